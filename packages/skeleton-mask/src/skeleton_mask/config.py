@@ -1,0 +1,168 @@
+"""One config for each way of masking, told apart by `kind`.
+
+Nothing here imports torch until a mask is sampled, so that reading a recipe or printing its help is quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from skeleton_mask.mask import Mask
+    from skeleton_mask.noise import NoiseSource
+
+Ratio: TypeAlias = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SpatialTemporalConfig(_Config):
+    """Whole frames, then joints of the frames that remain; see `spatial_temporal`.
+
+    Example:
+        >>> import torch
+        >>> config = SpatialTemporalConfig(frame_ratio=0.4, joint_ratio=0.5)
+        >>> config.sample((8, 20, 25), torch.Generator().manual_seed(0)).visible_per_clip
+        144
+    """
+
+    kind: Literal["spatial_temporal"] = Field("spatial_temporal", description="Frames, then joints.")
+    frame_ratio: Ratio = Field(0.4, description="Share of the frames that is hidden (alpha of the paper).")
+    joint_ratio: Ratio = Field(0.5, description="Share of the joints hidden in each remaining frame (beta).")
+    joints: Literal["random", "fixed"] = Field(
+        "random", description="Hide other joints in every frame (random) or the same in all (fixed)."
+    )
+
+    def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
+        """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
+        from skeleton_mask.spatial_temporal import spatial_temporal
+
+        return spatial_temporal(
+            shape, self.frame_ratio, self.joint_ratio, joints=self.joints, generator=generator
+        )
+
+
+class JointOnlyConfig(_Config):
+    """Joints, and no whole frame; see `joint_only`."""
+
+    kind: Literal["joint_only"] = Field("joint_only", description="Joints, and no whole frame.")
+    joint_ratio: Ratio = Field(0.5, description="Share of the joints hidden in each frame.")
+    joints: Literal["random", "fixed"] = Field(
+        "random", description="Hide other joints in every frame (random) or the same in all (fixed)."
+    )
+
+    def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
+        """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
+        from skeleton_mask.spatial_temporal import joint_only
+
+        return joint_only(shape, self.joint_ratio, joints=self.joints, generator=generator)
+
+
+class FrameOnlyConfig(_Config):
+    """Whole frames, and no joint of the others; see `frame_only`."""
+
+    kind: Literal["frame_only"] = Field("frame_only", description="Whole frames, and no joint of the others.")
+    frame_ratio: Ratio = Field(0.5, description="Share of the frames that is hidden.")
+
+    def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
+        """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
+        from skeleton_mask.spatial_temporal import frame_only
+
+        return frame_only(shape, self.frame_ratio, generator=generator)
+
+
+class MotionAwareConfig(_Config):
+    """Joints the more likely the more they move; see `motion_aware`."""
+
+    kind: Literal["motion_aware"] = Field("motion_aware", description="Joints, by how much they move.")
+    ratio: Ratio = Field(0.9, description="Share of all places (frame, joint) that is hidden.")
+    tau: float = Field(0.8, gt=0, allow_inf_nan=False, description="Temperature: large values ignore motion.")
+
+    def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
+        """Draw a mask of `shape` `(N, T, V)` by the motion of `joints_xyz`, `(N, C, k * T, V)` with whole k.
+
+        With `k` above one a place of the mask is a patch of `k` frames.
+
+        Raises:
+            ValueError: If `joints_xyz` is missing or does not fit `shape`.
+        """
+        from skeleton_mask.motion import motion, motion_aware
+
+        clips, frames, joints = shape
+        if joints_xyz is None:
+            raise ValueError("joints_xyz must be given for motion-aware masks, got None")
+        found = tuple(joints_xyz.shape)
+        if len(found) != 4 or (found[0], found[3]) != (clips, joints) or found[2] % frames:
+            raise ValueError(f"joints_xyz must be {(clips, 'C', f'k * {frames}', joints)}, got {found}")
+        weights = motion(joints_xyz, patch_frames=joints_xyz.shape[2] // frames)
+        return motion_aware(weights, self.ratio, tau=self.tau, generator=generator)
+
+
+class BodyPartConfig(_Config):
+    """Body parts, for the whole clip; see `body_part`."""
+
+    kind: Literal["body_part"] = Field("body_part", description="Body parts, for the whole clip.")
+    joint_ratio: Ratio = Field(0.5, description="Share of the joints that is hidden, part after part.")
+    parts: tuple[tuple[int, ...], ...] = Field(
+        min_length=1, description="Joint numbers of each part; together every joint exactly once."
+    )
+
+    def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
+        """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
+        from skeleton_mask.parts import body_part
+
+        return body_part(shape, self.joint_ratio, parts=self.parts, generator=generator)
+
+
+class TemporalBlocksConfig(_Config):
+    """Runs of whole frames; see `temporal_blocks`."""
+
+    kind: Literal["temporal_blocks"] = Field("temporal_blocks", description="Runs of whole frames.")
+    frame_ratio: Ratio = Field(0.5, description="Share of the frames that is hidden.")
+    block_frames: int = Field(5, ge=1, description="Frames in a run.")
+
+    def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
+        """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
+        from skeleton_mask.spans import temporal_blocks
+
+        return temporal_blocks(shape, self.frame_ratio, block_frames=self.block_frames, generator=generator)
+
+
+class TubeConfig(_Config):
+    """The same joints for some frames, then others; see `tube`."""
+
+    kind: Literal["tube"] = Field("tube", description="The same joints for some frames, then others.")
+    joint_ratio: Ratio = Field(0.5, description="Share of the joints hidden in each frame.")
+    tube_frames: int = Field(5, ge=1, description="Frames for which the same joints stay hidden.")
+
+    def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
+        """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
+        from skeleton_mask.spans import tube
+
+        return tube(shape, self.joint_ratio, tube_frames=self.tube_frames, generator=generator)
+
+
+MaskConfig: TypeAlias = Annotated[
+    SpatialTemporalConfig
+    | JointOnlyConfig
+    | FrameOnlyConfig
+    | MotionAwareConfig
+    | BodyPartConfig
+    | TemporalBlocksConfig
+    | TubeConfig,
+    Field(discriminator="kind"),
+]
+"""Any way of masking: `kind` says which, and every one has `sample(shape, generator, joints_xyz)`.
+
+Example:
+    >>> from pydantic import TypeAdapter
+    >>> TypeAdapter(MaskConfig).validate_python({"kind": "tube", "joint_ratio": 0.3})
+    TubeConfig(kind='tube', joint_ratio=0.3, tube_frames=5)
+"""

@@ -1,0 +1,63 @@
+"""Masks of whole body parts."""
+
+from collections.abc import Sequence
+
+import torch
+
+from skeleton_mask.counts import check_shape, masked_count
+from skeleton_mask.mask import Mask, lowest
+from skeleton_mask.noise import NoiseSource, clip_noise
+
+
+def body_part(
+    shape: Sequence[int], joint_ratio: float, *, parts: Sequence[Sequence[int]], generator: NoiseSource
+) -> Mask:
+    """Hide body parts for the whole clip, so that no neighbour in the body or in time gives them away.
+
+    Parts are hidden in random order until the number of hidden joints is reached. As parts differ in size,
+    the last one is hidden only as far as needed, in random order of its joints: the count stays exact and
+    equal for every clip.
+
+    Args:
+        shape: Clips, frames and joints `(N, T, V)`.
+        joint_ratio: Share of the joints that is hidden in all frames, `[0, 1)`; rounded as `masked_count`
+            says.
+        parts: Joint numbers of each part; together every joint exactly once.
+        generator: A `torch.Generator`, or one seed for each clip, int64 `(N,)`; the mask is on its device.
+
+    Returns:
+        The mask.
+
+    Raises:
+        ValueError: If the ratio or the shape is out of range, or if parts leave out or repeat a joint.
+
+    Example:
+        >>> parts = [(0, 1), (2, 3), (4, 5)]
+        >>> mask = body_part((1, 3, 6), 1 / 3, parts=parts, generator=torch.Generator().manual_seed(0))
+        >>> mask.joints.tolist()
+        [[True, True, True, True, False, False]]
+    """
+    clips, frames, joints = check_shape(shape)
+    check_parts(parts, joints)
+    hidden = masked_count(joint_ratio, joints, field="joint_ratio")
+    noise = clip_noise((clips, len(parts) + joints), generator)
+    owner = {joint: number for number, part in enumerate(parts) for joint in part}
+    part_of = torch.tensor([owner[joint] for joint in range(joints)], device=noise.device)
+    rank = noise[:, : len(parts)].argsort(dim=1).argsort(dim=1)
+    # Ranks two apart and noise below one: parts in order, within a part joints in order, whatever is rounded.
+    kept = ~lowest(2 * rank.index_select(1, part_of) + noise[:, len(parts) :], hidden)
+    return Mask(kept[:, None, :].expand(-1, frames, -1), frames * (joints - hidden))
+
+
+def check_parts(parts: Sequence[Sequence[int]], joints: int) -> None:
+    """Raise a `ValueError` naming the joints that `parts` leaves out, repeats or does not know."""
+    named = [joint for part in parts for joint in part]
+    problems = {
+        "left out": sorted(set(range(joints)) - set(named)),
+        "repeated": sorted({joint for joint in named if named.count(joint) > 1}),
+        "unknown": sorted(set(named) - set(range(joints))),
+        "empty parts": [number for number, part in enumerate(parts) if not part],
+    }
+    if any(problems.values()):
+        found = ", ".join(f"{problem} {which}" for problem, which in problems.items() if which)
+        raise ValueError(f"parts must hold each of {joints} joints exactly once, got {found}")
