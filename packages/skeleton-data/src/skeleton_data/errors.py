@@ -1,0 +1,24 @@
+"""The one error that bad input raises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class DataError(ValueError):
+    """Input that cannot be used: one line that names the file, the place and what was expected.
+
+    The command line prints it and leaves with exit code 2, without a traceback.
+
+    Example:
+        >>> raise DataError.at("clip.skeleton", "expected 25 joints, found 24", line=4)
+        Traceback (most recent call last):
+        ...
+        skeleton_data.errors.DataError: clip.skeleton, line 4: expected 25 joints, found 24
+    """
+
+    @classmethod
+    def at(cls, path: str | Path, message: str, *, line: int | None = None) -> DataError:
+        """The error for ``path`` (and its 1-based ``line``, where there is one)."""
+        place = f"{path}" if line is None else f"{path}, line {line}"
+        return cls(f"{place}: {message}")

@@ -1,0 +1,205 @@
+"""Writing a store: clip by clip into a hidden folder that takes the store's place when it is whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skeleton_data.errors import DataError
+from skeleton_data.layout import SkeletonLayout
+from skeleton_data.store_files import (
+    DATA_FILES,
+    FORMAT,
+    FORMAT_VERSION,
+    INDEX,
+    INDEX_DTYPE,
+    JOINTS,
+    META,
+    NAMES,
+    GrowingArray,
+    StoreMeta,
+    file_facts,
+    flush_and_close,
+)
+
+
+class StoreWriter:
+    """Writes a store; use it in a ``with`` block and ``add`` clip after clip.
+
+    Nothing stands at ``path`` until the block ends without an error: then the whole store does. A process
+    killed before that leaves the old store, or none, and beside it a hidden folder ``.NAME.partial-*`` that
+    may be deleted.
+
+    Args:
+        path: folder of the new store.
+        layout: skeleton of all clips.
+        class_names: name of each label, where known.
+        fps: frames per second.
+        source: where the clips came from and how they were prepared; kept in the metadata (JSON).
+        overwrite: replace a store that is already there. Anything that is not a store is never replaced.
+
+    Raises:
+        DataError: ``path`` exists and may not be replaced; no clip was added.
+
+    Example:
+        >>> import numpy as np, tempfile
+        >>> from skeleton_data import SkeletonStore
+        >>> from skeleton_data.layout import layout
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with StoreWriter(f"{folder}/my.store", layout=layout("ntu"), fps=30) as writer:
+        ...         writer.add(np.zeros((40, 1, 25, 3)), name="first", label=0, subject=7)
+        ...     store = SkeletonStore.open(f"{folder}/my.store")
+        ...     len(store), store.name(0), store.read(0).shape
+        (1, 'first', (40, 1, 25, 3))
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        layout: SkeletonLayout,
+        class_names: Sequence[str] = (),
+        fps: float,
+        source: Mapping[str, Any] | None = None,
+        overwrite: bool = False,
+    ) -> None:
+        self.path = Path(path).absolute()
+        self.layout = layout
+        self.clips = 0
+        self._class_names = tuple(class_names)
+        self._fps = float(fps)
+        self._source = dict(source or {})
+        if not self._fps > 0:
+            raise DataError(f"fps must be above 0, not {fps}")
+        _refuse_to_replace(self.path, overwrite=overwrite)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._folder = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.partial-", dir=self.path.parent))
+        self._joints = GrowingArray(self._folder / JOINTS, "<f4", (len(layout.joints), 3))
+        self._index = GrowingArray(self._folder / INDEX, INDEX_DTYPE)
+        self._names = (self._folder / NAMES).open("wb")
+
+    def add(
+        self,
+        joints: ArrayLike,
+        *,
+        name: str,
+        label: int = -1,
+        subject: int = -1,
+        camera: int = -1,
+        setup: int = -1,
+        replication: int = -1,
+    ) -> None:
+        """Adds one clip.
+
+        Args:
+            joints: shape (T, M, V, 3), metres, y up; an absent body is all zero.
+            name: what to call the clip.
+            label: class, from 0; -1 where unknown, as in all that follow.
+            subject: who moves, as the data set numbers them.
+            camera: which camera.
+            setup: which setup of the cameras.
+            replication: which repetition.
+
+        Raises:
+            DataError: wrong shape, a number that is not finite, a label without a class name; names the clip.
+        """
+        clip = np.asarray(joints, dtype="<f4")
+        self._check(clip, name, label)
+        frames, bodies = clip.shape[:2]
+        facts = (label, subject, camera, setup, replication)
+        encoded = name.encode()
+        place = (self._joints.rows, self._names.tell(), len(encoded), frames, bodies)
+        self._index.append(np.array([(*place, *facts)], dtype=INDEX_DTYPE))
+        self._joints.append(clip.reshape(-1, *clip.shape[2:]))
+        self._names.write(encoded)
+        self.clips += 1
+
+    def _check(self, clip: np.ndarray[Any, np.dtype[Any]], name: str, label: int) -> None:
+        joints = len(self.layout.joints)
+        if clip.ndim != 4 or clip.shape[2:] != (joints, 3) or 0 in clip.shape:
+            raise DataError(
+                f"clip {name!r} has the shape {clip.shape}, expected (frames, bodies, {joints}, 3)"
+                f" for layout {self.layout.name!r}"
+            )
+        if not np.isfinite(clip).all():
+            frame = int(np.argwhere(~np.isfinite(clip))[0, 0])
+            raise DataError(f"clip {name!r} has a number that is not finite in frame {frame}")
+        if self._class_names and not -1 <= label < len(self._class_names):
+            raise DataError(
+                f"clip {name!r} has the label {label}, but there are {len(self._class_names)} class names"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            for file in (self._joints, self._index):
+                file.abandon()
+            self._names.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _finish(self) -> None:
+        if self.clips == 0:
+            raise DataError(f"{self.path}: not written, because there is no clip")
+        self._joints.close()
+        self._index.close()
+        flush_and_close(self._names)
+        meta = StoreMeta(
+            format=FORMAT,
+            version=FORMAT_VERSION,
+            clips=self.clips,
+            rows=self._joints.rows,
+            units="m",
+            fps=self._fps,
+            layout=self.layout,
+            class_names=self._class_names,
+            source=self._source,
+            written_by=f"skeleton-data {version('skeleton-data')}",
+            files={name: file_facts(self._folder / name) for name in DATA_FILES},
+        )
+        with (self._folder / META).open("w", encoding="utf-8") as file:
+            json.dump(meta.model_dump(mode="json"), file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        self._folder.chmod(0o755)
+        _replace(self.path, self._folder)
+
+
+def _refuse_to_replace(path: Path, *, overwrite: bool) -> None:
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    if not (path / META).is_file():
+        raise DataError.at(path, "exists and is not a store; it will not be replaced")
+    if not overwrite:
+        raise DataError.at(path, "exists; say overwrite to replace this store")
+
+
+def _replace(path: Path, new: Path) -> None:
+    if not (path / META).is_file():
+        new.rename(path)
+        return
+    # A folder cannot be renamed onto one that is not empty: the old store steps aside for that moment.
+    aside = new.with_name(new.name + "-old")
+    path.rename(aside)
+    try:
+        new.rename(path)
+    except OSError:
+        aside.rename(path)
+        raise
+    shutil.rmtree(aside)
