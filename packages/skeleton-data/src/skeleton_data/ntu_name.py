@@ -1,0 +1,55 @@
+"""File names of NTU RGB+D, which say who did what before which camera."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from skeleton_data.errors import DataError
+
+_NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
+
+
+@dataclass(frozen=True, order=True)
+class NtuName:
+    """The name of a clip, ``SsssCcccPpppRrrrAaaa``; all numbers count from 1.
+
+    Attributes:
+        setup: setup of the cameras.
+        camera: camera, 1 to 3.
+        performer: subject.
+        replication: first or second performance.
+        action: class; ``label`` is the same from 0.
+
+    Example:
+        >>> name = NtuName.parse("S001C002P003R001A050")
+        >>> name.performer, name.label, str(name)
+        (3, 49, 'S001C002P003R001A050')
+    """
+
+    setup: int
+    camera: int
+    performer: int
+    replication: int
+    action: int
+
+    @classmethod
+    def parse(cls, name: str) -> NtuName:
+        """Reads a name.
+
+        Raises:
+            DataError: the name has another form or a number that is 0.
+        """
+        found = _NAME.fullmatch(name)
+        numbers = [int(number) for number in found.groups()] if found else []
+        if not numbers or 0 in numbers:
+            raise DataError(f"{name!r} is not a name like S001C002P003R001A050")
+        return cls(*numbers)
+
+    @property
+    def label(self) -> int:
+        """Class from 0."""
+        return self.action - 1
+
+    def __str__(self) -> str:
+        return f"S{self.setup:03}C{self.camera:03}P{self.performer:03}R{self.replication:03}A{self.action:03}"
