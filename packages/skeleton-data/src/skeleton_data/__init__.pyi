@@ -1,3 +1,4 @@
+from .cleaning import clean as clean
 from .errors import DataError as DataError
 from .layout import SkeletonLayout as SkeletonLayout
 from .layout import layout_names as layout_names
@@ -17,6 +18,7 @@ __all__ = [
     "SkeletonLayout",
     "SkeletonStore",
     "StoreWriter",
+    "clean",
     "layout_names",
     "read_skeleton",
     "write_skeleton",

@@ -1,9 +1,9 @@
 """Raw NTU RGB+D recordings: reading and writing ``.skeleton`` text files.
 
 A file gives the number of frames; for each frame the number of bodies; for each body a line of ten numbers
-that begins with its tracking id, the number of joints, and a line of twelve numbers for each joint. These begin
-with x y z in metres (camera coordinates, y up); the others are the joint's place in the depth and colour pictures,
-its orientation and how it was tracked.
+that begins with its tracking id, the number of joints, and a line of twelve numbers for each joint. The first
+three are x y z in metres (camera coordinates, y up); the others are the joint's place in the depth and colour
+pictures, its orientation and how it was tracked.
 """
 
 from __future__ import annotations

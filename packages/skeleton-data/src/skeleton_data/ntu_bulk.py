@@ -1,11 +1,11 @@
-"""Reading raw NTU text all at once: well-formed text only, for anything else `ntu_lines` says what is wrong."""
+"""Reading raw NTU text all at once: well-formed text only; `ntu_lines` says what is wrong with any other."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data.ntu_lines import BODY_NUMBERS, JOINT_NUMBERS, JOINTS, Records
+from skeleton_data.ntu_lines import BODY_NUMBERS, JOINT_NUMBERS, JOINTS, MAX_METRES, Records
 
 _LEGAL_BYTES = b"0123456789+-.eE \r\n"
 _BODY_LINES = [BODY_NUMBERS, 1, *[JOINT_NUMBERS] * JOINTS]
@@ -27,7 +27,7 @@ def read_bulk(data: bytes) -> Records:
     places = zip(starts[joint].tolist(), starts[joint + 3].tolist(), strict=True)
     words = b"".join([data[start:end] for start, end in places]).split()
     numbers = np.fromiter(map(float, words), dtype=np.float64, count=3 * len(joint))
-    if not (np.abs(numbers) < np.finfo(np.float32).max).all():
+    if not (np.abs(numbers) < MAX_METRES).all():
         raise ValueError("a coordinate that is not finite")
     joints = numbers.astype(np.float32).reshape(-1, JOINTS, 3)
     return frames, np.array(frame, dtype=np.int64), np.array(body, dtype=np.int64), joints
@@ -52,6 +52,8 @@ def _find_bodies(
     for at in range(frames):
         bodies = number(word)
         word += 1
+        if not 0 <= bodies <= (len(starts) - word) // sum(_BODY_LINES):
+            raise ValueError("more bodies than the text has room for")
         expected += [1, *_BODY_LINES * bodies]
         for _ in range(bodies):
             frame.append(at)
@@ -60,8 +62,6 @@ def _find_bodies(
             if number(word + BODY_NUMBERS) != JOINTS:
                 raise ValueError("another number of joints")
             word += sum(_BODY_LINES)
-        if bodies < 0:
-            raise ValueError("a negative count")
     ends = np.flatnonzero(text[1:] == ord("\n"))
     words_in_line = np.diff(np.searchsorted(starts, ends), prepend=0)
     if words_in_line[: len(expected)].tolist() != expected or words_in_line[len(expected) :].any():
