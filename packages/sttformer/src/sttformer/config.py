@@ -1,0 +1,56 @@
+"""The shape of an STTFormer."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+BlockChannels = tuple[PositiveInt, PositiveInt]
+"""Output channels of a block, and channels of a query or key in each of its heads."""
+
+
+class STTFormerConfig(BaseModel):
+    """Every choice that shapes an STTFormer; the defaults are the published NTU RGB+D model.
+
+    The number of frames and of bodies is no part of it: the weights serve any clip whose frames the
+    tuple length divides.
+
+    Example:
+        >>> STTFormerConfig(joints=20, tuple_frames=2).slots
+        40
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    joints: PositiveInt = Field(25, description="Joints of a skeleton, V.")
+    channels: PositiveInt = Field(3, description="Input channels of a joint, C: its coordinates.")
+    tuple_frames: PositiveInt = Field(6, description="Frames of a tuple; attention runs within tuples.")
+    width: PositiveInt = Field(64, description="Channels of the joint embedding.")
+    blocks: Annotated[tuple[BlockChannels, ...], Field(min_length=1)] = Field(
+        ((64, 16), (64, 16), (128, 32), (128, 32), (256, 64), (256, 64), (256, 64), (256, 64)),
+        description="For each block its output channels and its query/key channels per head.",
+    )
+    heads: PositiveInt = Field(3, description="Attention heads of each block.")
+    slot_kernel: PositiveInt = Field(
+        5, description="Width of the convolution over the slots of a tuple; odd."
+    )
+    tuple_kernel: PositiveInt = Field(3, description="Width of the convolution over tuples; odd.")
+    num_classes: int = Field(0, ge=0, description="Classes of the head; 0 leaves the pooled features.")
+    attention_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of attention weights.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of the pooled features before the head.")
+
+    @model_validator(mode="after")
+    def _kernels_are_odd(self) -> "STTFormerConfig":
+        for field in ("slot_kernel", "tuple_kernel"):
+            if getattr(self, field) % 2 == 0:
+                raise ValueError(f"{field} must be odd, got {getattr(self, field)}")
+        return self
+
+    @property
+    def slots(self) -> int:
+        """Places of a tuple, S: frames of a tuple times joints."""
+        return self.tuple_frames * self.joints
+
+    @property
+    def num_features(self) -> int:
+        """Channels of the last block."""
+        return self.blocks[-1][0]
