@@ -1,0 +1,27 @@
+"""The error of a reconstruction."""
+
+from torch import Tensor
+
+
+def reconstruction_loss(prediction: Tensor, target: Tensor, places: Tensor | None = None) -> Tensor:
+    """Mean squared error between what was rebuilt and what was there (Wu et al. 2023, equation 1).
+
+    Args:
+        prediction: (B, T, V, C).
+        target: (B, T, V, C).
+        places: Boolean (B, T, V), the places that count; all if None.
+
+    Returns:
+        Scalar, in the squared unit of the target.
+
+    Example:
+        >>> import torch
+        >>> places = torch.tensor([True, False]).view(1, 2, 1)
+        >>> reconstruction_loss(torch.zeros(1, 2, 1, 3), torch.ones(1, 2, 1, 3), places)
+        tensor(1.)
+    """
+    error = (prediction - target).square().mean(-1)
+    if places is None:
+        return error.mean()
+    weight = places.to(error.dtype)
+    return (error * weight).sum() / weight.sum().clamp(min=1)

@@ -1,0 +1,126 @@
+"""SkeletonMAE: mask, encode what is visible, decode everything, compare."""
+
+from typing import NamedTuple
+
+from einops import rearrange
+from torch import Tensor, nn
+
+from skeleton_mask import Mask
+from skeleton_mask.noise import NoiseSource
+from sttformer import STTFormer
+
+from .config import SkeletonMAEConfig
+from .decoder import Decoder
+from .losses import reconstruction_loss
+from .targets import joint_motion, standardise
+
+
+class SkeletonMAEOutput(NamedTuple):
+    """What one masked pass gives, for the B bodies that are present."""
+
+    loss: Tensor
+    """Scalar."""
+    prediction: Tensor
+    """(B, T, V, C), what was rebuilt."""
+    target: Tensor
+    """(B, T, V, C), what should have been."""
+    visible: Tensor
+    """Boolean (B, T, V)."""
+
+
+class Reconstruction(NamedTuple):
+    """Clips before, during and after masking, for looking at them."""
+
+    original: Tensor
+    """(N, C, T, V, M)."""
+    visible: Tensor
+    """Boolean (N, T, V, M)."""
+    rebuilt: Tensor
+    """(N, C, T, V, M), visible joints included."""
+
+
+class SkeletonMAE(nn.Module):
+    """Spatial-temporal masked autoencoder (Wu et al. 2023, "SkeletonMAE", figure 1).
+
+    Frames and joints are masked; an STTFormer encodes the visible joints, and them alone; a decoder of the
+    same blocks rebuilds the whole sequence. The encoder is then fine-tuned: `model.encoder` is an
+    `STTFormer` without head, whose weights are those of the classifier.
+
+    Differences from the paper: it leaves open how the attention map that a clip's tuples share meets joints
+    that differ from frame to frame; here every visible token keeps its place, and the map is a mean over the
+    tuples in which both places are visible (`sttformer.VisibleGrid`). Each body is masked on its own. Bodies
+    that are absent (all zero) are neither encoded nor counted in the loss.
+
+    Args:
+        config: Encoder, decoder, masking, target.
+
+    Attributes:
+        encoder: An `STTFormer` without head.
+        decoder: A `Decoder`.
+
+    Example:
+        >>> import torch
+        >>> config = SkeletonMAEConfig(
+        ...     encoder={"width": 8, "blocks": [(8, 2), (16, 4)], "tuple_frames": 2},
+        ...     decoder={"width": 8, "depth": 1, "qk_channels": 2},
+        ... )
+        >>> model = SkeletonMAE(config)
+        >>> clips = torch.randn(4, 3, 20, 25, 2)
+        >>> output = model(clips, generator=torch.Generator().manual_seed(0))
+        >>> output.prediction.shape, output.loss.ndim
+        (torch.Size([8, 20, 25, 3]), 0)
+    """
+
+    def __init__(self, config: SkeletonMAEConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = STTFormer(config.encoder.model_copy(update={"num_classes": 0}))
+        self.decoder = Decoder(
+            config.decoder,
+            in_channels=self.encoder.num_features,
+            out_channels=config.encoder.channels,
+            joints=config.encoder.joints,
+            tuple_frames=config.encoder.tuple_frames,
+        )
+
+    def forward(self, x: Tensor, *, generator: NoiseSource) -> SkeletonMAEOutput:
+        """Mask, encode, decode and compare.
+
+        Args:
+            x: Clips (N, C, T, V, M); at least one body must be present.
+            generator: Draws the masks: a generator, or one int64 seed for each clip (N,), so that a clip's
+                masks do not depend on its batch (`skeleton_mask.clip_seeds`).
+
+        Raises:
+            ValueError: If the clips do not fit the encoder, hold no body, or are not finite.
+        """
+        bodies, places = self._present_bodies(x)
+        mask = self._draw_mask(bodies, places, x.shape[4], generator)
+        tokens = self.encoder.encode_visible(bodies, mask.visible)
+        prediction = self.decoder(tokens, mask)
+        target = self.target(bodies)
+        counted = mask.masked if self.config.target.loss_on == "masked" else None
+        loss = reconstruction_loss(prediction, target, counted)
+        return SkeletonMAEOutput(loss, prediction, target, mask.visible)
+
+    def target(self, bodies: Tensor) -> Tensor:
+        """What is to be rebuilt of bodies (B, T, V, C), in the same shape."""
+        target = joint_motion(bodies) if self.config.target.kind == "motion" else bodies
+        return standardise(target) if self.config.target.standardise else target
+
+    def _present_bodies(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Clips (N, C, T, V, M) to the bodies (B, T, V, C) that are present, and their places (B,) in (N M)."""
+        if x.ndim != 5:
+            raise ValueError(f"x must be (N, C, T, V, M), got shape {tuple(x.shape)}")
+        bodies = rearrange(x, "n c t v m -> (n m) t v c")
+        places = (bodies != 0).flatten(1).any(1).nonzero()[:, 0]
+        if not len(places):
+            raise ValueError(f"x must hold a body that is not all zero, got {len(bodies)} absent bodies")
+        return bodies[places], places
+
+    def _draw_mask(self, bodies: Tensor, places: Tensor, persons: int, generator: NoiseSource) -> Mask:
+        """A mask for each body; from one seed a clip, a seed for each of its bodies."""
+        if isinstance(generator, Tensor):
+            generator = generator[places // persons] + places % persons
+        joints_xyz = rearrange(bodies, "b t v c -> b c t v")
+        return self.config.mask.sample(bodies.shape[:3], generator, joints_xyz)

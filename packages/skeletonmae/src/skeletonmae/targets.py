@@ -1,0 +1,40 @@
+"""What a masked autoencoder rebuilds."""
+
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def joint_motion(joints: Tensor) -> Tensor:
+    """Steps of joints from each frame to the next; the last frame's step is zero.
+
+    Args:
+        joints: (B, T, V, C).
+
+    Returns:
+        (B, T, V, C), in the unit of `joints` per frame.
+
+    Example:
+        >>> import torch
+        >>> joint_motion(torch.tensor([1.0, 3.0, 4.0]).view(1, 3, 1, 1)).flatten()
+        tensor([2., 1., 0.])
+    """
+    return F.pad(joints.diff(dim=1), (0, 0, 0, 0, 0, 1))
+
+
+def standardise(target: Tensor, *, floor: float = 1e-3) -> Tensor:
+    """Remove each joint's mean over time, and divide by the spread of its course.
+
+    A joint's mean is what any visible frame of it tells and what most of a plain error is about; without it
+    the error is about how the joint moves (compare the normalised patches of He et al. 2022, section 4.2, and
+    Mao et al. 2023, section 3.3).
+
+    Args:
+        target: (B, T, V, C).
+        floor: Smallest spread that is divided by, in the unit of the target.
+
+    Returns:
+        (B, T, V, C), without unit.
+    """
+    centred = target - target.mean(1, keepdim=True)
+    spread = centred.square().mean((1, 3), keepdim=True).sqrt()
+    return centred / spread.clamp(min=floor)
