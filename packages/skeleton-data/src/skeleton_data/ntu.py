@@ -19,7 +19,8 @@ from skeleton_data.ntu_bulk import read_bulk
 from skeleton_data.ntu_lines import JOINTS, read_lines
 
 # Nine digits hold a float32 exactly.
-_JOINT_LINES = "%.9g %.9g %.9g %.7g %.7g %.7g %.7g 0 0 0 0 2\n" * JOINTS
+_JOINT_LINES = "%.9g %.9g %.9g %.7g %.7g %.7g %.7g 0 0 0 0 %d\n" * JOINTS
+_TRACKED = 2
 # Focal length and centre, in pixels, of the depth and the colour camera of a Kinect v2.
 _PICTURES = ((365.0, 256.0, 212.0), (1060.0, 960.0, 540.0))
 
@@ -33,12 +34,14 @@ class RawClip:
         frame: frame of each record, from 0, shape (B,) int64, not decreasing.
         body: tracking id of each record, shape (B,) int64.
         joints: shape (B, 25, 3) float32, metres.
+        tracking: shape (B, 25) uint8, 2 tracked, 1 inferred, 0 not tracked; only written, never read.
     """
 
     frames: int
     frame: NDArray[np.int64]
     body: NDArray[np.int64]
     joints: NDArray[np.float32]
+    tracking: NDArray[np.uint8] | None = None
 
 
 def read_skeleton(path: str | Path) -> RawClip:
@@ -73,8 +76,8 @@ def read_skeleton(path: str | Path) -> RawClip:
 def write_skeleton(path: str | Path, clip: RawClip) -> None:
     """Writes a ``.skeleton`` file that `read_skeleton` reads back exactly.
 
-    The places in the depth and colour pictures follow from the coordinates; orientations are 0, all joints
-    tracked.
+    The places in the depth and colour pictures follow from the coordinates; orientations are 0. Without
+    ``clip.tracking`` all joints are tracked.
 
     Raises:
         ValueError: the arrays of ``clip`` do not fit each other, or a frame is out of range.
@@ -82,12 +85,15 @@ def write_skeleton(path: str | Path, clip: RawClip) -> None:
     records = len(clip.frame)
     if clip.body.shape != (records,) or clip.joints.shape != (records, JOINTS, 3):
         raise ValueError(f"{records} records, but bodies {clip.body.shape} and joints {clip.joints.shape}")
+    tracking = np.full((records, JOINTS), _TRACKED) if clip.tracking is None else clip.tracking
+    if tracking.shape != (records, JOINTS):
+        raise ValueError(f"{records} records, but tracking {tracking.shape}")
     if records and not 0 <= clip.frame.min() <= clip.frame.max() < clip.frames:
         raise ValueError(f"frames {clip.frame.min()} to {clip.frame.max()} of a clip of {clip.frames} frames")
     joints = clip.joints.astype(np.float64)
     depth = np.where(joints[..., 2:] > 0, joints[..., 2:], np.inf)
     seen = [centre + np.array([focal, -focal]) * joints[..., :2] / depth for focal, *centre in _PICTURES]
-    rows = np.concatenate([joints, *seen], axis=-1).reshape(records, -1)
+    rows = np.concatenate([joints, *seen, tracking[..., None]], axis=-1).reshape(records, -1)
     parts: list[list[str]] = [[] for _ in range(clip.frames)]
     for frame, body, row in zip(clip.frame.tolist(), clip.body.tolist(), rows.tolist(), strict=True):
         parts[frame].append(f"{body} 0 1 1 1 1 0 0 0 2\n{JOINTS}\n{_JOINT_LINES % tuple(row)}")

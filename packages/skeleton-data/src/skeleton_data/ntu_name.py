@@ -52,4 +52,5 @@ class NtuName:
         return self.action - 1
 
     def __str__(self) -> str:
+        """The name as it stands in a file name."""
         return f"S{self.setup:03}C{self.camera:03}P{self.performer:03}R{self.replication:03}A{self.action:03}"

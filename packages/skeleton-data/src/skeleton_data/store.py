@@ -50,6 +50,7 @@ class ClipIndex:
     bodies: Column
 
     def __len__(self) -> int:
+        """Number of clips."""
         return len(self.label)
 
 
@@ -103,7 +104,22 @@ class SkeletonStore:
         """Frames per second."""
         return self.meta.fps
 
+    @property
+    def rows(self) -> NDArray[np.float32]:
+        """All joints, shape (rows, V, 3), metres: a read-only view; a row is one body in one frame.
+
+        Body ``m`` in frame ``t`` of a clip is row ``first_row[clip] + t * index.bodies[clip] + m``.
+        """
+        return self._joints
+
+    @property
+    def first_row(self) -> NDArray[np.int64]:
+        """(n,) first row of each clip in ``rows``."""
+        first: NDArray[np.int64] = self._records["row"]
+        return first
+
     def __len__(self) -> int:
+        """Number of clips."""
         return self.meta.clips
 
     def read(self, clip: int) -> NDArray[np.float32]:
@@ -145,9 +161,11 @@ class SkeletonStore:
         return self._records[clip]
 
     def __repr__(self) -> str:
+        """Path, number of clips and layout."""
         return f"SkeletonStore({str(self.path)!r}, clips={len(self)}, layout={self.layout.name!r})"
 
     def __reduce__(self) -> tuple[Callable[[Path], SkeletonStore], tuple[Path]]:
+        """Opens the store anew in another process, where a pickled map would be a copy of the whole file."""
         return SkeletonStore.open, (self.path,)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -83,7 +83,8 @@ class StoreWriter:
             raise DataError(f"fps must be above 0, not {fps}")
         _refuse_to_replace(self.path, overwrite=overwrite)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._folder = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.partial-", dir=self.path.parent))
+        self._folder = self.path.with_name(f".{self.path.name}.partial-{secrets.token_hex(4)}")
+        self._folder.mkdir()
         self._joints = GrowingArray(self._folder / JOINTS, "<f4", (len(layout.joints), 3))
         self._index = GrowingArray(self._folder / INDEX, INDEX_DTYPE)
         self._names = (self._folder / NAMES).open("wb")
@@ -114,7 +115,8 @@ class StoreWriter:
             DataError: wrong shape, a number that is not finite, a label without a class name; names the clip.
         """
         clip = np.asarray(joints, dtype="<f4")
-        self._check(clip, name, label)
+        facts = (label, subject, camera, setup, replication)
+        self._check(clip, name, facts)
         frames, bodies = clip.shape[:2]
         facts = (label, subject, camera, setup, replication)
         encoded = name.encode()
@@ -124,27 +126,33 @@ class StoreWriter:
         self._names.write(encoded)
         self.clips += 1
 
-    def _check(self, clip: np.ndarray[Any, np.dtype[Any]], name: str, label: int) -> None:
+    def _check(self, clip: np.ndarray[Any, np.dtype[Any]], name: str, facts: tuple[int, ...]) -> None:
         joints = len(self.layout.joints)
         if clip.ndim != 4 or clip.shape[2:] != (joints, 3) or 0 in clip.shape:
             raise DataError(
                 f"clip {name!r} has the shape {clip.shape}, expected (frames, bodies, {joints}, 3)"
                 f" for layout {self.layout.name!r}"
             )
+        if min(facts) < -1:
+            raise DataError(
+                f"clip {name!r} has the facts {facts}, expected numbers from 0, or -1 where unknown"
+            )
         if not np.isfinite(clip).all():
             frame = int(np.argwhere(~np.isfinite(clip))[0, 0])
             raise DataError(f"clip {name!r} has a number that is not finite in frame {frame}")
-        if self._class_names and not -1 <= label < len(self._class_names):
+        if self._class_names and facts[0] >= len(self._class_names):
             raise DataError(
-                f"clip {name!r} has the label {label}, but there are {len(self._class_names)} class names"
+                f"clip {name!r} has the label {facts[0]}, but there are {len(self._class_names)} class names"
             )
 
     def __enter__(self) -> Self:
+        """The writer itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Puts the store in its place, or removes what was written if there was an error."""
         try:
             if kind is None:
                 self._finish()
@@ -177,7 +185,6 @@ class StoreWriter:
             json.dump(meta.model_dump(mode="json"), file, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        self._folder.chmod(0o755)
         _replace(self.path, self._folder)
 
 

@@ -1,0 +1,78 @@
+"""The command ``skeleton-data``."""
+
+from __future__ import annotations
+
+import sys
+from inspect import cleandoc
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, CliApp, CliSubCommand, SettingsConfigDict, SettingsError
+
+from skeleton_data.cli_import import ImportCommand
+from skeleton_data.cli_info import InfoCommand
+from skeleton_data.cli_prepare import PrepareCommand
+from skeleton_data.cli_synth import SynthCommand
+from skeleton_data.cli_verify import VerifyCommand
+from skeleton_data.errors import DataError
+
+
+class SkeletonData(BaseSettings):
+    """Skeleton data sets for action recognition: from raw recordings to a store that training reads.
+
+    A store is a folder with the clips of one skeleton layout, memory-mapped. Progress goes to the standard
+    error stream. Bad input gives one line and exit code 2, and leaves nothing half-written.
+    `skeleton-data COMMAND --help` says more.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        cli_prog_name="skeleton-data",
+        cli_avoid_json=True,
+        cli_enforce_required=True,
+        cli_hide_none_type=True,
+        cli_implicit_flags=True,
+        cli_kebab_case=True,
+    )
+
+    synth: CliSubCommand[SynthCommand] = Field(description="write synthetic actions as raw NTU recordings")
+    prepare: CliSubCommand[PrepareCommand] = Field(description="raw NTU recordings to a store")
+    import_: CliSubCommand[ImportCommand] = Field(alias="import", description="own data to a store")
+    verify: CliSubCommand[VerifyCommand] = Field(description="check a store or a folder of raw recordings")
+    info: CliSubCommand[InfoCommand] = Field(description="print what is in a store")
+
+    @classmethod
+    def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[Any, ...]:
+        """The command line alone: environment variables that happen to be called like a field do not count."""
+        return (sources["init_settings"],)
+
+    def cli_cmd(self) -> None:
+        """Runs the chosen command."""
+        CliApp.run_subcommand(self)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs ``skeleton-data`` with the arguments of the process, or those given."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    for command in (SkeletonData, SynthCommand, PrepareCommand, ImportCommand, VerifyCommand, InfoCommand):
+        command.__doc__ = cleandoc(command.__doc__ or "")  # the help shows it as it is, indentation and all
+    try:
+        CliApp.run(SkeletonData, cli_args=arguments or ["--help"])
+    except ValidationError as error:
+        _fail("; ".join(_describe(item) for item in error.errors()))
+    except (DataError, SettingsError, OSError) as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        print("skeleton-data: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+def _describe(item: Any) -> str:
+    option = ".".join(str(part) for part in item["loc"][1:] or item["loc"]).replace("_", "-")
+    return f"{option}: {item['msg'].removeprefix('Value error, ')} (found {item['input']!r})"
+
+
+def _fail(message: str) -> None:
+    print(f"skeleton-data: error: {message}", file=sys.stderr)
+    sys.exit(2)

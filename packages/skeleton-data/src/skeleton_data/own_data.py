@@ -1,0 +1,161 @@
+"""Own data as it lies on disk: positions packed clip after clip, and a table of clips."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.errors import DataError
+
+UNITS = {"positions_m": "m", "positions_mm": "mm", "positions": "auto"}
+"""Names that positions may have in an ``.npz``, and the units that follow."""
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """Clips packed end to end.
+
+    Attributes:
+        path: where they come from.
+        positions: shape (sum of frames, V, 3) or (sum of frames, M, V, 3).
+        units: "m", "mm", or "auto" where the data does not say.
+        offsets: shape (n + 1,); clip ``i`` is rows ``offsets[i]:offsets[i + 1]`` of the positions.
+        columns: facts of the clips by name, each of shape (n,), and other entries of the file.
+    """
+
+    path: Path
+    positions: NDArray[Any]
+    units: str
+    offsets: NDArray[np.int64]
+    columns: Mapping[str, NDArray[Any]]
+
+    def __len__(self) -> int:
+        """Number of clips."""
+        return len(self.offsets) - 1
+
+    def column(self, wanted: str | None, default: str) -> NDArray[Any] | None:
+        """The column ``wanted``, or else the default one if there is one.
+
+        Raises:
+            DataError: there is no such column, or it does not have one entry for each clip.
+        """
+        name = wanted or default
+        if name not in self.columns:
+            if wanted is None:
+                return None
+            raise DataError.at(self.path, f"no column {name!r}; there are {', '.join(sorted(self.columns))}")
+        values = self.columns[name]
+        if values.shape != (len(self),):
+            raise DataError.at(
+                self.path, f"column {name!r} has the shape {values.shape}, expected ({len(self)},)"
+            )
+        return values
+
+
+def load_own_data(path: str | Path, table: str | Path | None = None) -> OwnData:
+    """Reads an ``.npz`` with positions and columns, or an ``.npy`` of positions with a CSV table of clips.
+
+    Args:
+        path: an ``.npz`` with ``positions_m``, ``positions_mm`` or ``positions`` and, without a table,
+            ``offsets``; or
+            an ``.npy``, which is memory-mapped.
+        table: CSV with one clip a line; its column ``frames`` says how many rows of the positions the clip
+            has.
+
+    Raises:
+        DataError: a file is missing, damaged or pickled, or parts do not fit each other.
+    """
+    path = Path(path)
+    arrays = _load_arrays(path)
+    found = [name for name in UNITS if name in arrays]
+    if len(found) != 1:
+        raise DataError.at(path, f"expected one of {', '.join(UNITS)}; it has {', '.join(sorted(arrays))}")
+    positions = arrays.pop(found[0])
+    if positions.ndim not in (3, 4) or positions.shape[-1] != 3 or positions.dtype.kind not in "fiu":
+        raise DataError.at(
+            path,
+            f"{found[0]!r} is {positions.dtype}{positions.shape}, expected numbers of the shape"
+            " (frames, joints, 3) or (frames, bodies, joints, 3)",
+        )
+    if table is None:
+        if "offsets" not in arrays:
+            raise DataError.at(path, "there is no 'offsets' in it, and no table of clips was given")
+        offsets = arrays["offsets"]
+        columns = arrays
+    else:
+        columns = arrays | _load_table(Path(table))
+        frames = whole_numbers(columns["frames"], Path(table), "frames")
+        offsets = np.concatenate([[0], np.cumsum(frames)])
+    _check_offsets(offsets, len(positions), Path(table or path))
+    return OwnData(path, positions, UNITS[found[0]], offsets.astype(np.int64), columns)
+
+
+def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        if path.suffix == ".npy":
+            return {"positions": np.load(path, mmap_mode="r", allow_pickle=False)}
+        if path.suffix != ".npz":
+            raise DataError.at(path, "expected a file that ends in .npz or .npy")
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError:
+        raise DataError.at(path, "no such file") from None
+    except DataError:
+        raise
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError.at(path, f"cannot be read: {error}") from None
+
+
+def _load_table(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file, strict=True))
+    except FileNotFoundError:
+        raise DataError.at(path, "no such file") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError.at(path, f"cannot be read: {error}") from None
+    if not rows or "frames" not in rows[0]:
+        raise DataError.at(path, "expected a CSV table with a column 'frames' and a line for each clip")
+    for line, row in enumerate(rows, start=2):
+        if None in row or None in row.values():
+            raise DataError.at(path, f"expected {len(rows[0])} fields", line=line)
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def _check_offsets(offsets: NDArray[Any], rows: int, path: Path) -> None:
+    if offsets.ndim != 1 or len(offsets) < 2 or offsets.dtype.kind not in "iu":
+        raise DataError.at(
+            path, f"'offsets' is {offsets.dtype}{offsets.shape}, expected whole numbers (clips + 1,)"
+        )
+    lengths = np.diff(offsets.astype(np.int64))
+    if (lengths < 1).any():
+        clip = int((lengths < 1).argmax())
+        raise DataError.at(path, f"clip {clip} has {lengths[clip]} frames, expected at least 1")
+    if offsets[0] != 0 or offsets[-1] != rows:
+        raise DataError.at(
+            path, f"the clips are frames {offsets[0]} to {offsets[-1]}, the positions 0 to {rows}"
+        )
+
+
+def whole_numbers(values: NDArray[Any], path: Path, column: str) -> NDArray[np.int64]:
+    """A column of whole numbers, or of text that is nothing else.
+
+    Raises:
+        DataError: the column holds something else; names it.
+    """
+    if values.dtype.kind == "U":
+        try:
+            values = values.astype(np.int64)
+        except (ValueError, OverflowError):
+            wrong = next(value for value in values.tolist() if not value.strip().lstrip("+-").isdecimal())
+            raise DataError.at(path, f"column {column!r} holds {wrong!r}, expected whole numbers") from None
+    if values.dtype.kind not in "iu":
+        raise DataError.at(path, f"column {column!r} holds {values.dtype}, expected whole numbers")
+    return values.astype(np.int64)
