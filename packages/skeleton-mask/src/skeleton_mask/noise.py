@@ -1,5 +1,6 @@
 """Random numbers for masks: from a generator, or from one seed for each clip."""
 
+import math
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -57,10 +58,10 @@ def clip_noise(shape: Sequence[int], generator: NoiseSource) -> Tensor:
         >>> bool((clip_noise((1, 4), seeds[1:])[0] == both[1]).all())
         True
     """
-    if isinstance(generator, torch.Generator):
-        bits = torch.randint(1 << 23, tuple(shape), generator=generator, device=generator.device)
-    else:
+    if isinstance(generator, Tensor):
         bits = _counter_bits(tuple(shape), generator)
+    else:
+        bits = torch.randint(1 << 23, tuple(shape), generator=generator, device=generator.device)
     # 23 bits and a half fill a float32 exactly: never 0 or 1, and the same on every device.
     return (bits.to(torch.float32) + 0.5) * 2.0**-23
 
@@ -71,13 +72,10 @@ def _counter_bits(shape: tuple[int, ...], seeds: Tensor) -> Tensor:
             f"generator must hold one int64 seed for each of {shape[0]} clips, "
             f"got {str(seeds.dtype).removeprefix('torch.')} of shape {tuple(seeds.shape)}"
         )
-    per_clip = 1
-    for size in shape[1:]:
-        per_clip *= size
-    counter = torch.arange(per_clip, device=seeds.device)
-    # splitmix64: seed + counter * odd constant, mixed. Seeds are mixed first, so that those close together do
-    # no harm.
-    words = _mix(_mix(seeds)[:, None] + counter * _as_int64(0x9E3779B97F4A7C15))
+    counter = torch.arange(math.prod(shape[1:]), device=seeds.device)
+    # The counter is not multiplied by a large constant as usual: a C++ compiler may take the overflow of such a
+    # loop variable as proof that the loop is short.
+    words = _mix(_mix(seeds)[:, None] ^ counter)
     return _shift(words, 41).reshape(shape)
 
 
