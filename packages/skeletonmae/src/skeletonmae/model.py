@@ -2,8 +2,10 @@
 
 from typing import NamedTuple
 
+import torch
 from einops import rearrange
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from skeleton_mask import Mask
 from skeleton_mask.noise import NoiseSource
@@ -12,7 +14,7 @@ from sttformer import STTFormer
 from .config import SkeletonMAEConfig
 from .decoder import Decoder
 from .losses import reconstruction_loss
-from .targets import joint_motion, standardise
+from .targets import course, joint_motion, standardise
 
 
 class SkeletonMAEOutput(NamedTuple):
@@ -105,11 +107,52 @@ class SkeletonMAE(nn.Module):
 
     def target(self, bodies: Tensor) -> Tensor:
         """What is to be rebuilt of bodies (B, T, V, C), in the same shape."""
-        target = joint_motion(bodies) if self.config.target.kind == "motion" else bodies
+        target = self._plain_target(bodies)
         return standardise(target) if self.config.target.standardise else target
 
+    @torch.no_grad()
+    def reconstruct(self, x: Tensor, *, generator: NoiseSource) -> Reconstruction:
+        """Clips (N, C, T, V, M) as they are, what is visible of them, and what the model makes of it.
+
+        Runs in evaluation mode. See `joints_of` for what is taken from the original where the model does not
+        rebuild joint positions themselves.
+        """
+        was_training = self.training
+        output = self.eval()(x, generator=generator)
+        self.train(was_training)
+        bodies, places = self._present_bodies(x)
+        rebuilt = self.joints_of(output.prediction, bodies, output.visible)
+        everybody = rearrange(torch.zeros_like(x), "n c t v m -> (n m) t v c").index_copy(0, places, rebuilt)
+        visible = torch.zeros(everybody.shape[:3], dtype=torch.bool, device=x.device)
+        visible = visible.index_copy(0, places, output.visible)
+        persons = x.shape[4]
+        return Reconstruction(
+            original=x,
+            visible=rearrange(visible, "(n m) t v -> n t v m", m=persons),
+            rebuilt=rearrange(everybody, "(n m) t v c -> n c t v m", m=persons),
+        )
+
+    def joints_of(self, prediction: Tensor, bodies: Tensor, visible: Tensor) -> Tensor:
+        """Joint positions (B, T, V, C) that a prediction of the target stands for.
+
+        A standardised target knows no mean and no scale: they are the original's. Motion is summed up from
+        the place that fits the visible frames of the joint best (all of them, if none is visible).
+        """
+        if self.config.target.standardise:
+            mean, spread = course(self._plain_target(bodies))
+            prediction = prediction * spread + mean
+        if self.config.target.kind == "joints":
+            return prediction
+        travelled = F.pad(prediction[:, :-1].cumsum(1), (0, 0, 0, 0, 1, 0))
+        anchors = (visible | ~visible.any(1, keepdim=True))[..., None].to(bodies.dtype)
+        offset = ((bodies - travelled) * anchors).sum(1, keepdim=True) / anchors.sum(1, keepdim=True)
+        return travelled + offset
+
+    def _plain_target(self, bodies: Tensor) -> Tensor:
+        return joint_motion(bodies) if self.config.target.kind == "motion" else bodies
+
     def _present_bodies(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Clips (N, C, T, V, M) to the bodies (B, T, V, C) that are present, and their places (B,) in (N M)."""
+        """Clips (N, C, T, V, M) to present bodies (B, T, V, C), and their places (B,) among all (N M)."""
         if x.ndim != 5:
             raise ValueError(f"x must be (N, C, T, V, M), got shape {tuple(x.shape)}")
         bodies = rearrange(x, "n c t v m -> (n m) t v c")

@@ -21,7 +21,22 @@ def joint_motion(joints: Tensor) -> Tensor:
     return F.pad(joints.diff(dim=1), (0, 0, 0, 0, 0, 1))
 
 
-def standardise(target: Tensor, *, floor: float = 1e-3) -> Tensor:
+def course(target: Tensor, *, floor: float = 1e-3) -> tuple[Tensor, Tensor]:
+    """Mean over time of each joint, and the spread of its course about it.
+
+    Args:
+        target: (B, T, V, C).
+        floor: Smallest spread, in the unit of the target.
+
+    Returns:
+        Mean (B, 1, V, C) and spread (B, 1, V, 1), in the unit of the target.
+    """
+    mean = target.mean(1, keepdim=True)
+    spread = (target - mean).square().mean((1, 3), keepdim=True).sqrt()
+    return mean, spread.clamp(min=floor)
+
+
+def standardise(target: Tensor) -> Tensor:
     """Remove each joint's mean over time, and divide by the spread of its course.
 
     A joint's mean is what any visible frame of it tells and what most of a plain error is about; without it
@@ -30,11 +45,14 @@ def standardise(target: Tensor, *, floor: float = 1e-3) -> Tensor:
 
     Args:
         target: (B, T, V, C).
-        floor: Smallest spread that is divided by, in the unit of the target.
 
     Returns:
         (B, T, V, C), without unit.
+
+    Example:
+        >>> import torch
+        >>> standardise(torch.tensor([1.0, 3.0]).view(1, 2, 1, 1)).flatten()
+        tensor([-1.,  1.])
     """
-    centred = target - target.mean(1, keepdim=True)
-    spread = centred.square().mean((1, 3), keepdim=True).sqrt()
-    return centred / spread.clamp(min=floor)
+    mean, spread = course(target)
+    return (target - mean) / spread

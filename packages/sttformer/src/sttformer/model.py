@@ -127,7 +127,7 @@ class STTFormer(
         return rows
 
     def _encode_bodies(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Clips (N, C, T, V, M) to tokens (B, T, V, C') of distinct bodies, and the place of each (N M) in B."""
+        """Clips (N, C, T, V, M) to tokens (B, T, V, C') of distinct bodies; which of them each (N M) is."""
         if x.ndim != 5:
             raise ValueError(f"x must be (N, C, T, V, M), got shape {tuple(x.shape)}")
         bodies = rearrange(x, "n c t v m -> (n m) t v c")
