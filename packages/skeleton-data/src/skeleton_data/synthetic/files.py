@@ -1,0 +1,55 @@
+"""Synthetic clips as a folder of raw NTU files."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from tqdm import tqdm
+
+from skeleton_data.errors import DataError
+from skeleton_data.ntu import write_skeleton
+from skeleton_data.synthetic.config import SyntheticConfig
+from skeleton_data.synthetic.generate import generate
+
+CLASS_NAMES = "class_names.txt"
+"""File with one class name per line, in the order of the labels."""
+
+
+def write_synthetic(config: SyntheticConfig, folder: str | Path, *, progress: bool = False) -> int:
+    """Write a synthetic data set as ``SsssCcccPpppRrrrAaaa.skeleton`` files and a list of class names.
+
+    The folder appears when it is complete; until then the files are in a temporary one beside it. The same
+    config gives the same bytes.
+
+    Args:
+        config: What to generate.
+        folder: Where to write; must not exist, or be empty.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        The number of clips written.
+
+    Raises:
+        DataError: ``folder`` is a file or has something in it.
+    """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError.at(folder, "expected a new or empty folder to write to, found something there")
+    folder = folder.resolve()
+    part = folder.with_name(f".{folder.name}.partial-{secrets.token_hex(4)}")
+    part.mkdir(parents=True)
+    try:
+        bar = tqdm(
+            generate(config), total=config.clips, desc="synthetic clips", unit="clip", disable=not progress
+        )
+        for name, clip in bar:
+            write_skeleton(part / f"{name}.skeleton", clip)
+        (part / CLASS_NAMES).write_text("\n".join(config.class_names) + "\n", encoding="utf-8")
+        os.replace(part, folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return config.clips
