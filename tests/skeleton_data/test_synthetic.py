@@ -249,6 +249,12 @@ def test_bad_configs_name_the_field(fields: dict[str, object], message: str) -> 
         SyntheticConfig.model_validate(fields)
 
 
+def test_classes_are_a_count_or_names() -> None:
+    assert SyntheticConfig(classes=2).class_names == ("wave", "salute")
+    assert SyntheticConfig.model_validate({"classes": ["2"]}).class_names == ("wave", "salute")
+    assert SyntheticConfig(classes=("hug", "bow")).class_names == ("hug", "bow")
+
+
 @given(st.integers(2, 40))
 def test_half_of_the_performers_train(subjects: int) -> None:
     numbers = performer_numbers(subjects)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from skeleton_data.synthetic.catalogue import NAMES
 
@@ -48,6 +48,15 @@ class SyntheticConfig(BaseModel):
     )
     late: Share = Field(default=0.08, description="share of clips whose first frames hold no body")
     seed: int = Field(default=0, ge=0, description="everything follows from it")
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _read_count(cls, value: object) -> object:
+        """A count arrives from a command line as a list of one word."""
+        match value:
+            case [str(word)] if word.isdecimal():
+                return int(word)
+        return value
 
     @model_validator(mode="after")
     def _check(self) -> Self:

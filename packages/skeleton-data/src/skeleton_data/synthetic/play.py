@@ -121,7 +121,8 @@ def _elbow_hint(take: Take, side: str, trunk: Trunk, reach: Floats) -> Floats:
     """
     _, up, ahead = unit(np.einsum("tji,tj->ti", trunk.chest, reach)).T
     out = np.full_like(up, OUTWARD[side] * take.performer.elbow_out)
-    return np.einsum("tij,jt->ti", trunk.chest, np.stack([out, -ahead - 0.3, up]))
+    hint: Floats = np.einsum("tij,jt->ti", trunk.chest, np.stack([out, -ahead - 0.3, up]))
+    return hint
 
 
 def _wrist_path(take: Take, side: str, at: Floats, trunk: Trunk, shoulder: Floats) -> tuple[Floats, Floats]:
