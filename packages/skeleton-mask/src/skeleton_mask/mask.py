@@ -140,6 +140,8 @@ def lowest(keys: Tensor, count: int) -> Tensor:
 
 
 def _count(visible: Tensor) -> int:
+    if not visible.numel():
+        raise ValueError(f"visible must hold a clip, a frame and a joint, got {tuple(visible.shape)}")
     counts = visible.sum(dim=(1, 2))
     fewest, most = int(counts.min()), int(counts.max())
     if fewest != most:

@@ -1,4 +1,7 @@
-"""Draw what each way of masking hides: `python -m skeleton_mask.picture strategies.png` (needs the extra `draw`)."""
+"""Draw what each way of masking hides: `python -m skeleton_mask.picture strategies.png`.
+
+Needs the extra `draw`.
+"""
 
 from __future__ import annotations
 
@@ -74,45 +77,43 @@ def _panel(axes: Axes, x: Tensor, visible: Tensor) -> None:
     axes.set(xlim=(-0.4, FRAMES + 0.1), ylim=(-0.3, 21.2))
     axes.axis("off")
     _table(axes, visible)
-    for frame in range(FRAMES):
-        # A figure as wide as its column would be too small to see: every second one, over two columns.
-        if frame % 2 == 0:
-            _figure(axes, x[:, frame], visible[frame], middle=frame + 0.5)
+    # A figure as narrow as its column would be too small to see: every second frame, over two columns.
+    for frame in range(0, FRAMES, 2):
+        _figure(axes, x[:, frame], visible[frame], middle=frame + 0.5)
 
 
 def _table(axes: Axes, visible: Tensor) -> None:
     """Draw a row for each joint and a column for each frame."""
+    from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
 
     height = 0.62
-    for part in PARTS:
-        for joint in part.joints:
-            for frame in range(FRAMES):
-                colour = part.colour if visible[frame, joint] else HIDDEN
-                corner = (frame + 0.05, (JOINTS - 1 - joint) * height + 0.05)
-                axes.add_patch(Rectangle(corner, 0.9, height - 0.1, facecolor=colour, linewidth=0))
+    cells, colours = [], []
+    for joint, colour in _colours():
+        for frame in range(FRAMES):
+            corner = (frame + 0.05, (JOINTS - 1 - joint) * height + 0.05)
+            cells.append(Rectangle(corner, 0.9, height - 0.1))
+            colours.append(colour if visible[frame, joint] else HIDDEN)
+    axes.add_collection(PatchCollection(cells, facecolors=colours, linewidths=0))
 
 
 def _figure(axes: Axes, pose: Tensor, visible: Tensor, middle: float) -> None:
     """Draw one frame: bones in grey, visible joints in colour, hidden ones hollow."""
-    across, up = middle + 1.6 * pose[0], 10.3 + 4.4 * pose[1]
-    for start, end in BONES:
-        seen = bool(visible[start] and visible[end])
-        axes.plot(
-            across[[start, end]], up[[start, end]], color="#9aa3b0" if seen else "#e3e6ea", lw=1.6, zorder=1
-        )
-    for part in PARTS:
-        for joint in part.joints:
-            axes.plot(
-                across[joint],
-                up[joint],
-                marker="o",
-                ms=4.6,
-                mfc=part.colour if visible[joint] else "white",
-                mec=part.colour if visible[joint] else "#cfd4db",
-                mew=0.9,
-                zorder=2,
-            )
+    from matplotlib.collections import LineCollection
+
+    places = torch.stack([middle + 1.6 * pose[0], 10.3 + 4.4 * pose[1]], dim=1).tolist()
+    bones = [(places[start], places[end]) for start, end in BONES]
+    greys = ["#9aa3b0" if visible[start] and visible[end] else "#e3e6ea" for start, end in BONES]
+    axes.add_collection(LineCollection(bones, colors=greys, linewidths=1.6, zorder=1))
+    faces = [colour if visible[joint] else "white" for joint, colour in _colours()]
+    edges = [colour if visible[joint] else "#cfd4db" for joint, colour in _colours()]
+    across, up = zip(*places, strict=True)
+    axes.scatter(across, up, s=21, c=faces, edgecolors=edges, linewidths=0.9, zorder=2)
+
+
+def _colours() -> list[tuple[int, str]]:
+    """Return every joint, in order, with the colour of its part."""
+    return sorted((joint, part.colour) for part in PARTS for joint in part.joints)
 
 
 def main() -> None:

@@ -34,8 +34,8 @@ def temporal_blocks(
         >>> from skeleton_mask import clip_seeds
         >>> seeds = clip_seeds(0, 0, torch.arange(1))
         >>> mask = temporal_blocks((1, 12, 2), 0.5, block_frames=3, generator=seeds)
-        >>> "".join("#" if seen else "." for seen in mask.frames[0].tolist())
-        '##.....####.'
+        >>> "".join("#" if seen else "-" for seen in mask.frames[0].tolist())
+        '##------####'
     """
     clips, frames, joints = check_shape(shape)
     check_at_least_one(block_frames, "block_frames")
@@ -76,11 +76,11 @@ def tube(shape: Sequence[int], joint_ratio: float, *, tube_frames: int, generato
         >>> from skeleton_mask import clip_seeds
         >>> mask = tube((1, 6, 4), 0.5, tube_frames=3, generator=clip_seeds(0, 0, torch.arange(1)))
         >>> for joint in mask.visible[0].T.tolist():
-        ...     print("".join("#" if seen else "." for seen in joint))
+        ...     print("".join("#" if seen else "-" for seen in joint))
+        ------
         ######
-        ###...
-        ......
-        ...###
+        ---###
+        ###---
     """
     clips, frames, joints = check_shape(shape)
     check_at_least_one(tube_frames, "tube_frames")
