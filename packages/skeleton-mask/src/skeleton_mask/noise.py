@@ -73,8 +73,8 @@ def _counter_bits(shape: tuple[int, ...], seeds: Tensor) -> Tensor:
             f"got {str(seeds.dtype).removeprefix('torch.')} of shape {tuple(seeds.shape)}"
         )
     counter = torch.arange(math.prod(shape[1:]), device=seeds.device)
-    # The counter is not multiplied by a large constant, as is usual: compiled to C++, the overflow of such a loop
-    # variable is taken as proof that the loop is short.
+    # The counter is not multiplied by a large constant, as is usual: compiled to C++, the overflow of such a
+    # loop variable is taken as proof that the loop is short.
     words = _mix(_mix(seeds)[:, None] ^ counter)
     return _shift(words, 41).reshape(shape)
 
