@@ -1,25 +1,63 @@
 from .cleaning import clean as clean
+from .dataset import ClipBatch as ClipBatch
+from .dataset import ClipSet as ClipSet
+from .dataset import SkeletonDataset as SkeletonDataset
+from .draw import draw_strip as draw_strip
 from .errors import DataError as DataError
+from .import_config import ImportConfig as ImportConfig
+from .importer import import_clips as import_clips
+from .labels import label_subset as label_subset
+from .labels import load_subset as load_subset
+from .labels import save_subset as save_subset
 from .layout import SkeletonLayout as SkeletonLayout
 from .layout import layout_names as layout_names
+from .loading import EpochSampler as EpochSampler
+from .loading import loader as loader
 from .ntu import RawClip as RawClip
 from .ntu import read_skeleton as read_skeleton
 from .ntu import write_skeleton as write_skeleton
 from .ntu_name import NtuName as NtuName
+from .preparation import prepare as prepare
+from .protocols import Split as Split
+from .protocols import split as split
+from .protocols import split_by as split_by
+from .raw_folder import RawFolder as RawFolder
+from .sampling import ClipSampling as ClipSampling
 from .store import ClipIndex as ClipIndex
 from .store import SkeletonStore as SkeletonStore
 from .store_writer import StoreWriter as StoreWriter
+from .synthetic import SyntheticConfig as SyntheticConfig
+from .synthetic import write_synthetic as write_synthetic
 
 __all__ = [
+    "ClipBatch",
     "ClipIndex",
+    "ClipSampling",
+    "ClipSet",
     "DataError",
+    "EpochSampler",
+    "ImportConfig",
     "NtuName",
     "RawClip",
+    "RawFolder",
+    "SkeletonDataset",
     "SkeletonLayout",
     "SkeletonStore",
+    "Split",
     "StoreWriter",
+    "SyntheticConfig",
     "clean",
+    "draw_strip",
+    "import_clips",
+    "label_subset",
     "layout_names",
+    "load_subset",
+    "loader",
+    "prepare",
     "read_skeleton",
+    "save_subset",
+    "split",
+    "split_by",
     "write_skeleton",
+    "write_synthetic",
 ]

@@ -44,7 +44,7 @@ class SkeletonData(BaseSettings):
 
     @classmethod
     def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[Any, ...]:
-        """The command line alone: environment variables that happen to be called like a field do not count."""
+        """The command line alone: environment variables that are called like a field do not count."""
         return (sources["init_settings"],)
 
     def cli_cmd(self) -> None:

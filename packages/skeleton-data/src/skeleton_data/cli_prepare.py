@@ -34,7 +34,7 @@ class PrepareCommand(BaseModel):
 
     def cli_cmd(self) -> None:
         """Prepares the store."""
-        from skeleton_data.prepare import prepare
+        from skeleton_data.preparation import prepare
 
         done = prepare(
             self.raw,

@@ -33,7 +33,8 @@ class ImportConfig(BaseModel):
     )
     label: str | None = Field(default=None, description="column of the class; else 'label' if there is one")
     class_names: str | None = Field(
-        default=None, description="entry of the .npz with the class names; else LABEL_names, 'class_names' for 'label'"
+        default=None,
+        description="entry of the .npz with the class names; else LABEL_names, or 'class_names' for 'label'",
     )
     subject: str | None = Field(default=None, description="column of the subject; else 'subject'")
     camera: str | None = Field(default=None, description="column of the camera; else 'camera'")

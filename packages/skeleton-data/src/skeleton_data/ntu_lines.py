@@ -72,27 +72,27 @@ class _Lines:
     def count(self, what: str) -> int:
         (word,) = self._words(what, 1)
         if not _INTEGER.fullmatch(word) or int(word) < 0:
-            self.fail(f"expected {what}, found {word!r}")
+            self.fail(f"expected {what}, found {word[:40]!r}")
         return int(word)
 
     def tracking_id(self, where: str) -> int:
         what = f"the {BODY_NUMBERS} tracking numbers {where}"
         words = self._words(what, BODY_NUMBERS)
         if not _INTEGER.fullmatch(words[0]) or not -(2**63) <= int(words[0]) < 2**63:
-            self.fail(f"expected an integer tracking id first in {what}, found {words[0]!r}")
+            self.fail(f"expected an integer tracking id first in {what}, found {words[0][:40]!r}")
         return int(words[0])
 
     def joint(self, what: str) -> list[float]:
         words = self._words(f"{JOINT_NUMBERS} numbers for {what}", JOINT_NUMBERS)
         for word in words[:3]:
             if not _NUMBER.fullmatch(word) or not abs(float(word)) < MAX_METRES:
-                self.fail(f"expected three finite coordinates of {what}, found {word!r}")
+                self.fail(f"expected three finite coordinates of {what}, found {word[:40]!r}")
         for word in words[3:]:
             # Where a joint is not seen in a picture, the recorder may write NaN or infinity.
             try:
                 float(word)
             except ValueError:
-                self.fail(f"expected {JOINT_NUMBERS} numbers for {what}, found {word!r}")
+                self.fail(f"expected {JOINT_NUMBERS} numbers for {what}, found {word[:40]!r}")
         return [float(word) for word in words[:3]]
 
     def end(self, frames: int) -> None:
@@ -107,5 +107,5 @@ class _Lines:
         self._number += 1
         words = self._lines[self._number - 1].split()
         if len(words) != expected:
-            self.fail(f"expected {what}, found {len(words)} words instead of {expected}")
+            self.fail(f"expected {what}, found {len(words)} words")
         return words

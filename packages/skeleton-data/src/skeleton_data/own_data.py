@@ -100,17 +100,23 @@ def load_own_data(path: str | Path, table: str | Path | None = None) -> OwnData:
 def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         if path.suffix == ".npy":
-            return {"positions": np.load(path, mmap_mode="r", allow_pickle=False)}
+            return {"positions": np.lib.format.open_memmap(path, mode="r")}
         if path.suffix != ".npz":
             raise DataError.at(path, "expected a file that ends in .npz or .npy")
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        with zipfile.ZipFile(path) as archive:
+            return {name.removesuffix(".npy"): _read_array(archive, name) for name in archive.namelist()}
     except FileNotFoundError:
         raise DataError.at(path, "no such file") from None
     except DataError:
         raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError.at(path, f"cannot be read: {error}") from None
+
+
+def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    with archive.open(name) as file:
+        array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+        return array
 
 
 def _load_table(path: Path) -> dict[str, NDArray[Any]]:

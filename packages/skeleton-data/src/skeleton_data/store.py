@@ -194,7 +194,7 @@ def _check_size(path: Path, meta: StoreMeta) -> None:
 
 def _map(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array = np.lib.format.open_memmap(path, mode="r")
     except (ValueError, EOFError, OSError) as error:
         raise DataError.at(path, f"damaged: {error}") from None
     if array.shape != shape or array.dtype != dtype:

@@ -1,0 +1,146 @@
+"""Layouts: the built-in ones are sound and those of a user are read or refused with a reason."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skeleton_data.errors import DataError
+from skeleton_data.joint_names import joint_key, match_joints
+from skeleton_data.layout import SkeletonLayout, layout, layout_names
+
+# Bones of NTU RGB+D as (joint, parent), from 1, as published with the data.
+NTU_BONES = """1-2 2-21 3-21 4-3 5-21 6-5 7-6 8-7 9-21 10-9 11-10 12-11 13-1 14-13 15-14 16-15 17-1 18-17
+19-18 20-19 22-23 23-8 24-25 25-12"""
+
+
+def test_ntu_bones_are_the_published_ones() -> None:
+    expected = {tuple(int(joint) - 1 for joint in bone.split("-")) for bone in NTU_BONES.split()}
+    ntu = layout("ntu")
+    assert set(ntu.bones) == expected
+    assert ntu.parents[20] == -1
+    assert ntu.joints[ntu.centre] == "spine_mid"
+
+
+@pytest.mark.parametrize(
+    ("name", "joints"),
+    [
+        ("ntu", 25),
+        ("kinect_v1", 20),
+        ("coco17", 17),
+        ("openpose18", 18),
+        ("body25", 25),
+        ("mediapipe33", 33),
+        ("smpl22", 22),
+        ("h36m17", 17),
+    ],
+)
+def test_built_in_layouts(name: str, joints: int) -> None:
+    skeleton = layout(name)
+    assert skeleton.name == name
+    assert len(skeleton.joints) == joints
+    assert sum(parent < 0 for parent in skeleton.parents) == 1
+    mirror = np.array(skeleton.mirror)
+    assert (mirror[mirror] == np.arange(joints)).all()
+    for left, right in [*skeleton.pairs, skeleton.shoulders, skeleton.hips]:
+        assert skeleton.joints[left].startswith("left")
+        assert skeleton.joints[right] == skeleton.joints[left].replace("left", "right")
+    # Left and right have the same bones, and a joint in the middle is nobody's pair.
+    assert {(mirror[joint], mirror[parent]) for joint, parent in skeleton.bones} == set(skeleton.bones)
+    assert sorted(joint for part in skeleton.parts.values() for joint in part) == list(range(joints))
+
+
+def test_all_built_in_layouts_are_tested() -> None:
+    assert len(layout_names()) == 8
+
+
+def test_unknown_layout_names_the_choices() -> None:
+    with pytest.raises(DataError, match=r"no layout 'ntv': choose from body25, .* or give a \.toml file"):
+        layout("ntv")
+
+
+MINE = """
+name = "mine"
+centre = "belly"
+joints = [["belly", ""], ["left_shoulder", "belly"], ["right_shoulder", "belly"], ["left_hip", "belly"],
+          ["right_hip", "belly"]]
+"""
+
+
+def test_a_users_layout_needs_little(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(MINE)
+    mine = layout(str(path))
+    assert mine.pairs == ((1, 2), (3, 4))
+    assert mine.shoulders == (1, 2)
+    assert mine.hips == (3, 4)
+    assert mine.parts == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('centre = "belly"', 'centre = "bely"', "'bely' is not one of the joints belly, left_shoulder"),
+        ('centre = "belly"', "", "None is not one of the joints"),
+        ('["belly", ""]', '["belly", "left_hip"]', "the parents of 'belly' form a cycle"),
+        (
+            '["right_hip", "belly"]',
+            '["RightHip", "belly"], ["hip_right", "belly"]',
+            "'right_hip' is not one of",
+        ),
+        ('["left_hip", "belly"]', '["right-hip", "belly"]', "'left_hip' is not one of"),
+        ('["left_hip", "belly"]', '["left_hip", "belly"], ["LeftHip", "belly"]', "are not 6 different names"),
+        ('["left_hip", "belly"]', '["left_hip"]', "'joints' must hold pairs of names"),
+        (
+            "joints = [[",
+            'parts = {all = ["belly"]}\njoints = [[',
+            "must hold each of its 5 joints exactly once",
+        ),
+        ("joints = [[", "parts = 3\njoints = [[", "'parts' must be a table"),
+        ("joints = [[", 'shoulders = ["belly"]\njoints = [[', "'shoulders' must hold pairs of names"),
+        ("joints = [[", "colour = 3\njoints = [[", "colour: Extra inputs are not permitted"),
+        ("joints = [[", "joints = [", "at line 4"),
+        (MINE, 'name = "mine"', "'joints' must be a list"),
+    ],
+)
+def test_a_wrong_layout_is_refused_with_its_file(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(MINE.replace(old, new))
+    with pytest.raises(DataError, match=message) as error:
+        SkeletonLayout.from_toml(path)
+    assert str(error.value).startswith(str(path))
+
+
+def test_a_missing_layout_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none\.toml: no such layout file"):
+        layout(str(tmp_path / "none.toml"))
+
+
+def test_spellings_of_one_joint() -> None:
+    spellings = [
+        "ElbowLeft",
+        "left_elbow",
+        "LEFT_ELBOW",
+        "elbow-left",
+        "leftelbow",
+        "elbow l",
+        "LElbow",
+        "Elbow_L",
+    ]
+    assert {joint_key(name) for name in spellings} == {("elbow", "left")}
+    assert joint_key("ShoulderCenter") == joint_key("shoulder_centre") == joint_key("CENTER shoulder")
+    assert joint_key("spine1") != joint_key("spine2")
+    assert joint_key("LeftHand") != joint_key("LeftHandTip")
+
+
+@pytest.mark.parametrize("name", ["ntu", "kinect_v1", "coco17", "body25", "mediapipe33", "smpl22", "h36m17"])
+def test_no_two_joints_of_a_layout_are_spellings_of_one(name: str) -> None:
+    joints = layout(name).joints
+    assert match_joints(joints[::-1], joints) == tuple(reversed(range(len(joints))))
+
+
+def test_missing_and_double_joints_are_named() -> None:
+    with pytest.raises(DataError, match=r"mine: no joint named left_hip, head; it has neck"):
+        match_joints(["neck"], ["neck", "left_hip", "head"], source="mine")
+    with pytest.raises(DataError, match="joints 'HipLeft' and 'left_hip' have the same name"):
+        match_joints(["HipLeft", "neck", "left_hip"], ["neck"])

@@ -1,0 +1,296 @@
+"""The store: what is written is read back, only what is asked for is read, and nothing damaged is opened."""
+
+import json
+import multiprocessing
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skeleton_data.errors import DataError
+from skeleton_data.layout import layout
+from skeleton_data.store import ClipIndex, SkeletonStore
+from skeleton_data.store_writer import StoreWriter
+
+KINECT = layout("kinect_v1")
+
+
+def write(path: Path, clips: list[np.ndarray], **arguments: object) -> SkeletonStore:
+    with StoreWriter(path, layout=KINECT, fps=25, **arguments) as writer:
+        for number, joints in enumerate(clips):
+            writer.add(joints, name=f"clip {number} ü", label=number % 3, subject=number, camera=2)
+    return SkeletonStore.open(path)
+
+
+def some_clips(seed: int = 0, count: int = 4) -> list[np.ndarray]:
+    generator = np.random.default_rng(seed)
+    shapes = generator.integers([1, 1], [30, 3], size=(count, 2))
+    return [generator.normal(size=(*shape, 20, 3)).astype(np.float32) for shape in shapes]
+
+
+@given(seed=st.integers(0, 10**6), count=st.integers(1, 6))
+def test_round_trip(tmp_path_factory: pytest.TempPathFactory, seed: int, count: int) -> None:
+    clips = some_clips(seed, count)
+    store = write(
+        tmp_path_factory.mktemp("stores") / "s", clips, class_names=["a", "b", "c"], source={"by": "me"}
+    )
+    assert len(store) == len(store.index) == count
+    for number, joints in enumerate(clips):
+        np.testing.assert_array_equal(store.read(number), joints)
+        assert store.name(number) == f"clip {number} ü"
+    assert store.index.frames.tolist() == [len(joints) for joints in clips]
+    assert store.index.bodies.tolist() == [joints.shape[1] for joints in clips]
+    assert store.index.label.tolist() == [number % 3 for number in range(count)]
+    assert store.index.subject.tolist() == list(range(count))
+    assert store.index.setup.tolist() == [-1] * count
+    assert store.layout == KINECT
+    assert store.class_names == ("a", "b", "c")
+    assert store.fps == 25
+    assert store.meta.source == {"by": "me"}
+    store.verify()
+    assert all(column.dtype == np.int32 for column in vars(store.index).values())
+
+
+def test_clips_are_read_only_views_of_the_file(tmp_path: Path) -> None:
+    store = write(tmp_path / "s", some_clips())
+    clip = store.read(1)
+    assert type(clip) is np.ndarray
+    assert clip.dtype == np.float32
+    assert not clip.flags.writeable
+    assert np.shares_memory(clip, store.rows)
+
+
+@pytest.mark.parametrize("clip", [-1, 4])
+def test_no_such_clip(tmp_path: Path, clip: int) -> None:
+    store = write(tmp_path / "s", some_clips())
+    with pytest.raises(IndexError, match=f"clip {clip} of a store with clips 0 to 3"):
+        store.read(clip)
+    with pytest.raises(IndexError):
+        store.name(clip)
+
+
+def test_a_pickled_store_is_its_path(tmp_path: Path) -> None:
+    store = write(tmp_path / "s", [np.ones((200, 1, 20, 3))])
+    pickled = pickle.dumps(store)
+    assert len(pickled) < 500
+    np.testing.assert_array_equal(pickle.loads(pickled).read(0), store.read(0))
+
+
+def test_opening_reads_no_joints(tmp_path: Path) -> None:
+    """A joints file of 300 GB, all holes, opens and reads like any other."""
+    store = write(tmp_path / "s", [np.ones((5, 1, 20, 3))])
+    rows = 1_250_000_000
+    joints, index = tmp_path / "s" / "joints.npy", tmp_path / "s" / "index.npy"
+    with joints.open("r+b") as file:
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": "<f4", "fortran_order": False, "shape": (rows, 20, 3)}
+        )
+        try:
+            file.truncate(file.tell() + rows * 240)
+        except OSError:
+            pytest.skip("the file system has no files with holes of this size")
+    meta = json.loads((tmp_path / "s" / "store.json").read_text())
+    meta["rows"] = rows
+    meta["files"]["joints.npy"]["bytes"] = joints.stat().st_size
+    (tmp_path / "s" / "store.json").write_text(json.dumps(meta))
+    records = np.load(index, mmap_mode="r+")
+    records["row"] = rows - 5
+    records.flush()
+    del records, store
+    assert not SkeletonStore.open(tmp_path / "s").read(0).any()
+
+
+def _sum(path: Path) -> float:
+    store = SkeletonStore.open(path)
+    return float(sum(store.read(clip).sum(dtype=np.float64) for clip in range(len(store))))
+
+
+def test_two_processes_read_one_store(tmp_path: Path) -> None:
+    clips = some_clips(count=20)
+    write(tmp_path / "s", clips)
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        sums = pool.map(_sum, [tmp_path / "s"] * 2, chunksize=1)
+    assert sums == [pytest.approx(sum(joints.sum(dtype=np.float64) for joints in clips))] * 2
+
+
+@pytest.mark.parametrize(
+    ("joints", "facts", "message"),
+    [
+        (
+            np.zeros((5, 1, 25, 3)),
+            {},
+            r"\(5, 1, 25, 3\), expected \(frames, bodies, 20, 3\) for layout 'kinect_v1'",
+        ),
+        (np.zeros((5, 20, 3)), {}, r"has the shape \(5, 20, 3\)"),
+        (np.zeros((0, 1, 20, 3)), {}, r"has the shape \(0, 1, 20, 3\)"),
+        (np.zeros((5, 0, 20, 3)), {}, r"has the shape \(5, 0, 20, 3\)"),
+        (
+            np.where(np.arange(5)[:, None, None, None] == 3, np.nan, np.ones((5, 1, 20, 3))),
+            {},
+            "finite in frame 3",
+        ),
+        (np.ones((5, 1, 20, 3)), {"label": 2}, "has the label 2, but there are 2 class names"),
+        (np.ones((5, 1, 20, 3)), {"subject": -2}, "expected numbers from 0, or -1 where unknown"),
+    ],
+)
+def test_a_bad_clip_is_named_and_nothing_is_written(
+    tmp_path: Path, joints: np.ndarray, facts: dict[str, int], message: str
+) -> None:
+    with (
+        pytest.raises(DataError, match=f"clip 'bad'.*{message}"),
+        StoreWriter(tmp_path / "s", layout=KINECT, fps=30, class_names=["a", "b"]) as writer,
+    ):
+        writer.add(np.ones((5, 1, 20, 3)), name="good")
+        writer.add(joints, name="bad", **facts)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_store_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="s: not written, because there is no clip"):
+        write(tmp_path / "s", [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_is_replaced_only_on_request(tmp_path: Path) -> None:
+    write(tmp_path / "s", some_clips(count=2))
+    with pytest.raises(DataError, match="exists; say overwrite"):
+        write(tmp_path / "s", some_clips(count=3))
+    assert len(SkeletonStore.open(tmp_path / "s")) == 2
+    assert len(write(tmp_path / "s", some_clips(count=3), overwrite=True)) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+def test_an_error_leaves_the_old_store(tmp_path: Path) -> None:
+    write(tmp_path / "s", some_clips(count=2))
+    with pytest.raises(DataError, match="finite"):
+        write(tmp_path / "s", [np.full((1, 1, 20, 3), np.inf)], overwrite=True)
+    assert len(SkeletonStore.open(tmp_path / "s")) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_is_not_a_store_is_never_replaced(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "s"
+    if what == "file":
+        path.write_text("thesis")
+    else:
+        path.mkdir()
+        (path / "thesis.txt").write_text("thesis")
+    with pytest.raises(DataError, match="exists and is not a store"):
+        write(path, some_clips(), overwrite=True)
+    assert (path if what == "file" else path / "thesis.txt").read_text() == "thesis"
+
+
+WRITE_FOREVER = """
+import sys, numpy as np
+from skeleton_data.layout import layout
+from skeleton_data.store_writer import StoreWriter
+with StoreWriter(sys.argv[1], layout=layout("ntu"), fps=30, overwrite=True) as writer:
+    while True:
+        writer.add(np.ones((50, 2, 25, 3)), name="clip")
+        print(flush=True)
+"""
+
+
+def test_a_killed_writer_leaves_the_old_store(tmp_path: Path) -> None:
+    write(tmp_path / "s", some_clips(count=2))
+    process = subprocess.Popen([sys.executable, "-c", WRITE_FOREVER, tmp_path / "s"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    for _ in range(20):
+        assert process.stdout.readline()
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    store = SkeletonStore.open(tmp_path / "s")
+    store.verify()
+    assert len(store) == 2
+    assert len(write(tmp_path / "s", some_clips(count=3), overwrite=True)) == 3
+
+
+def damage_meta(folder: Path, **changes: object) -> None:
+    path = folder / "store.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda folder: shutil.rmtree(folder), "no such folder; expected a store"),
+        (lambda folder: (folder / "store.json").unlink(), "not a store: there is no store.json"),
+        (
+            lambda folder: (folder / "store.json").write_text("{"),
+            "not the metadata of a store: the file: Invalid JSON",
+        ),
+        (lambda folder: (folder / "store.json").write_bytes(b"\xff"), "not the metadata of a store"),
+        (lambda folder: damage_meta(folder, format="zoo"), "format: Input should be 'skeleton-store'"),
+        (lambda folder: damage_meta(folder, version=2), "version: Input should be 1"),
+        (lambda folder: damage_meta(folder, files={}), "it does not list joints.npy"),
+        (lambda folder: damage_meta(folder, clips=5), r"index.npy: damaged: .*\(4,\), expected .*\(5,\)"),
+        (
+            lambda folder: damage_meta(folder, rows=7),
+            r"joints.npy: damaged: .*, expected float32\(7, 20, 3\)",
+        ),
+        (lambda folder: (folder / "joints.npy").unlink(), "joints.npy is missing"),
+        (
+            lambda folder: os.truncate(folder / "joints.npy", 1000),
+            "joints.npy: damaged: 1000 bytes, expected",
+        ),
+        (lambda folder: os.truncate(folder / "index.npy", 100), "index.npy: damaged: 100 bytes, expected"),
+        (lambda folder: (folder / "names.bin").write_bytes(b""), "names.bin: damaged: 0 bytes, expected"),
+        (
+            lambda folder: (folder / "index.npy").write_bytes(bytes((folder / "index.npy").stat().st_size)),
+            "index.npy: damaged: ",
+        ),
+    ],
+)
+def test_a_damaged_or_foreign_folder_is_refused(tmp_path: Path, damage: object, message: str) -> None:
+    write(tmp_path / "s", some_clips())
+    damage(tmp_path / "s")  # type: ignore[operator]
+    with pytest.raises(DataError, match=message):
+        SkeletonStore.open(tmp_path / "s")
+
+
+@pytest.mark.parametrize("file", ["joints.npy", "index.npy", "names.bin"])
+def test_verify_finds_a_changed_byte(tmp_path: Path, file: str) -> None:
+    store = write(tmp_path / "s", some_clips())
+    with (tmp_path / "s" / file).open("r+b") as opened:
+        opened.seek(-1, os.SEEK_END)
+        last = opened.read(1)[0]
+        opened.seek(-1, os.SEEK_END)
+        opened.write(bytes([last ^ 1]))
+    with pytest.raises(DataError, match=f"{file}: damaged: its checksum"):
+        store.verify()
+
+
+def test_an_index_that_points_outside_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "s", some_clips())
+    records = np.load(tmp_path / "s" / "index.npy", mmap_mode="r+")
+    records["row"][2] = 10**9
+    records.flush()
+    store = SkeletonStore.open(tmp_path / "s")
+    store.read(1)
+    with pytest.raises(DataError, match=r"index\.npy: damaged: clip 2 lies outside joints\.npy"):
+        store.read(2)
+
+
+def test_no_pickle_is_loaded(tmp_path: Path) -> None:
+    write(tmp_path / "s", some_clips())
+    path = tmp_path / "s" / "index.npy"
+    np.save(path, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    meta = json.loads((tmp_path / "s" / "store.json").read_text())
+    meta["files"]["index.npy"]["bytes"] = path.stat().st_size
+    damage_meta(tmp_path / "s", files=meta["files"])
+    with pytest.raises(DataError, match=r"index\.npy: damaged"):
+        SkeletonStore.open(tmp_path / "s")
+
+
+def test_a_clip_index_has_a_length() -> None:
+    columns = {name: np.zeros(3, dtype=np.int32) for name in ClipIndex.__dataclass_fields__}
+    assert len(ClipIndex(**columns)) == 3
