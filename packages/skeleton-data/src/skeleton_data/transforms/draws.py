@@ -1,0 +1,93 @@
+"""Random numbers as a function of (seed, epoch, clip, draw): no state, so workers and ranks do not matter.
+
+The generator is SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA
+2014) used as a hash of its keys. It is a few integer operations, written here rather than taken from a
+library, so that the numbers are the same on every machine and for every version of every library.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+
+
+class Draw(IntEnum):
+    """What a random number is for: each use has its own stream, so that one more use changes no other.
+
+    The values are part of every published result: add new ones at the end, never renumber.
+    """
+
+    ORDER = 1
+    VALIDATION = 2
+    LABELS = 3
+    CROP_LENGTH = 4
+    CROP_START = 5
+    ROTATION_X = 6
+    ROTATION_Y = 7
+    ROTATION_Z = 8
+
+
+def hashed(*keys: ArrayLike) -> NDArray[np.uint64]:
+    """Hashes integer keys, which broadcast against each other, to 64 random bits each.
+
+    For equal leading keys, different last keys never collide.
+
+    Args:
+        keys: integers or integer arrays, each in the range of int64.
+
+    Example:
+        >>> [f"{bits:016x}" for bits in hashed(0, [1, 2])]
+        ['08b4fda8c892b50e', 'd7cc9674ff5ffa39']
+    """
+    state = np.zeros(1, dtype=np.uint64)
+    for key in keys:
+        state = _splitmix64(state ^ np.atleast_1d(np.asarray(key, dtype=np.int64)).view(np.uint64))
+    return state
+
+
+def uniform(seed: int, epoch: ArrayLike, clip: ArrayLike, draws: ArrayLike) -> NDArray[np.float64]:
+    """Uniform numbers in [0, 1): one row a clip, one column a draw.
+
+    Args:
+        seed: seed of the run.
+        epoch: (N,) epoch of each clip.
+        clip: (N,) number of each clip.
+        draws: (K,) streams to draw from, see ``Draw``.
+
+    Returns:
+        (N, K) float64, multiples of 2^-53.
+
+    Example:
+        >>> uniform(0, [0, 0], [7, 8], [Draw.CROP_LENGTH, Draw.CROP_START]).shape
+        (2, 2)
+    """
+    clips = hashed(seed, epoch, clip)
+    bits = _splitmix64(clips[:, None] ^ np.asarray(draws, dtype=np.uint64))
+    return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def permutation(count: int, *keys: int) -> NDArray[np.int64]:
+    """A random order of ``range(count)`` that depends only on ``keys``.
+
+    Example:
+        >>> permutation(5, 0, Draw.ORDER, 3)
+        array([2, 4, 0, 3, 1])
+    """
+    return np.argsort(hashed(*keys, np.arange(count)))
+
+
+def _splitmix64(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The next output of SplitMix64 from each state; one-to-one."""
+    bits = state + _GAMMA
+    bits ^= bits >> np.uint64(30)
+    bits *= _FIRST
+    bits ^= bits >> np.uint64(27)
+    bits *= _SECOND
+    bits ^= bits >> np.uint64(31)
+    return bits
