@@ -1,0 +1,1 @@
+"""What the apps share: recipes, run folders, data, optimisation, checkpoints, metrics."""

@@ -1,0 +1,74 @@
+"""The encoder of a recipe: fitted to the data, and taken over from pre-training."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from engine.errors import InputError
+from engine.preprocessing import FILE, Preprocessing
+from skeleton_data import ClipSampling, SkeletonLayout
+from sttformer import STTFormerConfig
+
+FREE = {"num_classes", "dropout", "attention_dropout"}
+"""Fields that leave the encoder's weights as they are."""
+
+
+def fit_encoder(
+    encoder: STTFormerConfig, layout: SkeletonLayout, sampling: ClipSampling, *, classes: int, field: str
+) -> STTFormerConfig:
+    """Fill in what the data say; what the recipe says must agree with them.
+
+    Args:
+        encoder: As the recipe has it.
+        layout: Skeleton of the stores.
+        sampling: Gives the number of frames.
+        classes: Number of classes, 0 for no head.
+        field: Where the encoder is in the recipe, for messages.
+
+    Raises:
+        InputError: If a field was set to something else; names both values.
+    """
+    data = {"joints": len(layout.joints), "channels": 3, "num_classes": classes}
+    for name in data.keys() & encoder.model_fields_set:
+        if getattr(encoder, name) != data[name]:
+            raise InputError(
+                f"{field}.{name} is {getattr(encoder, name)}, "
+                f"but the data have {data[name]} (layout {layout.name})"
+            )
+    if sampling.frames % encoder.tuple_frames:
+        raise InputError(
+            f"data.sampling.frames is {sampling.frames}, "
+            f"which is no multiple of {field}.tuple_frames, {encoder.tuple_frames}"
+        )
+    return STTFormerConfig(**{**encoder.model_dump(), **data})
+
+
+def pretrained_encoder(
+    run: Path, wanted: STTFormerConfig, clips: Preprocessing, *, store: Path
+) -> STTFormerConfig:
+    """The config of a pre-trained encoder, if it fits the recipe and the clips.
+
+    Args:
+        run: Folder of the pre-training run.
+        wanted: Encoder of the recipe; what it sets must agree, but dropout may differ.
+        clips: How the recipe prepares clips.
+        store: Where the clips are, for messages.
+
+    Raises:
+        InputError: If the encoder is missing or was made for something else; names both.
+    """
+    folder = run / "encoder"
+    for path in (folder / "config.json", folder / "model.safetensors", folder / FILE):
+        if not path.is_file():
+            raise InputError(f"pretrained: {path} is missing; {run} is no finished pre-training run")
+    clips.require_same_input(Preprocessing.load(folder), here=str(store), there=str(folder))
+    saved = json.loads((folder / "config.json").read_text())["config"]
+    config = STTFormerConfig(**{name: value for name, value in saved.items() if name != "num_classes"})
+    for name in wanted.model_fields_set - FREE:
+        if getattr(wanted, name) != getattr(config, name):
+            raise InputError(
+                f"model.{name} is {getattr(wanted, name)}, "
+                f"but {folder} was trained with {getattr(config, name)}"
+            )
+    return config.model_copy(update={name: getattr(wanted, name) for name in wanted.model_fields_set & FREE})

@@ -1,0 +1,119 @@
+"""Which clips a process reads, step by step.
+
+The batch of a step is a function of `(seed, step)` for all processes together, and each takes its share of
+it: of two, every second clip. Accelerate's own division is not used, because it completes an uneven last
+batch with clips that were there before, so that what is trained on would depend on the number of processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import send_to_device
+from torch.utils.data import DataLoader, Sampler, default_convert
+
+from engine.data import Clips
+from engine.training import Plan
+from skeleton_data import ClipBatch, ClipSampling, ClipSet, EpochSampler, SkeletonDataset
+
+Key = tuple[int, int]
+"""(epoch, position in the dataset)."""
+
+
+class StepBatches(Sampler[list[Key]]):
+    """Keys of one process's share of the batches of steps `start`, `start + 1`, ...
+
+    Example:
+        >>> plan = Plan(steps=4, steps_per_epoch=2, batch_size=3, period=2)
+        >>> both = [list(StepBatches(7, plan, seed=0, process=p, processes=2)) for p in (0, 1)]
+        >>> [len(batch) for batch in both[0]], [len(batch) for batch in both[1]]
+        ([2, 2, 2, 2], [1, 1, 1, 1])
+    """
+
+    def __init__(
+        self, clips: int, plan: Plan, *, seed: int, start: int = 0, process: int = 0, processes: int = 1
+    ) -> None:
+        self.clips, self.plan, self.seed, self.start = clips, plan, seed, start
+        self.process, self.processes = process, processes
+
+    def __len__(self) -> int:
+        return self.plan.steps - self.start
+
+    def __iter__(self) -> Iterator[list[Key]]:
+        order, keys = EpochSampler(self.clips, seed=self.seed, shuffle=True), []
+        for step in range(self.start, self.plan.steps):
+            epoch, place = divmod(step, self.plan.steps_per_epoch)
+            if not keys or place == 0:
+                order.set_epoch(epoch)
+                keys = list(order)
+            batch = keys[place * self.plan.batch_size :][: self.plan.batch_size]
+            yield batch[self.process :: self.processes]
+
+
+@dataclass(frozen=True)
+class Loaders:
+    """Makes what a run iterates over: batches of clips, on the device.
+
+    Attributes:
+        accelerator: Says which process this is, of how many, and the device.
+        sampling: How clips are cut to length.
+        bodies: Bodies of a clip, M.
+        seed: Seed of order and augmentation.
+        workers: Processes that read ahead.
+    """
+
+    accelerator: Accelerator
+    sampling: ClipSampling
+    bodies: int
+    seed: int
+    workers: int
+
+    def training(self, clips: Clips, plan: Plan, *, start: int) -> Iterable[ClipBatch]:
+        """This process's share of the batch of each step from `start` to the end."""
+        dataset = self._dataset(clips, training=True)
+        batches = StepBatches(
+            len(dataset),
+            plan,
+            seed=self.seed,
+            start=start,
+            process=self.accelerator.process_index,
+            processes=self.accelerator.num_processes,
+        )
+        return self._load(dataset, batches)
+
+    def evaluation(self, clips: Clips, plan: Plan) -> Iterable[ClipBatch]:
+        """This process's share of the clips, each once over all processes; shares may differ by a clip."""
+        dataset = self._dataset(clips, training=False)
+        share = range(self.accelerator.process_index, len(dataset), self.accelerator.num_processes)
+        size = max(1, plan.batch_size // self.accelerator.num_processes)
+        return self._load(dataset, [list(share[at : at + size]) for at in range(0, len(share), size)])
+
+    def _dataset(self, clips: Clips, *, training: bool) -> SkeletonDataset:
+        sources = [ClipSet(store, chosen) for store, chosen in clips]
+        return SkeletonDataset(sources, self.sampling, bodies=self.bodies, training=training, seed=self.seed)
+
+    def _load(self, dataset: SkeletonDataset, batches: Iterable[list]) -> Iterable[ClipBatch]:
+        # A generator of its own: else the loader would draw from the global one whenever it is iterated over,
+        # and a resumed run, which begins to iterate later than the first did, would find another state there.
+        loader = DataLoader(
+            dataset,
+            batch_sampler=batches,
+            collate_fn=default_convert,  # batches come whole
+            num_workers=self.workers,
+            generator=torch.Generator(),
+            pin_memory=self.accelerator.device.type == "cuda",
+        )
+        return _OnDevice(loader, self.accelerator.device)
+
+
+@dataclass(frozen=True)
+class _OnDevice:
+    loader: DataLoader
+    device: torch.device
+
+    def __iter__(self) -> Iterator[ClipBatch]:
+        for batch in self.loader:
+            yield send_to_device(batch, self.device, non_blocking=True)

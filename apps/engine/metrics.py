@@ -1,0 +1,102 @@
+"""Accuracy over clips, each counted once by whichever process saw it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from skeleton_data import ClipBatch
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How well clips were recognised.
+
+    Attributes:
+        clips: Clips that were counted.
+        loss: Mean cross-entropy, without label smoothing.
+        top1: Share of clips whose class has the highest score.
+        top5: Share of clips whose class is among the five highest scores.
+        confusion: Clips by true class (row) and recognised class (column).
+    """
+
+    clips: int
+    loss: float
+    top1: float
+    top5: float
+    confusion: list[list[int]]
+
+    def per_class(self, names: Sequence[str]) -> dict[str, float | None]:
+        """Share of each class's clips that was recognised; none where the class has no clip."""
+        return {
+            name: row[k] / sum(row) if sum(row) else None
+            for k, (name, row) in enumerate(zip(names, self.confusion, strict=True))
+        }
+
+
+class ClipCounts:
+    """Counts from which `Accuracy` is computed; those of several processes add up.
+
+    Example:
+        >>> counts = ClipCounts(classes=3)
+        >>> counts.update(torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0]]), torch.tensor([0, 1]))
+        >>> counts.accuracy().top1, counts.accuracy().confusion
+        (0.5, [[1, 0, 0], [0, 0, 1], [0, 0, 0]])
+    """
+
+    def __init__(self, classes: int, device: torch.device | str = "cpu") -> None:
+        self.confusion = torch.zeros(classes, classes, dtype=torch.int64, device=device)
+        self.top5 = torch.zeros((), dtype=torch.int64, device=device)
+        self.loss = torch.zeros((), dtype=torch.float32, device=device)
+
+    def update(self, scores: Tensor, label: Tensor) -> None:
+        """Count clips with scores (N, K) and true classes (N,)."""
+        best = scores.topk(min(5, scores.shape[1])).indices
+        classes = len(self.confusion)
+        pairs = label * classes + best[:, 0]
+        self.confusion += pairs.bincount(minlength=classes**2).view(classes, classes)
+        self.top5 += (best == label[:, None]).sum()
+        self.loss += F.cross_entropy(scores.float(), label, reduction="sum")
+
+    def add_up(self, accelerator: Accelerator) -> None:
+        """Replace the counts by their sums over all processes."""
+        self.confusion, self.top5, self.loss = (
+            accelerator.reduce(count, "sum") for count in (self.confusion, self.top5, self.loss)
+        )
+
+    def accuracy(self) -> Accuracy:
+        """What the counts say."""
+        clips = int(self.confusion.sum())
+        return Accuracy(
+            clips=clips,
+            loss=self.loss.item() / clips,
+            top1=int(self.confusion.trace()) / clips,
+            top5=int(self.top5) / clips,
+            confusion=self.confusion.tolist(),
+        )
+
+
+@torch.no_grad()
+def recognise(
+    model: nn.Module, batches: Iterable[ClipBatch], accelerator: Accelerator, *, classes: int
+) -> Accuracy:
+    """Accuracy of a classifier over the batches of all processes.
+
+    Args:
+        model: The classifier, not its distributed wrapper: processes may have different numbers of batches.
+        batches: This process's share.
+        accelerator: Adds up the processes' counts.
+        classes: Number of classes, K.
+    """
+    model.eval()
+    counts = ClipCounts(classes, accelerator.device)
+    for batch in batches:
+        counts.update(model(batch.joints), batch.label)
+    counts.add_up(accelerator)
+    model.train()
+    return counts.accuracy()

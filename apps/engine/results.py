@@ -1,0 +1,46 @@
+"""What runs end with: result.json, and what `run` returns."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+
+class PretrainResult(BaseModel):
+    """What a pre-training ends with (result.json)."""
+
+    folder: Path
+    steps: int
+    selected_step: int = Field(description="Step of the weights that were kept.")
+    validation_loss: float | None = Field(description="Their loss on held-out subjects.")
+    train_clips: int
+    validation_clips: int
+    parameters: int
+    seconds: float
+    num_processes: int
+    checksums: list[str] = Field(description="SHA-256 of the last weights in each process: all equal.")
+
+
+class TestResult(BaseModel):
+    """Accuracy on the test side."""
+
+    clips: int
+    top1: float
+    top5: float
+    per_class: dict[str, float | None] = Field(description="Share of each class's clips that was recognised.")
+
+
+class FinetuneResult(BaseModel):
+    """What a fine-tuning ends with (result.json)."""
+
+    folder: Path
+    pretrained: Path | None
+    test: TestResult
+    validation_top1: float | None = Field(description="Accuracy by which the weights were selected.")
+    selected_step: int = Field(description="Step of the weights that were kept.")
+    steps: int
+    train_clips: int = Field(description="Clips whose labels were trained on.")
+    validation_clips: int = Field(description="Clips whose labels served to select the weights.")
+    parameters: int
+    seconds: float
+    num_processes: int
+    checksums: list[str] = Field(description="SHA-256 of the last weights in each process: all equal.")

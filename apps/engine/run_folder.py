@@ -1,0 +1,112 @@
+"""The folder of a run: claimed, filled, and never half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, Field
+
+from engine.errors import InputError
+from engine.recipe import RecipeSection
+
+
+class RunConfig(RecipeSection):
+    """Where a run goes, and how it is watched. Nothing here changes its result."""
+
+    folder: Path = Field(description="Folder of the run; made, and refused if something is in it.")
+    resume: bool = Field(False, description="Continue the run in `folder` from its last checkpoint, if any.")
+    overwrite: bool = Field(False, description="Replace the run in `folder`.")
+    tracker: Literal["tensorboard", "none"] = Field(
+        "tensorboard", description="Where curves go besides metrics.jsonl."
+    )
+    workers: int = Field(0, ge=0, description="Processes that read clips, for each training process.")
+
+
+RUN_SHORTCUTS = {f"run.{field}": field for field in ("folder", "resume", "overwrite")}
+"""`--resume` for `--run.resume`."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """What is where in the folder of a run."""
+
+    path: Path
+    resumed: bool
+    config: dict[str, Any]
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON object a line."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """What is needed to resume."""
+        return self.path / "checkpoints"
+
+    @classmethod
+    def claim(cls, run: RunConfig, recipe: BaseModel) -> RunFolder:
+        """Check, without touching anything, that a run may go there.
+
+        Raises:
+            InputError: If something else is there, or a run with another recipe is to be resumed.
+        """
+        config = recipe.model_dump(mode="json", exclude={"run"}, exclude_none=True)
+        if run.resume and run.overwrite:
+            raise InputError("run.resume, run.overwrite: only one of them")
+        if run.folder.exists() and not run.folder.is_dir():
+            raise InputError(f"run.folder: {run.folder} is a file")
+        above = next(folder for folder in run.folder.absolute().parents if folder.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            raise InputError(f"run.folder: {run.folder} cannot be made in {above}")
+        if not run.folder.is_dir() or not any(run.folder.iterdir()):
+            return cls(run.folder, resumed=False, config=config)
+        if not (run.folder / "config.toml").is_file():
+            raise InputError(f"run.folder: {run.folder} is not empty and no run (it has no config.toml)")
+        if run.overwrite:
+            return cls(run.folder, resumed=False, config=config)
+        if not run.resume:
+            raise InputError(
+                f"run.folder: {run.folder} holds a run; --resume continues, --overwrite replaces it"
+            )
+        before = tomllib.loads((run.folder / "config.toml").read_text())
+        for field, here, there in _differences(config, before, ""):
+            raise InputError(f"{field}: {here!r}, but the run to resume, {run.folder}, has {there!r}")
+        return cls(run.folder, resumed=True, config=config)
+
+    def create(self) -> None:
+        """Make the folder, in place of what was there, and write the recipe as it was resolved."""
+        if self.resumed:
+            return
+        if self.path.is_dir():
+            shutil.rmtree(self.path)
+        self.path.mkdir(parents=True)
+        write_atomically(self.path / "config.toml", tomli_w.dumps(self.config).encode())
+
+    def write_json(self, name: str, content: Any) -> None:
+        """Write a JSON file, whole or not at all."""
+        write_atomically(self.path / name, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader finds the old content or the new, never a part."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(content)
+    os.replace(partial, path)
+
+
+def _differences(here: Any, there: Any, field: str) -> Iterator[tuple[str, Any, Any]]:
+    """Fields in which two resolved recipes differ."""
+    if isinstance(here, dict) and isinstance(there, dict):
+        for name in sorted(here.keys() | there.keys()):
+            yield from _differences(here.get(name), there.get(name), f"{field}.{name}" if field else name)
+    elif here != there:
+        yield field, here, there

@@ -1,0 +1,67 @@
+"""How long to train, in what batches, and when to look up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from engine.recipe import RecipeSection
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps of a training.
+
+    Attributes:
+        steps: Optimiser steps in all.
+        steps_per_epoch: Steps in which every clip is met once (the last incomplete batch is left out).
+        batch_size: Clips of a step over all processes.
+        period: Steps between two validations, which are followed by a checkpoint.
+    """
+
+    steps: int
+    steps_per_epoch: int
+    batch_size: int
+    period: int
+
+    def weight(self, clips: int, processes: int) -> float:
+        """Weight of a process's loss, so that the mean over processes is the mean over clips."""
+        return clips * processes / self.batch_size
+
+    def ends_period(self, done: int) -> bool:
+        """Whether to validate and save after `done` steps."""
+        return done % self.period == 0 or done == self.steps
+
+
+class TrainingConfig(RecipeSection):
+    """Length and batches of a training."""
+
+    epochs: int = Field(200, ge=1, description="Passes over the clips.")
+    steps: int | None = Field(
+        None,
+        ge=1,
+        description="Optimiser steps instead of epochs: with few labels an epoch is a step or two.",
+    )
+    batch_size: int = Field(64, ge=1, description="Clips of a step, shared by all processes.")
+    period: int | None = Field(
+        None, ge=1, description="Steps between validations (default: an epoch, or a fiftieth of `steps`)."
+    )
+    log_steps: int = Field(50, ge=1, description="Steps between two lines of metrics.")
+    clip_norm: float | None = Field(None, gt=0, description="Largest norm of the gradient (default: any).")
+    seed: int = Field(0, ge=0, description="Seed of weights, order of clips, augmentation and masks.")
+
+    def plan(self, clips: int) -> Plan:
+        """Plan a training on `clips` clips.
+
+        With fewer clips than a batch, all of them are the batch.
+
+        Example:
+            >>> TrainingConfig(epochs=10, batch_size=64).plan(clips=640)
+            Plan(steps=100, steps_per_epoch=10, batch_size=64, period=10)
+        """
+        batch_size = min(self.batch_size, clips)
+        per_epoch = clips // batch_size
+        steps = self.steps or self.epochs * per_epoch
+        period = self.period or (max(1, steps // 50) if self.steps else per_epoch)
+        return Plan(steps, per_epoch, batch_size, period)
