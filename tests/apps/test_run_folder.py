@@ -1,0 +1,76 @@
+"""A run folder is claimed before anything is written, and refused where something would be lost."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import Field
+
+from engine.errors import InputError
+from engine.recipe import RecipeSection
+from engine.run_folder import RunConfig, RunFolder, write_atomically
+
+
+class Recipe(RecipeSection):
+    rate: float = Field(0.5, description="A rate.")
+    limit: int | None = Field(None, description="A limit.")
+    run: RunConfig = Field(description="Where.")
+
+
+def claim(folder: Path, *, rate: float = 0.5, **run: bool) -> RunFolder:
+    recipe = Recipe(rate=rate, run=RunConfig(folder=folder, **run))
+    return RunFolder.claim(recipe.run, recipe)
+
+
+def test_claiming_writes_nothing_and_creating_writes_the_resolved_recipe(tmp_path):
+    folder = claim(tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == []
+    folder.create()
+    assert tomllib.loads((tmp_path / "a" / "b" / "config.toml").read_text()) == {"rate": 0.5}
+
+
+def test_a_run_is_neither_overwritten_nor_resumed_unasked(tmp_path):
+    claim(tmp_path / "run").create()
+    with pytest.raises(InputError, match=r"run\.folder: .*run holds a run; --resume continues, --overwrite"):
+        claim(tmp_path / "run")
+    with pytest.raises(InputError, match="only one of them"):
+        claim(tmp_path / "run", resume=True, overwrite=True)
+    assert claim(tmp_path / "run", resume=True).resumed
+
+
+def test_overwriting_leaves_nothing_of_the_old_run(tmp_path):
+    claim(tmp_path / "run").create()
+    (tmp_path / "run" / "old").touch()
+    claim(tmp_path / "run", rate=0.1, overwrite=True).create()
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["config.toml"]
+    assert "0.1" in (tmp_path / "run" / "config.toml").read_text()
+
+
+def test_resuming_with_another_recipe_names_the_field_and_both_values(tmp_path):
+    claim(tmp_path / "run").create()
+    with pytest.raises(InputError, match=r"^rate: 0\.1, but .*run, has 0\.5$"):
+        claim(tmp_path / "run", rate=0.1, resume=True)
+
+
+def test_resuming_a_run_that_never_began_begins_it(tmp_path):
+    assert not claim(tmp_path / "run", resume=True).resumed
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_is_no_run_is_never_touched(tmp_path, overwrite):
+    (tmp_path / "thesis.doc").touch()
+    with pytest.raises(InputError, match="not empty and no run"):
+        claim(tmp_path, overwrite=overwrite)
+    with pytest.raises(InputError, match="is a file"):
+        claim(tmp_path / "thesis.doc", overwrite=overwrite)
+    with pytest.raises(InputError, match="cannot be made in"):
+        claim(tmp_path / "thesis.doc" / "run", overwrite=overwrite)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.doc"]
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    write_atomically(tmp_path / "file", b"old")
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"old"

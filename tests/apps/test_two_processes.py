@@ -1,0 +1,105 @@
+"""Two real processes on the CPU, as `accelerate launch` starts them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+APPS = Path(__file__).parents[2] / "apps"
+
+
+def launch(app, *arguments, home, timeout=180):
+    """Run an app in two processes; end both, and what they started, if they take too long."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MASTER_", "ACCELERATE_", "TORCHELASTIC_"))
+        and name not in {"RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE"}
+    }
+    environment = inherited | {
+        "ACCELERATE_USE_CPU": "true",
+        "CUDA_VISIBLE_DEVICES": "",
+        "GLOO_SOCKET_IFNAME": "lo",
+        "HF_HOME": str(home),
+    }
+    # `--cpu --num_processes 2` would start a single process.
+    launcher = (
+        "-m accelerate.commands.launch --multi_gpu --num_processes 2 --num_machines 1 --mixed_precision no"
+        " --dynamo_backend no --main_process_port 0 --num_cpu_threads_per_process 1"
+    )
+    process = subprocess.Popen(
+        [sys.executable, *launcher.split(), str(APPS / app), *map(str, arguments)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        started = psutil.Process(process.pid)
+        for child in [*started.children(recursive=True), started]:
+            child.kill()
+        output, _ = process.communicate()
+        pytest.fail(f"{app} took more than {timeout} s:\n{output}", pytrace=False)
+    return process.returncode, output
+
+
+def launched(app, *arguments, home, folder):
+    code, output = launch(app, *arguments, home=home)
+    assert code == 0, output
+    result = json.loads((folder / "result.json").read_text())
+    assert result["num_processes"] == 2
+    assert len(result["checksums"]) == 2
+    assert len(set(result["checksums"])) == 1
+    return result
+
+
+@pytest.mark.slow
+def test_both_apps_in_two_processes(pretrain_recipe, finetune_recipe, tmp_path):
+    # 11 clips a batch and 48 to test: neither process has as many as the other in every batch.
+    uneven = ("--training.batch_size", 11, "--run.tracker", "none")
+    folder = tmp_path / "pretrained"
+    pretrained = launched("pretrain.py", pretrain_recipe, *uneven, home=tmp_path / "home", folder=folder)
+    assert pretrained["steps"] == 3 * (36 // 11)
+
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows if row["split"] == "validation"] == [3, 6, 9]
+    single = pretrain_alone(pretrain_recipe, *uneven, folder=tmp_path / "alone")
+    two = [row["loss"] for row in rows if row["split"] == "train"]
+    # The same clips and masks; BatchNorm normalises each process's share by itself, so no more than close.
+    assert two == pytest.approx(single, rel=0.05)
+
+    tuned = launched(
+        "finetune.py",
+        *(finetune_recipe, "--pretrained", folder, "--data.sampling.frames", 8, *uneven),
+        home=tmp_path / "home",
+        folder=tmp_path / "finetuned",
+    )
+    assert tuned["test"]["clips"] == 48
+    assert tuned["validation_clips"] == 12
+
+
+def pretrain_alone(recipe, *arguments, folder):
+    import pretrain
+
+    from engine.recipe import read_recipe
+
+    arguments = [str(argument) for argument in (recipe, *arguments, "--run.folder", folder)]
+    pretrain.run(read_recipe(pretrain.PretrainConfig, arguments, program="pretrain"), bar={"disable": True})
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [row["loss"] for row in rows if row["split"] == "train"]
+
+
+@pytest.mark.slow
+def test_a_mistake_is_told_once(finetune_recipe, tmp_path):
+    code, output = launch("finetune.py", finetune_recipe, "--data.store", "nowhere", home=tmp_path / "home")
+    assert code != 0
+    told = [line for line in output.splitlines() if "finetune: error:" in line]
+    assert len(told) == 1, output
+    assert "nowhere: no such folder" in told[0]
+    assert not (tmp_path / "finetuned").exists()
