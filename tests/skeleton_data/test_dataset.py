@@ -161,6 +161,13 @@ def test_a_clip_does_not_depend_on_its_batch(store, data):
         torch.testing.assert_close(alone.joints[0], batch.joints[row], atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_a_share_of_a_batch_may_be_empty(store, training):
+    sampling = ClipSampling(origin="first_frame", heading=True, stream="bone_motion")
+    batch = dataset(store, sampling, training=training).__getitems__([])
+    assert [len(column) for column in batch] == [0, 0, 0] and batch.joints.shape == (0, 3, 20, 25, 2)
+
+
 def test_epochs_and_seeds_differ_in_training_only(store):
     for training in (True, False):
         one, two = dataset(store, training=training), dataset(store, training=training, seed=1)

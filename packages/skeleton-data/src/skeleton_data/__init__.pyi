@@ -18,7 +18,9 @@ from .ntu import read_skeleton as read_skeleton
 from .ntu import write_skeleton as write_skeleton
 from .ntu_name import NtuName as NtuName
 from .preparation import prepare as prepare
+from .protocols import Protocol as Protocol
 from .protocols import Split as Split
+from .protocols import check_counts as check_counts
 from .protocols import split as split
 from .protocols import split_by as split_by
 from .raw_folder import RawFolder as RawFolder
@@ -38,6 +40,7 @@ __all__ = [
     "EpochSampler",
     "ImportConfig",
     "NtuName",
+    "Protocol",
     "RawClip",
     "RawFolder",
     "SkeletonDataset",
@@ -46,6 +49,7 @@ __all__ = [
     "Split",
     "StoreWriter",
     "SyntheticConfig",
+    "check_counts",
     "clean",
     "draw_strip",
     "import_clips",

@@ -134,13 +134,14 @@ class SkeletonDataset(Dataset[ClipBatch]):
             IndexError: a position outside the dataset.
         """
         pairs = np.array([key if isinstance(key, tuple) else (0, key) for key in keys], dtype=np.int64)
-        epoch, position = pairs.T.copy()
-        if position.min() < 0 or position.max() >= len(self):
-            raise IndexError(f"positions {position.min()} to {position.max()} of {len(self)} clips")
+        epoch, position = pairs.reshape(-1, 2).T.copy()
+        outside = (position < 0) | (position >= len(self))
+        if outside.any():
+            raise IndexError(f"position {position[outside.argmax()]} of {len(self)} clips")
         random = uniform(self.seed, epoch, position, _DRAWS) if self.training else None
         number = np.searchsorted(self._ends, position, side="right")
-        if (number == number[0]).all():
-            joints, label = self._sample(int(number[0]), position, random)
+        if (number == number[:1]).all():
+            joints, label = self._sample(int(number[0]) if len(number) else 0, position, random)
         else:
             joints = torch.empty(len(keys), 3, self.sampling.frames, len(self.layout.joints), self.bodies)
             label = np.empty(len(keys), dtype=np.int64)

@@ -89,7 +89,7 @@ class FrameBlend:
                 result[part] = points
             else:
                 torch.bmm(turns[part], points.contiguous(), out=result[part])
-        return rearrange(result, "(n m) c (t v) -> n c t v m", n=n, t=t)
+        return rearrange(result, "(n m) c (t v) -> n c t v m", n=n, m=m, t=t)
 
     def presence(self, table: Tensor) -> Tensor:
         """How much of each new frame comes from rows that are not all zeros: (N, T, M) in [0, 1]."""
