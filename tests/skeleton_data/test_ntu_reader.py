@@ -26,7 +26,8 @@ def obvious(text: str) -> tuple[int, list[int], list[int], list[list[list[float]
     for at in range(frames):
         for _ in range(int(next(words))):
             frame.append(at)
-            body.append(int([next(words) for _ in range(10)][0]))
+            number, *_ = [next(words) for _ in range(10)]
+            body.append(int(number))
             rows = [[next(words) for _ in range(12)] for _ in range(int(next(words)))]
             joints.append([[float(word) for word in row[:3]] for row in rows])
     assert next(words, None) is None

@@ -1,6 +1,8 @@
 """From raw recordings to a store: the same for any number of processes, bad files named or reported."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -142,3 +144,24 @@ def test_the_map_keeps_the_order_and_can_be_left() -> None:
     results = ordered_map(abs, items, workers=2)
     assert next(results) == 3 * CHUNK
     results.close()
+
+
+KILLED_WHILE_READING = """
+import sys
+from skeleton_data.ordered_map import ordered_map
+if __name__ == "__main__":
+    results = ordered_map(abs, range(1000), workers=2)
+    print(next(results), flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_workers_end_when_their_parent_is_killed() -> None:
+    """They hold its standard output, which ends only when the last of them does."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED_WHILE_READING], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"0\n"
+    process.kill()
+    assert process.communicate(timeout=60)[0] == b""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from concurrent.futures import BrokenExecutor
 from inspect import cleandoc
 from typing import Any
 
@@ -57,15 +59,19 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     for command in (SkeletonData, SynthCommand, PrepareCommand, ImportCommand, VerifyCommand, InfoCommand):
         command.__doc__ = cleandoc(command.__doc__ or "")  # the help shows it as it is, indentation and all
+    # A scheduler that ends the job shall find nothing half-written, like one who presses Ctrl-C.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         CliApp.run(SkeletonData, cli_args=arguments or ["--help"])
     except ValidationError as error:
         _fail("; ".join(_describe(item) for item in error.errors()))
-    except (DataError, SettingsError, OSError) as error:
+    except (DataError, SettingsError, OSError, BrokenExecutor) as error:
         _fail(str(error))
     except KeyboardInterrupt:
         print("skeleton-data: interrupted", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(128 + signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _describe(item: Any) -> str:
