@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from skeleton_mask.mask import Mask
-    from skeleton_mask.noise import NoiseSource
+    from .mask import Mask
+    from .noise import NoiseSource
 
 Ratio: TypeAlias = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 
@@ -42,7 +42,7 @@ class SpatialTemporalConfig(_Config):
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
         """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
-        from skeleton_mask.spatial_temporal import spatial_temporal
+        from .spatial_temporal import spatial_temporal
 
         return spatial_temporal(
             shape, self.frame_ratio, self.joint_ratio, joints=self.joints, generator=generator
@@ -60,7 +60,7 @@ class JointOnlyConfig(_Config):
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
         """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
-        from skeleton_mask.spatial_temporal import joint_only
+        from .spatial_temporal import joint_only
 
         return joint_only(shape, self.joint_ratio, joints=self.joints, generator=generator)
 
@@ -73,7 +73,7 @@ class FrameOnlyConfig(_Config):
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
         """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
-        from skeleton_mask.spatial_temporal import frame_only
+        from .spatial_temporal import frame_only
 
         return frame_only(shape, self.frame_ratio, generator=generator)
 
@@ -93,7 +93,7 @@ class MotionAwareConfig(_Config):
         Raises:
             ValueError: If `joints_xyz` is missing or does not fit `shape`.
         """
-        from skeleton_mask.motion import motion, motion_aware
+        from .motion import motion, motion_aware
 
         clips, frames, joints = shape
         if joints_xyz is None:
@@ -116,7 +116,7 @@ class BodyPartConfig(_Config):
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
         """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
-        from skeleton_mask.parts import body_part
+        from .parts import body_part
 
         return body_part(shape, self.joint_ratio, parts=self.parts, generator=generator)
 
@@ -130,7 +130,7 @@ class TemporalBlocksConfig(_Config):
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
         """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
-        from skeleton_mask.spans import temporal_blocks
+        from .spans import temporal_blocks
 
         return temporal_blocks(shape, self.frame_ratio, block_frames=self.block_frames, generator=generator)
 
@@ -144,7 +144,7 @@ class TubeConfig(_Config):
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
         """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
-        from skeleton_mask.spans import tube
+        from .spans import tube
 
         return tube(shape, self.joint_ratio, tube_frames=self.tube_frames, generator=generator)
 

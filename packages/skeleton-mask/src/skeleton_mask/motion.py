@@ -4,9 +4,9 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from skeleton_mask.counts import masked_count
-from skeleton_mask.mask import Mask, lowest
-from skeleton_mask.noise import NoiseSource, clip_noise
+from .counts import masked_count
+from .mask import Mask, lowest
+from .noise import NoiseSource, clip_noise
 
 
 def motion(x: Tensor, *, patch_frames: int = 1) -> Tensor:

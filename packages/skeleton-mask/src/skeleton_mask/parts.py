@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import torch
 
-from skeleton_mask.counts import check_shape, masked_count
-from skeleton_mask.mask import Mask, lowest
-from skeleton_mask.noise import NoiseSource, clip_noise
+from .counts import check_shape, masked_count
+from .mask import Mask, lowest
+from .noise import NoiseSource, clip_noise
 
 
 def body_part(

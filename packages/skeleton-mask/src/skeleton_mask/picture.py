@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from skeleton_mask.config import (
+from .config import (
     BodyPartConfig,
     FrameOnlyConfig,
     JointOnlyConfig,
@@ -22,8 +22,8 @@ from skeleton_mask.config import (
     TemporalBlocksConfig,
     TubeConfig,
 )
-from skeleton_mask.figure import BONES, PARTS, waving
-from skeleton_mask.noise import clip_seeds
+from .figure import BONES, PARTS, waving
+from .noise import clip_seeds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
