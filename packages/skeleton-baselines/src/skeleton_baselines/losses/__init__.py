@@ -1,0 +1,1 @@
+"""Losses of the contrastive baselines, as functions of features."""
