@@ -215,7 +215,7 @@ def test_lost_joints_freeze_or_jump_and_say_so() -> None:
 
 
 def test_cleaning_undoes_what_the_tracker_did() -> None:
-    dirty = {"subjects": 2, "views": 1, "classes": ("wave", "handshake"), "noise": 0.3}
+    dirty = {"frames": (32, 60), "subjects": 2, "views": 1, "classes": ("wave", "handshake"), "noise": 0.3}
     plain = SyntheticConfig(**dirty, ghosts=0, switches=0, late=0)
     for mistake in ("ghosts", "switches", "late"):
         others = {"ghosts": 0, "switches": 0, "late": 0, mistake: 1.0}

@@ -69,8 +69,8 @@ class SyntheticConfig(BaseModel):
                 found = ", ".join(self.classes)
                 raise ValueError(f"classes must be different names from {', '.join(NAMES)}; got {found!r}")
         low, high = self.frames
-        if not 16 <= low <= high <= 600:
-            raise ValueError(f"frames must be two increasing numbers from 16 to 600, got {low} and {high}")
+        if not 32 <= low <= high <= 600:
+            raise ValueError(f"frames must be two increasing numbers from 32 to 600, got {low} and {high}")
         return self
 
     @property

@@ -46,7 +46,7 @@ def track(
     if generator.random() < config.switches:
         lost = tracks.pop(int(generator.integers(len(tracks))))
         # Both pieces are longer than the 11 frames up to which a body counts as a ghost.
-        cut = int(generator.integers(len(lost.joints) // 3, 2 * len(lost.joints) // 3))
+        cut = int(generator.integers(12, len(lost.joints) - 12))
         tracks.append(Track(lost.body, late, lost.joints[:cut], lost.states[:cut]))
         tracks.append(Track(int(ids[4]), late + cut, lost.joints[cut:], lost.states[cut:]))
     if generator.random() < config.ghosts:
@@ -58,7 +58,7 @@ def _ghost(body: int, frames: int, generator: np.random.Generator) -> Track:
     """A body seen in furniture: a few frames of any shape, or many of something wide and flat."""
     flat = generator.random() < 0.3
     length = int(generator.integers(12, frames - 6)) if flat else int(generator.integers(3, 12))
-    start = int(generator.integers(5, frames - length + 1)) if length < frames - 5 else 0
+    start = int(generator.integers(5, frames - length + 1))
     size = [0.5, 0.12, 0.1] if flat else [0.2, 0.4, 0.1]
     where = generator.uniform([-1.2, -0.6, 2.5], [1.2, 0.0, 4.0])
     shape = where + generator.standard_normal((25, 3)) * size
