@@ -34,8 +34,8 @@ class STGCNConfig(BaseModel):
     centre: NonNegativeInt = Field(20, description="Joint around which neighbours are told apart.")
     centre_hops: PositiveInt | None = Field(
         1,
-        description="Distances from the centre above this many bones count as equal: 1 in the published code, "
-        "no limit (null) in the paper.",
+        description="Distances from the centre above this many bones count as equal: 1 in the published "
+        "code, no limit (null) in the paper.",
     )
     channels: PositiveInt = Field(3, description="Input channels of a joint, C: its coordinates.")
     width: PositiveInt = Field(64, description="Channels of the first blocks; doubled twice on the way.")

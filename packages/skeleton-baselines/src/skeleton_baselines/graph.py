@@ -40,7 +40,7 @@ def spatial_graph(
     Example:
         >>> chain = spatial_graph(((0, 1), (1, 2)), joints=3, centre=0)
         >>> chain[1].tolist()
-        [[0.0, 0.0, 0.0], [0.3333333432674408, 0.0, 0.0], [0.0, 0.3333333432674408, 0.0]]
+        [[0.0, 0.0, 0.0], [0.5, 0.0, 0.0], [0.0, 0.3333333432674408, 0.0]]
     """
     adjacency = torch.eye(joints)
     for start, end in edges:

@@ -45,11 +45,11 @@ def aimclr(
     nearest to any of the three queries in the queue is positive too.
 
     Args:
-        query: Features `(N, D)` of the normally augmented clip; all features are of unit length.
+        query: Features `(N, D)` of the normally augmented clip; like the others brought to unit length here.
         extreme: Features `(N, D)` of the extremely augmented clip.
         dropped: The same with the most salient features dropped `(N, D)`.
         key: Features `(N, D)` from the key encoder; no gradient is meant to reach them.
-        queue: Keys of earlier clips `(D, K)`.
+        queue: Keys of earlier clips `(D, K)`, of unit length.
         neighbours: How many entries of the queue each query adds to the positives; 0 in the first stage.
         temperature: :math:`\tau`, above zero.
 

@@ -10,12 +10,12 @@ from .info_nce import nearest, scores, several_positives, similarities
 
 
 class View(NamedTuple):
-    """Features of a batch in one view (joints, bones, or motion), all of unit length.
+    """Features of a batch in one view (joints, bones, or motion).
 
     Attributes:
-        query: `(N, D)`.
-        key: `(N, D)`, of the same clips.
-        queue: Keys of earlier clips `(D, K)`, in the same order in all views.
+        query: `(N, D)`; brought to unit length in the loss.
+        key: `(N, D)`, of the same clips, likewise.
+        queue: Keys of earlier clips `(D, K)`, of unit length, in the same order in all views.
     """
 
     query: Tensor

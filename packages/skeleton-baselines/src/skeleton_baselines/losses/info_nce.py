@@ -13,8 +13,8 @@ def info_nce(query: Tensor, key: Tensor, queue: Tensor, *, temperature: float = 
     averaged over the batch.
 
     Args:
-        query: Features `(N, D)` of unit length.
-        key: Features `(N, D)` of unit length, of the same clips; no gradient is meant to reach them.
+        query: Features `(N, D)`; they are brought to unit length here.
+        key: Features `(N, D)` of the same clips, likewise; no gradient is meant to reach them.
         queue: Keys of earlier clips `(D, K)`, of unit length.
         temperature: :math:`\tau`, above zero.
 
@@ -38,7 +38,9 @@ def info_nce(query: Tensor, key: Tensor, queue: Tensor, *, temperature: float = 
 
 
 def similarities(query: Tensor, key: Tensor, queue: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the products of queries `(N, D)` with their keys `(N, 1)` and with the queue `(N, K)`.
+    """Return the cosines of queries `(N, D)` with their keys, `(N, 1)`, and with the queue, `(N, K)`.
+
+    Queries and keys are brought to unit length; the queue is taken to have it.
 
     Raises:
         ValueError: If shapes do not fit.
@@ -48,11 +50,12 @@ def similarities(query: Tensor, key: Tensor, queue: Tensor) -> tuple[Tensor, Ten
         raise ValueError(f"key must have the shape (N, D) of query, got {shapes}")
     if queue.ndim != 2 or len(queue) != query.shape[1]:
         raise ValueError(f"queue must be (D, K) with D = {query.shape[1]} of query, got {tuple(queue.shape)}")
+    query, key = F.normalize(query, dim=1), F.normalize(key, dim=1)
     return (query * key).sum(dim=1, keepdim=True), query @ queue
 
 
 def scores(*columns: Tensor, temperature: float) -> Tensor:
-    """Put products side by side and divide them by the temperature.
+    """Put cosines side by side and divide them by the temperature.
 
     Raises:
         ValueError: If the temperature is not above zero.
@@ -63,7 +66,7 @@ def scores(*columns: Tensor, temperature: float) -> Tensor:
 
 
 def nearest(negative: Tensor, top: int) -> Tensor:
-    """Mark the `top` nearest entries of the queue for each query: products `(N, K)` to bool `(N, K)`.
+    """Mark the `top` nearest entries of the queue for each query: cosines `(N, K)` to bool `(N, K)`.
 
     Raises:
         ValueError: If `top` is not between 1 and the length of the queue.
