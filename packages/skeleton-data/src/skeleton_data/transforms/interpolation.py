@@ -34,8 +34,9 @@ class FrameBlend:
     ) -> FrameBlend:
         """Linear interpolation of each window to ``frames`` frames.
 
-        The same as ``interpolate(mode="linear", align_corners=False)``. The coordinate is rounded to
-        float32 once, after a fused multiply-add, so that it does not depend on how a library was compiled.
+        The same as ``interpolate(mode="linear", align_corners=False)``. The coordinate is rounded to float32
+        once, after a fused multiply-add, whatever the machine. Builds of torch differ in this: some round the
+        product as well, which moves some coordinates by one unit in the last place.
 
         Args:
             window: frames of each clip to resize.
