@@ -117,7 +117,7 @@ class Mask:
         expected = (clips, self.visible_per_clip)
         if tokens.ndim != 3 or tokens.shape[:2] != expected:
             raise ValueError(f"tokens must be {(*expected, 'C')} for this mask, got {tuple(tokens.shape)}")
-        background = torch.as_tensor(fill, dtype=tokens.dtype, device=tokens.device)
+        background = fill.to(tokens.dtype) if isinstance(fill, Tensor) else tokens.new_full((), fill)
         places = rearrange(background.expand(clips, frames, joints, tokens.shape[2]), "n t v c -> (n t v) c")
         places = places.index_copy(0, self._rows(), rearrange(tokens, "n l c -> (n l) c"))
         return rearrange(places, "(n t v) c -> n t v c", t=frames, v=joints)

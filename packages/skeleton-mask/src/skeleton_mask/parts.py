@@ -42,10 +42,11 @@ def body_part(
     hidden = masked_count(joint_ratio, joints, field="joint_ratio")
     noise = clip_noise((clips, len(parts) + joints), generator)
     owner = {joint: number for number, part in enumerate(parts) for joint in part}
-    part_of = torch.tensor([owner[joint] for joint in range(joints)], device=noise.device)
     rank = noise[:, : len(parts)].argsort(dim=1).argsort(dim=1)
+    # Column by column, because an index tensor made here would have to be copied to the device.
+    ranks = torch.stack([rank[:, owner[joint]] for joint in range(joints)], dim=1)
     # Ranks two apart and noise below one: parts in order, within a part joints in order, whatever is rounded.
-    kept = ~lowest(2 * rank.index_select(1, part_of) + noise[:, len(parts) :], hidden)
+    kept = ~lowest(2 * ranks + noise[:, len(parts) :], hidden)
     return Mask(kept[:, None, :].expand(-1, frames, -1), frames * (joints - hidden))
 
 
