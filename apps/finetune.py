@@ -78,6 +78,8 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
         clips = config.data.open()
         config = config.fitted(clips)
         folder = RunFolder.claim(config.run, config)
+        if finished := folder.finished(FinetuneResult):
+            return finished
 
     from torch.nn import functional as F
 
@@ -108,7 +110,7 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
     loaders = Loaders(accelerator, config.data.sampling, clips.bodies, seed, config.run.workers)
     validation = loaders.evaluation([(store, clips.validation)], plan) if len(clips.validation) else None
 
-    log = RunLog(accelerator, folder, plan, start=state["step"], log_steps=training.log_steps, bar=bar)
+    log = RunLog(accelerator, folder, plan, start=state["step"], log_steps=training.log_steps, bar=bar or {})
     for _, batch in log.steps(loaders.training([(store, clips.train)], plan, start=state["step"])):
         scores = wrapped(batch.joints)
         loss = F.cross_entropy(scores, batch.label, label_smoothing=training.label_smoothing)

@@ -69,6 +69,8 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
         clips = config.data.open()
         config = config.fitted(clips)
         folder = RunFolder.claim(config.run, config)
+        if finished := folder.finished(PretrainResult):
+            return finished
 
     import torch
     from safetensors.torch import save_model
@@ -99,7 +101,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
     loaders = Loaders(accelerator, config.data.sampling, clips.bodies, seed, config.run.workers)
     validation = loaders.evaluation(clips.validation, plan) if clips.validation else None
 
-    log = RunLog(accelerator, folder, plan, start=state["step"], log_steps=training.log_steps, bar=bar)
+    log = RunLog(accelerator, folder, plan, start=state["step"], log_steps=training.log_steps, bar=bar or {})
     for step, batch in log.steps(loaders.training(clips.train, plan, start=state["step"])):
         masks = clip_seeds(seed, step // plan.steps_per_epoch, batch.clip)
         weight = plan.weight(len(batch.clip), accelerator.num_processes)

@@ -51,5 +51,7 @@ def draw_reconstruction(run: Path, store: SkeletonStore, clip: int, path: Path, 
         preprocessing.layout,
         visible={masked: visible, result: visible},
         rebuilt=[result],
-        title=f"{store.class_names[store.index.label[clip]]} ({store.name(clip)})" if store.class_names else "",
+        title=f"{store.class_names[store.index.label[clip]]} ({store.name(clip)})"
+        if store.class_names
+        else "",
     )

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import tomli_w
 from pydantic import BaseModel, Field
@@ -30,6 +30,7 @@ class RunConfig(RecipeSection):
     workers: int = Field(0, ge=0, description="Processes that read clips, for each training process.")
 
 
+Result = TypeVar("Result", bound=BaseModel)
 RUN_SHORTCUTS = {f"run.{field}": field for field in ("folder", "resume", "overwrite")}
 """`--resume` for `--run.resume`."""
 
@@ -81,6 +82,11 @@ class RunFolder:
         for field, here, there in _differences(config, before, ""):
             raise InputError(f"{field}: {here!r}, but the run to resume, {run.folder}, has {there!r}")
         return cls(run.folder, resumed=True, config=config)
+
+    def finished(self, kind: type[Result]) -> Result | None:
+        """The result of a run that is to be resumed, but has nothing left to do."""
+        path = self.path / "result.json"
+        return kind.model_validate_json(path.read_text()) if self.resumed and path.is_file() else None
 
     def create(self) -> None:
         """Make the folder, in place of what was there, and write the recipe as it was resolved."""

@@ -39,7 +39,7 @@ class RunLog:
         *,
         start: int,
         log_steps: int,
-        bar: Mapping[str, Any] | None,
+        bar: Mapping[str, Any],
     ) -> None:
         self.accelerator, self.path, self.plan, self.log_steps = accelerator, folder.metrics, plan, log_steps
         self.done = start
@@ -48,7 +48,7 @@ class RunLog:
         if accelerator.is_main_process:
             folder.create()
             before = self.path.read_text().splitlines() if self.path.exists() else []
-            kept = [line for line in before if json.loads(line)["step"] <= start]
+            kept = [line for line in before if self._stays(json.loads(line))]
             self.path.write_text("".join(f"{line}\n" for line in kept))
         accelerator.wait_for_everyone()
         if accelerator.log_with:
@@ -59,9 +59,9 @@ class RunLog:
                 "initial": start * plan.batch_size,
                 "unit": "clip",
                 "desc": folder.path.name,
-                "disable": not accelerator.is_main_process,
                 "dynamic_ncols": True,
-                **(bar or {}),
+                **bar,
+                "disable": bar.get("disable", False) or not accelerator.is_main_process,
             }
         )
 
@@ -103,6 +103,10 @@ class RunLog:
                 )
         self.accelerator.log({f"{split}/{name}": value for name, value in values.items()}, step=self.done)
         self._since = time.perf_counter()
+
+    def _stays(self, row: dict[str, Any]) -> bool:
+        """Whether a line of a run that is resumed tells of something that is not done again."""
+        return row["step"] <= self.done and row["split"] != "test"
 
     def close(self) -> None:
         """Close the tracker; the processes stay together, for the next run of the same program."""

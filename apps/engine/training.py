@@ -45,7 +45,9 @@ class TrainingConfig(RecipeSection):
     )
     batch_size: int = Field(64, ge=1, description="Clips of a step, shared by all processes.")
     period: int | None = Field(
-        None, ge=1, description="Steps between validations (default: an epoch, or a fiftieth of `steps`)."
+        None,
+        ge=1,
+        description="Steps between validations (default: an epoch, but at least a fiftieth of `steps`).",
     )
     log_steps: int = Field(50, ge=1, description="Steps between two lines of metrics.")
     clip_norm: float | None = Field(None, gt=0, description="Largest norm of the gradient (default: any).")
@@ -63,5 +65,5 @@ class TrainingConfig(RecipeSection):
         batch_size = min(self.batch_size, clips)
         per_epoch = clips // batch_size
         steps = self.steps or self.epochs * per_epoch
-        period = self.period or (max(1, steps // 50) if self.steps else per_epoch)
+        period = self.period or max(per_epoch, (self.steps or 0) // 50)
         return Plan(steps, per_epoch, batch_size, period)

@@ -55,6 +55,8 @@ def test_epochs_and_seeds_have_orders_of_their_own():
 def test_plans():
     few = TrainingConfig(steps=500, batch_size=64).plan(27)
     assert (few.steps, few.batch_size, few.steps_per_epoch, few.period) == (500, 27, 1, 10)
+    short = TrainingConfig(steps=40, batch_size=64).plan(640)
+    assert (short.steps, short.period) == (40, 10)
     epochs = TrainingConfig(epochs=4, batch_size=64).plan(200)
     assert (epochs.steps, epochs.batch_size, epochs.steps_per_epoch, epochs.period) == (12, 64, 3, 3)
     assert [done for done in range(1, 13) if epochs.ends_period(done)] == [3, 6, 9, 12]

@@ -126,7 +126,7 @@ def test_help_lists_every_field_without_importing_torch():
     assert ran.returncode == 0, ran.stderr
     text = " ".join(ran.stdout.split())
     for field, meaning in {
-        "--model.mask.joint_ratio": "Share of the joints hidden in each remaining frame (beta). (default: 0.5)",
+        "--model.mask.joint_ratio": "hidden in each remaining frame (beta). (default: 0.5)",
         "--model.mask.kind": "Which of these; each has fields of its own. (default: spatial_temporal)",
         "--training.label_smoothing": "Label smoothing of the cross-entropy. (default: 0.1)",
         "--data.sampling.frames": "(default: 20)",

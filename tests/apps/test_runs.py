@@ -133,6 +133,13 @@ def test_a_resumed_finetuning_draws_the_dropout_it_would_have_drawn(finetune_rec
     assert metrics(tmp_path / "stopped") == metrics(tmp_path / "whole")
 
 
+def test_a_finished_run_is_not_run_again(finetune_recipe, tmp_path, monkeypatch):
+    once = run_finetuning(finetune_recipe, "--training.epochs", "1")
+    content = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert run_finetuning(finetune_recipe, "--training.epochs", "1", "--run.resume") == once
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == content
+
+
 def test_overwriting_does_not_resume(pretrain_recipe, tmp_path):
     run_pretraining(pretrain_recipe, "--training.epochs", "1")
     again = run_pretraining(
