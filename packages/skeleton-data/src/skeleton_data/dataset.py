@@ -20,8 +20,8 @@ from skeleton_data.store import SkeletonStore
 from skeleton_data.transforms.crop import Window, centre_crop, random_crop
 from skeleton_data.transforms.draws import Draw, uniform
 from skeleton_data.transforms.heading import heading_matrix
-from skeleton_data.transforms.origin import move_origin
 from skeleton_data.transforms.interpolation import FrameBlend
+from skeleton_data.transforms.origin import move_origin
 from skeleton_data.transforms.rotation import rotate, rotation_matrix
 from skeleton_data.transforms.streams import to_stream
 

@@ -6,10 +6,10 @@ from .draws import hashed as hashed
 from .draws import permutation as permutation
 from .draws import uniform as uniform
 from .heading import heading_matrix as heading_matrix
-from .origin import move_origin as move_origin
-from .origin import presence as presence
 from .interpolation import FrameBlend as FrameBlend
 from .interpolation import resize as resize
+from .origin import move_origin as move_origin
+from .origin import presence as presence
 from .rotation import rotate as rotate
 from .rotation import rotation_matrix as rotation_matrix
 from .streams import bone as bone
