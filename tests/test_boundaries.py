@@ -23,6 +23,12 @@ ARROWS = {
     "skeleton_baselines": {"sttformer"},
 }
 
+# Declared for another's sake, with the reason.
+INDIRECT = {
+    "numpy": "torch does not depend on it, but warns when it is imported without",
+    "safetensors": "huggingface-hub does not depend on it, but saves models with it",
+}
+
 
 @dataclass(frozen=True)
 class Import:
@@ -97,7 +103,10 @@ def complaints(packages: Path, arrows: dict[str, set[str]]) -> list[str]:
         for sibling in set(arrows) - arrows[name] - {name}:
             if normalised(sibling) in declares:
                 found.append(f"{name} declares {sibling}, which it must not know")
-        found += [f"{name} declares {distribution} and never imports it" for distribution in sorted(unused)]
+        found += [
+            f"{name} declares {distribution} and never imports it"
+            for distribution in sorted(unused - set(INDIRECT))
+        ]
     return found
 
 
@@ -106,7 +115,8 @@ def test_table_lists_every_package() -> None:
 
 
 def test_packages_keep_to_their_arrows_and_declarations() -> None:
-    assert complaints(REPO / "packages", ARROWS) == []
+    found = complaints(REPO / "packages", ARROWS)
+    assert not found, "\n".join(found)
 
 
 def test_apps_import_only_what_the_environment_declares() -> None:
@@ -122,7 +132,7 @@ def test_apps_import_only_what_the_environment_declares() -> None:
         for item in imports(REPO / "apps")
         if item.top not in own | sys.stdlib_module_names and not allowed & distributions(item.top)
     ]
-    assert stray == []
+    assert not stray, "\n".join(stray)
 
 
 @pytest.mark.parametrize(

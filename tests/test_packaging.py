@@ -32,12 +32,13 @@ class Built:
 
     @property
     def sources(self) -> set[str]:
-        """Files under src/, as a wheel names them."""
-        paths = (self.folder / "src").rglob("*")
+        """Files under src/, as a wheel names them, without what tools leave there."""
+        files = (path for path in (self.folder / "src").rglob("*") if path.is_file())
+        names = (path.relative_to(self.folder / "src") for path in files)
         return {
-            path.relative_to(self.folder / "src").as_posix()
-            for path in paths
-            if path.is_file() and "__pycache__" not in path.parts
+            name.as_posix()
+            for name in names
+            if not any(part == "__pycache__" or part.startswith(".") for part in name.parts)
         }
 
     def metadata(self) -> Message:
