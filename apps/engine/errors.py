@@ -37,6 +37,8 @@ def exit_on_bad_input(program: str) -> Iterator[None]:
 
     Of several processes that find the same mistake the first one speaks. The others wait for the launcher to
     end them, and speak only if it does not, when the mistake is theirs alone (a file missing on one machine).
+
+    `accelerate launch` adds a report of its own below the lines, with exit code 1; `python` does not.
     """
     try:
         yield

@@ -1,8 +1,8 @@
 """Begin a run on however many processes Accelerate was launched with, and keep their weights the same.
 
 The same for any number of processes: clips, augmentation and masks of every step, learning rates, number of
-steps. Not the same yet: BatchNorm normalises each process's share of a batch by itself, each process draws its
-own dropout, and the pre-training loss is a mean over bodies in each process before it is one over processes.
+steps. Not the same yet: BatchNorm normalises each process's share of a batch by itself, each process draws
+dropout of its own, and the pre-training loss is a mean over each process's bodies, then over processes.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import pytest
 APPS = Path(__file__).parents[2] / "apps"
 
 
-def launch(app, *arguments, home, timeout=180):
+def launch(app, *arguments, home, timeout=250):
     """Run an app in two processes; end both, and what they started, if they take too long."""
     inherited = {
         name: value
