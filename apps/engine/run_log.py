@@ -13,7 +13,7 @@ from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
-from engine.run_folder import RunFolder
+from engine.run_folder import RunFolder, write_atomically
 from engine.training import Plan
 
 Batch = TypeVar("Batch")
@@ -47,9 +47,10 @@ class RunLog:
         self._since = time.perf_counter()
         if accelerator.is_main_process:
             folder.create()
-            before = self.path.read_text().splitlines() if self.path.exists() else []
-            kept = [line for line in before if self._stays(json.loads(line))]
-            self.path.write_text("".join(f"{line}\n" for line in kept))
+            before = self.path.read_text() if self.path.exists() else ""
+            # What follows the last line break is the rest of a line that a killed run was writing.
+            kept = [line for line in before.split("\n")[:-1] if self._stays(json.loads(line))]
+            write_atomically(self.path, "".join(f"{line}\n" for line in kept).encode())
         accelerator.wait_for_everyone()
         if accelerator.log_with:
             accelerator.init_trackers("tensorboard")
@@ -97,10 +98,9 @@ class RunLog:
         """Write a line of metrics, and the same to the tracker."""
         epoch = round(self.done / self.plan.steps_per_epoch, 4)
         if self.accelerator.is_main_process:
+            row = {"step": self.done, "epoch": epoch, "split": split, **values}
             with self.path.open("a") as file:
-                file.write(
-                    json.dumps({"step": self.done, "epoch": round(epoch, 4), "split": split, **values}) + "\n"
-                )
+                file.write(json.dumps(row) + "\n")
         self.accelerator.log({f"{split}/{name}": value for name, value in values.items()}, step=self.done)
         self._since = time.perf_counter()
 

@@ -117,6 +117,8 @@ def test_a_resumed_pretraining_ends_like_one_that_was_never_stopped(
     arguments = ("--run.folder", str(tmp_path / "stopped"), "--run.resume")
     interrupt(monkeypatch, lambda: run_pretraining(pretrain_recipe, *arguments), after=after)
     assert not (tmp_path / "stopped" / "result.json").exists()
+    with (tmp_path / "stopped" / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 9, "los')  # killed while it wrote
     resumed = run_pretraining(pretrain_recipe, *arguments)
     assert resumed.checksums == whole.checksums
     assert (resumed.selected_step, resumed.validation_loss) == (whole.selected_step, whole.validation_loss)
