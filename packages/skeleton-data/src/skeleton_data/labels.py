@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -128,7 +129,7 @@ def _as_labels(labels: ArrayLike) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def _check_positions(positions: NDArray[np.generic], count: int) -> None:
+def _check_positions(positions: NDArray[Any], count: int) -> None:
     if positions.ndim != 1 or len(positions) == 0 or positions.dtype.kind not in "iu":
         raise ValueError(
             f"positions must be a row of integers, got shape {positions.shape} of {positions.dtype}"
