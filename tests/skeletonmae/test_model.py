@@ -114,7 +114,7 @@ def test_reconstruct_puts_everything_back_in_its_place():
 
 
 @pytest.mark.parametrize("kind", ["joints", "motion"])
-@pytest.mark.parametrize("standardised", [True, False])
+@pytest.mark.parametrize("standardised", ["no", "joint", "body"])
 def test_a_perfect_prediction_of_any_target_rebuilds_the_joints(kind, standardised):
     model = make_model(target={"kind": kind, "standardise": standardised})
     bodies = make_clips(bodies=1)[..., 0].permute(0, 2, 3, 1)
@@ -136,20 +136,23 @@ def test_the_encoder_becomes_a_classifier(tmp_path):
 def test_targets_by_loops():
     joints = make_clips(bodies=1)[..., 0].permute(0, 2, 3, 1)
     steps = joint_motion(joints)
-    courses = standardise(joints)
+    by_joint, by_body = (standardise(joints, scale_of=scale) for scale in ("joint", "body"))
     for body in range(len(joints)):
         for joint in range(JOINTS):
             course = joints[body, :, joint]
             for frame in range(FRAMES - 1):
                 torch.testing.assert_close(steps[body, frame, joint], course[frame + 1] - course[frame])
             centred = course - course.mean(0)
-            expected = centred / (sum(centred.flatten() ** 2) / centred.numel()) ** 0.5
-            torch.testing.assert_close(courses[body, :, joint], expected)
+            spread = (sum(centred.flatten() ** 2) / centred.numel()) ** 0.5
+            torch.testing.assert_close(by_joint[body, :, joint], centred / spread)
+        everywhere = joints[body] - joints[body].mean(0)
+        spread = (sum(everywhere.flatten() ** 2) / everywhere.numel()) ** 0.5
+        torch.testing.assert_close(by_body[body], everywhere / spread)
     assert (steps[:, -1] == 0).all()
 
 
 def test_standardise_leaves_a_joint_at_rest_at_zero():
-    assert (standardise(torch.ones(1, FRAMES, 1, 3)) == 0).all()
+    assert (standardise(torch.ones(1, FRAMES, 1, 3), scale_of="joint") == 0).all()
 
 
 def test_no_place_to_count_gives_no_error():

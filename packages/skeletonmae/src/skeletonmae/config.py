@@ -27,8 +27,10 @@ class TargetConfig(BaseModel):
     kind: Literal["joints", "motion"] = Field(
         "joints", description="Rebuild joint positions, or their steps from frame to frame."
     )
-    standardise: bool = Field(
-        False, description="Remove mean and scale of each joint's course over the clip from the target."
+    standardise: Literal["no", "joint", "body"] = Field(
+        "no",
+        description="Remove each joint's mean over the clip, and the scale of the joint's or of the whole "
+        "body's course about it.",
     )
     loss_on: Literal["all", "masked"] = Field(
         "all", description="Average the error over all places, or over the masked ones alone."

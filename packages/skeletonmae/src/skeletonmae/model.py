@@ -107,8 +107,8 @@ class SkeletonMAE(nn.Module):
 
     def target(self, bodies: Tensor) -> Tensor:
         """What is to be rebuilt of bodies (B, T, V, C), in the same shape."""
-        target = self._plain_target(bodies)
-        return standardise(target) if self.config.target.standardise else target
+        target, scale_of = self._plain_target(bodies), self.config.target.standardise
+        return target if scale_of == "no" else standardise(target, scale_of=scale_of)
 
     @torch.no_grad()
     def reconstruct(self, x: Tensor, *, generator: NoiseSource) -> Reconstruction:
@@ -138,8 +138,8 @@ class SkeletonMAE(nn.Module):
         A standardised target knows no mean and no scale: they are the original's. Motion is summed up from
         the place that fits the visible frames of the joint best (all of them, if none is visible).
         """
-        if self.config.target.standardise:
-            mean, spread = course(self._plain_target(bodies))
+        if self.config.target.standardise != "no":
+            mean, spread = course(self._plain_target(bodies), scale_of=self.config.target.standardise)
             prediction = prediction * spread + mean
         if self.config.target.kind == "joints":
             return prediction

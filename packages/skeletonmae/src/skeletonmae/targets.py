@@ -1,5 +1,7 @@
 """What a masked autoencoder rebuilds."""
 
+from typing import Literal
+
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -21,38 +23,44 @@ def joint_motion(joints: Tensor) -> Tensor:
     return F.pad(joints.diff(dim=1), (0, 0, 0, 0, 0, 1))
 
 
-def course(target: Tensor, *, floor: float = 1e-3) -> tuple[Tensor, Tensor]:
-    """Mean over time of each joint, and the spread of its course about it.
+def course(
+    target: Tensor, *, scale_of: Literal["joint", "body"], floor: float = 1e-3
+) -> tuple[Tensor, Tensor]:
+    """Mean over time of each joint, and the spread of courses about it.
 
     Args:
         target: (B, T, V, C).
+        scale_of: Whether each joint has its own spread, or all joints of a body the same.
         floor: Smallest spread, in the unit of the target.
 
     Returns:
-        Mean (B, 1, V, C) and spread (B, 1, V, 1), in the unit of the target.
+        Mean (B, 1, V, C) and spread (B, 1, V or 1, 1), in the unit of the target.
     """
     mean = target.mean(1, keepdim=True)
-    spread = (target - mean).square().mean((1, 3), keepdim=True).sqrt()
+    over = (1, 3) if scale_of == "joint" else (1, 2, 3)
+    spread = (target - mean).square().mean(over, keepdim=True).sqrt()
     return mean, spread.clamp(min=floor)
 
 
-def standardise(target: Tensor) -> Tensor:
-    """Remove each joint's mean over time, and divide by the spread of its course.
+def standardise(target: Tensor, *, scale_of: Literal["joint", "body"]) -> Tensor:
+    """Remove each joint's mean over time, and divide by the spread of its course or of its body's.
 
     A joint's mean is what any visible frame of it tells and what most of a plain error is about; without it
     the error is about how the joint moves (compare the normalised patches of He et al. 2022, section 4.2, and
-    Mao et al. 2023, section 3.3).
+    Mao et al. 2023, section 3.3). Scaled by joint, a hand at rest counts as much as one that waves, though
+    its course is the noise of the sensor; scaled by body, it counts as much as it moves.
 
     Args:
         target: (B, T, V, C).
+        scale_of: Whose spread is divided by.
 
     Returns:
         (B, T, V, C), without unit.
 
     Example:
         >>> import torch
-        >>> standardise(torch.tensor([1.0, 3.0]).view(1, 2, 1, 1)).flatten()
+        >>> standardise(torch.tensor([1.0, 3.0]).view(1, 2, 1, 1), scale_of="joint").flatten()
         tensor([-1.,  1.])
     """
-    mean, spread = course(target)
+    mean, spread = course(target, scale_of=scale_of)
     return (target - mean) / spread
