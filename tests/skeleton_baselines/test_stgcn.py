@@ -131,6 +131,29 @@ def test_features_and_head_make_the_model() -> None:
     assert model(x.double()).shape == (2, model.config.num_classes) == (2, 7)
 
 
+def test_weights_travel_with_their_config(tmp_path: Path) -> None:
+    chain = ((0, 1), (1, 2), (2, 3))
+    model = STGCN(STGCNConfig(joints=4, edges=chain, centre=1, width=2, num_features=8, num_classes=5)).eval()
+    model.save_pretrained(tmp_path)
+    assert {"config.json", "model.safetensors"} <= {path.name for path in tmp_path.iterdir()}
+    loaded = STGCN.from_pretrained(tmp_path)
+    assert (loaded.config, loaded.training) == (model.config, False)
+    x = torch.randn(2, 3, 12, 4, 1)
+    assert torch.equal(loaded(x), model(x))
+
+    loaded.reset_classifier(0)
+    loaded.save_pretrained(tmp_path / "encoder")
+    assert torch.equal(
+        STGCN.from_pretrained(tmp_path / "encoder")(x),
+        model.forward_head(model.forward_features(x), pre_logits=True),
+    )
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["config"]["width"] = 3
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        STGCN.from_pretrained(tmp_path)
+
+
 def test_clips_do_not_depend_on_each_other_nor_bodies_on_their_order() -> None:
     model = STGCN(SMALL).eval()
     x = torch.randn(3, 3, 12, 25, 2)

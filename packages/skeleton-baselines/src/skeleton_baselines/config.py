@@ -1,6 +1,6 @@
 """The shape of an ST-GCN."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -27,6 +27,7 @@ class STGCNConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: Literal["stgcn"] = Field("stgcn", description="What tells it from other encoders.")
     joints: PositiveInt = Field(25, description="Joints of a skeleton, V.")
     edges: tuple[tuple[NonNegativeInt, NonNegativeInt], ...] = Field(
         NTU_EDGES, description="Bones as pairs of joint numbers; together they connect all joints."

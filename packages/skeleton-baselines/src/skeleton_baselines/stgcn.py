@@ -1,8 +1,10 @@
 """ST-GCN, from clips to class scores."""
 
 from itertools import pairwise
+from typing import Any, Self
 
 from einops import rearrange
+from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 
 from .block import STGCNBlock
@@ -10,7 +12,13 @@ from .config import STGCNConfig
 from .graph import spatial_graph
 
 
-class STGCN(nn.Module):
+class STGCN(
+    nn.Module,
+    PyTorchModelHubMixin,
+    library_name="skeleton-baselines",
+    tags=["skeleton-action-recognition"],
+    coders={STGCNConfig: (lambda config: config.model_dump(mode="json"), lambda data: STGCNConfig(**data))},
+):
     """Spatial temporal graph convolutional network (Yan et al., 2018), as CrosSCLR and AimCLR use it.
 
     Ten blocks of convolution along the skeleton and over frames; frames are halved where channels double;
@@ -70,6 +78,7 @@ class STGCN(nn.Module):
     def reset_classifier(self, num_classes: int) -> None:
         """Replace the head by a new one for `num_classes` classes; 0 removes it."""
         self.config = self.config.model_copy(update={"num_classes": num_classes})
+        self._hub_mixin_config = {"config": self.config.model_dump(mode="json")}
         self.head: nn.Module = nn.Identity()
         if num_classes:
             self.head = nn.Linear(self.num_features, num_classes).to(self.adjacency)
@@ -97,6 +106,13 @@ class STGCN(nn.Module):
         """Return class scores (N, K) of maps (N, C', T', V, M); the pooled features with `pre_logits`."""
         pooled = features.mean(dim=(2, 3, 4))
         return pooled if pre_logits else self.head(pooled)
+
+    @classmethod
+    def _from_pretrained(cls, *, strict: bool = True, **options: Any) -> Self:
+        """Load strictly whatever the mixin's default: weights that do not fit are an error."""
+        del strict
+        model: Self = super()._from_pretrained(strict=True, **options)
+        return model
 
     def _check(self, x: Tensor) -> None:
         if x.ndim != 5:

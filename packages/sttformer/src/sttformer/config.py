@@ -1,6 +1,6 @@
 """The shape of an STTFormer."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
@@ -21,6 +21,7 @@ class STTFormerConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: Literal["sttformer"] = Field("sttformer", description="What tells it from other encoders.")
     joints: PositiveInt = Field(25, description="Joints of a skeleton, V.")
     channels: PositiveInt = Field(3, description="Input channels of a joint, C: its coordinates.")
     tuple_frames: PositiveInt = Field(6, description="Frames of a tuple; attention runs within tuples.")
