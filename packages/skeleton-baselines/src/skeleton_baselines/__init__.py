@@ -1,4 +1,7 @@
-"""Published baselines of skeleton action recognition: ST-GCN, and the losses of CrosSCLR and AimCLR."""
+"""Published baselines of skeleton action recognition: ST-GCN, CrosSCLR and AimCLR.
+
+The public names load on first use, so that reading a configuration does not import torch.
+"""
 
 import lazy_loader as lazy
 

@@ -1,0 +1,1 @@
+"""Contrastive pre-training: momentum contrast, CrosSCLR and AimCLR around any encoder."""

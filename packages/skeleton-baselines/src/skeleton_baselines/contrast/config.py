@@ -1,0 +1,98 @@
+"""The choices of CrosSCLR and AimCLR; the defaults are published."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from ..augment.config import ExtremeAugmentationConfig, NormalAugmentationConfig
+from ..config import NTU_EDGES
+
+ViewName = Literal["joint", "motion", "bone"]
+Pairs = tuple[tuple[NonNegativeInt, NonNegativeInt], ...]
+
+NTU_PAIRS = (*zip((4, 5, 6, 7, 12, 13, 14, 15, 21, 22), (8, 9, 10, 11, 16, 17, 18, 19, 23, 24), strict=True),)
+"""Left and right joints of NTU RGB+D."""
+
+
+class MoCoConfig(BaseModel):
+    """Momentum contrast."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    queue_size: PositiveInt = Field(32768, description="Keys that are kept as negatives.")
+    momentum: float = Field(0.999, ge=0, le=1, description="Share of itself that the key encoder keeps.")
+    temperature: PositiveFloat = Field(0.07, description="Temperature of the contrast.")
+    channels: PositiveInt = Field(128, description="Channels of queries and keys.")
+
+
+class _Method(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    moco: MoCoConfig = Field(MoCoConfig(), description="Momentum contrast.")
+    mining_from: float = Field(
+        0.5, ge=0, le=1, description="Where mining of positives begins, as a share of the training."
+    )
+    bones: Pairs = Field(NTU_EDGES, description="Bones as (joint, parent), for the view of bones.")
+    published_behaviour: bool = Field(
+        False, description="Whether to repeat what the published code gets wrong."
+    )
+
+
+class CrosSCLRConfig(_Method):
+    """CrosSCLR: what is near in one view of a skeleton is positive in the others.
+
+    With `published_behaviour`, only the key encoder of the motion view follows its query encoder while
+    positives are mined.
+    """
+
+    kind: Literal["crossclr"] = Field("crossclr", description="What tells it from other methods.")
+    views: tuple[ViewName, ...] = Field(
+        ("joint", "motion", "bone"), description="At least two views; each has an encoder of its own."
+    )
+    augmentation: NormalAugmentationConfig = Field(
+        NormalAugmentationConfig(), description="Augmentation of queries and keys."
+    )
+    top: PositiveInt = Field(1, description="Positives that each view mines for another.")
+    context: bool = Field(True, description="Whether similarities in the other view count in the loss.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len(set(self.views)) < 2 or len(set(self.views)) < len(self.views):
+            raise ValueError(f"views must be two or three different ones, got {self.views}")
+        if self.top > self.moco.queue_size:
+            raise ValueError(f"top is {self.top}, but moco.queue_size only {self.moco.queue_size}")
+        return self
+
+
+class AimCLRConfig(_Method):
+    """AimCLR: extremely augmented clips follow the normally augmented ones.
+
+    With `published_behaviour`, the blur of the extreme augmentation is not normalised, and absent bodies get
+    noise.
+    """
+
+    kind: Literal["aimclr"] = Field("aimclr", description="What tells it from other methods.")
+    view: ViewName = Field("joint", description="What the encoder sees of a skeleton.")
+    normal: NormalAugmentationConfig = Field(
+        NormalAugmentationConfig(), description="Augmentation of queries and keys."
+    )
+    extreme: ExtremeAugmentationConfig = Field(
+        ExtremeAugmentationConfig(), description="Augmentation of the extreme queries."
+    )
+    pairs: Pairs = Field(NTU_PAIRS, description="Left and right joints.")
+    drop_threshold: float = Field(
+        0.7, ge=0.68, le=1, description="Attention from which features are dropped."
+    )
+    neighbours: NonNegativeInt = Field(1, description="Positives that each query mines.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.neighbours > self.moco.queue_size:
+            raise ValueError(
+                f"neighbours is {self.neighbours}, but moco.queue_size only {self.moco.queue_size}"
+            )
+        return self
+
+
+ContrastConfig = Annotated[CrosSCLRConfig | AimCLRConfig, Field(discriminator="kind")]
+"""Any contrastive method, told apart by `kind`."""

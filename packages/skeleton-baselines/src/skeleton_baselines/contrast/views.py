@@ -1,0 +1,36 @@
+"""What an encoder sees of a skeleton."""
+
+import torch
+from torch import Tensor
+
+from .config import Pairs, ViewName
+
+
+def view_of(x: Tensor, view: ViewName, *, bones: Pairs) -> Tensor:
+    """Joints, their motion to the next frame (zero in the last), or bones (zero at the root).
+
+    Args:
+        x: Joints `(N, C, T, V, M)`.
+        view: Which.
+        bones: `(joint, parent)` pairs; the bone of a joint that has no parent is zero.
+
+    Returns:
+        `(N, C, T, V, M)`.
+
+    Example:
+        >>> x = torch.tensor([[1.0, 4.0], [2.0, 6.0]]).reshape(1, 1, 2, 2, 1)  # two frames of two joints
+        >>> view_of(x, "motion", bones=((1, 0),)).flatten()
+        tensor([1., 2., 0., 0.])
+        >>> view_of(x, "bone", bones=((1, 0),)).flatten()
+        tensor([0., 3., 0., 4.])
+    """
+    match view:
+        case "joint":
+            return x
+        case "motion":
+            return torch.cat([x.diff(dim=2), torch.zeros_like(x[:, :, :1])], dim=2)
+        case "bone":
+            parent = torch.arange(x.shape[3])
+            for joint, above in bones:
+                parent[joint] = above
+            return x - x[:, :, :, parent.to(x.device)]
