@@ -1,0 +1,78 @@
+"""Joints of one skeleton from those of another: by name as they are, the others as the rules say."""
+
+import numpy as np
+import pytest
+
+from skeleton_data.errors import DataError
+from skeleton_data.joint_map import joint_map
+from skeleton_data.layout import layout, layout_names
+
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("source", layout_names())
+@pytest.mark.parametrize("target", layout_names())
+def test_between_all_layouts(source: str, target: str) -> None:
+    """Joints of the same name are untouched, others lie within those they come from; or it is refused."""
+    names, wanted = layout(source).joints, layout(target).joints
+    try:
+        mapping = joint_map(names, wanted, derive=True)
+    except DataError as error:
+        assert "nor joints to derive it from" in str(error)
+        assert target in ("body25", "coco17", "mediapipe33", "openpose18")  # those with a face
+        return
+    joints = RANDOM.normal(size=(5, 2, len(names), 3)).astype(np.float32)
+    mapped = mapping(joints)
+    assert mapped.shape == (5, 2, len(wanted), 3) and mapped.dtype == np.float32
+    assert set(mapping.derived) == set(wanted) - set(names)
+    for number, name in enumerate(wanted):
+        if name in names:
+            np.testing.assert_array_equal(mapped[..., number, :], joints[..., names.index(name), :])
+        else:
+            sources = joints[..., [names.index(joint) for joint in mapping.derived[name]], :]
+            assert (mapped[..., number, :] >= sources.min(axis=-2) - 1e-6).all()
+            assert (mapped[..., number, :] <= sources.max(axis=-2) + 1e-6).all()
+    for shares in mapping.weights:
+        assert sum(shares.values()) == pytest.approx(1)
+    used = {names[joint] for shares in mapping.weights for joint in shares}
+    assert set(mapping.unused) == set(names) - used
+    assert not mapping(np.zeros_like(joints)).any()  # an absent body stays absent
+
+
+def test_ntu_as_kinect_v1() -> None:
+    ntu = layout("ntu").joints
+    mapping = joint_map(ntu, layout("kinect_v1").joints, derive=True)
+    assert mapping.derived == {
+        "hip_center": ("spine_base",),
+        "spine": ("spine_mid",),
+        "shoulder_center": ("spine_shoulder",),
+    }
+    assert mapping.unused == (
+        "neck", "left_hand_tip", "left_thumb", "right_hand_tip", "right_thumb",
+    )  # fmt: skip
+
+
+def test_a_middle_is_the_mean() -> None:
+    coco = layout("coco17").joints
+    joints = RANDOM.normal(size=(4, 17, 3)).astype(np.float32)
+    place = {name: joints[:, number] for number, name in enumerate(coco)}
+    mapped = joint_map(coco, ["mid_hip", "neck", "spine"], derive=True)(joints)
+    hips = (place["left_hip"] + place["right_hip"]) / 2
+    shoulders = (place["left_shoulder"] + place["right_shoulder"]) / 2
+    expected = np.stack([hips, shoulders, (hips + shoulders) / 2], axis=1)
+    np.testing.assert_allclose(mapped, expected, atol=1e-6)
+
+
+def test_names_in_any_spelling() -> None:
+    mapping = joint_map(["HipLeft", "RHip", "Tail"], ["mid_hip", "left_hip"], derive=True)
+    assert mapping.derived == {"mid_hip": ("HipLeft", "RHip")}
+    assert mapping.unused == ("Tail",)
+
+
+def test_without_derivation_each_must_be_there() -> None:
+    with pytest.raises(DataError, match=r"mine: no joint named neck; .*; say derive to take what is missing"):
+        joint_map(["left_shoulder", "right_shoulder"], ["neck"], source="mine")
+    with pytest.raises(DataError, match=r"no joint named nose; it has a, b$"):
+        joint_map(["a", "b"], ["nose"])
+    with pytest.raises(DataError, match="have the same name"):
+        joint_map(["left_hip", "HipLeft", "right_hip"], ["mid_hip"], derive=True)
