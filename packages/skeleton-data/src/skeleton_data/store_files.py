@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from skeleton_data.clips import Units
 from skeleton_data.layout import SkeletonLayout
 
 JOINTS, INDEX, NAMES, META = "joints.npy", "index.npy", "names.bin", "store.json"
@@ -44,7 +46,7 @@ class StoreMeta(BaseModel):
     version: Literal[1] = Field(description="version of the format")
     clips: int = Field(ge=1, description="number of clips")
     rows: int = Field(ge=1, description="rows of joints.npy: frames times bodies, over all clips")
-    units: Literal["m"] = Field(description="units of the joints")
+    units: Units = Field(description="units of the joints: m, or picture (2D, z is the confidence)")
     fps: float = Field(gt=0, description="frames per second")
     layout: SkeletonLayout = Field(description="the skeleton")
     class_names: tuple[str, ...] = Field(description="name of each label; empty where unknown")
@@ -54,37 +56,46 @@ class StoreMeta(BaseModel):
 
 
 class GrowingArray:
-    """A ``.npy`` file that grows row by row; its header is set right when it is closed."""
+    """A ``.npy`` file that grows row by row; its header is set right when it is closed.
 
-    def __init__(self, path: Path, dtype: DTypeLike, row_shape: tuple[int, ...] = ()) -> None:
+    Args:
+        path: file.
+        dtype: of the numbers.
+        row_shape: shape of a row.
+        keep: size up to which to keep the file that is there; without it, the file is new.
+    """
+
+    def __init__(
+        self, path: Path, dtype: DTypeLike, row_shape: tuple[int, ...] = (), *, keep: int | None = None
+    ) -> None:
         self.rows = 0
         self._dtype, self._row_shape = np.dtype(dtype), row_shape
-        self._file = path.open("wb")
-        self._header_bytes = self._write_header()
+        self.file = path.open("wb" if keep is None else "r+b")
+        self.header_bytes = self._write_header()
+        if keep is not None:
+            self.rows = (keep - self.header_bytes) // (self._dtype.itemsize * math.prod(row_shape))
+            self.file.truncate(keep)
+            self.file.seek(keep)
 
     def append(self, rows: NDArray[Any]) -> None:
         """Adds ``rows``, shape ``(n, *row_shape)``."""
-        self._file.write(np.ascontiguousarray(rows, dtype=self._dtype).data)
+        self.file.write(np.ascontiguousarray(rows, dtype=self._dtype).data)
         self.rows += len(rows)
 
     def close(self) -> None:
         """Sets the header and makes sure that the file is on disk."""
-        self._file.seek(0)
-        if self._write_header() != self._header_bytes:
-            raise RuntimeError(f"{self._file.name}: the header of {self.rows} rows does not fit in its place")
-        flush_and_close(self._file)
-
-    def abandon(self) -> None:
-        """Closes the file as it is."""
-        self._file.close()
+        self.file.seek(0)
+        if self._write_header() != self.header_bytes:
+            raise RuntimeError(f"{self.file.name}: the header of {self.rows} rows does not fit in its place")
+        flush_and_close(self.file)
 
     def _write_header(self) -> int:
         shape = (self.rows, *self._row_shape)
         descr = np.lib.format.dtype_to_descr(self._dtype)
         np.lib.format.write_array_header_1_0(
-            self._file, {"descr": descr, "fortran_order": False, "shape": shape}
+            self.file, {"descr": descr, "fortran_order": False, "shape": shape}
         )
-        return self._file.tell()
+        return self.file.tell()
 
 
 def flush_and_close(file: Any) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -15,8 +13,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skeleton_data.clips import Units
 from skeleton_data.errors import DataError
 from skeleton_data.layout import SkeletonLayout
+from skeleton_data.partial_store import Chunk, PartialStore, sum_of
 from skeleton_data.store_files import (
     DATA_FILES,
     FORMAT,
@@ -37,16 +37,25 @@ class StoreWriter:
     """Writes a store; use it in a ``with`` block and ``add`` clip after clip.
 
     Nothing stands at ``path`` until the block ends without an error: then the whole store does. A process
-    killed before that leaves the old store, or none, and beside it a hidden folder ``.NAME.partial-*`` that
-    may be deleted.
+    killed before that leaves the old store, or none, and beside it a hidden folder ``.NAME.partial-*``, which
+    the next writer of that store removes, or goes on from.
+
+    With a ``plan``, the work is cut into chunks, each ended by `finish_chunk`. Whatever ends the block then,
+    finished chunks are kept, and a writer with the same plan begins with those that are whole,
+    ``len(chunks)`` of them.
 
     Args:
         path: folder of the new store.
         layout: skeleton of all clips.
         class_names: name of each label, where known.
         fps: frames per second.
+        units: of the joints.
         source: where the clips came from and how they were prepared; kept in the metadata (JSON).
         overwrite: replace a store that is already there. Anything that is not a store is never replaced.
+        plan: for each chunk that will be written, a digest of all that it depends on.
+
+    Attributes:
+        clips: number of clips so far.
 
     Raises:
         DataError: ``path`` exists and may not be replaced; no clip was added.
@@ -70,12 +79,13 @@ class StoreWriter:
         layout: SkeletonLayout,
         class_names: Sequence[str] = (),
         fps: float,
+        units: Units = "m",
         source: Mapping[str, Any] | None = None,
         overwrite: bool = False,
+        plan: Sequence[str] = (),
     ) -> None:
         self.path = Path(path).absolute()
         self.layout = layout
-        self.clips = 0
         self._class_names = tuple(class_names)
         self._fps = float(fps)
         self._source = dict(source or {})
@@ -83,11 +93,56 @@ class StoreWriter:
             raise DataError(f"fps must be above 0, not {fps}")
         _refuse_to_replace(self.path, overwrite=overwrite)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._folder = self.path.with_name(f".{self.path.name}.partial-{secrets.token_hex(4)}")
-        self._folder.mkdir()
-        self._joints = GrowingArray(self._folder / JOINTS, "<f4", (len(layout.joints), 3))
-        self._index = GrowingArray(self._folder / INDEX, INDEX_DTYPE)
-        self._names = (self._folder / NAMES).open("wb")
+        self._units = units
+        self._plan = tuple(plan)
+        self._partial = PartialStore(self.path, plan)
+        self._folder = self._partial.folder
+        done = self._partial.chunks[-1] if self._partial.chunks else None
+        self.clips = done.clips if done else 0
+        keep = done.ends if done else {}
+        self._joints = GrowingArray(
+            self._folder / JOINTS, "<f4", (len(layout.joints), 3), keep=keep.get(JOINTS)
+        )
+        self._index = GrowingArray(self._folder / INDEX, INDEX_DTYPE, keep=keep.get(INDEX))
+        self._names = (self._folder / NAMES).open("r+b" if done else "wb")
+        self._names.truncate(keep.get(NAMES, 0))
+        self._names.seek(0, os.SEEK_END)
+        self._begun = self._ends()
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """Finished chunks, those of an earlier writer among them."""
+        return tuple(self._partial.chunks)
+
+    def finish_chunk(self, notes: Sequence[str] = ()) -> None:
+        """Ends a chunk of the plan: what was added so far is kept, even if the process is killed.
+
+        Args:
+            notes: to be found again in ``chunks``.
+        """
+        for file in (self._joints.file, self._index.file, self._names):
+            file.flush()
+            os.fsync(file.fileno())
+        starts, self._begun = self._begun, self._ends()
+        self._partial.finish_chunk(
+            Chunk(
+                digest=self._plan[len(self._partial.chunks)],
+                clips=self.clips,
+                starts=starts,
+                ends=self._begun,
+                sums={
+                    name: sum_of(self._folder / name, starts[name], end) for name, end in self._begun.items()
+                },
+                notes=tuple(notes),
+            )
+        )
+
+    def _ends(self) -> dict[str, int]:
+        return {
+            JOINTS: self._joints.file.tell(),
+            INDEX: self._index.file.tell(),
+            NAMES: self._names.tell(),
+        }
 
     def add(
         self,
@@ -152,15 +207,19 @@ class StoreWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Puts the store in its place, or removes what was written if there was an error."""
+        """Puts the store in its place; if there was an error, removes all but finished chunks."""
+        done = False
         try:
             if kind is None:
                 self._finish()
+                done = True
         finally:
-            for file in (self._joints, self._index):
-                file.abandon()
-            self._names.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            for file in (self._joints.file, self._index.file, self._names):
+                file.close()
+            if self.chunks and not done:
+                self._partial.leave()
+            else:
+                self._partial.discard()
 
     def _finish(self) -> None:
         if self.clips == 0:
@@ -173,7 +232,7 @@ class StoreWriter:
             version=FORMAT_VERSION,
             clips=self.clips,
             rows=self._joints.rows,
-            units="m",
+            units=self._units,
             fps=self._fps,
             layout=self.layout,
             class_names=self._class_names,
@@ -185,7 +244,7 @@ class StoreWriter:
             json.dump(meta.model_dump(mode="json"), file, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        _replace(self.path, self._folder)
+        self._partial.replace(self.path)
 
 
 def _refuse_to_replace(path: Path, *, overwrite: bool) -> None:
@@ -195,18 +254,3 @@ def _refuse_to_replace(path: Path, *, overwrite: bool) -> None:
         raise DataError.at(path, "exists and is not a store; it will not be replaced")
     if not overwrite:
         raise DataError.at(path, "exists; say overwrite to replace this store")
-
-
-def _replace(path: Path, new: Path) -> None:
-    if not (path / META).is_file():
-        new.rename(path)
-        return
-    # A folder cannot be renamed onto one that is not empty: the old store steps aside for that moment.
-    aside = new.with_name(new.name + "-old")
-    path.rename(aside)
-    try:
-        new.rename(path)
-    except OSError:
-        aside.rename(path)
-        raise
-    shutil.rmtree(aside)

@@ -1,0 +1,102 @@
+"""Clips on their way from any data set into a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.errors import DataError
+from skeleton_data.layout import SkeletonLayout
+from skeleton_data.ordered_map import ordered_map
+
+Units = Literal["m", "picture"]
+"""Of the positions in a store. ``picture``: x to the right and y up, from the middle of the picture; z is how
+sure the detector was, from 0 to 1."""
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip and what is known of it.
+
+    Attributes:
+        name: what to call it.
+        joints: shape (T, M, V, 3) float32; an absent body is all zero.
+        facts: of ``label``, ``subject``, ``camera``, ``setup``, ``replication`` those that are known.
+        path: the file it comes from, for messages.
+    """
+
+    name: str
+    joints: NDArray[np.float32]
+    facts: Mapping[str, int]
+    path: Path
+
+
+@dataclass(frozen=True)
+class ClipSource:
+    """A data set that is read clip after clip.
+
+    Attributes:
+        kind: format of the data, for the metadata of the store.
+        joints: joint names in the order of the data.
+        fps: frames per second.
+        count: number of items of ``clips``, where known, or an estimate: for a progress bar.
+        clips: the clips; in the place of one that cannot be used, the error that says why.
+        layout: the skeleton whose joints these are, where it is known.
+        class_names: name of each label, where known.
+        units: of the positions.
+        left_out: number of clips that the data set itself lists as without a skeleton.
+    """
+
+    kind: str
+    joints: tuple[str, ...]
+    fps: float
+    count: int
+    clips: Iterable[Clip | DataError] = field(repr=False)
+    layout: SkeletonLayout | None = None
+    class_names: tuple[str, ...] = ()
+    units: Units = "m"
+    left_out: int = 0
+
+
+def read_files(
+    read: Callable[[Item], Sequence[Clip | DataError]], files: Sequence[Item], *, workers: int
+) -> Iterator[Clip | DataError]:
+    """The clips of ``files`` in order, by ``workers`` processes; in the place of a bad file, its error."""
+    for clips in ordered_map(partial(_attempt, read), files, workers=workers):
+        yield from clips
+
+
+def _attempt(read: Callable[[Item], Sequence[Clip | DataError]], file: Item) -> Sequence[Clip | DataError]:
+    try:
+        return read(file)
+    except DataError as error:
+        return [error]
+
+
+def present_bodies(joints: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``joints`` (T, M, V, 3) without padding: frames at the end and bodies that are never there are cut off.
+
+    Published arrays pad with zeros to a fixed length and number of bodies, or repeat the first body as the
+    second. At least one frame and one body are left.
+
+    Example:
+        >>> clip = np.zeros((300, 2, 25, 3), np.float32)
+        >>> clip[:80, 0] = 1
+        >>> present_bodies(clip).shape
+        (80, 1, 25, 3)
+    """
+    frames = np.flatnonzero(joints.any(axis=(1, 2, 3)))
+    joints = joints[: frames[-1] + 1 if len(frames) else 1]
+    bodies = [0]
+    for body in range(1, joints.shape[1]):
+        if joints[:, body].any() and not (joints[:, body] == joints[:, 0]).all():
+            bodies.append(body)
+    return joints[:, bodies]
