@@ -40,7 +40,7 @@ class SkeletonData(BaseSettings):
 
     synth: CliSubCommand[SynthCommand] = Field(description="write synthetic actions as raw NTU recordings")
     prepare: CliSubCommand[PrepareCommand] = Field(description="raw NTU recordings to a store")
-    import_: CliSubCommand[ImportCommand] = Field(alias="import", description="own data to a store")
+    import_: CliSubCommand[ImportCommand] = Field(alias="import", description="other data to a store")
     verify: CliSubCommand[VerifyCommand] = Field(description="check a store or a folder of raw recordings")
     info: CliSubCommand[InfoCommand] = Field(description="print what is in a store")
 

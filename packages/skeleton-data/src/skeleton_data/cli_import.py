@@ -1,4 +1,4 @@
-"""``skeleton-data import``: own data to a store."""
+"""``skeleton-data import``: a data set in any format but raw NTU to a store."""
 
 from __future__ import annotations
 
@@ -13,16 +13,24 @@ from skeleton_data.import_config import ImportConfig
 
 
 class ImportCommand(ImportConfig):
-    """Store own data: clips packed end to end in an .npz, or in an .npy with a CSV table of clips.
+    """Store a data set: own data, or one in a format in which skeletons are handed on.
 
-    The .npz holds positions_m or positions_mm, of the shape (sum of frames, joints, 3) or (sum of frames,
+    own: an .npz with positions_m or positions_mm, of the shape (sum of frames, joints, 3) or (sum of frames,
     bodies, joints, 3), y up; offsets (clip i is frames offsets[i] to offsets[i + 1]); and as far as known
-    fps, joint_names, clip_names, class_names and columns with one entry for each clip. Joints are found by
-    name, however spelled (ElbowLeft is left_elbow); those that the layout does not have are left out.
+    fps, joint_names, clip_names, class_names and columns with one entry for each clip. Or an .npy with a CSV
+    table of clips. ctr-gcn: an .npz with x_train, y_train, x_test, y_test. pyskl: a .pkl, of which nothing is
+    run. nw-ucla, kinetics: a folder of .json files. pku-mmd: a folder of .txt files, with --labels. bvh: a
+    file or folder, with --units and --layout. store: a store, for another layout.
+
+    The format is found by the look of the data, if not said. Joints are found by name, however spelled
+    (ElbowLeft is left_elbow); those that the layout does not have are left out.
     """
 
-    source: CliPositionalArg[Path] = Field(description="the .npz or .npy file")
+    source: CliPositionalArg[Path] = Field(description="the file or folder")
     store: CliPositionalArg[Path] = Field(description="folder of the new store")
+    workers: int = Field(
+        default=0, ge=0, description="processes, where a clip is a file; 0: one for each core"
+    )
     on_error: Literal["stop", "skip"] = Field(
         default="stop", description="what to do about a clip that cannot be used: stop, or skip and report it"
     )
@@ -40,6 +48,7 @@ class ImportCommand(ImportConfig):
             self.source,
             self.store,
             config,
+            workers=self.workers,
             on_error=self.on_error,
             report=self.report,
             overwrite=self.overwrite,
@@ -47,7 +56,11 @@ class ImportCommand(ImportConfig):
         )
         print(f"{self.store}: {done.clips} clips")
         if done.unused_joints:
-            print(f"joints that layout {self.layout} does not have: {', '.join(done.unused_joints)}")
+            print(f"joints that the layout does not have: {', '.join(done.unused_joints)}")
+        for joint, sources in done.derived_joints.items():
+            print(f"derived: {joint} from {', '.join(sources)}")
+        if done.left_out:
+            print(f"left out, as the data set lists them as without a skeleton: {done.left_out}")
         if done.problems:
             report = self.report or f"{self.store}.skipped.txt"
             print(f"skipped: {len(done.problems)}, listed in {report}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What to say about own data when it is imported."""
+"""What to say about a data set when it is imported."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Format = Literal["own", "ctr-gcn", "pyskl", "nw-ucla", "pku-mmd", "kinetics", "bvh", "store"]
+
 
 class ImportConfig(BaseModel):
-    """How to understand own data: which layout, units and columns.
+    """How to understand data: which format, layout, units and, of own data, columns.
 
     Example:
         >>> ImportConfig(layout="kinect_v1", replication="take").units
@@ -18,14 +20,32 @@ class ImportConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    layout: str = Field(description="name of a built-in layout, or a .toml file; joints are found by name")
-    units: Literal["auto", "m", "mm"] = Field(
-        default="auto", description="units of the positions; auto: from the name positions_m or positions_mm"
+    format: Literal["auto", Format] = Field(
+        default="auto", description="format of the data; auto: by its look"
     )
-    fps: float | None = Field(default=None, gt=0, description="frames per second; else 'fps' of the data")
+    layout: str | None = Field(
+        default=None,
+        description="name of a built-in layout, or a .toml file; joints are found by name; else the data's",
+    )
+    derive: bool = Field(
+        default=False,
+        description="take joints that the data lacks from others: middle of the hips, wrist for hand, ...",
+    )
+    units: Literal["auto", "m", "cm", "mm"] = Field(
+        default="auto", description="units of the positions; auto: what the data says, or its format"
+    )
+    fps: float | None = Field(default=None, gt=0, description="frames per second; else what the data says")
+    part: str | None = Field(
+        default=None,
+        description="only this part: of ctr-gcn train or test, of pyskl one of its splits, like xsub_train",
+    )
+    labels: Path | None = Field(
+        default=None,
+        description="of pku-mmd the folder with the label files; of kinetics the file ..._label.json",
+    )
     joints: Path | None = Field(
         default=None,
-        description="text file, one joint name a line; else 'joint_names' of the data, or the layout's order",
+        description="text file, one joint name a line, instead of the names in own data or bvh",
     )
     clips: Path | None = Field(
         default=None,

@@ -7,14 +7,16 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
 
-UNITS = {"positions_m": "m", "positions_mm": "mm", "positions": "auto"}
+DataUnits = Literal["auto", "m", "cm", "mm"]
+
+UNITS: dict[str, DataUnits] = {"positions_m": "m", "positions_mm": "mm", "positions": "auto"}
 """Names that positions may have in an ``.npz``, and the units that follow."""
 
 
@@ -32,7 +34,7 @@ class OwnData:
 
     path: Path
     positions: NDArray[Any]
-    units: str
+    units: DataUnits
     offsets: NDArray[np.int64]
     columns: Mapping[str, NDArray[Any]]
 

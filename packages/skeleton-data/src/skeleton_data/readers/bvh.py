@@ -1,0 +1,109 @@
+"""Motion capture as BVH files: joint positions through forward kinematics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.clips import Clip, ClipSource, read_files
+from skeleton_data.errors import DataError
+from skeleton_data.import_config import ImportConfig
+from skeleton_data.readers.bvh_file import Bvh, BvhJoint, read_bvh
+from skeleton_data.readers.listing import files_below, per_metre
+from skeleton_data.readers.own import read_joint_names
+
+
+def open_bvh(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
+    """A clip a file, called by the file's name, of one ``.bvh`` file or a folder of them.
+
+    All files must have the joints of the first, the ends of limbs among them (``NAME_end``), and its frames
+    per second. The format does not say its units: ``config.units`` must.
+
+    Raises:
+        DataError: there are no such files, the first is damaged, units are not said.
+    """
+    files = files_below(path, ".bvh")
+    if config.units == "auto":
+        raise DataError.at(path, "BVH does not say in which units its positions are: say units m, cm or mm")
+    first = read_bvh(files[0])
+    names = tuple(joint.name for joint in first.joints)
+    divisor = per_metre(config.units)
+    return ClipSource(
+        kind="BVH",
+        joints=read_joint_names(config.joints, names, path),
+        fps=first.fps,
+        count=len(files),
+        clips=read_files(partial(_read, names=names, fps=first.fps, divisor=divisor), files, workers=workers),
+    )
+
+
+def _read(path: Path, *, names: tuple[str, ...], fps: float, divisor: np.float32) -> Sequence[Clip]:
+    bvh = read_bvh(path)
+    found = tuple(joint.name for joint in bvh.joints)
+    if found != names:
+        other = next((name for name in found if name not in names), "another order")
+        raise DataError.at(
+            path, f"expected the {len(names)} joints of the first file, found {len(found)}: {other}"
+        )
+    if not np.isclose(bvh.fps, fps, rtol=1e-3):
+        raise DataError.at(
+            path, f"expected {fps:g} frames per second, as in the first file, found {bvh.fps:g}"
+        )
+    joints = (world_positions(bvh) / divisor).astype(np.float32)
+    return [Clip(path.stem, joints[:, None], {}, path)]
+
+
+def world_positions(bvh: Bvh) -> NDArray[np.float64]:
+    """Positions of all joints, shape (frames, joints, 3), by forward kinematics, in the units of the file.
+
+    A joint turns what is below it by the product of its rotations in the order of its channels, the first
+    outermost. Position channels take the place of the offset.
+
+    Example:
+        >>> arm = (BvhJoint("a", -1, (0, 0, 0), ("Zrotation",)), BvhJoint("a_end", 0, (2, 0, 0)))
+        >>> world_positions(Bvh(arm, 30.0, np.array([[0.0], [90.0]]))).round(6)[:, 1].tolist()
+        [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]]
+    """
+    frames = len(bvh.motion)
+    places = np.empty((frames, len(bvh.joints), 3))
+    turns = np.empty((frames, len(bvh.joints), 3, 3))
+    column = 0
+    for number, joint in enumerate(bvh.joints):
+        values = bvh.motion[:, column : column + len(joint.channels)]
+        column += len(joint.channels)
+        place, turn = _local(joint, values)
+        if joint.parent < 0:
+            places[:, number], turns[:, number] = place, turn
+        else:
+            above = turns[:, joint.parent]
+            places[:, number] = places[:, joint.parent] + np.einsum("tij,tj->ti", above, place)
+            turns[:, number] = above @ turn
+    return places
+
+
+def _local(joint: BvhJoint, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Place (T, 3) and turn (T, 3, 3) of a joint with respect to its parent."""
+    place = np.tile(np.array(joint.offset), (len(values), 1))
+    turn = np.broadcast_to(np.eye(3), (len(values), 3, 3))
+    for channel, value in zip(joint.channels, values.T, strict=True):
+        axis = "XYZ".index(channel[0])
+        if channel.endswith("position"):
+            place[:, axis] = value
+        else:
+            turn = turn @ _turn(axis, np.deg2rad(value))
+    return place, turn
+
+
+def _turn(axis: int, angle: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(T, 3, 3) right-handed rotations about an axis."""
+    matrix = np.zeros((len(angle), 3, 3))
+    one, two = (axis + 1) % 3, (axis + 2) % 3
+    matrix[:, axis, axis] = 1
+    matrix[:, one, one] = matrix[:, two, two] = np.cos(angle)
+    matrix[:, two, one] = np.sin(angle)
+    matrix[:, one, two] = -np.sin(angle)
+    return matrix

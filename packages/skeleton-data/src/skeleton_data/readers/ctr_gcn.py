@@ -1,0 +1,143 @@
+"""Arrays as CTR-GCN and its many followers prepare them: an ``.npz`` with ``x_train``, ``y_train``, ..."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.clips import Clip, ClipSource, present_bodies
+from skeleton_data.errors import DataError
+from skeleton_data.import_config import ImportConfig
+from skeleton_data.layout import layout
+from skeleton_data.ntu_facts import ntu_class_names
+from skeleton_data.readers.listing import per_metre, positions
+
+FPS = 30.0
+BODIES = 2
+PARTS = ("train", "test")
+
+
+def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
+    """The clips of ``x_train`` (n, T, bodies x joints x 3) and ``x_test``, labels one-hot in ``y_...``.
+
+    There are two bodies; the number of joints tells the layout, 25 or 20. Read clip after clip, however large
+    the arrays are. Padding is taken off: frames of zeros at the end, a second body of zeros or equal to the
+    first. The file says neither names nor subjects: clips are called ``train000000``, ``test000000``, ...
+
+    Raises:
+        DataError: no such file, no ``.npz``, arrays are missing, pickled or do not fit each other.
+    """
+    parts = PARTS if config.part is None else (config.part,)
+    if not set(parts) <= set(PARTS):
+        raise DataError.at(path, f"no part {config.part!r}: it has {', '.join(PARTS)}")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = set(archive.namelist())
+            there = [part for part in parts if f"x_{part}.npy" in entries]
+            if not there:
+                wanted = " or ".join(f"x_{part}" for part in parts)
+                raise DataError.at(
+                    path, f"expected {wanted}; it has {', '.join(sorted(entries)) or 'nothing'}"
+                )
+            shapes = {part: _shape(archive, part, path) for part in there}
+            labels = {part: _labels(archive, part, shapes[part][0], path) for part in there}
+    except FileNotFoundError:
+        raise DataError.at(path, "no such file") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError.at(path, f"cannot be read: {error}") from None
+    widths = {shape[2] for shape in shapes.values()}
+    if len(widths) > 1:
+        raise DataError.at(path, f"clips of {widths} numbers a frame, expected as many in each part")
+    skeleton = _layout(widths.pop(), path)
+    classes = max(classes for _, classes in labels.values())
+    divisor = per_metre(config.units)
+    return ClipSource(
+        kind="CTR-GCN",
+        joints=layout(skeleton).joints,
+        layout=layout(skeleton),
+        fps=config.fps or FPS,
+        class_names=ntu_class_names()[:classes] if skeleton == "ntu" and classes in (60, 120) else (),
+        count=sum(shape[0] for shape in shapes.values()),
+        clips=(clip for part in there for clip in _read(path, part, labels[part][0], divisor)),
+    )
+
+
+def _shape(archive: zipfile.ZipFile, part: str, path: Path) -> tuple[int, ...]:
+    with archive.open(f"x_{part}.npy") as file:
+        shape, dtype = _header(file)
+    if len(shape) != 3 or 0 in shape or dtype.kind != "f":
+        raise DataError.at(path, f"x_{part}: expected numbers (clips, frames, 150), found {dtype}{shape}")
+    return shape
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
+    version = np.lib.format.read_magic(file)
+    read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    if version not in read:
+        raise ValueError(f"version {version} of the .npy format")
+    shape, fortran, dtype = read[version](file)
+    if fortran and len(shape) > 1:
+        raise ValueError("its numbers are in Fortran order")
+    return shape, dtype
+
+
+def _labels(archive: zipfile.ZipFile, part: str, clips: int, path: Path) -> tuple[NDArray[np.int64], int]:
+    """(n,) labels and the number of classes."""
+    name = f"y_{part}"
+    if f"{name}.npy" not in archive.namelist():
+        raise DataError.at(path, f"{name}: missing, expected the one-hot labels of x_{part}")
+    with archive.open(f"{name}.npy") as file:
+        one_hot = np.lib.format.read_array(file, allow_pickle=False)
+    if one_hot.ndim != 2 or one_hot.dtype.kind not in "iufb" or len(one_hot) != clips or one_hot.size == 0:
+        raise DataError.at(path, f"{name}: expected ({clips}, classes), found {one_hot.dtype}{one_hot.shape}")
+    wrong = ((one_hot != 0).sum(axis=1) != 1) | (one_hot.sum(axis=1) != 1)
+    if wrong.any():
+        raise DataError.at(path, f"{name}: row {int(wrong.argmax())} is not one-hot")
+    return one_hot.argmax(axis=1).astype(np.int64), one_hot.shape[1]
+
+
+def _layout(width: int, path: Path) -> str:
+    for name in ("ntu", "kinect_v1"):
+        if width == BODIES * 3 * len(layout(name).joints):
+            return name
+    raise DataError.at(path, f"{width} numbers a frame, expected 150 (2 x 25 x 3) or 120 (2 x 20 x 3)")
+
+
+def _read(
+    path: Path, part: str, labels: NDArray[np.int64], divisor: np.float32
+) -> Iterator[Clip | DataError]:
+    with zipfile.ZipFile(path) as archive, archive.open(f"x_{part}.npy") as file:
+        (_, frames, width), dtype = _header(file)
+        size = frames * width * dtype.itemsize
+        for number, label in enumerate(labels.tolist()):
+            name = f"{part}{number:06}"
+            try:
+                data = file.read(size)
+            except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+                yield DataError.at(path, f"x_{part}[{number}]: cannot be read: {error}")
+                return
+            if len(data) < size:
+                yield DataError.at(path, f"x_{part}: the file ends in clip {number} of {len(labels)}")
+                return
+            try:
+                clip = positions(
+                    np.frombuffer(data, dtype).reshape(frames, width),
+                    (frames, width),
+                    path,
+                    f"x_{part}[{number}]",
+                )
+                if not clip.any():
+                    raise DataError.at(path, f"x_{part}[{number}]: all zero, there is no body")
+            except DataError as error:
+                yield error
+                continue
+            joints = present_bodies(clip.reshape(frames, BODIES, -1, 3)) / divisor
+            yield Clip(name, joints, {"label": label}, path)

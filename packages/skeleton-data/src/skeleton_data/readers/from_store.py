@@ -1,0 +1,41 @@
+"""A store as the source of another one: with other joints, say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from skeleton_data.clips import Clip, ClipSource
+from skeleton_data.errors import DataError
+from skeleton_data.store import SkeletonStore
+from skeleton_data.store_files import FACTS
+
+
+def open_store(path: Path) -> ClipSource:
+    """The clips of a store.
+
+    Raises:
+        DataError: it is no store, or damaged.
+    """
+    store = SkeletonStore.open(path)
+    return ClipSource(
+        kind="store",
+        joints=store.layout.joints,
+        layout=store.layout,
+        fps=store.fps,
+        class_names=store.class_names,
+        units=store.meta.units,
+        count=len(store),
+        clips=_read(store),
+    )
+
+
+def _read(store: SkeletonStore) -> Iterator[Clip | DataError]:
+    for number in range(len(store)):
+        try:
+            facts = {fact: int(getattr(store.index, fact)[number]) for fact in FACTS}
+            yield Clip(store.name(number), np.array(store.read(number)), facts, store.path)
+        except DataError as error:
+            yield error

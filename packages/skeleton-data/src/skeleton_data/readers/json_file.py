@@ -1,0 +1,49 @@
+"""Reading JSON that may be anything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NoReturn
+
+from skeleton_data.errors import DataError
+from skeleton_data.readers.listing import read_text
+
+
+def load_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        DataError: the file is missing, empty, not UTF-8, cut, no JSON or no object, or has NaN or infinity in
+            it; names the line.
+    """
+
+    def refuse(word: str) -> NoReturn:
+        raise DataError.at(path, f"expected finite numbers, found {word}")
+
+    try:
+        value = json.loads(read_text(path), parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        raise DataError.at(path, f"expected JSON: {error.msg}", line=error.lineno) from None
+    except DataError:
+        raise
+    except (ValueError, RecursionError) as error:  # a number of too many digits, too many brackets
+        raise DataError.at(path, f"expected JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise DataError.at(path, f"expected a JSON object, found {type(value).__name__}")
+    return value
+
+
+def entry(table: dict[str, Any], key: str, kind: type, path: Path, where: str = "") -> Any:
+    """``table[key]``, which must be of that type.
+
+    Raises:
+        DataError: it is missing or of another type.
+    """
+    place = f"{where}.{key}" if where else key
+    if key not in table:
+        raise DataError.at(path, f"{place}: missing, expected {kind.__name__}")
+    value = table[key]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise DataError.at(path, f"{place}: expected {kind.__name__}, found {value!r:.40}")
+    return value

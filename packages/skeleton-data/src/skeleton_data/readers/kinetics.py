@@ -1,0 +1,120 @@
+"""Kinetics-Skeleton: the joints that OpenPose found in the videos of Kinetics-400, a JSON file a video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.clips import Clip, ClipSource, read_files
+from skeleton_data.errors import DataError
+from skeleton_data.import_config import ImportConfig
+from skeleton_data.layout import layout
+from skeleton_data.readers.json_file import entry, load_object
+from skeleton_data.readers.listing import files_below, positions
+
+FPS = 30.0
+BODIES = 2
+"""Bodies kept in a frame, those that the detector was surest of, as usual for this data."""
+JOINTS = 18
+MAX_FRAMES = 100_000
+
+
+def open_kinetics(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
+    """The clips in a folder of files, a video each, called by its id.
+
+    Positions are parts of the picture's width and height, from its middle, y up; z is the confidence, and a
+    joint that was not found is zero. Frames keep their numbers: one that the file leaves out has no body.
+    The file ``FOLDER_label.json``, beside the folder or named by ``config.labels``, gives the class names and
+    the videos in which no one was found, which are left out.
+
+    Raises:
+        DataError: there are no such files, the file with the labels is damaged.
+    """
+    files = files_below(path, ".json")
+    labels = config.labels or path.with_name(f"{path.name}_label.json")
+    class_names, empty = _labels(labels) if config.labels or labels.is_file() else ((), frozenset())
+    listed = [file for file in files if file.stem not in empty]
+    return ClipSource(
+        kind="Kinetics-Skeleton",
+        joints=layout("openpose18").joints,
+        layout=layout("openpose18"),
+        units="picture",
+        fps=config.fps or FPS,
+        class_names=class_names,
+        count=len(listed),
+        clips=read_files(_read, listed, workers=workers),
+        left_out=len(files) - len(listed),
+    )
+
+
+def _labels(path: Path) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Class names, and the videos without a skeleton."""
+    names: dict[int, str] = {}
+    empty = set()
+    for video, facts in load_object(path).items():
+        if not isinstance(facts, dict):
+            raise DataError.at(path, f"{video}: expected an object, found {facts!r:.40}")
+        if facts.get("has_skeleton") is False:
+            empty.add(video)
+            continue
+        label, name = entry(facts, "label_index", int, path, video), entry(facts, "label", str, path, video)
+        if names.setdefault(label, name) != name:
+            raise DataError.at(path, f"{video}: label {label} is {name!r}, elsewhere {names[label]!r}")
+    count = max(names, default=-1) + 1
+    if min(names, default=0) < 0 or count > 10 * len(names) + 1000:
+        raise DataError.at(path, f"labels from {min(names)} to {count - 1}, expected numbers from 0")
+    return tuple(names.get(label, f"class {label}") for label in range(count)), frozenset(empty)
+
+
+def _read(path: Path) -> Sequence[Clip]:
+    table = load_object(path)
+    label = entry(table, "label_index", int, path)
+    if label < 0:
+        raise DataError.at(path, f"label_index: expected a number from 0, found {label}")
+    seen: list[tuple[int, NDArray[np.float32]]] = []
+    last = -1
+    for number, frame in enumerate(entry(table, "data", list, path)):
+        where = f"data[{number}]"
+        if not isinstance(frame, dict):
+            raise DataError.at(path, f"{where}: expected an object, found {frame!r:.40}")
+        index = entry(frame, "frame_index", int, path, where)
+        if not last < index <= MAX_FRAMES:
+            raise DataError.at(
+                path, f"{where}.frame_index: expected {last + 1} to {MAX_FRAMES}, found {index}"
+            )
+        last = index
+        bodies = entry(frame, "skeleton", list, path, where)
+        if bodies:
+            seen.append((index, _surest(bodies, path, where)))
+    if not seen:
+        raise DataError.at(path, "data: no body in any frame")
+    first, count = seen[0][0], max(len(bodies) for _, bodies in seen)
+    joints = np.zeros((seen[-1][0] - first + 1, count, JOINTS, 3), dtype=np.float32)
+    for index, bodies in seen:
+        joints[index - first, : len(bodies)] = bodies
+    return [Clip(path.stem, joints, {"label": label}, path)]
+
+
+def _surest(bodies: list[Any], path: Path, where: str) -> NDArray[np.float32]:
+    """(up to 2, 18, 3) of the bodies in a frame, the surest first."""
+    found = []
+    for number, body in enumerate(bodies):
+        place = f"{where}.skeleton[{number}]"
+        if not isinstance(body, dict):
+            raise DataError.at(path, f"{place}: expected an object, found {body!r:.40}")
+        pose = positions(body.get("pose"), (2 * JOINTS,), path, f"{place}.pose").reshape(JOINTS, 2)
+        score = positions(body.get("score"), (JOINTS,), path, f"{place}.score")
+        found.append(upright(pose, score))
+    found.sort(key=lambda joints: -float(joints[:, 2].sum()))
+    return np.stack(found[:BODIES])
+
+
+def upright(pose: NDArray[np.float32], score: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Places in a picture (..., 2), from 0 to 1 with y down, and confidences (...) as (..., 3) with y up."""
+    joints = np.stack([pose[..., 0] - 0.5, 0.5 - pose[..., 1], score], axis=-1).astype(np.float32)
+    joints[score == 0] = 0
+    return joints

@@ -1,0 +1,131 @@
+"""What readers of folders and of numbers have in common."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.errors import DataError
+from skeleton_data.ntu_lines import MAX_METRES
+
+_METRES = {"auto": 1, "m": 1, "cm": 100, "mm": 1000}
+
+
+def files_below(path: Path, suffix: str) -> list[Path]:
+    """``path`` itself if it is a file, or the files with that ending in it and the folders in it, by name.
+
+    Raises:
+        DataError: there are none, or two of the same name.
+    """
+    if path.is_file():
+        return [path]
+    files = sorted(path.rglob(f"*{suffix}"), key=lambda file: (file.stem, file))
+    if not files:
+        raise DataError.at(path, f"there is no {suffix} file in it")
+    for first, second in pairwise(files):
+        if first.stem == second.stem:
+            raise DataError.at(second, f"there is another file of that name: {first}")
+    return files
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        DataError: it is missing, empty or not UTF-8; names the line of the first wrong byte.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError.at(path, error.strerror or str(error)) from None
+    if not data.strip():
+        raise DataError.at(path, "the file is empty")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError.at(path, f"byte 0x{data[error.start]:02x}, expected UTF-8 text", line=line) from None
+
+
+def parse_floats(words: list[str], path: Path, line: int) -> list[float]:
+    """The finite numbers that ``words`` of a line spell.
+
+    Raises:
+        DataError: one is none; names it.
+    """
+    try:
+        numbers = list(map(float, words))
+    except ValueError:
+        numbers = []
+    # What Python reads as a number and no file means as one.
+    if len(numbers) == len(words) and all(map(_good, numbers)) and not any("_" in word for word in words):
+        return numbers
+    for word in words:
+        try:
+            good = "_" not in word and _good(float(word))
+        except ValueError:
+            good = False
+        if not good:
+            raise DataError.at(path, f"expected a finite number, found {word[:40]!r}", line=line)
+    return numbers
+
+
+def _good(number: float) -> bool:
+    return abs(number) < MAX_METRES
+
+
+def positions(value: Any, shape: tuple[int, ...], path: Path, where: str) -> NDArray[np.float32]:
+    """``value``, nested lists or an array, as a float32 array of that shape (-1: any length but 0).
+
+    Raises:
+        DataError: another shape, text, or a number that is not finite; names the first wrong place.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:  # ragged
+        array = np.empty(0, dtype=object)
+    if array.dtype.kind in "iuf" and _fits(array.shape, shape):
+        with np.errstate(over="ignore"):
+            numbers: NDArray[np.float32] = array.astype(np.float32)
+        wrong = ~(np.abs(numbers) < MAX_METRES)
+        if not wrong.any():
+            return numbers
+        place = tuple(np.argwhere(wrong)[0].tolist())
+        raise DataError.at(path, f"{where}{_brackets(place)}: expected a finite number, found {array[place]}")
+    _explain(value, shape, path, where)
+    expected = " x ".join("any number" if size < 0 else str(size) for size in shape)
+    raise DataError.at(path, f"{where}: expected {expected} numbers, found {array.dtype}{array.shape}")
+
+
+def _fits(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    return len(found) == len(expected) and all(
+        size > 0 if wanted < 0 else size == wanted for size, wanted in zip(found, expected, strict=True)
+    )
+
+
+def _explain(value: Any, shape: tuple[int, ...], path: Path, where: str) -> None:
+    """Raises an error for the first element of nested lists that does not fit."""
+    if not shape:
+        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+            raise DataError.at(path, f"{where}: expected a number, found {value!r:.40}")
+        return
+    if not isinstance(value, list | tuple | np.ndarray):
+        raise DataError.at(path, f"{where}: expected a list, found {value!r:.40}")
+    if not _fits((len(value),), shape[:1]):
+        wanted = "at least one element" if shape[0] < 0 else f"{shape[0]} elements"
+        raise DataError.at(path, f"{where}: expected {wanted}, found {len(value)}")
+    for number, element in enumerate(value):
+        _explain(element, shape[1:], path, f"{where}[{number}]")
+
+
+def _brackets(place: tuple[int, ...]) -> str:
+    return "".join(f"[{number}]" for number in place)
+
+
+def per_metre(units: Literal["auto", "m", "cm", "mm"]) -> np.float32:
+    """What to divide positions by; "auto" is metres, for the formats that are published in them."""
+    return np.float32(_METRES[units])

@@ -1,0 +1,71 @@
+"""Northwestern-UCLA Multiview Action 3D, as the authors of CTR-GCN hand it on: a JSON file a clip."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from skeleton_data.clips import Clip, ClipSource, read_files
+from skeleton_data.errors import DataError
+from skeleton_data.import_config import ImportConfig
+from skeleton_data.layout import layout
+from skeleton_data.readers.json_file import entry, load_object
+from skeleton_data.readers.listing import files_below, per_metre, positions
+
+NAME = re.compile(r"a(\d\d)_s(\d\d)_e(\d\d)_v(\d\d)")
+FPS = 30.0
+CLASS_NAMES = (
+    "pick up with one hand",
+    "pick up with two hands",
+    "drop trash",
+    "walk around",
+    "sit down",
+    "stand up",
+    "donning",
+    "doffing",
+    "throw",
+    "carry",
+)
+
+
+def open_nw_ucla(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
+    """The clips in a folder of files like ``a01_s02_e03_v01.json``: action, subject, execution, view.
+
+    ``label`` in a file counts from 1 and leaves no gaps, unlike the action in its name. The published
+    protocol trains on cameras 1 and 2 and tests on camera 3.
+
+    Raises:
+        DataError: there are no such files.
+    """
+    files = files_below(path, ".json")
+    joints = layout("kinect_v1").joints
+    read = partial(_read, divisor=per_metre(config.units), joints=len(joints))
+    return ClipSource(
+        kind="NW-UCLA",
+        joints=joints,
+        layout=layout("kinect_v1"),
+        fps=config.fps or FPS,
+        class_names=CLASS_NAMES,
+        count=len(files),
+        clips=read_files(read, files, workers=workers),
+    )
+
+
+def _read(path: Path, *, divisor: np.float32, joints: int) -> Sequence[Clip]:
+    name = NAME.fullmatch(path.stem)
+    if name is None:
+        raise DataError.at(path, "expected a name like a01_s02_e03_v01")
+    table = load_object(path)
+    label = entry(table, "label", int, path)
+    if not 1 <= label <= len(CLASS_NAMES):
+        raise DataError.at(path, f"label: expected 1 to {len(CLASS_NAMES)}, found {label}")
+    frames = positions(entry(table, "skeletons", list, path), (-1, joints, 3), path, "skeletons")
+    if not frames.any():
+        raise DataError.at(path, "skeletons: all zero, there is no body")
+    _, subject, execution, view = map(int, name.groups())
+    facts = {"label": label - 1, "subject": subject, "replication": execution, "camera": view}
+    return [Clip(path.stem, (frames / divisor)[:, None], facts, path)]

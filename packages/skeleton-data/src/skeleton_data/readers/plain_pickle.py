@@ -1,0 +1,177 @@
+"""Reading pickles that hold numpy arrays and plain containers, and refusing all others.
+
+A pickle is a program: it may name any function of any module and call it. Here none is looked up. The few
+names that arrays consist of lead to stand-ins that only take notes, from which the arrays are made
+afterwards; any other name ends the reading.
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.errors import DataError
+
+_NAMES = {
+    (f"numpy.{core}.{module}", name): name
+    for core in ("core", "_core")
+    for module, name in (("multiarray", "_reconstruct"), ("multiarray", "scalar"), ("numeric", "_frombuffer"))
+} | {
+    ("numpy", "ndarray"): "ndarray",
+    ("numpy", "dtype"): "dtype",
+    ("_codecs", "encode"): "encode",
+    ("collections", "OrderedDict"): "OrderedDict",
+    ("__builtin__", "bytes"): "bytes",  # no bytes, in old protocols
+}
+
+
+class _RefusedError(Exception):
+    """What a pickle asks for and does not get."""
+
+
+class PlainArray:
+    """Notes about an array in a pickle; `array` makes it."""
+
+    def __init__(self) -> None:
+        self.state: Any = None
+
+    def __setstate__(self, state: Any) -> None:
+        """Takes note of shape, type and bytes."""
+        self.state = state
+
+    def array(self) -> NDArray[Any]:
+        """The array, a read-only view of the bytes that were read.
+
+        Raises:
+            ValueError: it holds anything but numbers or text, or as many bytes as its shape asks for.
+        """
+        match self.state:
+            case (
+                int(),
+                tuple(shape),
+                _Dtype() as dtype,
+                bool() | int() as fortran,
+                bytes() | bytearray() as data,
+            ):
+                pass
+            case (int(), tuple(), _Dtype() as dtype, _, _):
+                raise ValueError(f"an array of {dtype.code}, expected numbers")
+            case _:
+                raise ValueError("an array without shape, type and numbers")
+        if not all(type(size) is int and size >= 0 for size in shape):
+            raise ValueError(f"an array of the shape {shape}")
+        kind = dtype.numpy()
+        if math.prod(shape) * kind.itemsize != len(data):
+            raise ValueError(f"an array of the shape {shape} with {len(data)} bytes of {kind}")
+        return np.frombuffer(data, dtype=kind).reshape(shape, order="F" if fortran else "C")
+
+
+class _Dtype:
+    """Notes about the type of the numbers in an array."""
+
+    def __init__(self, code: Any) -> None:
+        self.code, self.order = code, "="
+
+    def __setstate__(self, state: Any) -> None:
+        match state:
+            case (int(), "<" | ">" | "=" | "|" as order, None, None, None, *_):
+                self.order = order
+            case _:
+                raise _RefusedError(f"refused: a structured type {self.code!r}")
+
+    def numpy(self) -> np.dtype[Any]:
+        code = self.code
+        if not (isinstance(code, str) and code[:1] in "bifuSU" and (code[1:].isdecimal()) and len(code) < 9):
+            raise ValueError(f"an array of {code}, expected numbers")
+        dtype = np.dtype(code)
+        return dtype if self.order in "=|" else dtype.newbyteorder("<" if self.order == "<" else ">")
+
+
+class _Name:
+    """What stands in a pickle for a function or a class."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, *arguments: Any) -> Any:
+        match self.name, arguments:
+            case "_reconstruct", (_Name(), (0,), bytes() | str()):
+                return PlainArray()
+            case "dtype", (str() as code, *_):
+                return _Dtype(code)
+            case "scalar", (_Dtype() as dtype, bytes() as data):
+                return _made((1, (), dtype, False, data)).array()[()].item()
+            case "_frombuffer", (
+                bytes() | bytearray() as data,
+                _Dtype() as dtype,
+                tuple() as shape,
+                str() as order,
+            ):
+                return _made((1, shape, dtype, order == "F", bytes(data)))
+            case "encode", (str() as text, "latin1" | "latin-1"):
+                return text.encode("latin-1")
+            case "OrderedDict", ():
+                return {}
+            case "bytes", ():
+                return b""
+        raise _RefusedError(f"refused: a call of {self.name}")
+
+
+def _made(state: Any) -> PlainArray:
+    array = PlainArray()
+    array.__setstate__(state)
+    return array
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str, /) -> Any:
+        if (module, name) not in _NAMES:
+            raise _RefusedError(f"refused: it wants to call {module}.{name}")
+        return _Name(_NAMES[module, name])
+
+
+def load_plain(path: str | Path) -> Any:
+    """What a pickle holds: numbers, text, lists, tuples, dictionaries, and `PlainArray` for arrays.
+
+    Nothing in the file is run. The whole file is held in memory.
+
+    Raises:
+        DataError: the file is missing, empty, cut, no pickle, or holds anything else.
+
+    Example:
+        >>> import os, pickle, tempfile
+        >>> class Bad:
+        ...     def __reduce__(self):
+        ...         return os.system, ("echo run",)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with open(f"{folder}/good.pkl", "wb") as file:
+        ...         pickle.dump({"keypoint": np.arange(3)}, file)
+        ...     load_plain(f"{folder}/good.pkl")["keypoint"].array().tolist()
+        [0, 1, 2]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with open(f"{folder}/bad.pkl", "wb") as file:
+        ...         pickle.dump(Bad(), file)
+        ...     try:
+        ...         load_plain(f"{folder}/bad.pkl")
+        ...     except DataError as error:
+        ...         print(str(error).split("; ")[-1])
+        refused: it wants to call posix.system
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return _PlainUnpickler(file).load()
+    except FileNotFoundError:
+        raise DataError.at(path, "no such file") from None
+    except _RefusedError as error:
+        raise DataError.at(
+            path, f"only arrays and plain containers are read from a pickle; {error}"
+        ) from None
+    except Exception as error:  # bytes that are no pickle may raise anything
+        raise DataError.at(path, f"cut or no pickle: {type(error).__name__}: {error}") from None
