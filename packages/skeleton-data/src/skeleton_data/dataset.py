@@ -28,7 +28,9 @@ from skeleton_data.transforms.streams import to_stream
 Key = tuple[int, int] | int
 """(epoch, position in the dataset), or a position in epoch 0."""
 
-_DRAWS = (Draw.CROP_LENGTH, Draw.CROP_START, Draw.ROTATION_X, Draw.ROTATION_Y, Draw.ROTATION_Z)
+_DRAWS = np.array(
+    [Draw.CROP_LENGTH, Draw.CROP_START, Draw.ROTATION_X, Draw.ROTATION_Y, Draw.ROTATION_Z], dtype=np.uint64
+)
 
 
 class ClipBatch(NamedTuple):
@@ -139,10 +141,10 @@ class SkeletonDataset(Dataset[ClipBatch]):
         if outside.any():
             raise IndexError(f"position {position[outside.argmax()]} of {len(self)} clips")
         random = uniform(self.seed, epoch, position, _DRAWS) if self.training else None
-        number = np.searchsorted(self._ends, position, side="right")
-        if (number == number[:1]).all():
-            joints, label = self._sample(int(number[0]) if len(number) else 0, position, random)
+        if len(self.sources) == 1:
+            joints, label = self._sample(0, position, random)
         else:
+            number = np.searchsorted(self._ends, position, side="right")
             joints = torch.empty(len(keys), 3, self.sampling.frames, len(self.layout.joints), self.bodies)
             label = np.empty(len(keys), dtype=np.int64)
             for source in np.unique(number):

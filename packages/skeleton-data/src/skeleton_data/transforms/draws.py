@@ -12,9 +12,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_GAMMA = np.uint64(0x9E3779B97F4A7C15)
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
+_GAMMA, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+_ALL = 2**64 - 1
 
 
 class Draw(IntEnum):
@@ -45,10 +44,14 @@ def hashed(*keys: ArrayLike) -> NDArray[np.uint64]:
         >>> [f"{bits:016x}" for bits in hashed(0, [1, 2])]
         ['08b4fda8c892b50e', 'd7cc9674ff5ffa39']
     """
-    state = np.zeros(1, dtype=np.uint64)
+    state: int | NDArray[np.uint64] = 0
     for key in keys:
-        state = _splitmix64(state ^ np.atleast_1d(np.asarray(key, dtype=np.int64)).view(np.uint64))
-    return state
+        if isinstance(state, int) and isinstance(key, int):
+            state = _splitmix64_of_one(state ^ (key & _ALL))
+        else:
+            bits = np.atleast_1d(np.asarray(key, dtype=np.int64)).view(np.uint64)
+            state = _splitmix64(bits ^ np.uint64(state) if isinstance(state, int) else state ^ bits)
+    return np.array([state], dtype=np.uint64) if isinstance(state, int) else state
 
 
 def uniform(seed: int, epoch: ArrayLike, clip: ArrayLike, draws: ArrayLike) -> NDArray[np.float64]:
@@ -84,10 +87,18 @@ def permutation(count: int, *keys: int) -> NDArray[np.int64]:
 
 def _splitmix64(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The next output of SplitMix64 from each state; one-to-one."""
-    bits = state + _GAMMA
+    bits = state + np.uint64(_GAMMA)
     bits ^= bits >> np.uint64(30)
-    bits *= _FIRST
+    bits *= np.uint64(_FIRST)
     bits ^= bits >> np.uint64(27)
-    bits *= _SECOND
+    bits *= np.uint64(_SECOND)
     bits ^= bits >> np.uint64(31)
     return bits
+
+
+def _splitmix64_of_one(state: int) -> int:
+    """The same for one state, without the cost of an array."""
+    bits = (state + _GAMMA) & _ALL
+    bits = ((bits ^ (bits >> 30)) * _FIRST) & _ALL
+    bits = ((bits ^ (bits >> 27)) * _SECOND) & _ALL
+    return bits ^ (bits >> 31)

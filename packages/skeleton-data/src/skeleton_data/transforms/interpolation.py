@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from einops import rearrange, repeat
+from einops import rearrange
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -45,19 +45,14 @@ class FrameBlend:
             clip_bodies: (N,) bodies of each clip.
             bodies: M, bodies to read: the first ones; those that a clip does not have get the weight 0.
         """
-        low, step, weight = _positions(window.length, frames)
+        frame, weight = _positions(window.length, frames)
+        row = frame * clip_bodies[:, None] + (first_row + window.start * clip_bodies)[:, None]
         body = np.arange(bodies)
         there = body < clip_bodies[:, None]
-        body_row = (first_row + window.start * clip_bodies)[:, None] + np.where(there, body, 0)
-        per_frame = clip_bodies[:, None, None]
-
-        rows = np.empty((len(first_row), bodies, frames, 2), np.int64)
-        np.add(low[:, None] * per_frame, body_row[:, :, None], out=rows[..., 0])
-        np.add(rows[..., 0], step[:, None] * per_frame, out=rows[..., 1])
-        weights = np.empty(rows.shape, np.float32)
-        np.multiply(weight[:, None], there[:, :, None], out=weights[..., 1])
-        np.subtract(there[:, :, None], weights[..., 1], out=weights[..., 0])
-        return cls(torch.from_numpy(rows), torch.from_numpy(weights))
+        rows = row[:, None] + (body * there)[:, :, None]
+        weights = weight[:, None] * there.astype(np.float32)[:, :, None]
+        shape = (-1, bodies, frames, 2)
+        return cls(torch.from_numpy(rows.reshape(shape)), torch.from_numpy(weights.reshape(shape)))
 
     def joints(self, table: Tensor, turn: Tensor | None = None) -> Tensor:
         """The new clips, rotated if there is a ``turn``.
@@ -74,18 +69,16 @@ class FrameBlend:
         """
         n, m, t, _ = self.rows.shape
         _, v, c = table.shape
-        rows = rearrange(self.rows.to(table.device), "n m t two -> (n m) t two")
-        weights = rearrange(self.weights.to(table), "n m t two -> (n m) t two")
-        turns = None if turn is None else repeat(turn, "n i j -> (n m) i j", m=m)
-        flat = rearrange(table, "row v c -> row (v c)")
+        flat = table.flatten(1)
+        rows = self.rows.to(table.device).flatten(0, 2)
+        weights = self.weights.to(table).flatten(0, 2)
+        turns = None if turn is None else turn.repeat_interleave(m, dim=0)
         result = table.new_empty(n * m, c, t * v)
-        step = max(1, _CACHED_NUMBERS // (c * t * v)) if table.device.type == "cpu" else n * m
+        step = max(1, _CACHED_NUMBERS // (c * t * v)) if table.device.type == "cpu" else max(1, n * m)
         for start in range(0, n * m, step):
-            part = slice(start, start + step)
-            frames = F.embedding_bag(
-                rows[part].flatten(0, 1), flat, per_sample_weights=weights[part].flatten(0, 1), mode="sum"
-            )
-            points = rearrange(frames, "(k t) (v c) -> k c (t v)", t=t, c=c)
+            part, span = slice(start, start + step), slice(start * t, (start + step) * t)
+            frames = F.embedding_bag(rows[span], flat, per_sample_weights=weights[span], mode="sum")
+            points = frames.view(-1, t * v, c).mT
             if turns is None:
                 result[part] = points
             else:
@@ -121,11 +114,16 @@ def resize(joints: Tensor, window: Window, frames: int) -> Tensor:
     return blend.joints(rearrange(joints, "n c t v m -> (n t m) v c"))
 
 
-def _positions(length: Integers, frames: int) -> tuple[Integers, Integers, NDArray[np.float32]]:
-    """For each new frame (N, T): the frame before it, the step (0 or 1) to the one after, and its weight."""
+def _positions(length: Integers, frames: int) -> tuple[Integers, NDArray[np.float32]]:
+    """The frames before and after each new frame, one after the other (N, 2 T), and their weights."""
     scale = (length.astype(np.float32) / np.float32(frames)).astype(np.float64)
     position = (scale[:, None] * (np.arange(frames) + 0.5) - 0.5).astype(np.float32)
     np.maximum(position, 0, out=position)
-    low = position.astype(np.int64)
-    weight = position - low.astype(np.float32)
-    return low, np.minimum(length[:, None] - 1 - low, 1), weight
+    low = np.floor(position)
+    frame = np.empty((len(length), 2 * frames), np.int64)
+    weight = np.empty(frame.shape, np.float32)
+    frame[:, ::2] = low
+    frame[:, 1::2] = np.minimum(low + 1, (length - 1).astype(np.float32)[:, None])
+    np.subtract(position, low, out=weight[:, 1::2])
+    np.subtract(1, weight[:, 1::2], out=weight[:, ::2])
+    return frame, weight
