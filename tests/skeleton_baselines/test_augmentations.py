@@ -85,6 +85,8 @@ def test_sides_are_swapped_and_nothing_else() -> None:
     for joint, other in enumerate([0, 2, 1, 4, 3]):
         assert torch.equal(y[:, :, :, joint], x[:, :, :, other])
     assert torch.equal(swap_sides(y, PAIRS), x)
+    with pytest.raises(ValueError, match=r"pairs must name joints below 5, got \(1, 5\)"):
+        swap_sides(x, ((1, 5),))
 
 
 def test_one_axis_of_each_clip_becomes_zero() -> None:

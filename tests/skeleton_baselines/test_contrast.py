@@ -87,6 +87,8 @@ def test_views_of_a_skeleton() -> None:
     for joint, parent in BONES:
         assert torch.equal(bone[:, :, :, joint], x[:, :, :, joint] - x[:, :, :, parent])
     assert (bone[:, :, :, 1] == 0).all()
+    with pytest.raises(ValueError, match=r"bones must name joints below 4, got \(4, 1\)"):
+        view_of(x, "bone", bones=((4, 1),))
 
 
 @BACKBONES
@@ -178,8 +180,10 @@ def test_published_behaviour_changes_the_extreme_branch_of_aimclr_alone() -> Non
 
 def test_training_tells_clips_apart(build: Callable[..., CrosSCLR | AimCLR]) -> None:
     moco = {"queue_size": 24, "channels": 16, "momentum": 0.9, "temperature": 0.1}
-    weak = {"augmentation" if build is build_crossclr else "normal": {"shear": 0.1}}
-    model = build(moco=moco, **weak)
+    if build is build_crossclr:
+        model = build(moco=moco, augmentation={"shear": 0.1}, views=("joint", "bone"))
+    else:
+        model = build(moco=moco, normal={"shear": 0.1})
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, nn.Linear):

@@ -7,8 +7,8 @@ from .augment.normal import NormalAugmentation as NormalAugmentation
 from .config import STGCNConfig as STGCNConfig
 from .contrast.aimclr import AimCLR as AimCLR
 from .contrast.config import AimCLRConfig as AimCLRConfig
-from .contrast.config import ContrastConfig as ContrastConfig
 from .contrast.config import CrosSCLRConfig as CrosSCLRConfig
+from .contrast.config import MethodConfig as MethodConfig
 from .contrast.config import MoCoConfig as MoCoConfig
 from .contrast.crossclr import CrosSCLR as CrosSCLR
 from .contrast.moco import MoCo as MoCo
@@ -32,13 +32,13 @@ __all__ = [
     "AimCLR",
     "AimCLRConfig",
     "AimCLRLosses",
-    "ContrastConfig",
     "ContrastOutput",
     "CrosSCLR",
     "CrosSCLRConfig",
     "ExtremeAugmentation",
     "ExtremeAugmentationConfig",
     "KeyQueue",
+    "MethodConfig",
     "MoCo",
     "MoCoConfig",
     "NoiseSource",

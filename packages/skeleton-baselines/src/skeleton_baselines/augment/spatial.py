@@ -1,5 +1,7 @@
 """What is done to the places of joints; the same in all frames of a clip, and to both bodies."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
@@ -87,10 +89,26 @@ def swap_sides(x: Tensor, pairs: tuple[tuple[int, int], ...]) -> Tensor:
         >>> swap_sides(x, ((0, 2),)).flatten()
         tensor([2., 1., 0.])
     """
-    order = torch.arange(x.shape[3])
-    for left, right in pairs:
-        order[left], order[right] = right, left
-    return x[:, :, :, order.to(x.device)]
+    both = [*pairs, *((right, left) for left, right in pairs)]
+    return x[:, :, :, joint_numbers(x.shape[3], both, field="pairs").to(x.device)]
+
+
+def joint_numbers(joints: int, changes: Iterable[tuple[int, int]], *, field: str) -> Tensor:
+    """Joint numbers from 0 with some of them changed, each `(from, to)`: int64 `(V,)`.
+
+    Raises:
+        ValueError: If a joint is not one of them; names `field`.
+
+    Example:
+        >>> joint_numbers(4, [(1, 3)], field="bones")
+        tensor([0, 3, 2, 3])
+    """
+    numbers = torch.arange(joints)
+    for change in changes:
+        if max(change) >= joints:
+            raise ValueError(f"{field} must name joints below {joints}, got {change}")
+        numbers[change[0]] = change[1]
+    return numbers
 
 
 def zero_axis(x: Tensor, axis: Tensor) -> Tensor:

@@ -94,5 +94,5 @@ class AimCLRConfig(_Method):
         return self
 
 
-ContrastConfig = Annotated[CrosSCLRConfig | AimCLRConfig, Field(discriminator="kind")]
+MethodConfig = Annotated[CrosSCLRConfig | AimCLRConfig, Field(discriminator="kind")]
 """Any contrastive method, told apart by `kind`."""

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from ..augment.spatial import joint_numbers
 from .config import Pairs, ViewName
 
 
@@ -13,6 +14,9 @@ def view_of(x: Tensor, view: ViewName, *, bones: Pairs) -> Tensor:
         x: Joints `(N, C, T, V, M)`.
         view: Which.
         bones: `(joint, parent)` pairs; the bone of a joint that has no parent is zero.
+
+    Raises:
+        ValueError: If a bone is none of the clip's joints.
 
     Returns:
         `(N, C, T, V, M)`.
@@ -30,7 +34,4 @@ def view_of(x: Tensor, view: ViewName, *, bones: Pairs) -> Tensor:
         case "motion":
             return torch.cat([x.diff(dim=2), torch.zeros_like(x[:, :, :1])], dim=2)
         case "bone":
-            parent = torch.arange(x.shape[3])
-            for joint, above in bones:
-                parent[joint] = above
-            return x - x[:, :, :, parent.to(x.device)]
+            return x - x[:, :, :, joint_numbers(x.shape[3], bones, field="bones").to(x.device)]
