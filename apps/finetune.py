@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import Field
 
 from engine.data import FinetuneClips, FinetuneData
-from engine.encoder import fit_encoder, pretrained_encoder
+from engine.encoder import EncoderConfig, fit_encoder, pretrained_encoder
 from engine.errors import exit_on_bad_input, input_errors, leave_processes
 from engine.optimizer import Adam, OptimizerConfig
 from engine.recipe import RecipeSection, read_recipe
@@ -41,7 +41,7 @@ class FinetuneConfig(RecipeSection):
 
     pretrained: Path | None = Field(None, description="Folder of a pre-training run (default: from scratch).")
     data: FinetuneData = Field(description="What it is trained and tested on.")
-    model: STTFormerConfig = Field(
+    model: EncoderConfig = Field(
         STTFormerConfig(tuple_frames=2),
         description="The network; with `pretrained`, what is set must agree.",
     )
@@ -89,16 +89,15 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
     from engine.optimise import optimise
     from engine.run_log import RunLog
     from engine.session import average_statistics, begin, weight_checksums
-    from engine.weights import load_encoder, save_encoder
+    from engine.weights import build_encoder, load_encoder, save_encoder
     from skeleton_data import save_subset
-    from sttformer import STTFormer
 
     training, seed, store = config.training, config.training.seed, clips.store
     names = clips.classes
     plan = training.plan(len(clips.train))
     accelerator = begin(config.run, plan, seed=seed)
     with input_errors():
-        model = STTFormer(config.model.model_copy(update={"num_classes": 0}))
+        model = build_encoder(config.model.model_copy(update={"num_classes": 0}))
         if config.pretrained is not None:
             load_encoder(model, config.pretrained / "encoder")
         model.reset_classifier(len(names))

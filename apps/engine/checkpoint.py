@@ -16,7 +16,9 @@ from torch import nn
 from engine.run_folder import RunFolder
 
 
-def save_checkpoint(accelerator: Accelerator, folder: Path, *, step: int, best: Selection) -> None:
+def save_checkpoint(
+    accelerator: Accelerator, folder: Path, *, step: int, best: Selection | None = None
+) -> None:
     """Save weights, optimiser, schedule, random states and selection; all processes call it together.
 
     It is written aside and renamed, so that the last whole checkpoint is there at any moment; older ones go.
@@ -28,7 +30,7 @@ def save_checkpoint(accelerator: Accelerator, folder: Path, *, step: int, best: 
     accelerator.save_state(str(partial))
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        (partial / "run.json").write_text(json.dumps({"step": step, "best": best.state()}))
+        (partial / "run.json").write_text(json.dumps({"step": step, "best": best.state() if best else {}}))
         whole = folder / f"step-{step:09d}"
         shutil.rmtree(whole, ignore_errors=True)
         os.replace(partial, whole)

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field, TypeAdapter
 
 from engine.errors import InputError
 from engine.preprocessing import FILE, Preprocessing
+from skeleton_baselines import STGCNConfig
 from skeleton_data import ClipSampling, SkeletonLayout
 from sttformer import STTFormerConfig
+
+EncoderConfig = Annotated[STTFormerConfig | STGCNConfig, Field(discriminator="kind")]
+"""Any encoder, told apart by `kind`."""
+Encoder = TypeVar("Encoder", STTFormerConfig, STGCNConfig)
 
 FREE = {"num_classes", "dropout", "attention_dropout"}
 """Fields that leave the encoder's weights as they are."""
 
 
 def fit_encoder(
-    encoder: STTFormerConfig, layout: SkeletonLayout, sampling: ClipSampling, *, classes: int, field: str
-) -> STTFormerConfig:
+    encoder: Encoder, layout: SkeletonLayout, sampling: ClipSampling, *, classes: int, field: str
+) -> Encoder:
     """Fill in what the data say; what the recipe says must agree with them.
+
+    The graph of an ST-GCN is the layout's, around its root, unless the recipe has one.
 
     Args:
         encoder: As the recipe has it.
@@ -29,13 +39,16 @@ def fit_encoder(
     Raises:
         InputError: If a field was set to something else; names both values.
     """
-    data = {"joints": len(layout.joints), "channels": 3, "num_classes": classes}
+    data: dict[str, Any] = {"joints": len(layout.joints), "channels": 3, "num_classes": classes}
     for name in data.keys() & encoder.model_fields_set:
         if getattr(encoder, name) != data[name]:
             raise InputError(
                 f"{field}.{name} is {getattr(encoder, name)}, "
                 f"but the data have {data[name]} (layout {layout.name})"
             )
+    if isinstance(encoder, STGCNConfig):
+        graph = {"edges": bones(layout), "centre": layout.parents.index(-1)}
+        return STGCNConfig(**{**graph, **encoder.model_dump(exclude_unset=True), **data})
     if sampling.frames % encoder.tuple_frames:
         raise InputError(
             f"data.sampling.frames is {sampling.frames}, "
@@ -44,9 +57,14 @@ def fit_encoder(
     return STTFormerConfig(**{**encoder.model_dump(), **data})
 
 
+def bones(layout: SkeletonLayout) -> tuple[tuple[int, int], ...]:
+    """Bones of a layout as (joint, parent)."""
+    return tuple((joint, parent) for joint, parent in enumerate(layout.parents) if parent >= 0)
+
+
 def pretrained_encoder(
-    run: Path, wanted: STTFormerConfig, clips: Preprocessing, *, store: Path
-) -> STTFormerConfig:
+    run: Path, wanted: EncoderConfig, clips: Preprocessing, *, store: Path
+) -> EncoderConfig:
     """The config of a pre-trained encoder, if it fits the recipe and the clips.
 
     Args:
@@ -64,7 +82,10 @@ def pretrained_encoder(
             raise InputError(f"pretrained: {path} is missing; {run} is no finished pre-training run")
     clips.require_same_input(Preprocessing.load(folder), here=str(store), there=str(folder))
     saved = json.loads((folder / "config.json").read_text())["config"]
-    config = STTFormerConfig(**{name: value for name, value in saved.items() if name != "num_classes"})
+    saved = {name: value for name, value in saved.items() if name != "num_classes"}
+    config = TypeAdapter(EncoderConfig).validate_python({"kind": "sttformer"} | saved)
+    if wanted.kind != config.kind:
+        raise InputError(f"model.kind is {wanted.kind}, but {folder} was trained with {config.kind}")
     for name in wanted.model_fields_set - FREE:
         if getattr(wanted, name) != getattr(config, name):
             raise InputError(

@@ -49,12 +49,13 @@ class AdamW(RecipeSection):
 
 
 class SGD(RecipeSection):
-    """Stochastic gradient descent with Nesterov momentum (STTFormer's own recipe)."""
+    """Stochastic gradient descent with momentum; Nesterov's is STTFormer's own recipe."""
 
     kind: Literal["sgd"] = "sgd"
     lr: LearningRate = Field(0.1, description="Learning rate at its highest.")
     weight_decay: WeightDecay = Field(4e-4, description="Weight decay.")
-    momentum: Share = Field(0.9, description="Nesterov momentum (SGD).")
+    momentum: Share = Field(0.9, description="Momentum (SGD).")
+    nesterov: bool = Field(True, description="Whether the momentum is Nesterov's (SGD).")
 
     def build(self, parameters: Iterable[Parameter]) -> Optimizer:
         """Build it for these parameters."""
@@ -65,7 +66,7 @@ class SGD(RecipeSection):
             lr=self.lr,
             weight_decay=self.weight_decay,
             momentum=self.momentum,
-            nesterov=self.momentum > 0,
+            nesterov=self.nesterov and self.momentum > 0,
         )
 
 

@@ -20,6 +20,24 @@ class PretrainResult(BaseModel):
     checksums: list[str] = Field(description="SHA-256 of the last weights in each process: all equal.")
 
 
+class ContrastResult(BaseModel):
+    """What a contrastive pre-training ends with (result.json)."""
+
+    folder: Path
+    encoders: dict[str, Path] = Field(
+        description="For each view what `finetune.py --pretrained` takes: the folder that holds encoder/."
+    )
+    steps: int
+    mining_step: int = Field(description="Steps before positives were mined.")
+    train_clips: int
+    parameters: int = Field(description="Weights that are trained; key encoders are not counted.")
+    seconds: float
+    num_processes: int
+    checksums: list[str] = Field(
+        description="SHA-256 of the last weights and queues in each process: all equal."
+    )
+
+
 class TestResult(BaseModel):
     """Accuracy on the test side."""
 

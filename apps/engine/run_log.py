@@ -72,23 +72,25 @@ class RunLog:
             for batch in batches:
                 yield self.done, batch
 
-    def trained(self, loss: Tensor, *, learning_rate: float) -> int:
-        """Note a step's loss (mean over this process's share); return the number of steps done.
+    def trained(self, loss: Tensor, *, learning_rate: float, **terms: Tensor) -> int:
+        """Note a step's loss and its terms (means over this process's share); return the steps done.
 
         Raises:
             FloatingPointError: If the loss is not finite; looked at when a line is written.
         """
         self.done += 1
-        self._losses.append(loss.detach())
+        self._losses.append(torch.stack([loss.detach(), *terms.values()]))
         self._bar.update(self.plan.batch_size)
         if self.done % self.log_steps == 0 or self.plan.ends_period(self.done):
-            mean = self.accelerator.reduce(torch.stack(self._losses).mean(), "mean").item()
+            means = self.accelerator.reduce(torch.stack(self._losses).mean(dim=0), "mean").tolist()
+            mean, parts = means[0], dict(zip(terms, means[1:], strict=True))
             if not math.isfinite(mean):
                 raise FloatingPointError(
                     f"the loss is {mean} by step {self.done}, at a learning rate of {learning_rate:g}"
                 )
             rate = len(self._losses) * self.plan.batch_size / (time.perf_counter() - self._since)
-            self.record("train", loss=mean, learning_rate=learning_rate, clips_per_second=round(rate, 1))
+            told = {"learning_rate": learning_rate, "clips_per_second": round(rate, 1)}
+            self.record("train", loss=mean, **parts, **told)
             self._bar.set_postfix(loss=f"{mean:.4g}", refresh=False)
             self._losses.clear()
             self._since = time.perf_counter()

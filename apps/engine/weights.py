@@ -9,12 +9,25 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load_model
 
+from engine.encoder import EncoderConfig
 from engine.preprocessing import Preprocessing
-from sttformer import STTFormer
+from skeleton_baselines import STGCN, STGCNConfig
+from sttformer import STTFormer, STTFormerConfig
+
+Encoder = STTFormer | STGCN
 
 
-def save_encoder(encoder: STTFormer, folder: Path, preprocessing: Preprocessing) -> None:
-    """Write a folder for `STTFormer.from_pretrained`, with the preprocessing, whole or not at all."""
+def build_encoder(config: EncoderConfig) -> Encoder:
+    """Build the encoder of a config, with new weights."""
+    match config:
+        case STTFormerConfig():
+            return STTFormer(config)
+        case STGCNConfig():
+            return STGCN(config)
+
+
+def save_encoder(encoder: Encoder, folder: Path, preprocessing: Preprocessing) -> None:
+    """Write a folder for the encoder's `from_pretrained`, with the preprocessing, whole or not at all."""
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     encoder.save_pretrained(partial)
@@ -23,7 +36,7 @@ def save_encoder(encoder: STTFormer, folder: Path, preprocessing: Preprocessing)
     os.replace(partial, folder)
 
 
-def load_encoder(encoder: STTFormer, folder: Path) -> None:
+def load_encoder(encoder: Encoder, folder: Path) -> None:
     """Load pre-trained weights into an encoder without a head, every one of them.
 
     Raises:

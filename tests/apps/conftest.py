@@ -65,3 +65,15 @@ def finetune_recipe(store, tmp_path) -> Path:
         f'[training]\n{LENGTH}[run]\nfolder = "{tmp_path / "finetuned"}"\n'
     )
     return path
+
+
+@pytest.fixture
+def contrast_recipe(store, tmp_path) -> Path:
+    path = tmp_path / "contrast.toml"
+    path.write_text(
+        f'[data]\nsources = [{{ store = "{store}", protocol = "odd-subjects" }}]\nvalidation = 0.25\n'
+        f'[data.sampling]\nframes = 8\norigin = "first_frame"\n'
+        f"[model]\nwidth = 2\nnum_features = 8\n[method.moco]\nqueue_size = 32\nchannels = 8\n"
+        f'[training]\n{LENGTH}[run]\nfolder = "{tmp_path / "contrasted"}"\n'
+    )
+    return path

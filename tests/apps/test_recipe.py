@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import contrast
 import finetune
 import pretrain
 import pytest
@@ -11,7 +12,6 @@ import pytest
 from engine.errors import InputError
 from engine.recipe import read_recipe
 from engine.run_folder import RUN_SHORTCUTS
-from sttformer import STTFormerConfig
 
 REPO = Path(__file__).parents[2]
 SHORTCUTS = RUN_SHORTCUTS | pretrain.MASK_SHORTCUTS
@@ -110,7 +110,7 @@ def test_mistakes_are_lines_with_exit_code_2(pretrain_recipe, tmp_path):
 def test_help_lists_every_field_without_importing_torch():
     program = (
         "import runpy, sys\n"
-        "for app in ('pretrain', 'finetune'):\n"
+        "for app in ('pretrain', 'finetune', 'contrast'):\n"
         "    sys.argv = [app, '--help']\n"
         "    try: runpy.run_path(f'apps/{app}.py', run_name='__main__')\n"
         "    except SystemExit as end: assert end.code == 0, end.code\n"
@@ -136,15 +136,19 @@ def test_help_lists_every_field_without_importing_torch():
         assert meaning in text
 
 
+CONFIGS = {
+    "pretrain": pretrain.PretrainConfig,
+    "finetune": finetune.FinetuneConfig,
+    "contrast": contrast.ContrastConfig,
+}
 RECIPES = sorted(REPO.glob("configs/*/*.toml"))
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: "/".join(path.parts[-2:]))
 def test_recipes_can_be_read_and_say_what_to_expect(path):
-    config = pretrain.PretrainConfig if path.parent.name == "pretrain" else finetune.FinetuneConfig
-    recipe = read(path, config=config)
-    encoder = recipe.model if isinstance(recipe.model, STTFormerConfig) else recipe.model.encoder
-    assert recipe.data.sampling.frames % encoder.tuple_frames == 0
+    recipe = read(path, config=CONFIGS[path.parent.name])
+    encoder = getattr(recipe.model, "encoder", recipe.model)
+    assert recipe.data.sampling.frames % getattr(encoder, "tuple_frames", 1) == 0
     comments = [line for line in path.read_text().splitlines() if line.startswith("#")]
     header = " ".join(line.lstrip("# ") for line in comments)
     for word in ("Command:", "Hardware:", "Time:", "Expected:"):
@@ -158,4 +162,6 @@ def test_there_are_recipes():
         "pretrain/kinect-v1.toml",
         "finetune/paper-ntu60-xsub.toml",
         "finetune/utd-mhad.toml",
+        "contrast/crossclr-ntu60-xsub.toml",
+        "contrast/aimclr-ntu60-xsub.toml",
     }

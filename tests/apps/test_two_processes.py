@@ -84,6 +84,16 @@ def test_both_apps_in_two_processes(pretrain_recipe, finetune_recipe, tmp_path):
     assert tuned["validation_clips"] == 12
 
 
+@pytest.mark.slow
+def test_contrast_in_two_processes(contrast_recipe, tmp_path):
+    # The checksums, which `launched` compares, count the queues too.
+    arguments = ("--training.batch_size", 11, "--run.tracker", "none", "--method.kind", "crossclr")
+    folder = tmp_path / "contrasted"
+    result = launched("contrast.py", contrast_recipe, *arguments, home=tmp_path / "home", folder=folder)
+    assert (result["steps"], result["mining_step"]) == (3 * (36 // 11), 4)
+    assert (folder / "bone" / "encoder" / "model.safetensors").is_file()
+
+
 def pretrain_alone(recipe, *arguments, folder):
     import pretrain
 

@@ -1,0 +1,187 @@
+"""Pre-train by contrast: CrosSCLR or AimCLR, with ST-GCN or STTFormer. No label is looked at.
+
+    python apps/contrast.py configs/contrast/demo.toml --method.kind crossclr
+    accelerate launch apps/contrast.py configs/contrast/aimclr-ntu60-xsub.toml --folder runs/aimclr
+
+`--help` lists every field of a recipe. The folder of the run receives encoder/ (for finetune.py), for further
+views of CrosSCLR motion/encoder/ and bone/encoder/ (finetune.py takes the folder above), result.json,
+config.toml, metrics.jsonl, tensorboard/, and checkpoints/ to resume from. The last weights are kept.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from engine.data import PretrainClips, PretrainData, count
+from engine.encoder import EncoderConfig, bones, fit_encoder
+from engine.errors import InputError, exit_on_bad_input, input_errors, leave_processes
+from engine.optimizer import SGD, OptimizerConfig
+from engine.recipe import RecipeSection, read_recipe
+from engine.results import ContrastResult
+from engine.run_folder import RUN_SHORTCUTS, RunConfig, RunFolder
+from engine.schedule import MultiStep, ScheduleConfig
+from engine.training import TrainingConfig
+from skeleton_baselines import AimCLRConfig, CrosSCLRConfig, MethodConfig, STGCNConfig
+
+if TYPE_CHECKING:
+    from skeleton_baselines import AimCLR, CrosSCLR
+
+
+class ContrastData(PretrainData):
+    """Clips to pre-train on; their labels are not looked at."""
+
+    validation: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of each source's training subjects that is left out, to train on the same clips "
+        "as a method that selects weights by them.",
+    )
+
+
+class ContrastConfig(RecipeSection):
+    """Pre-train by contrast: CrosSCLR or AimCLR. No label is looked at."""
+
+    data: ContrastData = Field(description="What it is trained on.")
+    model: EncoderConfig = Field(STGCNConfig(width=16), description="The network that is kept.")
+    method: MethodConfig = Field(AimCLRConfig(), description="What is contrasted with what.")
+    optimizer: OptimizerConfig = Field(
+        SGD(lr=0.1, weight_decay=1e-4, nesterov=False), description="How weights move."
+    )
+    schedule: ScheduleConfig = Field(
+        MultiStep(milestones=(250 / 300,)), description="How the learning rate goes."
+    )
+    training: TrainingConfig = Field(TrainingConfig(epochs=300, batch_size=128), description="How long.")
+    run: RunConfig = Field(description="Where it goes.")
+
+    def fitted(self, clips: PretrainClips) -> ContrastConfig:
+        """This recipe with what follows from the data filled in."""
+        sampling, layout = self.data.sampling, clips.layout
+        if sampling.stream != "joint":
+            raise InputError(
+                f"data.sampling.stream is {sampling.stream!r}: methods make views of joints themselves"
+            )
+        skeleton = {"bones": bones(layout)}
+        if isinstance(self.method, AimCLRConfig):
+            skeleton["pairs"] = layout.pairs
+        given = {name: getattr(self.method, name) for name in skeleton.keys() & self.method.model_fields_set}
+        model = fit_encoder(self.model, layout, sampling, classes=0, field="model")
+        return self.model_copy(
+            update={"model": model, "method": self.method.model_copy(update=skeleton | given)}
+        )
+
+    def build(self) -> CrosSCLR | AimCLR:
+        """Build the method around new encoders."""
+        import torch
+
+        from engine.weights import build_encoder
+        from skeleton_baselines import AimCLR, CrosSCLR
+
+        generator = torch.Generator().manual_seed(self.training.seed)
+        match self.method:
+            case CrosSCLRConfig():
+                encoders = {view: build_encoder(self.model) for view in self.method.views}
+                return CrosSCLR(encoders, self.method, features=self.model.num_features, generator=generator)
+            case AimCLRConfig():
+                return AimCLR(build_encoder(self.model), self.method, generator=generator)
+
+
+def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> ContrastResult:
+    """Pre-train.
+
+    Args:
+        config: The recipe.
+        bar: Options of tqdm: `{"disable": True}` for silence, `{"position": 1, "leave": False}` to nest.
+
+    Raises:
+        InputError: If data, recipe or folder cannot be used; nothing has been written then.
+    """
+    began = time.perf_counter()
+    with input_errors():
+        clips = config.data.open()
+        config = config.fitted(clips)
+        folder = RunFolder.claim(config.run, config)
+        if finished := folder.finished(ContrastResult):
+            return finished
+
+    import torch
+
+    from engine.checkpoint import load_checkpoint, save_checkpoint
+    from engine.loaders import Loaders
+    from engine.noise import ClipNoise
+    from engine.optimise import optimise
+    from engine.run_log import RunLog
+    from engine.session import average_statistics, begin, weight_checksums
+    from engine.weights import save_encoder
+    from skeleton_mask import clip_seeds
+
+    training, seed, sampling = config.training, config.training.seed, config.data.sampling
+    plan = training.plan(count(clips.train))
+    mining_step = round(config.method.mining_from * plan.steps)
+    accelerator = begin(config.run, plan, seed=seed)
+    with input_errors():
+        model = config.build()
+        clip = torch.ones(1, 3, sampling.frames, len(clips.layout.joints), 1)
+        model.eval()(
+            clip, generator=torch.Generator()
+        )  # a method that does not fit the skeleton is found here
+        model.train()
+    trained = [weights for weights in model.parameters() if weights.requires_grad]
+    optimizer = config.optimizer.build(trained)
+    scheduler = config.schedule.build(optimizer, plan.steps)
+    wrapped, optimizer, scheduler = accelerator.prepare(model, optimizer, scheduler)
+    state = load_checkpoint(accelerator, folder)
+    loaders = Loaders(accelerator, sampling, clips.bodies, seed, config.run.workers)
+
+    log = RunLog(accelerator, folder, plan, start=state["step"], log_steps=training.log_steps, bar=bar or {})
+    for step, batch in log.steps(loaders.training(clips.train, plan, start=state["step"])):
+        noise = ClipNoise(clip_seeds(seed, step // plan.steps_per_epoch, batch.clip))
+        output = wrapped(batch.joints, generator=noise, mine=step >= mining_step)
+        weight = plan.weight(len(batch.clip), accelerator.num_processes)
+        learning_rate = scheduler.get_last_lr()[0]
+        optimise(
+            accelerator, wrapped, optimizer, scheduler, output.loss * weight, clip_norm=training.clip_norm
+        )
+        terms = {name: term * weight for name, term in output.terms.items()}
+        done = log.trained(output.loss * weight, learning_rate=learning_rate, **terms)
+        if plan.ends_period(done):
+            average_statistics(accelerator, model)
+            save_checkpoint(accelerator, folder.checkpoints, step=done)
+    log.close()
+
+    first, *others = model.encoders
+    result = ContrastResult(
+        folder=folder.path,
+        encoders={first: folder.path, **{view: folder.path / view for view in others}},
+        steps=plan.steps,
+        mining_step=mining_step,
+        train_clips=count(clips.train),
+        parameters=sum(weights.numel() for weights in trained),
+        seconds=round(time.perf_counter() - began, 1),
+        num_processes=accelerator.num_processes,
+        checksums=weight_checksums(accelerator, model),
+    )
+    if accelerator.is_main_process:
+        for view, encoder in model.encoders.items():
+            result.encoders[view].mkdir(exist_ok=True)
+            preprocessing = clips.preprocessing(sampling.model_copy(update={"stream": view}))
+            save_encoder(encoder, result.encoders[view] / "encoder", preprocessing)
+        folder.write_json("result.json", result.model_dump(mode="json"))
+    accelerator.wait_for_everyone()
+    return result
+
+
+def main() -> None:
+    """Read the recipe named on the command line and run it."""
+    with exit_on_bad_input("contrast"):
+        run(read_recipe(ContrastConfig, sys.argv[1:], program="contrast", shortcuts=RUN_SHORTCUTS))
+    leave_processes()
+
+
+if __name__ == "__main__":
+    main()
