@@ -117,9 +117,11 @@ def test_bad_files_are_skipped_and_reported(with_bad_files: Path, tmp_path: Path
 
 
 def test_what_is_no_set_of_recordings_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"none: no such folder; expected one with \.skeleton files"):
+    with pytest.raises(
+        DataError, match=r"none: no such folder; expected (one with )?\.skeleton or \.zip files"
+    ):
         prepare(tmp_path / "none", tmp_path / "s")
-    with pytest.raises(DataError, match=r"there is no \.skeleton file in it"):
+    with pytest.raises(DataError, match=r"there is no \.skeleton file in it, nor in a \.zip"):
         prepare(tmp_path, tmp_path / "s")
     write(tmp_path / "raw" / "a", "S001C001P001R001A001")
     shutil.copytree(tmp_path / "raw" / "a", tmp_path / "raw" / "b")

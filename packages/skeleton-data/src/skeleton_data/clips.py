@@ -19,6 +19,9 @@ Units = Literal["m", "picture"]
 """Of the positions in a store. ``picture``: x to the right and y up, from the middle of the picture; z is how
 sure the detector was, from 0 to 1."""
 
+Cleaning = Literal["reference", "true_frames", "contrast"]
+"""Of raw recordings, see `skeleton_data.cleaning.clean`."""
+
 Item = TypeVar("Item")
 
 

@@ -67,6 +67,15 @@ def read_skeleton(path: str | Path) -> RawClip:
         data = Path(path).read_bytes()
     except OSError as error:
         raise DataError.at(path, error.strerror or str(error)) from None
+    return parse_skeleton(data, path)
+
+
+def parse_skeleton(data: bytes, path: str | Path) -> RawClip:
+    """The recording whose text is ``data``; ``path`` is for messages.
+
+    Raises:
+        DataError: as `read_skeleton`.
+    """
     try:
         return RawClip(*read_bulk(data))
     except (ValueError, IndexError, OverflowError):

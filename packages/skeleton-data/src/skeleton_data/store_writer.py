@@ -216,7 +216,7 @@ class StoreWriter:
         finally:
             for file in (self._joints.file, self._index.file, self._names):
                 file.close()
-            if self.chunks and not done:
+            if self.chunks and self.clips and not done:
                 self._partial.leave()
             else:
                 self._partial.discard()

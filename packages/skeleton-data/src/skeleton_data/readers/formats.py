@@ -78,6 +78,14 @@ def open_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> C
             return open_store(path)
 
 
+def is_raw(path: Path) -> bool:
+    """Whether raw NTU recordings lie at or below ``path``, in files or zip files, or nothing at all."""
+    if not path.is_dir():
+        return path.suffix == ".zip" or not path.exists()
+    suffixes = {file.suffix for file in path.rglob("*")}
+    return bool(suffixes & {".skeleton", ".zip"}) or not suffixes
+
+
 def find_format(path: Path) -> Format:
     """The format of a file by its ending (an ``.npz`` also by its entries), of a folder by its first file.
 

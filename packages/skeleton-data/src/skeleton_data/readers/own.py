@@ -64,13 +64,19 @@ def _check_count(names: tuple[str, ...], joints: int, source: Path) -> None:
         )
 
 
-def _read(data: OwnData, divisor: np.float32, facts: Mapping[str, NDArray[np.int64]]) -> Iterator[Clip]:
+def _read(
+    data: OwnData, divisor: np.float32, facts: Mapping[str, NDArray[np.int64]]
+) -> Iterator[Clip | DataError]:
     names = next((data.columns[key] for key in ("clip_names", "name") if key in data.columns), None)
     for clip in range(len(data)):
-        positions = data.positions[data.offsets[clip] : data.offsets[clip + 1]]
+        joints = _joints(data.positions[data.offsets[clip] : data.offsets[clip + 1]], divisor)
         name = f"clip{clip:06}" if names is None else str(names[clip])
+        if not np.isfinite(joints).all():
+            frame = int(np.argwhere(~np.isfinite(joints))[0, 0])
+            yield DataError.at(data.path, f"clip {name!r} has a number that is not finite in frame {frame}")
+            continue
         values = {fact: int(column[clip]) for fact, column in facts.items()}
-        yield Clip(name, _joints(positions, divisor), values, data.path)
+        yield Clip(name, joints, values, data.path)
 
 
 def _joints(positions: NDArray[Any], divisor: np.float32) -> NDArray[np.float32]:
