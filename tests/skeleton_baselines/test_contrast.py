@@ -145,6 +145,22 @@ def test_gradient_reaches_what_is_trained_and_all_of_it(build: Callable[..., Cro
             assert (parameter.grad is not None) == ("key_" not in name), name
 
 
+def test_augmentations_keep_their_precision_when_encoders_do_not(build: Callable[..., Any]) -> None:
+    seen = []
+    for precise in (True, False):
+        model = build()
+        encoder = next(iter(model.encoders.values()))
+        encoder.blocks[0].spatial.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+        encoder.input_norm.eval()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not precise):
+            output = model(clips(), generator=seeded(1), mine=True)
+        output.loss.backward()
+        assert output.loss.isfinite()
+    half = len(seen) // 2
+    for full, mixed in zip(seen[:half], seen[half:], strict=True):
+        torch.testing.assert_close(mixed, full)
+
+
 def test_in_evaluation_mode_nothing_moves(build: Callable[..., CrosSCLR | AimCLR]) -> None:
     model = build()
     model(clips(), generator=seeded())

@@ -86,10 +86,11 @@ class AimCLR(nn.Module):
         Returns:
             The loss, and its three terms by the names of `AimCLRLosses`.
         """
-        normal, other, extreme = (
-            view_of(augment(x, generator=generator), self.config.view, bones=self.config.bones)
-            for augment in (self.normal, self.normal, self.extreme)
-        )
+        with torch.autocast(x.device.type, enabled=False):  # half a float does not tell millimetres apart
+            normal, other, extreme = (
+                view_of(augment(x, generator=generator), self.config.view, bones=self.config.bones)
+                for augment in (self.normal, self.normal, self.extreme)
+            )
         query = self.moco.query(normal)
         extreme_query, dropped_query = self.extreme_queries(extreme)
         if self.training:

@@ -87,7 +87,8 @@ class CrosSCLR(nn.Module):
         Returns:
             The loss, the sum over views, and the terms of the views by their names.
         """
-        first, second = (self.augment(x, generator=generator) for _ in range(2))
+        with torch.autocast(x.device.type, enabled=False):  # half a float does not tell millimetres apart
+            first, second = (self.augment(x, generator=generator) for _ in range(2))
         views: dict[str, View] = {
             name: self._compare(name, first, second, mine=mine) for name in self.config.views
         }
