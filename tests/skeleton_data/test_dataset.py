@@ -10,13 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skeleton_data import DataError, SkeletonStore, StoreWriter
+from skeleton_data.augmentation import AIMCLR_EXTREME, Augmentation
 from skeleton_data.dataset import ClipSet, SkeletonDataset
 from skeleton_data.layout import layout
 from skeleton_data.sampling import ClipSampling
 from skeleton_data.transforms import (
     Draw,
+    augment,
     centre_crop,
     heading_matrix,
+    hide,
     presence,
     random_crop,
     resize,
@@ -80,7 +83,11 @@ def slow_sample(store, clip, sampling, *, bodies, training, seed=0, epoch=0, pos
     if training and sampling.rotation:
         angles = torch.from_numpy((2 * drawn[:, 2:] - 1) * sampling.rotation).float()
         joints = rotate(joints, rotation_matrix(angles))
-    return to_stream(joints, sampling.stream, skeleton)[0]
+    keys = {"seed": seed, "epoch": epoch, "clip": [clip if position is None else position]}
+    if training:
+        joints = augment(joints, sampling.augment, skeleton, **keys)
+    joints = to_stream(joints, sampling.stream, skeleton)
+    return (hide(joints, sampling.augment, **keys) if training else joints)[0]
 
 
 def place(joints, window, frames, centre):
@@ -123,8 +130,10 @@ def check_golden(shared, folder, stream, frames):
         ClipSampling(origin="first_frame", train_crop=(0.2, 0.3)),
         ClipSampling(heading=True, stream="motion"),
         ClipSampling(origin="first_frame", heading=True, test_crop=0.5, rotation=3.0, stream="bone_motion"),
+        ClipSampling(stream="motion", augment=AIMCLR_EXTREME),
+        ClipSampling(origin="first_frame", augment=Augmentation(flip=0.5, scale=0.2, joint_dropout=0.2)),
     ],
-    ids=["plain", "floor", "origin", "heading", "both"],
+    ids=["plain", "floor", "origin", "heading", "both", "extreme", "flip"],
 )
 @pytest.mark.parametrize("bodies", [1, 2, 4])
 @pytest.mark.parametrize("training", [False, True])
@@ -257,6 +266,7 @@ def test_damaged_index_is_refused(tmp_path):
         {"stream": "velocity"},
         {"origin": "centre"},
         {"flip": True},
+        {"augment": {"flip": 2}},
     ],
 )
 def test_wrong_sampling_names_the_field(wrong):

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from skeleton_data.augmentation import Augmentation
 from skeleton_data.errors import DataError
 from skeleton_data.layout import SkeletonLayout
 from skeleton_data.sampling import ClipSampling
 from skeleton_data.store import SkeletonStore
+from skeleton_data.transforms.augment import augment, hide
 from skeleton_data.transforms.crop import Window, centre_crop, random_crop
 from skeleton_data.transforms.draws import Draw, uniform
 from skeleton_data.transforms.heading import heading_matrix
@@ -91,7 +93,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         sources: the clips; all stores must have one layout. Positions count through the sources in order.
         sampling: how clips are sampled.
         bodies: M; the first bodies of a clip are kept, missing ones are zero.
-        training: random crop and rotation, else the centre crop.
+        training: random crop, rotation and augmentation, else the centre crop.
         seed: of the random numbers.
 
     Raises:
@@ -112,6 +114,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         self.sources, self.sampling = tuple(sources), sampling
         self.bodies, self.training, self.seed = bodies, training, seed
         self.layout: SkeletonLayout = first.layout
+        self._augments = training and sampling.augment != Augmentation()
         self._ends = np.cumsum([len(source.clips) for source in sources])
         self._tables: list[Tensor] | None = None
 
@@ -142,7 +145,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
             raise IndexError(f"position {position[outside.argmax()]} of {len(self)} clips")
         random = uniform(self.seed, epoch, position, _DRAWS) if self.training else None
         if len(self.sources) == 1:
-            joints, label = self._sample(0, position, random)
+            joints, label = self._sample(0, epoch, position, random)
         else:
             number = np.searchsorted(self._ends, position, side="right")
             joints = torch.empty(len(keys), 3, self.sampling.frames, len(self.layout.joints), self.bodies)
@@ -150,11 +153,15 @@ class SkeletonDataset(Dataset[ClipBatch]):
             for source in np.unique(number):
                 here = np.flatnonzero(number == source)
                 drawn = None if random is None else random[here]
-                joints[here], label[here] = self._sample(int(source), position[here], drawn)
+                joints[here], label[here] = self._sample(int(source), epoch[here], position[here], drawn)
         return ClipBatch(joints, torch.from_numpy(label), torch.from_numpy(position))
 
     def _sample(
-        self, number: int, position: NDArray[np.int64], random: NDArray[np.float64] | None
+        self,
+        number: int,
+        epoch: NDArray[np.int64],
+        position: NDArray[np.int64],
+        random: NDArray[np.float64] | None,
     ) -> tuple[Tensor, NDArray[np.int64]]:
         """Joints (N, C, T, V, M) and labels (N,) of clips of one source; ``random`` is (N, draws) or None."""
         source, sampling, table = self.sources[number], self.sampling, self._table(number)
@@ -175,7 +182,13 @@ class SkeletonDataset(Dataset[ClipBatch]):
         if sampling.heading:
             forward = heading_matrix(joints, self.layout.shoulders, self.layout.hips)
             joints = rotate(joints, forward if turn is None else torch.bmm(turn, forward))
-        return to_stream(joints, sampling.stream, self.layout), index.label[clips].astype(np.int64)
+        draw: dict[str, Any] = {"seed": self.seed, "epoch": epoch, "clip": position}
+        if self._augments:
+            joints = augment(joints, sampling.augment, self.layout, **draw)
+        joints = to_stream(joints, sampling.stream, self.layout)
+        if self._augments:
+            joints = hide(joints, sampling.augment, **draw)
+        return joints, index.label[clips].astype(np.int64)
 
     def _window(self, frames: NDArray[np.int64], random: NDArray[np.float64] | None) -> Window:
         if random is None:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from skeleton_data.augmentation import Augmentation
+
 Stream = Literal["joint", "bone", "motion", "bone_motion"]
 Share = Annotated[float, Field(gt=0, le=1)]
 
@@ -15,7 +17,7 @@ class ClipSampling(BaseModel):
     """Sampling of clips for training and evaluation, after the published feeders (CTR-GCN, STTFormer).
 
     The order of the steps is: crop in time, resize to ``frames``, ``origin``, ``heading``, rotation,
-    ``stream``.
+    ``augment``, ``stream``, and what ``augment`` hides.
 
     Example:
         >>> ClipSampling(frames=64, rotation=0.0).test_crop
@@ -52,6 +54,9 @@ class ClipSampling(BaseModel):
         description="turn the clip about the vertical axis: body 0 faces +z in the first sampled frame",
     )
     stream: Stream = Field(default="joint", description="joints, bones (joint minus parent), or their motion")
+    augment: Augmentation = Field(
+        default=Augmentation(), description="training: further random changes, each off by default"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:

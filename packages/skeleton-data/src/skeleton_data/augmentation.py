@@ -1,0 +1,95 @@
+"""How training clips are varied at random, beyond the crop and the rotation of every published feeder."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Chance = Annotated[float, Field(ge=0, le=1, strict=True)]
+Amount = Annotated[float, Field(ge=0)]
+
+
+class Augmentation(BaseModel):
+    """Random changes of a clip, each off by default; `skeleton_data.transforms.augment` makes them.
+
+    The order is: temporal padding, rotation about one axis, scale, shear, flip, swap, noise, blur; then,
+    after the stream was formed, axis drop, frame dropout and joint dropout. Each clip draws for itself, anew
+    in each epoch.
+
+    Example:
+        >>> Augmentation(flip=0.5, shear=0.3).noise
+        0.0
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    temporal_padding: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of the frames by which both ends are lengthened by reflection before a crop at"
+        " random (AimCLR: 1/6)",
+    )
+    axis_rotation: float = Field(
+        default=0.0, ge=0, le=math.pi, description="largest angle about one axis drawn at random (radians)"
+    )
+    axis_rotation_chance: Chance = Field(
+        default=1.0, description="share of the clips that axis_rotation turns"
+    )
+    scale: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="largest change of size: the factor is within 1 - scale, 1 + scale",
+    )
+    shear: float = Field(
+        default=0.0,
+        ge=0,
+        le=2,
+        description="largest amount of each axis added to each other one (AimCLR: 0.5)",
+    )
+    flip: Chance = Field(
+        default=0.0, description="share of the clips that are mirrored: left becomes right, x becomes -x"
+    )
+    swap: Chance = Field(
+        default=0.0, description="share of the clips whose left and right joints change names, as in AimCLR"
+    )
+    noise: float = Field(
+        default=0.0, ge=0, description="standard deviation of the noise on each coordinate (metres)"
+    )
+    noise_chance: Chance = Field(default=1.0, description="share of the clips that get noise")
+    blur: Chance = Field(default=0.0, description="share of the clips that are blurred in time")
+    blur_sigma: tuple[Amount, Amount] = Field(
+        default=(0.1, 2.0), description="smallest and largest standard deviation of the blur (frames)"
+    )
+    axis_drop: Chance = Field(default=0.0, description="share of the clips in which one axis is set to zero")
+    frame_dropout: Chance = Field(default=0.0, description="share of the frames that are set to zero")
+    joint_dropout: Chance = Field(
+        default=0.0, description="share of the joints that are set to zero, each in all frames"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        low, high = self.blur_sigma
+        if low > high:
+            raise ValueError(f"blur_sigma must be (smallest, largest), got ({low}, {high})")
+        return self
+
+
+AIMCLR_NORMAL = Augmentation(temporal_padding=1 / 6, shear=0.5)
+"""The normal augmentation of AimCLR, and of CrosSCLR (Guo et al., AAAI 2022; Li et al., CVPR 2021)."""
+
+AIMCLR_EXTREME = Augmentation(
+    temporal_padding=1 / 6,
+    shear=0.5,
+    swap=0.5,
+    axis_rotation=math.radians(30),
+    axis_rotation_chance=0.5,
+    noise=0.01,
+    noise_chance=0.5,
+    blur=0.5,
+    axis_drop=0.5,
+)
+"""The extreme augmentation of AimCLR."""

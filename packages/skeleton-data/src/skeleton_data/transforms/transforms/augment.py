@@ -1,0 +1,135 @@
+"""The random changes of a batch that an `Augmentation` asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from skeleton_data.augmentation import Augmentation
+from skeleton_data.layout import SkeletonLayout
+from skeleton_data.transforms.blur import blur
+from skeleton_data.transforms.draws import Draw, normals, uniforms
+from skeleton_data.transforms.dropout import drop_axis, drop_frames, drop_joints
+from skeleton_data.transforms.linear_maps import one_axis_angles, scale_matrix, shear_matrix
+from skeleton_data.transforms.mirror import flip
+from skeleton_data.transforms.noise import add_noise
+from skeleton_data.transforms.reflection import reflected_crop
+from skeleton_data.transforms.rotation import rotate, rotation_matrix
+
+Uniforms = Callable[[Draw, int], NDArray[np.float64]]
+
+
+def augment(
+    joints: Tensor,
+    config: Augmentation,
+    layout: SkeletonLayout,
+    *,
+    seed: int,
+    epoch: ArrayLike,
+    clip: ArrayLike,
+) -> Tensor:
+    """All changes of ``config`` that are made before the stream is formed; `hide` makes the others.
+
+    What is drawn depends on (seed, epoch, clip) only, so that a batch may be augmented where it is
+    convenient: in a worker, or all at once on a GPU. Two views of a clip need two seeds.
+
+    Args:
+        joints: (N, C=3, T, V, M), on any device.
+        config: what to do.
+        layout: for left and right.
+        seed: of the random numbers.
+        epoch: (N,) or one for all.
+        clip: (N,) number of each clip, such as ``ClipBatch.clip``.
+
+    Returns:
+        (N, 3, T, V, M); ``joints`` itself if there is nothing to do.
+
+    Example:
+        >>> from skeleton_data.augmentation import AIMCLR_EXTREME
+        >>> from skeleton_data.layout import layout
+        >>> batch = torch.rand(4, 3, 20, 25, 2)
+        >>> augment(batch, AIMCLR_EXTREME, layout("ntu"), seed=0, epoch=0, clip=range(4)).shape
+        torch.Size([4, 3, 20, 25, 2])
+    """
+    draw = _drawer(seed, epoch, clip)
+    if padding := int(config.temporal_padding * joints.shape[2]):
+        start = (draw(Draw.TEMPORAL_PADDING, 1)[:, 0] * (2 * padding + 1)).astype(np.int64) - padding
+        joints = reflected_crop(joints, torch.from_numpy(start).to(joints.device))
+    matrix = _matrix(config, draw)
+    if matrix is not None:
+        joints = rotate(joints, matrix.to(joints))
+    for chance, purpose, axis in ((config.flip, Draw.FLIP, 0), (config.swap, Draw.SWAP, None)):
+        if chance:
+            joints = flip(joints, layout.mirror, _chosen(draw, purpose, chance, joints), axis=axis)
+    if config.noise:
+        drawn = normals(seed, epoch, clip, Draw.NOISE, joints[0].numel()).reshape(joints.shape)
+        deviation = config.noise * _chosen(draw, Draw.NOISE_CHANCE, config.noise_chance, joints)
+        joints = add_noise(joints, torch.from_numpy(drawn).to(joints), deviation.to(joints))
+    if config.blur:
+        low, high = config.blur_sigma
+        sigma = torch.from_numpy(low + (high - low) * draw(Draw.BLUR_SIGMA, 1)[:, 0]).to(joints)
+        joints = blur(joints, sigma * _chosen(draw, Draw.BLUR, config.blur, joints))
+    return joints
+
+
+def hide(clips: Tensor, config: Augmentation, *, seed: int, epoch: ArrayLike, clip: ArrayLike) -> Tensor:
+    """What ``config`` sets to zero: an axis, frames, joints. Goes last, on the stream that the model sees.
+
+    Args:
+        clips: (N, C=3, T, V, M), of any stream.
+        config: what to do.
+        seed: of the random numbers.
+        epoch: (N,) or one for all.
+        clip: (N,) number of each clip.
+
+    Returns:
+        (N, 3, T, V, M); ``clips`` itself if there is nothing to do.
+
+    Example:
+        >>> config = Augmentation(axis_drop=1.0)
+        >>> hidden = hide(torch.ones(2, 3, 4, 5, 1), config, seed=0, epoch=0, clip=[0, 1])
+        >>> hidden.sum(dim=(2, 3, 4)).sort().values
+        tensor([[ 0., 20., 20.],
+                [ 0., 20., 20.]])
+    """
+    draw = _drawer(seed, epoch, clip)
+    _, channels, frames, joints, _ = clips.shape
+    if config.axis_drop:
+        chance, which = draw(Draw.AXIS_DROP, 2).T
+        axis = np.where(chance < config.axis_drop, (which * channels).astype(np.int64), -1)
+        clips = drop_axis(clips, torch.from_numpy(axis).to(clips.device))
+    if config.frame_dropout:
+        dropped = draw(Draw.FRAME_DROPOUT, frames) < config.frame_dropout
+        clips = drop_frames(clips, torch.from_numpy(dropped).to(clips.device))
+    if config.joint_dropout:
+        dropped = draw(Draw.JOINT_DROPOUT, joints) < config.joint_dropout
+        clips = drop_joints(clips, torch.from_numpy(dropped).to(clips.device))
+    return clips
+
+
+def _drawer(seed: int, epoch: ArrayLike, clip: ArrayLike) -> Uniforms:
+    return lambda draw, count: uniforms(seed, epoch, clip, draw, count)
+
+
+def _chosen(draw: Uniforms, purpose: Draw, chance: float, joints: Tensor) -> Tensor:
+    """Which clips a change with this chance is for: (N,) bool."""
+    return torch.from_numpy(draw(purpose, 1)[:, 0] < chance).to(joints.device)
+
+
+def _matrix(config: Augmentation, draw: Uniforms) -> Tensor | None:
+    """Rotation about one axis, then scale, then shear, as one matrix (N, 3, 3) in float64."""
+    matrix = None
+    if config.axis_rotation:
+        chance, which, turn = torch.from_numpy(draw(Draw.AXIS_ROTATION, 3)).unbind(dim=1)
+        angle = config.axis_rotation * (2 * turn - 1) * (chance < config.axis_rotation_chance)
+        matrix = rotation_matrix(one_axis_angles((3 * which).long(), angle))
+    for amount, purpose, count in ((config.scale, Draw.SCALE, 1), (config.shear, Draw.SHEAR, 6)):
+        if amount:
+            drawn = amount * (2 * torch.from_numpy(draw(purpose, count)) - 1)
+            change = scale_matrix(1 + drawn) if purpose is Draw.SCALE else shear_matrix(drawn)
+            matrix = change if matrix is None else change @ matrix
+    return matrix

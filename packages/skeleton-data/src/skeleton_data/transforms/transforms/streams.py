@@ -1,0 +1,57 @@
+"""What a clip shows: joints, bones, or the motion of either."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from skeleton_data.layout import SkeletonLayout
+from skeleton_data.sampling import Stream
+
+
+def bone(joints: Tensor, parents: Sequence[int]) -> Tensor:
+    """Each joint minus its parent, zero for a root: (N, C, T, V, M) -> (N, C, T, V, M).
+
+    Args:
+        joints: (N, C, T, V, M).
+        parents: V parents, -1 for a root.
+
+    Example:
+        >>> bone(torch.tensor([1.0, 4.0]).reshape(1, 1, 1, 2, 1), parents=(-1, 0)).flatten()
+        tensor([0., 3.])
+    """
+    parent = [joint if above < 0 else above for joint, above in enumerate(parents)]
+    return joints - joints[:, :, :, parent]
+
+
+def motion(joints: Tensor) -> Tensor:
+    """Each frame's step to the next, zero in the last frame: (N, C, T, V, M) -> (N, C, T, V, M).
+
+    Example:
+        >>> motion(torch.tensor([1.0, 4.0]).reshape(1, 1, 2, 1, 1)).flatten()
+        tensor([3., 0.])
+    """
+    steps = torch.zeros_like(joints)
+    torch.sub(joints[:, :, 1:], joints[:, :, :-1], out=steps[:, :, :-1])
+    return steps
+
+
+def to_stream(joints: Tensor, stream: Stream, layout: SkeletonLayout) -> Tensor:
+    """The stream of that name: (N, C, T, V, M) -> (N, C, T, V, M).
+
+    Example:
+        >>> from skeleton_data.layout import layout
+        >>> to_stream(torch.rand(1, 3, 20, 25, 2), "bone_motion", layout("ntu")).shape
+        torch.Size([1, 3, 20, 25, 2])
+    """
+    match stream:
+        case "joint":
+            return joints
+        case "bone":
+            return bone(joints, layout.parents)
+        case "motion":
+            return motion(joints)
+        case "bone_motion":
+            return motion(bone(joints, layout.parents))
