@@ -54,6 +54,8 @@ def clean(clip: RawClip, cleaning: Cleaning = "reference") -> Floats:
     else:
         bodies = select_bodies(clip, true_frames=cleaning == "true_frames")
         joints = move_origin(bodies, centre=layout("ntu").centre)
+        if cleaning == "true_frames":
+            joints[~bodies.any(axis=(2, 3))] = 0
     return joints if joints.shape[1] == 1 or joints[:, 1].any() else joints[:, :1]
 
 
@@ -70,8 +72,9 @@ def select_bodies(clip: RawClip, *, true_frames: bool = False) -> Floats:
 
     That shifts what follows a gap in the tracking against the other person, and closes pauses without anyone.
     With ``true_frames`` each frame of a body stays where it was seen: the clip goes from the first frame with
-    someone to the last, gaps are zero, and two bodies overlap if they share a frame. Thresholds and order are
-    the same.
+    someone to the last, gaps are zero, and two bodies overlap if they share a frame (for the reference, actor
+    2 counts as there from frame 0 on, which may drop who was there before). Thresholds and order are the
+    same.
 
     Args:
         clip: recording.
