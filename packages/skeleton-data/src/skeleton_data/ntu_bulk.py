@@ -5,10 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data.ntu_lines import BODY_NUMBERS, JOINT_NUMBERS, JOINTS, MAX_METRES, Records
+from skeleton_data.decimals import MARGIN, Integers, parse_decimals
+from skeleton_data.ntu_lines import (
+    BODY_NUMBERS,
+    JOINT_NUMBERS,
+    JOINTS,
+    MAX_METRES,
+    NUMBER,
+    Records,
+)
 
 _LEGAL_BYTES = b"0123456789+-.eE \r\n"
 _BODY_LINES = [BODY_NUMBERS, 1, *[JOINT_NUMBERS] * JOINTS]
+_COORDINATES = np.arange(3)
 
 
 def read_bulk(data: bytes) -> Records:
@@ -19,53 +28,63 @@ def read_bulk(data: bytes) -> Records:
     """
     if data.translate(None, _LEGAL_BYTES):
         raise ValueError("not only numbers")
-    text = np.frombuffer(b"\n" + data + b"\n", dtype=np.uint8)
+    text = np.frombuffer(b" " * MARGIN + data + b"\n", dtype=np.uint8)
     blank = text <= ord(" ")
-    starts = np.flatnonzero(blank[:-1] & ~blank[1:])
+    starts = np.flatnonzero(blank[:-1] > blank[1:]) + 1
+    if not len(starts):
+        raise ValueError("no number")
     frames, frame, body, first = _find_bodies(data, starts, text)
-    joint = (np.array(first)[:, None] + np.arange(0, JOINTS * JOINT_NUMBERS, JOINT_NUMBERS)).ravel()
-    places = zip(starts[joint].tolist(), starts[joint + 3].tolist(), strict=True)
-    words = b"".join([data[start:end] for start, end in places]).split()
-    numbers = np.fromiter(map(float, words), dtype=np.float64, count=3 * len(joint))
+    joint = first[:, None] + np.arange(0, JOINTS * JOINT_NUMBERS, JOINT_NUMBERS)
+    words = (joint[..., None] + _COORDINATES).ravel()
+    numbers = _coordinates(text, starts[words], starts[words + 1] - 1)
     if not (np.abs(numbers) < MAX_METRES).all():
         raise ValueError("a coordinate that is not finite")
-    joints = numbers.astype(np.float32).reshape(-1, JOINTS, 3)
-    return frames, np.array(frame, dtype=np.int64), np.array(body, dtype=np.int64), joints
+    return frames, frame, body, numbers.astype(np.float32).reshape(-1, JOINTS, 3)
+
+
+def _coordinates(text: NDArray[np.uint8], start: Integers, end: Integers) -> NDArray[np.float64]:
+    """The numbers that end at the one blank that is before ``end``'s next word."""
+    numbers, read = parse_decimals(text, start, end)
+    for odd in np.flatnonzero(~read):
+        word = text[start[odd] : end[odd]].tobytes().decode().rstrip()
+        if not NUMBER.fullmatch(word):
+            raise ValueError(f"{word!r} is no coordinate")
+        numbers[odd] = float(word)
+    return numbers
 
 
 def _find_bodies(
-    data: bytes, starts: NDArray[np.int64], text: NDArray[np.uint8]
-) -> tuple[int, list[int], list[int], list[int]]:
+    data: bytes, starts: Integers, text: NDArray[np.uint8]
+) -> tuple[int, Integers, Integers, Integers]:
     """The number of frames; for each body record its frame, tracking id and the first word of its joints.
 
-    Word ``k`` of the text is ``data[starts[k]:starts[k + 1]]``, with the blanks that follow it.
+    Word ``k`` begins at ``text[starts[k]]``.
     """
+    ends = np.flatnonzero(text == ord("\n"))
+    first_words = np.searchsorted(starts, ends)
+    words_in_line = np.diff(first_words, prepend=0)
+    line_of = first_words - words_in_line  # the first word of each line
 
     def number(word: int) -> int:
-        return int(data[starts[word] : starts[word + 1] if word + 1 < len(starts) else None])
+        at = int(starts[word]) - MARGIN
+        return int(data[at : at + 24].split(None, 1)[0])
 
-    frames, word = number(0), 1
-    frame: list[int] = []
-    body: list[int] = []
-    first: list[int] = []
+    counts = [number(word) for word in line_of[words_in_line == 1].tolist()]
+    ids = [number(word) for word in line_of[words_in_line == BODY_NUMBERS].tolist()]
+    frames, rest = counts[0], iter(counts[1:])
     expected = [1]
+    frame: list[int] = []
     for at in range(frames):
-        bodies = number(word)
-        word += 1
-        if not 0 <= bodies <= (len(starts) - word) // sum(_BODY_LINES):
-            raise ValueError("more bodies than the text has room for")
+        bodies = next(rest, -1)
+        if not 0 <= bodies <= len(ids) - len(frame):
+            raise ValueError("another number of bodies")
+        if any(next(rest, -1) != JOINTS for _ in range(bodies)):
+            raise ValueError("another number of joints")
+        frame += [at] * bodies
         expected += [1, *_BODY_LINES * bodies]
-        for _ in range(bodies):
-            frame.append(at)
-            body.append(number(word))
-            first.append(word + BODY_NUMBERS + 1)
-            if number(word + BODY_NUMBERS) != JOINTS:
-                raise ValueError("another number of joints")
-            word += sum(_BODY_LINES)
-    ends = np.flatnonzero(text[1:] == ord("\n"))
-    words_in_line = np.diff(np.searchsorted(starts, ends), prepend=0)
     if words_in_line[: len(expected)].tolist() != expected or words_in_line[len(expected) :].any():
         raise ValueError("numbers are not on the lines where they belong")
-    if not first:
+    if not frame:
         raise ValueError("no body")
-    return frames, frame, body, first
+    first = line_of[: len(expected)][np.array(expected) == BODY_NUMBERS] + BODY_NUMBERS + 1
+    return frames, np.array(frame, dtype=np.int64), np.array(ids, dtype=np.int64), first

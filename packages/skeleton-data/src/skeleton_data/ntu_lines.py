@@ -15,7 +15,7 @@ JOINTS, BODY_NUMBERS, JOINT_NUMBERS = 25, 10, 12
 MAX_METRES = 1e6  # no recording goes beyond, and sums of squares stay within float32
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 Records = tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
 
@@ -85,7 +85,7 @@ class _Lines:
     def joint(self, what: str) -> list[float]:
         words = self._words(f"{JOINT_NUMBERS} numbers for {what}", JOINT_NUMBERS)
         for word in words[:3]:
-            if not _NUMBER.fullmatch(word) or not abs(float(word)) < MAX_METRES:
+            if not NUMBER.fullmatch(word) or not abs(float(word)) < MAX_METRES:
                 self.fail(f"expected three finite coordinates of {what}, found {word[:40]!r}")
         for word in words[3:]:
             # Where a joint is not seen in a picture, the recorder may write NaN or infinity.
