@@ -30,6 +30,19 @@ class Draw(IntEnum):
     ROTATION_X = 6
     ROTATION_Y = 7
     ROTATION_Z = 8
+    TEMPORAL_PADDING = 9
+    AXIS_ROTATION = 10
+    SCALE = 11
+    SHEAR = 12
+    FLIP = 13
+    SWAP = 14
+    NOISE = 15
+    NOISE_CHANCE = 16
+    BLUR = 17
+    BLUR_SIGMA = 18
+    AXIS_DROP = 19
+    FRAME_DROPOUT = 20
+    JOINT_DROPOUT = 21
 
 
 def hashed(*keys: ArrayLike) -> NDArray[np.uint64]:
@@ -75,6 +88,50 @@ def uniform(seed: int, epoch: ArrayLike, clip: ArrayLike, draws: ArrayLike) -> N
     return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
+def uniforms(seed: int, epoch: ArrayLike, clip: ArrayLike, draw: Draw, count: int) -> NDArray[np.float64]:
+    """Several uniform numbers in [0, 1) for one purpose: one row a clip.
+
+    Args:
+        seed: seed of the run.
+        epoch: (N,) epoch of each clip, or one for all.
+        clip: (N,) number of each clip.
+        draw: what they are for.
+        count: how many for each clip; more of them begin with the same.
+
+    Returns:
+        (N, count) float64, multiples of 2^-53.
+
+    Example:
+        >>> uniforms(0, 0, [7, 8], Draw.SHEAR, 6).shape
+        (2, 6)
+    """
+    return (_rows(seed, epoch, clip, draw, count) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def normals(seed: int, epoch: ArrayLike, clip: ArrayLike, draw: Draw, count: int) -> NDArray[np.float32]:
+    """Standard normal numbers, by the transform of Box and Muller (1958): one row a clip.
+
+    Args:
+        seed: seed of the run.
+        epoch: (N,) epoch of each clip, or one for all.
+        clip: (N,) number of each clip.
+        draw: what they are for.
+        count: how many for each clip.
+
+    Returns:
+        (N, count) float32.
+
+    Example:
+        >>> normals(0, 0, [7, 8], Draw.NOISE, 1500).shape
+        (2, 1500)
+    """
+    bits = _rows(seed, epoch, clip, draw, (count + 1) // 2)
+    radius = (bits >> np.uint64(32)).astype(np.float32)
+    radius = np.sqrt(-2 * np.log((radius + np.float32(1)) * np.float32(2.0**-32)).clip(max=0))
+    angle = (bits & np.uint64(2**32 - 1)).astype(np.float32) * np.float32(2 * np.pi * 2.0**-32)
+    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)[:, :count]
+
+
 def permutation(count: int, *keys: int) -> NDArray[np.int64]:
     """A random order of ``range(count)`` that depends only on ``keys``.
 
@@ -83,6 +140,12 @@ def permutation(count: int, *keys: int) -> NDArray[np.int64]:
         array([2, 4, 0, 3, 1])
     """
     return np.argsort(hashed(*keys, np.arange(count)))
+
+
+def _rows(seed: int, epoch: ArrayLike, clip: ArrayLike, draw: Draw, count: int) -> NDArray[np.uint64]:
+    """64 random bits for each clip and number, (N, count)."""
+    clips = hashed(seed, epoch, clip, int(draw))
+    return _splitmix64(clips[:, None] ^ np.arange(count, dtype=np.uint64))
 
 
 def _splitmix64(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
