@@ -27,6 +27,9 @@ ARROWS = {
 INDIRECT = {
     "numpy": "torch does not depend on it, but warns when it is imported without",
     "safetensors": "huggingface-hub does not depend on it, but saves models with it",
+    "onnx": "torch.onnx writes with it",
+    "onnxscript": "torch.onnx translates with it",
+    "onnxruntime": "runs what was exported",
 }
 
 

@@ -1,25 +1,35 @@
 from .block import STTFormerBlock as STTFormerBlock
+from .bodies import distinct_bodies as distinct_bodies
+from .classifier import PooledClassifier as PooledClassifier
 from .config import STTFormerConfig as STTFormerConfig
 from .grid import DenseGrid as DenseGrid
 from .grid import TokenGrid as TokenGrid
 from .grid import VisibleGrid as VisibleGrid
 from .model import STTFormer as STTFormer
 from .official import from_official as from_official
+from .official import load_official as load_official
 from .official import to_official as to_official
 from .positions import sinusoidal_positions as sinusoidal_positions
 from .sizes import SIZES as SIZES
 from .sizes import create as create
+from .weights import PretrainedMixin as PretrainedMixin
+from .weights import load_weights as load_weights
 
 __all__ = [
     "SIZES",
     "DenseGrid",
+    "PooledClassifier",
+    "PretrainedMixin",
     "STTFormer",
     "STTFormerBlock",
     "STTFormerConfig",
     "TokenGrid",
     "VisibleGrid",
     "create",
+    "distinct_bodies",
     "from_official",
+    "load_official",
+    "load_weights",
     "sinusoidal_positions",
     "to_official",
 ]

@@ -89,16 +89,16 @@ class DenseGrid(TokenGrid):
 
     def tokens(self, rows: Tensor) -> Tensor:
         """Undo `rows`: (B S T', C) to (B, T, V, C)."""
-        places = dict(b=self.bodies, i=self.tuple_frames, v=self.joints)
+        places = dict(i=self.tuple_frames, v=self.joints, t=self.tuples)
         return rearrange(rows, "(b i v t) c -> b (t i) v c", **places)
 
     def at_slots(self, codes: Tensor) -> Tensor:
         """Repeat codes (S, C) for each body and tuple."""
-        return repeat(codes, "s c -> (b s t) c", b=self.bodies, t=self.tuples)
+        return repeat(codes, "s c -> (s t) c", t=self.tuples).repeat(self.bodies, 1)
 
     def correlate(self, query: Tensor, key: Tensor, heads: int) -> Tensor:
         """One matrix product a body and head, over tuples and channels together."""
-        places = dict(b=self.bodies, s=self.slots, h=heads)
+        places = dict(s=self.slots, t=self.tuples, h=heads)
         query = rearrange(query, "(b s t) (h d) -> b h s (t d)", **places)
         key = rearrange(key, "(b s t) (h d) -> b h (t d) s", **places)
         return query @ key / self.tuples
@@ -107,7 +107,7 @@ class DenseGrid(TokenGrid):
         """Heads are an axis of the image, over which the kernel extends wholly."""
         heads, kernel = attention.shape[1], weight.shape[2]
         attention = rearrange(attention, "b h u v -> b (h v) u")
-        x = attention @ rearrange(x, "(b s t) c -> b s (t c)", b=self.bodies, s=self.slots)
+        x = attention @ rearrange(x, "(b s t) c -> b s (t c)", s=self.slots, t=self.tuples)
         image = rearrange(x, "b (h v) (t c) -> b c h v t", h=heads, t=self.tuples)
         weight = rearrange(weight, "o (h c) k -> o c h k 1", h=heads)
         image = F.conv3d(image, weight, bias, padding=(0, kernel // 2, 0))
@@ -115,7 +115,7 @@ class DenseGrid(TokenGrid):
 
     def tuple_conv(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """A convolution over the second axis of (S, T') images."""
-        image = rearrange(x, "(b s t) c -> b c s t", b=self.bodies, s=self.slots)
+        image = rearrange(x, "(b s t) c -> b c s t", s=self.slots, t=self.tuples)
         image = F.conv2d(image, weight[:, :, None], bias, padding=(0, weight.shape[2] // 2))
         return rearrange(image, "b o s t -> (b s t) o")
 
@@ -184,14 +184,18 @@ class VisibleGrid(TokenGrid):
 
     def slot_conv(self, x: Tensor, attention: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """Aggregate over the visible members of each tuple, then convolve over visible neighbours."""
-        x = self._aggregate(x, attention)
-        y: Tensor = _VisibleConv.apply(x, weight, bias, self._neighbours(axis=2, kernel=weight.shape[2]))
-        return y
+        return _visible_conv(
+            self._aggregate(x, attention), weight, bias, self._neighbours(2, weight.shape[2])
+        )
 
     def tuple_conv(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """Convolve over the visible neighbours in other tuples."""
-        y: Tensor = _VisibleConv.apply(x, weight, bias, self._neighbours(axis=1, kernel=weight.shape[2]))
-        return y
+        return _visible_conv(x, weight, bias, self._neighbours(1, weight.shape[2]))
+
+    def find_neighbours(self, *, slot_kernel: int, tuple_kernel: int) -> None:
+        """Find the neighbours of kernels before they are needed, outside of a compiled graph."""
+        self._neighbours(2, slot_kernel)
+        self._neighbours(1, tuple_kernel)
 
     def _dense(self, rows: Tensor) -> Tensor:
         """Rows (P, C) in their places of the dense grid (B T' S, C), zero elsewhere."""
@@ -229,8 +233,29 @@ class VisibleGrid(TokenGrid):
         return self._pairs[axis, kernel]
 
 
+def _visible_conv(x: Tensor, weight: Tensor, bias: Tensor, pairs: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """A convolution over the neighbours that exist; autocast takes it for one."""
+    device = x.device.type
+    if torch.is_autocast_enabled(device):
+        x, weight, bias = (tensor.to(torch.get_autocast_dtype(device)) for tensor in (x, weight, bias))
+    if torch.compiler.is_compiling():
+        return _add_taps(x, weight, bias, pairs)
+    y: Tensor = _VisibleConv.apply(x, weight, bias, pairs)
+    return y
+
+
+def _add_taps(x: Tensor, weight: Tensor, bias: Tensor, pairs: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """For each tap of the kernel one gather, one product, one addition."""
+    centre = weight.shape[2] // 2
+    y = torch.addmm(bias, x, weight[..., centre].T)
+    for tap, (here, there) in enumerate(pairs):
+        if tap != centre:
+            y.index_add_(0, here, x[there] @ weight[..., tap].T)
+    return y
+
+
 class _VisibleConv(torch.autograd.Function):
-    """A convolution over the neighbours that exist: for each tap one gather, one product, one addition."""
+    """`_add_taps` with a backward that keeps nothing but the rows."""
 
     @staticmethod
     def forward(
@@ -238,12 +263,7 @@ class _VisibleConv(torch.autograd.Function):
     ) -> Tensor:
         ctx.save_for_backward(x, weight)
         ctx.pairs = pairs
-        centre = weight.shape[2] // 2
-        y = torch.addmm(bias, x, weight[..., centre].T)
-        for tap, (here, there) in enumerate(pairs):
-            if tap != centre and len(here):
-                y.index_add_(0, here, x[there] @ weight[..., tap].T)
-        return y
+        return _add_taps(x, weight, bias, pairs)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, Tensor, Tensor, None]:
@@ -254,7 +274,7 @@ class _VisibleConv(torch.autograd.Function):
         weight_gradient = torch.zeros_like(weight)
         weight_gradient[..., centre] = gradient.T @ x
         for tap, (here, there) in enumerate(ctx.pairs):
-            if tap != centre and len(here):
+            if tap != centre:
                 at_here = gradient[here]
                 x_gradient.index_add_(0, there, at_here @ weight[..., tap])
                 weight_gradient[..., tap] = at_here.T @ x[there]

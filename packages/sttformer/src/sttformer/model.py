@@ -1,22 +1,23 @@
 """STTFormer, from clips to class scores."""
 
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from einops import rearrange
-from huggingface_hub import PyTorchModelHubMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .block import STTFormerBlock
+from .bodies import distinct_bodies
+from .classifier import PooledClassifier
 from .config import STTFormerConfig
 from .grid import DenseGrid, TokenGrid, VisibleGrid
 from .norm import Repeated, TokenBatchNorm
 
 
 class STTFormer(
-    nn.Module,
-    PyTorchModelHubMixin,
+    PooledClassifier,
     library_name="sttformer",
     tags=["skeleton-action-recognition"],
     coders={
@@ -43,6 +44,9 @@ class STTFormer(
         torch.Size([2, 60])
     """
 
+    token_frames = 1
+    """Frames of a joint that a token stands for."""
+
     def __init__(self, config: STTFormerConfig) -> None:
         super().__init__()
         self.config = config
@@ -65,34 +69,70 @@ class STTFormer(
         self.apply(init_weights)
         self.reset_classifier(config.num_classes)
 
-    @property
-    def num_features(self) -> int:
-        """Channels of the features."""
-        return self.config.num_features
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """Replace the head by a new one for `num_classes` classes; 0 removes it."""
-        self.config = self.config.model_copy(update={"num_classes": num_classes})
-        self._hub_mixin_config = {"config": self.config.model_dump(mode="json")}
-        device = self.embed.weight.device
-        self.head = nn.Linear(self.num_features, num_classes, device=device) if num_classes else nn.Identity()
-        self.head.apply(_init_head)
-
     def forward(self, x: Tensor) -> Tensor:
         """Class scores (N, K) of clips (N, C, T, V, M); pooled features (N, C') if there is no head."""
-        tokens, owner = self._encode_bodies(x)
-        bodies = tokens.mean((1, 2))[owner]
-        return self._classify(rearrange(bodies, "(n m) c -> n m c", m=x.shape[4]).mean(1))
+        rows, grid, owner = self._lay_out(x)
+        bodies = grid.tokens(self._encode(rows, grid)).mean((1, 2))[owner]
+        return self.classify(rearrange(bodies, "(n m) c -> n m c", m=x.shape[4]).mean(1))
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Token features (N, C', T, V, M) of clips (N, C, T, V, M)."""
-        tokens, owner = self._encode_bodies(x)
-        return rearrange(tokens[owner], "(n m) t v c -> n c t v m", m=x.shape[4])
+        rows, grid, owner = self._lay_out(x)
+        tokens = grid.tokens(self._encode(rows, grid))[owner]
+        return rearrange(tokens, "(n m) t v c -> n c t v m", m=x.shape[4])
 
-    def forward_head(self, features: Tensor, *, pre_logits: bool = False) -> Tensor:
-        """Class scores (N, K) of token features (N, C', T, V, M); the pooled features with `pre_logits`."""
-        pooled = features.mean((2, 3, 4))
-        return pooled if pre_logits else self._classify(pooled)
+    def forward_intermediates(
+        self,
+        x: Tensor,
+        indices: int | Sequence[int] | None = None,
+        *,
+        norm: bool = False,
+        stop_early: bool = False,
+        output_fmt: str = "NCHW",
+        intermediates_only: bool = False,
+    ) -> list[Tensor] | tuple[Tensor, list[Tensor]]:
+        """Token features behind several blocks, with timm's arguments.
+
+        Args:
+            x: Clips (N, C, T, V, M).
+            indices: Numbers of the blocks, negative ones from the end; the last ones if a number; or all.
+            norm: Without effect: the blocks end in a normalisation of their own.
+            stop_early: Leave out the blocks behind the last one wanted.
+            output_fmt: Channels first, (N, C', T, V, M); nothing else is known.
+            intermediates_only: Do not return the last block's features apart.
+
+        Returns:
+            A list of (N, C', T, V, M); or the features of the last block that ran, and that list.
+
+        Raises:
+            ValueError: If there is no such block, or the format is another.
+        """
+        if output_fmt != "NCHW":
+            raise ValueError(f"output_fmt must be NCHW, channels first, got {output_fmt!r}")
+        wanted = self._block_numbers(indices)
+        rows, grid, owner = self._lay_out(x)
+        rows, taken = self._embed(rows, grid), {}
+        for number, block in enumerate(self.blocks):
+            if number > max(wanted) and (stop_early or intermediates_only):
+                break
+            rows = block(rows, grid)
+            if number in wanted or number == len(self.blocks) - 1:
+                tokens = grid.tokens(rows)[owner]
+                taken[number] = rearrange(tokens, "(n m) t v c -> n c t v m", m=x.shape[4])
+        features = [taken[number] for number in wanted]
+        return features if intermediates_only else (taken[max(taken)], features)
+
+    @property
+    def feature_info(self) -> list[dict[str, Any]]:
+        """Channels and name of each block, in timm's words."""
+        return [
+            {"num_chs": channels, "module": f"blocks.{number}", "reduction": 1}
+            for number, (channels, _) in enumerate(self.config.blocks)
+        ]
+
+    def no_weight_decay(self) -> set[str]:
+        """Parameters that weight decay leaves alone: the scales and biases of attention maps."""
+        return {name for name, _ in self.named_parameters() if name.endswith(("alpha", "attention_bias"))}
 
     def encode_visible(self, x: Tensor, visible: Tensor) -> Tensor:
         """Encode the visible tokens of bodies; nothing else is computed, or can be seen.
@@ -112,48 +152,59 @@ class STTFormer(
             raise ValueError(
                 f"visible must be boolean {tuple(x.shape[:3])}, got {visible.dtype} {tuple(visible.shape)}"
             )
+        rows, grid = self._lay_out_visible(x, visible)
+        return self._encode(rows, grid)
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _lay_out_visible(self, x: Tensor, visible: Tensor) -> tuple[Tensor, VisibleGrid]:
+        """Rows (P, C) of the visible joints and their grid, whose size no compiled graph can know."""
         if not visible.any():
             raise ValueError(f"visible must hold a visible joint, all {visible.numel()} are masked")
         grid = VisibleGrid(visible, tuple_frames=self.config.tuple_frames)
+        grid.find_neighbours(slot_kernel=self.config.slot_kernel, tuple_kernel=self.config.tuple_kernel)
         rows = grid.rows(x)
-        if not rows.isfinite().all():
-            raise ValueError("x must be finite where visible, got NaN or infinity")
-        return self._encode(rows, grid)
+        _check_finite(rows)
+        return rows, grid
+
+    def _embed(self, rows: Tensor, grid: TokenGrid) -> Tensor:
+        return F.leaky_relu(self.embed_norm(self.embed(rows), grid.repeated), 0.1)
 
     def _encode(self, rows: Tensor, grid: TokenGrid) -> Tensor:
-        rows = F.leaky_relu(self.embed_norm(self.embed(rows), grid.repeated), 0.1)
+        rows = self._embed(rows, grid)
         for block in self.blocks:
             rows = block(rows, grid)
         return rows
 
-    def _encode_bodies(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Clips (N, C, T, V, M) to tokens (B, T, V, C') of distinct bodies; which of them each (N M) is."""
+    def _lay_out(self, x: Tensor) -> tuple[Tensor, DenseGrid, Tensor | slice]:
+        """Clips (N, C, T, V, M) to rows of distinct bodies, their grid, and which of them each (N M) is."""
         if x.ndim != 5:
             raise ValueError(f"x must be (N, C, T, V, M), got shape {tuple(x.shape)}")
         bodies = rearrange(x, "n c t v m -> (n m) t v c")
         self._check(bodies.shape[1:])
+        _check_finite(bodies)
         bodies, owner, repeated = self._distinct(bodies)
         grid = DenseGrid(*bodies.shape[:3], tuple_frames=self.config.tuple_frames, repeated=repeated)
-        return grid.tokens(self._encode(grid.rows(bodies), grid)), owner
+        return grid.rows(bodies), grid, owner
 
-    def _distinct(self, bodies: Tensor) -> tuple[Tensor, Tensor, Repeated | None]:
+    def _distinct(self, bodies: Tensor) -> tuple[Tensor, Tensor | slice, Repeated | None]:
         """Keep one of the absent (all zero) bodies (B, T, V, C), the last; say for each where it went."""
-        everyone = torch.arange(len(bodies), device=bodies.device)
+        everyone = slice(None)
         differ = self.training and self.config.attention_dropout > 0
         if differ or torch.compiler.is_compiling():
             return bodies, everyone, None
-        present = (bodies != 0).flatten(1).any(1)
-        kept = present.nonzero()[:, 0]
-        copies = len(bodies) - len(kept)
+        kept, owner, copies = distinct_bodies(bodies)
         if copies < 2:
             return bodies, everyone, None
-        owner = torch.where(present, present.cumsum(0) - 1, len(kept))
-        bodies = torch.cat([bodies[kept], bodies.new_zeros(1, *bodies.shape[1:])])
-        return bodies, owner, Repeated(rows=bodies[0, ..., 0].numel(), copies=copies)
+        return kept, owner, Repeated(rows=kept[0, ..., 0].numel(), copies=copies)
 
-    def _classify(self, pooled: Tensor) -> Tensor:
-        scores: Tensor = self.head(F.dropout(pooled, self.config.dropout, self.training))
-        return scores
+    def _block_numbers(self, indices: int | Sequence[int] | None) -> list[int]:
+        """Numbers from 0 of the blocks that are meant."""
+        depth = len(self.blocks)
+        if indices is None or isinstance(indices, int):
+            indices = range(-(indices or depth), 0)
+        if not all(-depth <= index < depth for index in indices):
+            raise ValueError(f"indices must be blocks of a model of {depth}, got {list(indices)}")
+        return [index % depth for index in indices]
 
     def _check(self, shape: torch.Size) -> None:
         """Check the frames, joints and channels (T, V, C) of the input."""
@@ -167,21 +218,14 @@ class STTFormer(
                 f"the clip has {frames} frames, not a multiple of tuple_frames={self.config.tuple_frames}"
             )
 
-    @classmethod
-    def _from_pretrained(cls, *, strict: bool = True, **options: Any) -> Self:
-        """Load strictly whatever the mixin's default: weights that do not fit are an error."""
-        del strict
-        model: Self = super()._from_pretrained(strict=True, **options)
-        return model
+
+def _check_finite(x: Tensor) -> None:
+    """Refuse visible joints that are NaN or infinite; a compiled graph cannot look at values."""
+    if not torch.compiler.is_compiling() and not x.isfinite().all():
+        raise ValueError("x must be finite where visible, got NaN or infinity")
 
 
 def init_weights(module: nn.Module) -> None:
     """Initialise as the published model: Kaiming normal, fan out, for every map but the head."""
     if isinstance(module, nn.Conv1d | nn.Linear):
         nn.init.kaiming_normal_(module.weight, mode="fan_out")
-
-
-def _init_head(module: nn.Module) -> None:
-    if isinstance(module, nn.Linear):
-        nn.init.xavier_normal_(module.weight)
-        nn.init.zeros_(module.bias)

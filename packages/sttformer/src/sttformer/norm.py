@@ -50,9 +50,10 @@ class _RepeatedBatchNorm(torch.autograd.Function):
         single = x.shape[0] - repeated.rows
         copied = repeated.rows * repeated.copies
         count = single + copied
-        tail_var, tail_mean = torch.var_mean(x[single:], 0, correction=0)
+        given, x = x, x.to(weight.dtype)  # under autocast statistics would else be of half precision
+        tail_var, tail_mean = _moments(x[single:])
         if single:
-            var, mean = torch.var_mean(x[:single], 0, correction=0)
+            var, mean = _moments(x[:single])
             shift = tail_mean - mean
             share = copied / count
             var = var * (1 - share) + tail_var * share + shift.square() * (share * (1 - share))
@@ -62,15 +63,15 @@ class _RepeatedBatchNorm(torch.autograd.Function):
         inverse = (var + eps).rsqrt()
         scale = weight * inverse
         y = torch.addcmul(bias - mean * scale, x, scale)
-        ctx.save_for_backward(x, weight, mean, inverse)
+        ctx.save_for_backward(given, weight, mean, inverse)
         ctx.single, ctx.copies, ctx.count = single, repeated.copies, count
         ctx.mark_non_differentiable(mean, var)
-        return y, mean, var, count
+        return y.to(given.dtype), mean, var, count
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, Tensor, Tensor, None, None]:
-        gradient = gradients[0]
-        x, weight, mean, inverse = ctx.saved_tensors
+        given, weight, mean, inverse = ctx.saved_tensors
+        x, gradient = given.to(weight.dtype), gradients[0].to(weight.dtype)
         bias_gradient = gradient.sum(0)
         weight_gradient = ((x - mean) * gradient).sum(0) * inverse
         # dx = scale * (g - k/n * (sum g + xhat * sum g xhat)), with k the copies that a row stands for.
@@ -81,4 +82,10 @@ class _RepeatedBatchNorm(torch.autograd.Function):
         for rows, copies in ((slice(None, ctx.single), 1), (slice(ctx.single, None), ctx.copies)):
             torch.addcmul(offset * copies, x[rows], slope * copies, out=x_gradient[rows])
             x_gradient[rows].addcmul_(gradient[rows], scale)
-        return x_gradient, weight_gradient, bias_gradient, None, None
+        return x_gradient.to(given.dtype), weight_gradient, bias_gradient, None, None
+
+
+def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Variance and mean over rows; in two passes, many times faster on CPU than `torch.var_mean`."""
+    mean = x.mean(0)
+    return (x - mean).square_().mean(0), mean

@@ -1,9 +1,14 @@
-"""The parameter names of the published STTFormer code, and ours."""
+"""Checkpoints of the published STTFormer code: their parameter names, and ours."""
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
+from pickle import UnpicklingError
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
+
+from .weights import require_fit
 
 _NAMES = {
     "input_map.0": "embed",
@@ -26,12 +31,43 @@ _NAMES = {
 _OFFICIAL = {ours: official for official, ours in _NAMES.items()}
 
 
+def load_official(model: nn.Module, path: str | Path) -> None:
+    """Load a checkpoint of the published code, a state dict saved by `torch.save`, into an `STTFormer`.
+
+    Only tensors are unpickled (`weights_only=True`). Names and shapes are those of `from_official`.
+
+    Args:
+        model: The model, with the head of the checkpoint (60 or 120 classes).
+        path: The `.pt` file, in torch's present or legacy format.
+
+    Raises:
+        ValueError: If the file is no state dict, or a tensor is missing, foreign, or of another shape; the
+            message names each in the words of the file, with both shapes.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError) as error:
+        raise ValueError(f"{path} is no file of tensors: {str(error).splitlines()[0]}") from error
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise ValueError(f"{path} must hold a state dict, tensors by name, got {type(state).__name__}")
+    state = _weights_of(state)
+    require_fit(to_official(model.state_dict()), state, source=path, model=type(model).__name__)
+    model.load_state_dict(from_official(state), strict=True)
+
+
 def from_official(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Translate a state dict of the published code; load the result with `load_state_dict(strict=True)`.
 
-    1x1 convolutions become linear maps, 1-D kernels lose their empty axis, and the position buffers
-    (`pes.pe`) fall away, for they follow from the shape. A `module.` prefix of data-parallel training is
-    dropped.
+    | published | here | | published | here |
+    |---|---|---|---|---|
+    | `input_map.0`, `.1` | `embed`, `embed_norm` | | `ff_net.0`, `.1` | `feedforward`, `feedforward_norm` |
+    | `to_qkvs` | `query_key` | | `out_nett.0`, `.1` | `tuple_conv`, `tuple_norm` |
+    | `alphas`, `att0s` | `alpha`, `attention_bias` | | `ress.0`, `.1` | `slot_residual.linear`, `.norm` |
+    | `out_nets.0`, `.1` | `slot_conv`, `slot_norm` | | `rest.0`, `.1` | `tuple_residual.linear`, `.norm` |
+    | `fc` | `head` | | `pes.pe` | (follows from the shape) |
+
+    1x1 convolutions become linear maps and 1-D kernels lose their empty axis. A `module.` prefix of
+    data-parallel training is dropped.
 
     Args:
         state: Parameters by their published names.
@@ -48,10 +84,7 @@ def from_official(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         torch.Size([64, 3])
     """
     ours = {}
-    for name, value in state.items():
-        name = name.removeprefix("module.")
-        if name.endswith(".pes.pe"):
-            continue
+    for name, value in _weights_of(state).items():
         translated = _translate(name, _NAMES)
         ours[translated] = _squeeze(translated, value)
     return ours
@@ -66,6 +99,13 @@ def to_official(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         ['blocks.0.out_nets.0.weight']
     """
     return {_translate(name, _OFFICIAL): _unsqueeze(name, value) for name, value in state.items()}
+
+
+def _weights_of(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Leave out the position buffers, and the prefix of data-parallel training."""
+    return {
+        name.removeprefix("module."): value for name, value in state.items() if not name.endswith(".pes.pe")
+    }
 
 
 def _translate(name: str, names: Mapping[str, str]) -> str:

@@ -1,0 +1,130 @@
+"""Weights on disk: ours come back as they were, the published code's fit, and what does not fit is named."""
+
+import json
+import pickle
+
+import pytest
+import torch
+
+from sttformer import STTFormer, STTFormerConfig, load_official, load_weights, to_official
+
+SHAPE = dict(joints=4, tuple_frames=2, width=6, blocks=[(6, 2), (8, 3)], heads=2, num_classes=5)
+
+
+def make_model(seed=0, **changes):
+    torch.manual_seed(seed)
+    return STTFormer(STTFormerConfig(**{**SHAPE, **changes})).eval()
+
+
+def published(model, *, prefix=""):
+    """The model's weights as the published code would save them, position buffers included."""
+    state = {f"{prefix}{name}": value for name, value in to_official(model.state_dict()).items()}
+    return state | {f"{prefix}blocks.0.pes.pe": torch.zeros(1, 6, 3, 8)}
+
+
+def test_a_folder_holds_the_whole_model(tmp_path):
+    model, x = make_model(), torch.randn(2, 3, 6, 4, 1)
+    model.save_pretrained(tmp_path)
+    loaded = STTFormer.from_pretrained(tmp_path)
+    assert loaded.config == model.config
+    torch.testing.assert_close(loaded(x), model(x), rtol=0, atol=0)
+    loaded.reset_classifier(9)
+    loaded.save_pretrained(tmp_path)
+    assert STTFormer.from_pretrained(tmp_path).num_classes == 9
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"joints": 3}, r"attention_bias is \(2, 8, 8\), the model's \(2, 6, 6\)"),
+        ({"tuple_frames": 3}, r"attention_bias is \(2, 8, 8\), the model's \(2, 12, 12\)"),
+        ({"num_classes": 0}, "head.bias is foreign"),
+        ({"blocks": [(6, 2), (8, 3), (8, 3)]}, "blocks.2.alpha is missing"),
+    ],
+)
+def test_a_folder_of_another_model(tmp_path, changes, complaint):
+    make_model().save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=rf"model\.safetensors does not fit the STTFormer: .*{complaint}"):
+        STTFormer.from_pretrained(tmp_path, config=STTFormerConfig(**{**SHAPE, **changes}))
+
+
+@pytest.mark.parametrize("gone", ["config.json", "model.safetensors"])
+def test_a_folder_that_lacks_a_file(tmp_path, gone):
+    make_model().save_pretrained(tmp_path)
+    (tmp_path / gone).unlink()
+    with pytest.raises(ValueError, match=f"{tmp_path} has no {gone}"):
+        STTFormer.from_pretrained(tmp_path)
+
+
+def test_a_damaged_file(tmp_path):
+    make_model().save_pretrained(tmp_path)
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"model\.safetensors is damaged"):
+        STTFormer.from_pretrained(tmp_path)
+
+
+def test_a_config_with_a_field_out_of_range(tmp_path):
+    make_model().save_pretrained(tmp_path)
+    saved = json.loads((tmp_path / "config.json").read_text())
+    saved["config"]["joints"] = 0
+    (tmp_path / "config.json").write_text(json.dumps(saved))
+    with pytest.raises(ValueError, match="joints"):
+        STTFormer.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_the_official_format_loads(tmp_path, legacy, prefix):
+    model, other, x = make_model(0), make_model(1), torch.randn(2, 3, 6, 4, 1)
+    path = tmp_path / "official.pt"
+    torch.save(published(model, prefix=prefix), path, _use_new_zipfile_serialization=not legacy)
+    load_official(other, path)
+    torch.testing.assert_close(other(x), model(x), rtol=0, atol=0)
+
+
+def test_what_does_not_fit_is_said_in_the_words_of_the_file(tmp_path):
+    model, other = make_model(0), make_model(1)
+    state = published(model)
+    del state["blocks.1.alphas"]
+    state |= {"blocks.7.alphas": torch.zeros(1), "fc.weight": torch.zeros(60, 8), "extra": torch.zeros(1)}
+    torch.save(state, tmp_path / "official.pt")
+    before = {name: value.clone() for name, value in other.state_dict().items()}
+    with pytest.raises(ValueError) as caught:
+        load_official(other, tmp_path / "official.pt")
+    assert str(caught.value) == (
+        f"{tmp_path}/official.pt does not fit the STTFormer: blocks.1.alphas is missing; "
+        "blocks.7.alphas is foreign; extra is foreign; fc.weight is (60, 8), the model's (5, 8)"
+    )
+    torch.testing.assert_close(other.state_dict(), before, rtol=0, atol=0)
+
+
+class Evil:
+    def __reduce__(self):
+        return (pytest.fail, ("a download was unpickled",))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (lambda path: path.write_bytes(b"nothing"), "is no file of tensors"),
+        (lambda path: path.write_bytes(pickle.dumps(Evil(), protocol=2)), "is no file of tensors"),
+        (lambda path: torch.save({"weight": Evil()}, path), "is no file of tensors"),
+        (
+            lambda path: torch.save([torch.zeros(1)], path),
+            "must hold a state dict, tensors by name, got list",
+        ),
+    ],
+)
+def test_a_file_that_is_no_state_dict(tmp_path, content, message):
+    content(tmp_path / "official.pt")
+    with pytest.raises(ValueError, match=message):
+        load_official(make_model(), tmp_path / "official.pt")
+
+
+def test_weights_that_do_not_fit_leave_the_model_alone():
+    model = make_model()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with pytest.raises(ValueError, match=r"here does not fit the STTFormer: .*head\.bias is missing"):
+        load_weights(model, {**make_model(1, num_classes=0).state_dict()}, source="here")
+    torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
