@@ -114,7 +114,7 @@ def test_reconstruct_puts_everything_back_in_its_place():
 
 
 @pytest.mark.parametrize("kind", ["joints", "motion"])
-@pytest.mark.parametrize("standardised", ["no", "joint", "body"])
+@pytest.mark.parametrize("standardised", ["no", "joint", "body", "patch"])
 def test_a_perfect_prediction_of_any_target_rebuilds_the_joints(kind, standardised):
     model = make_model(target={"kind": kind, "standardise": standardised})
     bodies = make_clips(bodies=1)[..., 0].permute(0, 2, 3, 1)
@@ -149,6 +149,13 @@ def test_targets_by_loops():
         spread = (sum(everywhere.flatten() ** 2) / everywhere.numel()) ** 0.5
         torch.testing.assert_close(by_body[body], everywhere / spread)
     assert (steps[:, -1] == 0).all()
+    by_patch = standardise(joints, scale_of="patch", patch_frames=4)
+    for start in range(0, FRAMES, 4):
+        for joint in range(JOINTS):
+            patch = joints[0, start : start + 4, joint].flatten()
+            spread = (sum((patch - patch.mean()) ** 2) / (len(patch) - 1) + 1e-6) ** 0.5
+            found = by_patch[0, start : start + 4, joint].flatten()
+            torch.testing.assert_close(found, (patch - patch.mean()) / spread)
 
 
 def test_standardise_leaves_a_joint_at_rest_at_zero():

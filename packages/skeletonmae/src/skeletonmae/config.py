@@ -1,22 +1,55 @@
 """The choices of a masked autoencoder."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from skeleton_mask import MaskConfig, SpatialTemporalConfig
 from sttformer import STTFormerConfig
 
+from .transformer_config import TransformerConfig
 
-class DecoderConfig(BaseModel):
-    """The decoder: STTFormer blocks of one width over all tokens; the defaults are the paper's."""
+EncoderConfig: TypeAlias = Annotated[STTFormerConfig | TransformerConfig, Field(discriminator="kind")]
+"""Any encoder, told apart by `kind`."""
+
+
+class STTFormerDecoderConfig(BaseModel):
+    """STTFormer blocks of one width over all tokens; the defaults are the paper's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: Literal["sttformer"] = Field("sttformer", description="Blocks of an STTFormer.")
     width: PositiveInt = Field(256, description="Channels of every block.")
     depth: PositiveInt = Field(9, description="Number of blocks.")
     heads: PositiveInt = Field(3, description="Attention heads of each block.")
     qk_channels: PositiveInt = Field(64, description="Query/key channels per head.")
+    tuple_frames: PositiveInt | None = Field(
+        None, description="Tokens in time of a tuple (default: the encoder's, if it has tuples)."
+    )
+
+
+class TransformerDecoderConfig(BaseModel):
+    """Plain transformer blocks over all tokens; the defaults are MAMP's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["transformer"] = Field("transformer", description="Blocks of a plain transformer.")
+    width: PositiveInt = Field(256, description="Channels of every block.")
+    depth: PositiveInt = Field(5, description="Number of blocks.")
+    heads: PositiveInt = Field(8, description="Attention heads of each block.")
+    mlp_ratio: PositiveInt = Field(4, description="Channels within a block's MLP, over the width.")
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> "TransformerDecoderConfig":
+        if self.width % self.heads:
+            raise ValueError(f"width must be a multiple of heads, got {self.width} and {self.heads}")
+        return self
+
+
+DecoderConfig: TypeAlias = Annotated[
+    STTFormerDecoderConfig | TransformerDecoderConfig, Field(discriminator="kind")
+]
+"""Any decoder, told apart by `kind`."""
 
 
 class TargetConfig(BaseModel):
@@ -27,29 +60,52 @@ class TargetConfig(BaseModel):
     kind: Literal["joints", "motion"] = Field(
         "joints", description="Rebuild joint positions, or their steps from frame to frame."
     )
-    standardise: Literal["no", "joint", "body"] = Field(
+    standardise: Literal["no", "joint", "body", "patch"] = Field(
         "no",
         description="Remove each joint's mean over the clip, and the scale of the joint's or of the whole "
-        "body's course about it.",
+        "body's course about it; or mean and scale of each patch, some frames of a joint (MAMP).",
     )
+    patch_frames: PositiveInt = Field(4, description="Frames of a patch, if patches are standardised.")
     loss_on: Literal["all", "masked"] = Field(
         "all", description="Average the error over all places, or over the masked ones alone."
     )
 
 
 class SkeletonMAEConfig(BaseModel):
-    """Encoder, decoder, masking and target of a SkeletonMAE.
+    """Encoder, decoder, masking and target of a SkeletonMAE; networks are of kind sttformer unless they say.
 
     Example:
         >>> SkeletonMAEConfig(encoder={"joints": 20, "tuple_frames": 2}).decoder.width
         256
+        >>> SkeletonMAEConfig(encoder={"kind": "transformer"}, decoder={"kind": "transformer"}).decoder.depth
+        5
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    encoder: STTFormerConfig = Field(
+    encoder: EncoderConfig = Field(
         default_factory=lambda: STTFormerConfig(tuple_frames=2), description="The network that is kept."
     )
-    decoder: DecoderConfig = Field(default_factory=DecoderConfig, description="The network that rebuilds.")
+    decoder: DecoderConfig = Field(
+        default_factory=STTFormerDecoderConfig, description="The network that rebuilds."
+    )
     mask: MaskConfig = Field(default_factory=SpatialTemporalConfig, description="What is hidden.")
     target: TargetConfig = Field(default_factory=TargetConfig, description="What is rebuilt.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_kinds(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        given = [name for name in ("encoder", "decoder") if isinstance(values.get(name), dict)]
+        return values | {name: {"kind": "sttformer"} | values[name] for name in given}
+
+    @model_validator(mode="after")
+    def _tuples_are_known(self) -> "SkeletonMAEConfig":
+        decoder = self.decoder
+        needs_tuples = isinstance(decoder, STTFormerDecoderConfig) and decoder.tuple_frames is None
+        if needs_tuples and not isinstance(self.encoder, STTFormerConfig):
+            raise ValueError(
+                f"decoder.tuple_frames must be given: an encoder of kind {self.encoder.kind} has no tuples"
+            )
+        return self

@@ -1,4 +1,6 @@
-"""The decoder: from visible tokens to the whole sequence."""
+"""Decoders: from visible tokens to the whole sequence."""
+
+from abc import abstractmethod
 
 import torch
 from einops import rearrange, repeat
@@ -6,33 +8,84 @@ from torch import Tensor, nn
 
 from skeleton_mask import Mask
 from sttformer import DenseGrid, STTFormerBlock, sinusoidal_positions
-from sttformer.model import init_weights
+from sttformer.model import init_weights as init_sttformer
 
-from .config import DecoderConfig
+from .config import STTFormerDecoderConfig, TransformerDecoderConfig
+from .transformer import init_weights as init_transformer
+from .transformer import transformer_blocks
 
 
-class Decoder(nn.Module):
-    """Visible tokens in their places, a learned token in all others, then STTFormer blocks (section 3.3).
+class TokenDecoder(nn.Module):
+    """Visible tokens in their places, a learned token in all others, positions; then blocks.
 
-    Differences from the paper: it gives width, depth and "positional embeddings". Here every token receives a
-    sinusoidal code of its frame in one half of the channels and of its joint in the other: the blocks
-    themselves know slots of a tuple alone, so that tokens of wholly masked tuples would else be equal.
+    Every token receives a sinusoidal code of its time in one half of the channels, and of its joint in the
+    other.
+
+    Args:
+        width: Channels of the blocks.
+        in_channels: Channels of the encoder's features.
+        token_frames: Frames of a joint that a token stands for, k.
+    """
+
+    def __init__(self, width: int, *, in_channels: int, token_frames: int) -> None:
+        super().__init__()
+        self.token_frames = token_frames
+        self.embed = nn.Linear(in_channels, width)
+        self.mask_token = nn.Parameter(torch.randn(width) * 0.02)
+
+    def forward(self, tokens: Tensor, mask: Mask) -> Tensor:
+        """Rebuild all places from visible tokens: rows (P, C') in the mask's order to (B, T, V, C)."""
+        bodies, times, joints = mask.shape
+        tokens = rearrange(self.embed(tokens), "(b l) c -> b l c", b=bodies)
+        x = mask.scatter(tokens, fill=self.mask_token) + self._positions(times, joints, like=tokens)
+        return rearrange(self.rebuild(x), "b t v (k c) -> b (t k) v c", k=self.token_frames)
+
+    @abstractmethod
+    def rebuild(self, x: Tensor) -> Tensor:
+        """All tokens (B, T / k, V, width) to what they stand for, (B, T / k, V, k C)."""
+
+    def _positions(self, times: int, joints: int, *, like: Tensor) -> Tensor:
+        width = like.shape[-1]
+        in_time = repeat(sinusoidal_positions(times, width // 2), "t c -> t v c", v=joints)
+        in_body = repeat(sinusoidal_positions(joints, width - width // 2), "v c -> t v c", t=times)
+        return torch.cat([in_time, in_body], dim=-1).to(like)
+
+
+class STTFormerDecoder(TokenDecoder):
+    """A decoder of STTFormer blocks (Wu et al. 2023, section 3.3).
+
+    Differences from the paper: it gives width, depth and "positional embeddings". Here each token has the
+    code of its frame and of its joint: the blocks themselves know slots of a tuple alone, so that tokens of
+    wholly masked tuples would else be equal.
 
     Args:
         config: Width, depth and heads.
         in_channels: Channels of the encoder's features.
         out_channels: Channels of what is rebuilt for each joint.
         joints: Joints of a skeleton.
-        tuple_frames: Frames of a tuple.
+        tuple_frames: Tokens in time of a tuple.
+        token_frames: Frames of a joint that a token stands for.
+
+    Example:
+        >>> mask = Mask(torch.tensor([[[True, False], [False, False]]]))  # one body, two frames, two joints
+        >>> config = STTFormerDecoderConfig(width=8, depth=1, qk_channels=2)
+        >>> decoder = STTFormerDecoder(config, in_channels=5, out_channels=3, joints=2, tuple_frames=1)
+        >>> decoder(torch.randn(1, 5), mask).shape
+        torch.Size([1, 2, 2, 3])
     """
 
     def __init__(
-        self, config: DecoderConfig, *, in_channels: int, out_channels: int, joints: int, tuple_frames: int
+        self,
+        config: STTFormerDecoderConfig,
+        *,
+        in_channels: int,
+        out_channels: int,
+        joints: int,
+        tuple_frames: int,
+        token_frames: int = 1,
     ) -> None:
-        super().__init__()
+        super().__init__(config.width, in_channels=in_channels, token_frames=token_frames)
         self.tuple_frames = tuple_frames
-        self.embed = nn.Linear(in_channels, config.width)
-        self.mask_token = nn.Parameter(torch.randn(config.width) * 0.02)
         self.blocks = nn.ModuleList(
             STTFormerBlock(
                 config.width,
@@ -43,22 +96,56 @@ class Decoder(nn.Module):
             )
             for _ in range(config.depth)
         )
-        self.predict = nn.Linear(config.width, out_channels)
-        self.blocks.apply(init_weights)
+        self.predict = nn.Linear(config.width, token_frames * out_channels)
+        self.blocks.apply(init_sttformer)
 
-    def forward(self, tokens: Tensor, mask: Mask) -> Tensor:
-        """Rebuild all places from visible ones: rows (P, C) in the mask's order to (B, T, V, C')."""
-        bodies, frames, joints = mask.shape
-        tokens = rearrange(self.embed(tokens), "(b l) c -> b l c", b=bodies)
-        x = mask.scatter(tokens, fill=self.mask_token) + self._positions(frames, joints, like=tokens)
-        grid = DenseGrid(bodies, frames, joints, tuple_frames=self.tuple_frames)
+    def rebuild(self, x: Tensor) -> Tensor:
+        """All tokens (B, T / k, V, width) to what they stand for, (B, T / k, V, k C)."""
+        bodies, times, joints, _ = x.shape
+        if times % self.tuple_frames:
+            raise ValueError(
+                f"the clip has {times} tokens in time, not a multiple of the decoder's "
+                f"tuple_frames={self.tuple_frames}"
+            )
+        grid = DenseGrid(bodies, times, joints, tuple_frames=self.tuple_frames)
         rows = grid.rows(x)
         for block in self.blocks:
             rows = block(rows, grid)
         return grid.tokens(self.predict(rows))
 
-    def _positions(self, frames: int, joints: int, *, like: Tensor) -> Tensor:
-        width = like.shape[-1]
-        in_time = repeat(sinusoidal_positions(frames, width // 2), "t c -> t v c", v=joints)
-        in_body = repeat(sinusoidal_positions(joints, width - width // 2), "v c -> t v c", t=frames)
-        return torch.cat([in_time, in_body], dim=-1).to(like)
+
+class TransformerDecoder(TokenDecoder):
+    """A decoder of plain transformer blocks (Mao et al. 2023, section 3.4).
+
+    Differences from the paper: its positions are learned; these are sinusoidal, as in MAE.
+
+    Args:
+        config: Width, depth and heads.
+        in_channels: Channels of the encoder's features.
+        out_channels: Channels of what is rebuilt for each joint.
+        token_frames: Frames of a joint that a token stands for.
+
+    Example:
+        >>> mask = Mask(torch.tensor([[[True, False], [False, False]]]))  # one body, two times two tokens
+        >>> config = TransformerDecoderConfig(width=8, depth=1, heads=2)
+        >>> decoder = TransformerDecoder(config, in_channels=5, out_channels=3, token_frames=4)
+        >>> decoder(torch.randn(1, 5), mask).shape
+        torch.Size([1, 8, 2, 3])
+    """
+
+    def __init__(
+        self, config: TransformerDecoderConfig, *, in_channels: int, out_channels: int, token_frames: int
+    ) -> None:
+        super().__init__(config.width, in_channels=in_channels, token_frames=token_frames)
+        self.blocks = transformer_blocks(config.width, config.depth, config.heads, config.mlp_ratio)
+        self.norm = nn.LayerNorm(config.width)
+        self.predict = nn.Linear(config.width, token_frames * out_channels)
+        self.apply(init_transformer)
+
+    def rebuild(self, x: Tensor) -> Tensor:
+        """All tokens (B, T / k, V, width) to what they stand for, (B, T / k, V, k C)."""
+        tokens = rearrange(x, "b t v c -> b (t v) c")
+        for block in self.blocks:
+            tokens = block(tokens)
+        rebuilt: Tensor = rearrange(self.predict(self.norm(tokens)), "b (t v) c -> b t v c", v=x.shape[2])
+        return rebuilt

@@ -3,17 +3,17 @@
 from typing import NamedTuple
 
 import torch
-from einops import rearrange
+from einops import rearrange, repeat
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skeleton_mask import Mask
 from skeleton_mask.noise import NoiseSource
-from sttformer import STTFormer
 
 from .config import SkeletonMAEConfig
-from .decoder import Decoder
 from .losses import reconstruction_loss
+from .networks import build_decoder, build_encoder
+from .protocols import Decoder, Encoder
 from .targets import course, joint_motion, standardise
 
 
@@ -46,7 +46,9 @@ class SkeletonMAE(nn.Module):
 
     Frames and joints are masked; an STTFormer encodes the visible joints, and them alone; a decoder of the
     same blocks rebuilds the whole sequence. The encoder is then fine-tuned: `model.encoder` is an
-    `STTFormer` without head, whose weights are those of the classifier.
+    `STTFormer` without head, whose weights are those of the classifier. With `kind="transformer"` for both
+    networks, a motion target and motion-aware masks it is MAMP (Mao et al. 2023); where tokens span several
+    frames, masks hide whole tokens. Any other encoder or decoder is handed in as an object.
 
     Differences from the paper: it leaves open how the attention map that a clip's tuples share meets joints
     that differ from frame to frame; here every visible token keeps its place, and the map is a mean over the
@@ -55,9 +57,11 @@ class SkeletonMAE(nn.Module):
 
     Args:
         config: Encoder, decoder, masking, target.
+        encoder: Stands in for that of the config, of which only joints and channels then matter.
+        decoder: Stands in for that of the config.
 
     Attributes:
-        encoder: An `STTFormer` without head.
+        encoder: An `Encoder`; of the config, an `STTFormer` or a `Transformer`, without head.
         decoder: A `Decoder`.
 
     Example:
@@ -73,17 +77,16 @@ class SkeletonMAE(nn.Module):
         (torch.Size([8, 20, 25, 3]), 0)
     """
 
-    def __init__(self, config: SkeletonMAEConfig) -> None:
+    encoder: Encoder
+    decoder: Decoder
+
+    def __init__(
+        self, config: SkeletonMAEConfig, *, encoder: Encoder | None = None, decoder: Decoder | None = None
+    ) -> None:
         super().__init__()
         self.config = config
-        self.encoder = STTFormer(config.encoder.model_copy(update={"num_classes": 0}))
-        self.decoder = Decoder(
-            config.decoder,
-            in_channels=self.encoder.num_features,
-            out_channels=config.encoder.channels,
-            joints=config.encoder.joints,
-            tuple_frames=config.encoder.tuple_frames,
-        )
+        self.encoder = encoder or build_encoder(config.encoder.model_copy(update={"num_classes": 0}))
+        self.decoder = decoder or build_decoder(config, self.encoder)
 
     def forward(self, x: Tensor, *, generator: NoiseSource) -> SkeletonMAEOutput:
         """Mask, encode, decode and compare.
@@ -101,14 +104,17 @@ class SkeletonMAE(nn.Module):
         tokens = self.encoder.encode_visible(bodies, mask.visible)
         prediction = self.decoder(tokens, mask)
         target = self.target(bodies)
-        counted = mask.masked if self.config.target.loss_on == "masked" else None
+        visible = repeat(mask.visible, "b t v -> b (t k) v", k=self.encoder.token_frames)
+        counted = ~visible if self.config.target.loss_on == "masked" else None
         loss = reconstruction_loss(prediction, target, counted)
-        return SkeletonMAEOutput(loss, prediction, target, mask.visible)
+        return SkeletonMAEOutput(loss, prediction, target, visible)
 
     def target(self, bodies: Tensor) -> Tensor:
         """What is to be rebuilt of bodies (B, T, V, C), in the same shape."""
-        target, scale_of = self._plain_target(bodies), self.config.target.standardise
-        return target if scale_of == "no" else standardise(target, scale_of=scale_of)
+        target, config = self._plain_target(bodies), self.config.target
+        if config.standardise == "no":
+            return target
+        return standardise(target, scale_of=config.standardise, patch_frames=config.patch_frames)
 
     @torch.no_grad()
     def reconstruct(self, x: Tensor, *, generator: NoiseSource) -> Reconstruction:
@@ -138,10 +144,12 @@ class SkeletonMAE(nn.Module):
         A standardised target knows no mean and no scale: they are the original's. Motion is summed up from
         the place that fits the visible frames of the joint best (all of them, if none is visible).
         """
-        if self.config.target.standardise != "no":
-            mean, spread = course(self._plain_target(bodies), scale_of=self.config.target.standardise)
+        config = self.config.target
+        if config.standardise != "no":
+            plain = self._plain_target(bodies)
+            mean, spread = course(plain, scale_of=config.standardise, patch_frames=config.patch_frames)
             prediction = prediction * spread + mean
-        if self.config.target.kind == "joints":
+        if config.kind == "joints":
             return prediction
         travelled = F.pad(prediction[:, :-1].cumsum(1), (0, 0, 0, 0, 1, 0))
         anchors = (visible | ~visible.any(1, keepdim=True))[..., None].to(bodies.dtype)
@@ -162,8 +170,14 @@ class SkeletonMAE(nn.Module):
         return bodies[places], places
 
     def _draw_mask(self, bodies: Tensor, places: Tensor, persons: int, generator: NoiseSource) -> Mask:
-        """A mask for each body; from one seed a clip, a seed for each of its bodies."""
+        """A mask of the tokens of each body; from one seed a clip, a seed for each of its bodies."""
         if isinstance(generator, Tensor):
             generator = generator[places // persons] + places % persons
         joints_xyz = rearrange(bodies, "b t v c -> b c t v")
-        return self.config.mask.sample(bodies.shape[:3], generator, joints_xyz)
+        count, frames, joints, _ = bodies.shape
+        tokens, rest = divmod(frames, self.encoder.token_frames)
+        if rest or not tokens:
+            raise ValueError(
+                f"the clip has {frames} frames, not a multiple of token_frames={self.encoder.token_frames}"
+            )
+        return self.config.mask.sample((count, tokens, joints), generator, joints_xyz)

@@ -1,0 +1,43 @@
+"""The networks that configs stand for."""
+
+from sttformer import STTFormer, STTFormerConfig
+
+from .config import EncoderConfig, SkeletonMAEConfig, STTFormerDecoderConfig, TransformerDecoderConfig
+from .decoder import STTFormerDecoder, TransformerDecoder
+from .protocols import Decoder, Encoder
+from .transformer import Transformer
+from .transformer_config import TransformerConfig
+
+
+def build_encoder(config: EncoderConfig) -> STTFormer | Transformer:
+    """Build the encoder, or with classes the classifier, of a config; its weights are new.
+
+    Example:
+        >>> from sttformer import STTFormerConfig
+        >>> type(build_encoder(STTFormerConfig(width=8, blocks=[(8, 2)]))).__name__
+        'STTFormer'
+    """
+    match config:
+        case STTFormerConfig():
+            return STTFormer(config)
+        case TransformerConfig():
+            return Transformer(config)
+
+
+def build_decoder(config: SkeletonMAEConfig, encoder: Encoder) -> Decoder:
+    """Build the decoder of a config, for the features and tokens of an encoder."""
+    sizes = {
+        "in_channels": encoder.num_features,
+        "out_channels": config.encoder.channels,
+        "token_frames": encoder.token_frames,
+    }
+    match config.decoder:
+        case STTFormerDecoderConfig(tuple_frames=tuple_frames):
+            if tuple_frames is None:
+                assert isinstance(config.encoder, STTFormerConfig)
+                tuple_frames = config.encoder.tuple_frames
+            return STTFormerDecoder(
+                config.decoder, joints=config.encoder.joints, tuple_frames=tuple_frames, **sizes
+            )
+        case TransformerDecoderConfig():
+            return TransformerDecoder(config.decoder, **sizes)

@@ -1,0 +1,49 @@
+"""The shape of a plain transformer."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+
+class TransformerConfig(BaseModel):
+    """Every choice that shapes a `Transformer`; the defaults are MAMP's (Mao et al. 2023, section 4.2).
+
+    Example:
+        >>> TransformerConfig(frames=20, token_frames=2).tokens_in_time
+        10
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["transformer"] = Field("transformer", description="What tells it from other encoders.")
+    frames: PositiveInt = Field(120, description="Frames of a clip, T; positions in time are learned.")
+    joints: PositiveInt = Field(25, description="Joints of a skeleton, V.")
+    channels: PositiveInt = Field(3, description="Input channels of a joint, C: its coordinates.")
+    token_frames: PositiveInt = Field(4, description="Frames of a joint that a token stands for.")
+    width: PositiveInt = Field(256, description="Channels of every block.")
+    depth: PositiveInt = Field(8, description="Number of blocks.")
+    heads: PositiveInt = Field(8, description="Attention heads of each block.")
+    mlp_ratio: PositiveInt = Field(4, description="Channels within a block's MLP, over the width.")
+    num_classes: int = Field(0, ge=0, description="Classes of the head; 0 leaves the pooled features.")
+    drop_path: float = Field(
+        0.0, ge=0, lt=1, description="Chance that a body skips the last block; less for earlier ones."
+    )
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of the pooled features before the head.")
+
+    @model_validator(mode="after")
+    def _parts_divide(self) -> "TransformerConfig":
+        for name, part in (("frames", "token_frames"), ("width", "heads")):
+            whole, parts = getattr(self, name), getattr(self, part)
+            if whole % parts:
+                raise ValueError(f"{name} must be a multiple of {part}, got {whole} and {parts}")
+        return self
+
+    @property
+    def tokens_in_time(self) -> int:
+        """Tokens of a joint, T'."""
+        return self.frames // self.token_frames
+
+    @property
+    def num_features(self) -> int:
+        """Channels of the features."""
+        return self.width
