@@ -12,13 +12,14 @@ from engine.errors import InputError
 from engine.preprocessing import FILE, Preprocessing
 from skeleton_baselines import STGCNConfig
 from skeleton_data import ClipSampling, SkeletonLayout
+from skeletonmae import TransformerConfig
 from sttformer import STTFormerConfig
 
-EncoderConfig = Annotated[STTFormerConfig | STGCNConfig, Field(discriminator="kind")]
+EncoderConfig = Annotated[STTFormerConfig | TransformerConfig | STGCNConfig, Field(discriminator="kind")]
 """Any encoder, told apart by `kind`."""
-Encoder = TypeVar("Encoder", STTFormerConfig, STGCNConfig)
+Encoder = TypeVar("Encoder", STTFormerConfig, TransformerConfig, STGCNConfig)
 
-FREE = {"num_classes", "dropout", "attention_dropout"}
+FREE = {"num_classes", "dropout", "attention_dropout", "drop_path"}
 """Fields that leave the encoder's weights as they are."""
 
 
@@ -40,6 +41,8 @@ def fit_encoder(
         InputError: If a field was set to something else; names both values.
     """
     data: dict[str, Any] = {"joints": len(layout.joints), "channels": 3, "num_classes": classes}
+    if isinstance(encoder, TransformerConfig):
+        data["frames"] = sampling.frames
     for name in data.keys() & encoder.model_fields_set:
         if getattr(encoder, name) != data[name]:
             raise InputError(
@@ -49,12 +52,13 @@ def fit_encoder(
     if isinstance(encoder, STGCNConfig):
         graph = {"edges": bones(layout), "centre": layout.parents.index(-1)}
         return STGCNConfig(**{**graph, **encoder.model_dump(exclude_unset=True), **data})
-    if sampling.frames % encoder.tuple_frames:
+    part = "token_frames" if isinstance(encoder, TransformerConfig) else "tuple_frames"
+    if sampling.frames % getattr(encoder, part):
         raise InputError(
             f"data.sampling.frames is {sampling.frames}, "
-            f"which is no multiple of {field}.tuple_frames, {encoder.tuple_frames}"
+            f"which is no multiple of {field}.{part}, {getattr(encoder, part)}"
         )
-    return STTFormerConfig(**{**encoder.model_dump(), **data})
+    return type(encoder)(**{**encoder.model_dump(), **data})
 
 
 def bones(layout: SkeletonLayout) -> tuple[tuple[int, int], ...]:

@@ -12,9 +12,10 @@ from safetensors.torch import load_model
 from engine.encoder import EncoderConfig
 from engine.preprocessing import Preprocessing
 from skeleton_baselines import STGCN, STGCNConfig
+from skeletonmae import Transformer, TransformerConfig
 from sttformer import STTFormer, STTFormerConfig
 
-Encoder = STTFormer | STGCN
+Encoder = STTFormer | Transformer | STGCN
 
 
 def build_encoder(config: EncoderConfig) -> Encoder:
@@ -22,6 +23,8 @@ def build_encoder(config: EncoderConfig) -> Encoder:
     match config:
         case STTFormerConfig():
             return STTFormer(config)
+        case TransformerConfig():
+            return Transformer(config)
         case STGCNConfig():
             return STGCN(config)
 
