@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skeleton_data.errors import DataError
+from skeleton_data.replacing import replacing
 from skeleton_data.transforms.draws import Draw, hashed
 
 
@@ -82,13 +82,8 @@ def save_subset(path: str | Path, positions: ArrayLike, labels: ArrayLike) -> No
         "labels_sha256": _fingerprint(labels),
         "positions": chosen.tolist(),
     }
-    path = Path(path)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
+    with replacing(path) as draft:
         draft.write_text(json.dumps(content) + "\n", encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def load_subset(path: str | Path, labels: ArrayLike) -> NDArray[np.int64]:
