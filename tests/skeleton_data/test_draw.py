@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from skeleton_data.draw import _viewpoint, draw_strip
+from skeleton_data.draw import draw_strip, viewpoint
 from skeleton_data.draw_slots import DOTS, INCH, LEFT, MASKED, MIDDLE, REBUILT, RIGHT, SHADOW, Slots
 from skeleton_data.layout import layout, layout_names
 from skeleton_data.synthetic.body import rotation
@@ -95,14 +95,14 @@ def test_slots_place_the_same_point_alike_in_every_slot() -> None:
 
 def test_the_viewer_stands_in_front_whatever_the_camera_saw() -> None:
     front = clip("clap")
-    seen = front @ _viewpoint(front, NTU).T
+    seen = front @ viewpoint(front, NTU).T
     assert (seen[:, 0, 4, 0] > seen[:, 0, 8, 0]).all()  # a person's left is on the right
     assert seen[:, 0, (15, 19), 2].mean() > seen[:, 0, (14, 18), 2].mean()  # toes towards the viewer
     for yaw in (0.7, 2.0, -2.8):
         turned = front @ rotation(np.array([[0.0, yaw, 0.0]]))[0].T
-        np.testing.assert_allclose(turned @ _viewpoint(turned, NTU).T, seen, atol=1e-9)
+        np.testing.assert_allclose(turned @ viewpoint(turned, NTU).T, seen, atol=1e-9)
     pair = clip("handshake")
-    apart = (pair @ _viewpoint(pair, NTU).T)[:, 1] - (pair @ _viewpoint(pair, NTU).T)[:, 0]
+    apart = (pair @ viewpoint(pair, NTU).T)[:, 1] - (pair @ viewpoint(pair, NTU).T)[:, 0]
     assert apart[..., 0].mean() > 2 * abs(apart[..., 2].mean())
 
 

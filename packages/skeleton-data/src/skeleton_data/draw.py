@@ -66,7 +66,7 @@ def draw_strip(
     there = np.abs(first[moments]).sum(axis=(2, 3)) > 0
     if not there.any():
         raise ValueError(f"row {next(iter(clips))!r}: no body, all joints drawn are zero")
-    view = _viewpoint(first, layout)
+    view = viewpoint(first, layout)
     flat = {label: (clip[moments] @ view.T)[..., :2] for label, clip in clips.items()}
     original = next(iter(flat.values()))
     pen = SlotPen(Slots.around(original[there], len(rows), len(moments)), layout, there, title)
@@ -79,19 +79,43 @@ def draw_strip(
     pen.figure.savefig(path)
 
 
+def check_clip(
+    name: str, clip: NDArray[np.floating], layout: SkeletonLayout, *, somebody: bool = False
+) -> Clip:
+    """The clip with a body axis, (T, M, V, 3) float64.
+
+    Args:
+        name: what to call it in an error.
+        clip: (T, V, 3) or (T, M, V, 3).
+        layout: the joints.
+        somebody: also refuse a clip in which all is zero.
+
+    Raises:
+        ValueError: another shape, numbers that are not finite, or nobody.
+
+    Example:
+        >>> from skeleton_data.layout import layout
+        >>> check_clip("clip 0", np.ones((20, 25, 3)), layout("ntu")).shape
+        (20, 1, 25, 3)
+    """
+    joints = np.asarray(clip, dtype=np.float64)
+    joints = joints[:, None] if joints.ndim == 3 else joints
+    if joints.ndim != 4 or joints.shape[2:] != (len(layout.joints), 3) or 0 in joints.shape:
+        expected = f"(T, {len(layout.joints)}, 3) or (T, M, {len(layout.joints)}, 3)"
+        found = f"got {np.shape(clip)}"
+        raise ValueError(f"{name}: expected {expected} for layout {layout.name!r}, {found}")
+    if not np.isfinite(joints).all():
+        raise ValueError(f"{name}: a coordinate is not finite")
+    if somebody and not joints.any():
+        raise ValueError(f"{name}: no body, all joints are zero")
+    return joints
+
+
 def _check_rows(rows: Mapping[str, NDArray[np.floating]], layout: SkeletonLayout) -> dict[str, Clip]:
     """The clips with a body axis, (T, M, V, 3)."""
     clips: dict[str, Clip] = {}
     for label, clip in rows.items():
-        joints = np.asarray(clip, dtype=np.float64)
-        joints = joints[:, None] if joints.ndim == 3 else joints
-        if joints.ndim != 4 or joints.shape[2:] != (len(layout.joints), 3) or 0 in joints.shape:
-            expected = f"(T, {len(layout.joints)}, 3) or (T, M, {len(layout.joints)}, 3)"
-            found = f"got {np.shape(clip)}"
-            raise ValueError(f"row {label!r}: expected {expected} for layout {layout.name!r}, {found}")
-        if not np.isfinite(joints).all():
-            raise ValueError(f"row {label!r}: a coordinate is not finite")
-        clips[label] = joints
+        clips[label] = check_clip(f"row {label!r}", clip, layout)
     if len({clip.shape for clip in clips.values()}) != 1:
         raise ValueError(f"expected rows of one shape, got {[clip.shape for clip in clips.values()]}")
     return clips
@@ -116,8 +140,29 @@ def _check_masks(
     return masks
 
 
-def _viewpoint(clip: Clip, layout: SkeletonLayout) -> Clip:
-    """Rotation about the vertical, (3, 3), of a clip (T, M, V, 3) to the viewer's right, up and near."""
+def viewpoint(clip: Clip, layout: SkeletonLayout) -> Clip:
+    """Rotation about the vertical, (3, 3), of a clip (T, M, V, 3) to the viewer's right, up and near.
+
+    Example:
+        >>> from skeleton_data.layout import layout
+        >>> viewpoint(np.ones((1, 1, 25, 3)), layout("ntu"))[1]
+        array([0., 1., 0.])
+    """
+    angle = viewing_angle(clip, layout)
+    c, s = math.cos(angle), math.sin(angle)
+    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+
+
+def viewing_angle(clip: Clip, layout: SkeletonLayout) -> float:
+    """Where to look at a clip (T, M, V, 3) from, radians about the vertical.
+
+    A little beside the front of one body; two are seen next to each other.
+
+    Example:
+        >>> from skeleton_data.layout import layout
+        >>> viewing_angle(np.ones((1, 1, 25, 3)), layout("ntu"))  # no direction
+        0.0
+    """
     there = np.abs(clip).sum(axis=(2, 3)) > 0
     bodies = [clip[here, body] for body, here in enumerate(there.T) if here.any()]
     if len(bodies) > 1:
@@ -126,6 +171,4 @@ def _viewpoint(clip: Clip, layout: SkeletonLayout) -> Clip:
         # Seen from the front, a person's left is on the right.
         lines = [bodies[0][:, left] - bodies[0][:, right] for left, right in (layout.shoulders, layout.hips)]
         x, _, z = np.sum(lines, axis=0).mean(axis=0)
-    angle = math.atan2(z, x) + TURN if math.hypot(x, z) > 1e-6 else 0.0
-    c, s = math.cos(angle), math.sin(angle)
-    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+    return math.atan2(z, x) + TURN if math.hypot(x, z) > 1e-6 else 0.0
