@@ -12,7 +12,7 @@ import pytest
 from skeleton_data.cli import main
 from skeleton_data.store import SkeletonStore
 
-COMMANDS = ["synth", "prepare", "import", "verify", "info"]
+COMMANDS = ["synth", "prepare", "import", "verify", "info", "split", "export", "draw"]
 
 
 def fails(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:

@@ -1,9 +1,16 @@
+from .augmentation import AIMCLR_EXTREME as AIMCLR_EXTREME
+from .augmentation import AIMCLR_NORMAL as AIMCLR_NORMAL
+from .augmentation import Augmentation as Augmentation
 from .cleaning import clean as clean
 from .dataset import ClipBatch as ClipBatch
 from .dataset import ClipSet as ClipSet
 from .dataset import SkeletonDataset as SkeletonDataset
 from .draw import draw_strip as draw_strip
+from .draw_gif import draw_gif as draw_gif
+from .draw_page import draw_page as draw_page
 from .errors import DataError as DataError
+from .export_huggingface import export_huggingface as export_huggingface
+from .export_npz import export_npz as export_npz
 from .import_config import ImportConfig as ImportConfig
 from .importer import import_clips as import_clips
 from .labels import label_subset as label_subset
@@ -25,6 +32,8 @@ from .protocols import split as split
 from .protocols import split_by as split_by
 from .raw_folder import RawFolder as RawFolder
 from .sampling import ClipSampling as ClipSampling
+from .split_file import load_split as load_split
+from .split_file import save_split as save_split
 from .store import ClipIndex as ClipIndex
 from .store import SkeletonStore as SkeletonStore
 from .store_writer import StoreWriter as StoreWriter
@@ -32,6 +41,9 @@ from .synthetic import SyntheticConfig as SyntheticConfig
 from .synthetic import write_synthetic as write_synthetic
 
 __all__ = [
+    "AIMCLR_EXTREME",
+    "AIMCLR_NORMAL",
+    "Augmentation",
     "ClipBatch",
     "ClipIndex",
     "ClipSampling",
@@ -51,14 +63,20 @@ __all__ = [
     "SyntheticConfig",
     "check_counts",
     "clean",
+    "draw_gif",
+    "draw_page",
     "draw_strip",
+    "export_huggingface",
+    "export_npz",
     "import_clips",
     "label_subset",
     "layout_names",
+    "load_split",
     "load_subset",
     "loader",
     "prepare",
     "read_skeleton",
+    "save_split",
     "save_subset",
     "split",
     "split_by",

@@ -11,12 +11,26 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, CliApp, CliSubCommand, SettingsConfigDict, SettingsError
 
+from skeleton_data.cli_draw import DrawCommand
+from skeleton_data.cli_export import ExportCommand
 from skeleton_data.cli_import import ImportCommand
 from skeleton_data.cli_info import InfoCommand
 from skeleton_data.cli_prepare import PrepareCommand
+from skeleton_data.cli_split import SplitCommand
 from skeleton_data.cli_synth import SynthCommand
 from skeleton_data.cli_verify import VerifyCommand
 from skeleton_data.errors import DataError
+
+_COMMANDS = (
+    SynthCommand,
+    PrepareCommand,
+    ImportCommand,
+    VerifyCommand,
+    InfoCommand,
+    SplitCommand,
+    ExportCommand,
+    DrawCommand,
+)
 
 
 class SkeletonData(BaseSettings):
@@ -43,6 +57,9 @@ class SkeletonData(BaseSettings):
     import_: CliSubCommand[ImportCommand] = Field(alias="import", description="other data to a store")
     verify: CliSubCommand[VerifyCommand] = Field(description="check a store or a folder of raw recordings")
     info: CliSubCommand[InfoCommand] = Field(description="print what is in a store")
+    split: CliSubCommand[SplitCommand] = Field(description="write which clips train and test as a file")
+    export: CliSubCommand[ExportCommand] = Field(description="write a store for other projects")
+    draw: CliSubCommand[DrawCommand] = Field(description="draw clips: a strip, a GIF or a 3D page")
 
     @classmethod
     def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[Any, ...]:
@@ -57,7 +74,7 @@ class SkeletonData(BaseSettings):
 def main(arguments: list[str] | None = None) -> None:
     """Runs ``skeleton-data`` with the arguments of the process, or those given."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    for command in (SkeletonData, SynthCommand, PrepareCommand, ImportCommand, VerifyCommand, InfoCommand):
+    for command in (SkeletonData, *_COMMANDS):
         command.__doc__ = cleandoc(command.__doc__ or "")  # the help shows it as it is, indentation and all
     # A scheduler that ends the job shall find nothing half-written, like one who presses Ctrl-C.
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

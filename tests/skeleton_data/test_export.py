@@ -1,0 +1,173 @@
+"""Stores in the forms of other projects: what is read back is what the store holds."""
+
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+from einops import rearrange
+
+from skeleton_data import DataError, SkeletonStore, StoreWriter, export_huggingface, export_npz, split
+from skeleton_data.cli import main
+from skeleton_data.layout import layout
+from skeleton_data.split_file import save_split
+
+ODD = ("--protocol", "odd-subjects")
+SHAPES = [(5, 1), (9, 2), (3, 1), (7, 2), (4, 1), (6, 1)]
+
+
+def write(path, labels=(0, 1, 2, 0, 1, 2), joints=25, kind="ntu") -> SkeletonStore:
+    random = np.random.default_rng(0)
+    with StoreWriter(path, layout=layout(kind), fps=30, class_names=("sit", "run", "fall")) as writer:
+        for clip, (frames, bodies) in enumerate(SHAPES):
+            data = random.normal(size=(frames, bodies, joints, 3))
+            writer.add(data, name=f"clip{clip}", label=labels[clip], subject=1 + clip)
+    return SkeletonStore.open(path)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> SkeletonStore:
+    return write(tmp_path_factory.mktemp("data") / "s")
+
+
+def as_ctr_gcn(path, side):
+    """The steps of CTR-GCN's feeder: (N, C, T, V, M) and labels."""
+    data = np.load(path, allow_pickle=False)
+    labels = np.where(data[f"y_{side}"] > 0)[1]
+    return rearrange(data[f"x_{side}"], "n t (m v c) -> n c t v m", m=2, c=3), labels
+
+
+@pytest.mark.parametrize("frames", [None, 12])
+def test_npz_as_ctr_gcn_reads_it(store, tmp_path, frames):
+    sides = split(store.index, "odd-subjects")
+    export_npz(store, tmp_path / "x.npz", sides, frames=frames)
+    assert set(np.load(tmp_path / "x.npz").files) == {"x_train", "y_train", "x_test", "y_test"}
+    for side, clips in (("train", sides.train), ("test", sides.test)):
+        joints, labels = as_ctr_gcn(tmp_path / "x.npz", side)
+        assert joints.dtype == np.float32 and joints.shape == (3, 3, frames or 9, 25, 2)
+        assert labels.tolist() == store.index.label[clips].tolist()
+        for clip, exported in zip(clips, joints, strict=True):
+            original = rearrange(store.read(clip), "t m v c -> c t v m")
+            _, length, _, bodies = original.shape
+            np.testing.assert_array_equal(exported[:, :length, :, :bodies], original)
+            assert np.count_nonzero(exported) == np.count_nonzero(original)
+    assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
+
+
+def test_npz_has_the_validation_side_if_there_is_one(store, tmp_path):
+    sides = split(store.index, "odd-subjects", validation=0.4)
+    save_split(tmp_path / "split.json", sides, store.index)
+    main(
+        [
+            "export",
+            str(store.path),
+            str(tmp_path / "x.npz"),
+            "--split",
+            str(tmp_path / "split.json"),
+            "--bodies",
+            "1",
+        ]
+    )
+    data = np.load(tmp_path / "x.npz")
+    assert data["x_val"].shape == (1, 9, 75) and data["x_train"].shape == (2, 9, 75)
+
+
+def test_npz_of_another_layout(tmp_path):
+    small = write(tmp_path / "s", joints=20, kind="kinect_v1")
+    export_npz(small, tmp_path / "x.npz", split(small.index, "odd-subjects"))
+    assert np.load(tmp_path / "x.npz")["x_test"].shape == (3, 9, 2 * 20 * 3)
+
+
+def test_what_cannot_be_exported(store, tmp_path):
+    sides, path = split(store.index, "odd-subjects"), tmp_path / "x.npz"
+    with pytest.raises(DataError, match="clip clip1 has 9 frames, more than 8"):
+        export_npz(store, path, sides, frames=8)
+    with pytest.raises(DataError, match="the test side is empty"):
+        export_npz(store, path, split(store.index, "all"))
+    unlabelled = write(tmp_path / "s", labels=(0, 1, 2, -1, 1, 2))
+    with pytest.raises(DataError, match="clip clip3 has no label"):
+        export_npz(unlabelled, path, sides)
+    path.write_text("mine")
+    with pytest.raises(DataError, match="exists; it will not be replaced"):
+        export_npz(store, path, sides)
+    assert path.read_text() == "mine"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["s", "x.npz"]
+
+
+def test_an_export_that_fails_leaves_the_old_file(store, tmp_path, monkeypatch):
+    path = tmp_path / "x.npz"
+    path.write_text("old")
+    monkeypatch.setattr(SkeletonStore, "read", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        export_npz(store, path, split(store.index, "odd-subjects"), overwrite=True)
+    assert path.read_text() == "old" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_memory_does_not_grow_with_the_padding(store, tmp_path):
+    """Six clips padded to 20,000 frames are 216 MB of file, one of them 36 MB in memory."""
+    tracemalloc.start()
+    export_npz(store, tmp_path / "x.npz", split(store.index, "odd-subjects"), frames=20_000, bodies=2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (tmp_path / "x.npz").stat().st_size > 70e6 and peak < 40e6
+
+
+@pytest.mark.filterwarnings("default")  # those of the library are its own
+def test_huggingface(store, tmp_path):
+    datasets = pytest.importorskip("datasets", reason="the extra 'huggingface' is not installed")
+    sides = split(store.index, "odd-subjects")
+    export_huggingface(store, tmp_path / "hf", sides)
+    assert [file.name for file in tmp_path.iterdir()] == ["hf"]
+    loaded = datasets.load_from_disk(tmp_path / "hf")
+    assert set(loaded) == {"train", "test"}
+    assert loaded["train"].features["label"].names == ["sit", "run", "fall"]
+    assert '"fps": 30' in loaded["train"].info.description
+    for row, clip in zip(loaded["test"].with_format("numpy"), sides.test, strict=True):
+        original = store.read(clip)
+        bodies = original.shape[1]
+        assert row["name"] == f"clip{clip}" and row["subject"] == clip + 1
+        assert row["label"] == store.index.label[clip] and row["camera"] == -1
+        np.testing.assert_array_equal(row["joints"][:, :bodies], original)
+        assert row["joints"].shape[1] == 2 and not row["joints"][:, bodies:].any()
+    with pytest.raises(DataError, match="exists; it will not be replaced"):
+        export_huggingface(store, tmp_path / "hf", sides)
+
+
+def test_without_the_extra_one_line_says_what_to_install(store, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(SystemExit) as ended:
+        main(
+            [
+                "export",
+                str(store.path),
+                str(tmp_path / "hf"),
+                "--to",
+                "huggingface",
+                "--protocol",
+                "odd-subjects",
+            ]
+        )
+    assert ended.value.code == 2 and not list(tmp_path.iterdir())
+    assert "pip install skeleton-data[huggingface]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["x.npz"], "give one of protocol and split"),
+        (["x.h5", "--protocol", "odd-subjects"], "output must end in .npz"),
+        (
+            ["x.npz", "--protocol", "ntu60-xview"],
+            "ntu60-xview needs the camera, unknown (-1) in 6 of 6 clips",
+        ),
+        (["x.npz", "--split", "none.json"], "none.json: no readable split"),
+        (["hf", "--to", "huggingface", "--protocol", "odd-subjects", "--frames", "9"], "are for npz only"),
+        (["no/x.npz", "--protocol", "odd-subjects"], "there is no folder"),
+    ],
+)
+def test_command_with_bad_input(store, tmp_path, capsys, monkeypatch, options, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["export", str(store.path), *options])
+    assert ended.value.code == 2 and not list(tmp_path.iterdir())
+    assert message in capsys.readouterr().err.splitlines()[-1]

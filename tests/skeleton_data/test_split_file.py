@@ -1,0 +1,152 @@
+"""Splits as files: the same when read again, refused for any other store."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skeleton_data import (
+    ClipIndex,
+    DataError,
+    SkeletonStore,
+    Split,
+    StoreWriter,
+    load_split,
+    save_split,
+    split,
+)
+from skeleton_data.cli import main
+from skeleton_data.labels import label_subset
+from skeleton_data.layout import layout
+from skeleton_data.protocols import OFFICIAL_COUNTS
+
+
+def an_index(clips=40, seed=0) -> ClipIndex:
+    random = np.random.default_rng(seed)
+    return ClipIndex(*(random.integers(1, 9, size=clips).astype(np.int32) for _ in range(7)))
+
+
+@given(st.integers(0, 2**31), st.floats(0, 0.9))
+def test_a_split_comes_back_as_it_was(tmp_path_factory, seed, validation):
+    index, path = an_index(seed=seed), tmp_path_factory.mktemp("split") / "odd.json"
+    sides = split(index, "odd-subjects", validation=validation, seed=seed)
+    save_split(path, sides, index, made={"protocol": "odd-subjects"})
+    again = load_split(path, index)
+    for side in ("train", "val", "test"):
+        one, other = getattr(sides, side), getattr(again, side)
+        assert np.array_equal(one, other) and other.dtype == np.int64
+
+
+def test_another_store_is_refused(tmp_path):
+    index, path = an_index(), tmp_path / "odd.json"
+    save_split(path, split(index, "odd-subjects"), index)
+    for other in (an_index(seed=1), an_index(clips=41)):
+        with pytest.raises(DataError, match=r"odd.json: made for another store of 40 clips"):
+            load_split(path, other)
+    with pytest.raises(DataError, match="exists; it will not be replaced"):
+        save_split(path, split(index, "odd-subjects"), index)
+    assert [file.name for file in tmp_path.iterdir()] == ["odd.json"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"train": [0, 0]}, "a clip is there twice"),
+        ({"train": [40]}, "clip 40 is not one of 40"),
+        ({"train": [-1]}, "train.0: Input should be greater than or equal to 0"),
+        ({"train": "all"}, "train: Input should be"),
+        ({"version": 2}, "version: Input should be 1"),
+        ({"more": 1}, "more: Extra inputs"),
+    ],
+)
+def test_a_damaged_file_is_one_line(tmp_path, change, message):
+    index, path = an_index(), tmp_path / "odd.json"
+    save_split(path, split(index, "odd-subjects"), index)
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(DataError, match=message) as error:
+        load_split(path, index)
+    assert str(error.value).startswith(f"{path}: not a split") and "\n" not in str(error.value)
+
+
+def test_no_split_at_all(tmp_path):
+    (tmp_path / "text.json").write_text("not JSON")
+    (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
+    for name in ("text.json", "binary.json", "none.json", ""):
+        with pytest.raises(DataError, match=r"not a split|no readable split"):
+            load_split(tmp_path / name, an_index())
+
+
+def test_clips_of_no_store_are_not_saved(tmp_path):
+    clips = np.arange(3)
+    with pytest.raises(ValueError, match="clip 2 is not one of 2"):
+        save_split(tmp_path / "x.json", Split(clips, clips[:0], clips[:0]), an_index(clips=2))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> SkeletonStore:
+    path = tmp_path_factory.mktemp("data") / "s"
+    with StoreWriter(path, layout=layout("ntu"), fps=30) as writer:
+        for clip in range(48):
+            facts = {
+                "label": clip % 3,
+                "subject": 1 + clip % 8,
+                "camera": 1 + clip % 3,
+                "setup": 1 + clip % 4,
+            }
+            writer.add(np.full((2, 1, 25, 3), clip + 1), name=f"{clip}", **facts)
+    return SkeletonStore.open(path)
+
+
+def test_command(store, tmp_path, capsys):
+    options = ["--protocol", "odd-subjects", "--validation", "0.25", "--seed", "7", "--per-class", "2"]
+    for name in ("one.json", "two.json"):
+        main(["split", str(store.path), str(tmp_path / name), *options])
+    assert "6 training, 6 validation and 24 test clips" in capsys.readouterr().out
+    assert (tmp_path / "one.json").read_text() == (tmp_path / "two.json").read_text()
+    sides = split(store.index, "odd-subjects", validation=0.25, seed=7)
+    kept = label_subset(store.index.label[sides.train], per_class=2, seed=7)
+    written = load_split(tmp_path / "one.json", store.index)
+    assert np.array_equal(written.train, sides.train[kept]) and np.array_equal(written.val, sides.val)
+    made = json.loads((tmp_path / "one.json").read_text())["made"]
+    assert made["protocol"] == "odd-subjects" and made["seed"] == 7 and made["per_class"] == 2
+
+
+def test_command_tells_of_missing_clips(store, tmp_path, capsys):
+    main(["split", str(store.path), str(tmp_path / "x.json"), "--protocol", "ntu60-xview"])
+    assert "published counts are 37646 and 18932" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--protocol", "ntu60"], "protocol: Input should be 'ntu60-xsub'"),
+        (
+            ["--protocol", "ntu60-xsub", "--fraction", "2"],
+            "fraction: Input should be less than or equal to 1",
+        ),
+        (
+            ["--protocol", "all", "--fraction", "0.1", "--per-class", "1"],
+            "give fraction or per-class, not both",
+        ),
+        (["--protocol", "all", "--per-class", "99"], "class 0 has 16 clips, but per_class is 99"),
+    ],
+)
+def test_command_with_bad_input(store, tmp_path, capsys, options, message):
+    with pytest.raises(SystemExit) as ended:
+        main(["split", str(store.path), str(tmp_path / "x.json"), *options])
+    assert ended.value.code == 2 and not list(tmp_path.iterdir())
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_store_with_all_official_clips_must_give_the_published_counts(store, tmp_path, capsys, monkeypatch):
+    arguments = ["split", str(store.path), str(tmp_path / "x.json"), "--protocol", "ntu60-xview"]
+    monkeypatch.setitem(OFFICIAL_COUNTS, "ntu60-xview", (31, 17))  # as many clips, divided otherwise
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2 and not list(tmp_path.iterdir())
+    assert "32 training and 16 test clips, the published counts are 31 and 17" in capsys.readouterr().err
+    monkeypatch.setitem(OFFICIAL_COUNTS, "ntu60-xview", (32, 16))
+    main(arguments)
+    assert capsys.readouterr().err == ""
