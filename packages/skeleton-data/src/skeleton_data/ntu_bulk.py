@@ -61,30 +61,31 @@ def _find_bodies(
     Word ``k`` begins at ``text[starts[k]]``.
     """
     ends = np.flatnonzero(text == ord("\n"))
-    first_words = np.searchsorted(starts, ends)
-    words_in_line = np.diff(first_words, prepend=0)
-    line_of = first_words - words_in_line  # the first word of each line
-
-    def number(word: int) -> int:
-        at = int(starts[word]) - MARGIN
-        return int(data[at : at + 24].split(None, 1)[0])
-
-    counts = [number(word) for word in line_of[words_in_line == 1].tolist()]
-    ids = [number(word) for word in line_of[words_in_line == BODY_NUMBERS].tolist()]
-    frames, rest = counts[0], iter(counts[1:])
-    expected = [1]
+    words_before = np.searchsorted(starts, ends)
+    words_in_line = np.diff(words_before, prepend=0)
+    first_words = words_before - words_in_line
+    single = words_in_line == 1
+    counts = _numbers(data, starts[first_words[single]], ends[single])
+    of_bodies = first_words[words_in_line == BODY_NUMBERS]
+    ids = _numbers(data, starts[of_bodies], starts[of_bodies + 1])
+    frames, at = counts[0], 1
     frame: list[int] = []
-    for at in range(frames):
-        bodies = next(rest, -1)
-        if not 0 <= bodies <= len(ids) - len(frame):
-            raise ValueError("another number of bodies")
-        if any(next(rest, -1) != JOINTS for _ in range(bodies)):
-            raise ValueError("another number of joints")
-        frame += [at] * bodies
+    expected = [1]
+    for number in range(frames):
+        bodies = counts[at]
+        at += 1 + bodies
+        if not 0 <= bodies <= len(ids) or counts[at - bodies : at] != [JOINTS] * bodies:
+            raise ValueError("another number of bodies or joints")
+        frame += [number] * bodies
         expected += [1, *_BODY_LINES * bodies]
     if words_in_line[: len(expected)].tolist() != expected or words_in_line[len(expected) :].any():
         raise ValueError("numbers are not on the lines where they belong")
     if not frame:
         raise ValueError("no body")
-    first = line_of[: len(expected)][np.array(expected) == BODY_NUMBERS] + BODY_NUMBERS + 1
+    first = of_bodies + BODY_NUMBERS + 1
     return frames, np.array(frame, dtype=np.int64), np.array(ids, dtype=np.int64), first
+
+
+def _numbers(data: bytes, starts: Integers, ends: Integers) -> list[int]:
+    places = zip((starts - MARGIN).tolist(), (ends - MARGIN).tolist(), strict=True)
+    return [int(data[start:end]) for start, end in places]
