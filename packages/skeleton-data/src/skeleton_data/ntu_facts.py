@@ -10,10 +10,12 @@ from importlib.resources import files
 def ntu_class_names() -> tuple[str, ...]:
     """The 120 class names in the order of their labels; the first 60 are those of NTU RGB+D 60.
 
+    As the authors list them (https://github.com/shahroudy/NTURGB-D), some shortened.
+
     Example:
         >>> names = ntu_class_names()
         >>> len(names), names[0], names[49], names[119]
-        (120, 'drink water', 'punch/slap', 'rock-paper-scissors')
+        (120, 'drink water', 'punching/slapping other person', 'playing rock-paper-scissors')
     """
     return tuple(_lines("class_names.txt"))
 
