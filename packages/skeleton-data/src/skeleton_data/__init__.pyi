@@ -2,6 +2,7 @@ from .augmentation import AIMCLR_EXTREME as AIMCLR_EXTREME
 from .augmentation import AIMCLR_NORMAL as AIMCLR_NORMAL
 from .augmentation import Augmentation as Augmentation
 from .cleaning import clean as clean
+from .contrast_clip import aligned as aligned
 from .dataset import ClipBatch as ClipBatch
 from .dataset import ClipSet as ClipSet
 from .dataset import SkeletonDataset as SkeletonDataset
@@ -13,6 +14,8 @@ from .export_huggingface import export_huggingface as export_huggingface
 from .export_npz import export_npz as export_npz
 from .import_config import ImportConfig as ImportConfig
 from .importer import import_clips as import_clips
+from .joint_mapping import JointMap as JointMap
+from .joint_mapping import joint_map as joint_map
 from .labels import label_subset as label_subset
 from .labels import load_subset as load_subset
 from .labels import save_subset as save_subset
@@ -51,6 +54,7 @@ __all__ = [
     "DataError",
     "EpochSampler",
     "ImportConfig",
+    "JointMap",
     "NtuName",
     "Protocol",
     "RawClip",
@@ -61,6 +65,7 @@ __all__ = [
     "Split",
     "StoreWriter",
     "SyntheticConfig",
+    "aligned",
     "check_counts",
     "clean",
     "draw_gif",
@@ -69,6 +74,7 @@ __all__ = [
     "export_huggingface",
     "export_npz",
     "import_clips",
+    "joint_map",
     "label_subset",
     "layout_names",
     "load_split",

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from skeleton_data.errors import DataError
 from skeleton_data.import_config import ImportConfig
-from skeleton_data.joint_map import joint_map
+from skeleton_data.joint_mapping import joint_map
 from skeleton_data.layout import layout
 from skeleton_data.problems import OnError, Problems
 from skeleton_data.readers.formats import open_clips

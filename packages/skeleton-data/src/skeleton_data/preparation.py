@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from skeleton_data.clips import Cleaning
-from skeleton_data.joint_map import joint_map
+from skeleton_data.joint_mapping import joint_map
 from skeleton_data.layout import SkeletonLayout, layout
 from skeleton_data.problems import OnError, Problems
 from skeleton_data.raw_folder import RawFolder
