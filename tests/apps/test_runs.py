@@ -1,6 +1,7 @@
 """Pre-training and fine-tuning from recipe to result, in this process."""
 
 import json
+import re
 import tomllib
 
 import finetune
@@ -13,6 +14,7 @@ import engine.optimise
 from engine.errors import InputError
 from engine.recipe import read_recipe
 from skeleton_data import ClipSampling, SkeletonStore
+from skeletonmae import Transformer
 from sttformer import STTFormer
 
 QUIET = {"disable": True}
@@ -107,6 +109,24 @@ def test_finetuning_begins_with_the_pretrained_weights(pretrain_recipe, finetune
     run_finetuning(finetune_recipe, "--run.overwrite", "--data.validation", "0", *frozen)
     scratch = weights(tmp_path / "finetuned" / "classifier")
     assert any(not torch.equal(scratch[name], before[name]) for name in learned)
+
+
+def test_a_plain_transformer_goes_the_same_way(pretrain_recipe, finetune_recipe, tmp_path):
+    shape = 'kind = "transformer"\ntoken_frames = 2\nwidth = 8\ndepth = 2\nheads = 2\n'
+    for recipe in (pretrain_recipe, finetune_recipe):
+        sections = re.split(r"^(?=\[\w)", recipe.read_text(), flags=re.MULTILINE)
+        sections = [
+            re.sub(r"(?s)(\[model(\.encoder)?\]\n).*", rf"\1{shape}", section) for section in sections
+        ]
+        recipe.write_text("".join(sections))
+    short, tuples = ("--training.epochs", "1"), ("--model.decoder.tuple_frames", "2")
+    run_pretraining(pretrain_recipe, *short, *tuples)
+    tuned = run_finetuning(finetune_recipe, "--pretrained", str(tmp_path / "pretrained"), *short)
+    classifier = Transformer.from_pretrained(tmp_path / "finetuned" / "classifier")
+    assert (classifier.config.frames, classifier.config.joints, classifier.num_classes) == (8, 20, 3)
+    assert tuned.parameters == sum(parameter.numel() for parameter in classifier.parameters())
+    with pytest.raises(InputError, match=r"data\.sampling\.frames is 9, .* model\.encoder\.token_frames, 2"):
+        run_pretraining(pretrain_recipe, *tuples, "--data.sampling.frames", "9", "--run.overwrite")
 
 
 @pytest.mark.parametrize("after", [1, 4, 8])
