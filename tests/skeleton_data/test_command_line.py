@@ -107,6 +107,31 @@ def test_bad_files_are_listed_skipped_and_reported(
     assert len(SkeletonStore.open(tmp_path / "s")) == 2
 
 
+def test_data_to_import_is_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every bad clip of a set is listed."""
+    positions = np.ones((9, 20, 3))
+    positions[[0, 7], 3] = np.nan
+    np.savez(tmp_path / "mine.npz", positions_m=positions, offsets=[0, 4, 6, 9], fps=30)
+    command = ["verify", str(tmp_path / "mine.npz"), "--layout", "kinect_v1", "--workers", "1"]
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 1
+    out = capsys.readouterr().out
+    assert "clip 'clip000000' has a number that is not finite in frame 0" in out
+    assert "clip 'clip000002' has a number that is not finite in frame 1" in out
+    assert "1 clips can be used, 2 cannot" in out
+
+
+def test_prepare_in_another_layout(raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--workers", "1", "--layout", "kinect_v1", "--cleaning", "true_frames"]
+    assert "say derive to take what is missing" in fails(capsys, "prepare", raw, tmp_path / "s", *options)
+    main(["prepare", str(raw), str(tmp_path / "s"), *options, "--derive"])
+    assert "derived: hip_center from spine_base" in capsys.readouterr().out
+    store = SkeletonStore.open(tmp_path / "s")
+    assert store.layout.name == "kinect_v1"
+    assert store.meta.source["cleaning"] == "true_frames"
+
+
 def test_verify_finds_a_damaged_store(raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["prepare", str(raw), str(tmp_path / "s"), "--workers", "1"])
     with (tmp_path / "s" / "joints.npy").open("r+b") as file:

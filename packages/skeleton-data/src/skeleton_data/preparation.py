@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -97,24 +98,25 @@ def prepare(
             for note in chunk.notes:
                 problems.add(note)
         noted = len(problems.found)
-        recordings = folder.recordings(cleaning=cleaning, start=resumed, workers=workers, progress=progress)
-        for done, recording in enumerate(recordings, start=resumed + 1):
-            if recording.joints is None:
-                problems.add(recording.problem)
-            else:
-                name = recording.name
-                writer.add(
-                    mapping(recording.joints),
-                    name=str(name),
-                    label=name.label,
-                    subject=name.performer,
-                    camera=name.camera,
-                    setup=name.setup,
-                    replication=name.replication,
-                )
-            if done % CHUNK == 0 or done == len(folder.files):
-                writer.finish_chunk(problems.found[noted:])
-                noted = len(problems.found)
+        found = folder.recordings(cleaning=cleaning, start=resumed, workers=workers, progress=progress)
+        with closing(found) as recordings:  # and the progress bar, before an error is shown
+            for done, recording in enumerate(recordings, start=resumed + 1):
+                if recording.joints is None:
+                    problems.add(recording.problem)
+                else:
+                    name = recording.name
+                    writer.add(
+                        mapping(recording.joints),
+                        name=str(name),
+                        label=name.label,
+                        subject=name.performer,
+                        camera=name.camera,
+                        setup=name.setup,
+                        replication=name.replication,
+                    )
+                if done % CHUNK == 0 or done == len(folder.files):
+                    writer.finish_chunk(problems.found[noted:])
+                    noted = len(problems.found)
         problems.write()
     return Prepared(writer.clips, folder.left_out, resumed, mapping.derived, tuple(problems.found))
 

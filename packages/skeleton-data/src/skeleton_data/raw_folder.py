@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -95,7 +95,7 @@ class RawFolder:
 
     def recordings(
         self, *, cleaning: Cleaning = "reference", start: int = 0, workers: int = 0, progress: bool = False
-    ) -> Iterator[Recording]:
+    ) -> Generator[Recording]:
         """Reads and cleans the files in order, good ones and bad ones.
 
         Args:
