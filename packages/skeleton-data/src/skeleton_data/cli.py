@@ -78,17 +78,20 @@ def main(arguments: list[str] | None = None) -> None:
         command.__doc__ = cleandoc(command.__doc__ or "")  # the help shows it as it is, indentation and all
     # A scheduler that ends the job shall find nothing half-written, like one who presses Ctrl-C.
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    wrong = None
     try:
         CliApp.run(SkeletonData, cli_args=arguments or ["--help"])
     except ValidationError as error:
-        _fail("; ".join(_describe(item) for item in error.errors()))
+        wrong = "; ".join(_describe(item) for item in error.errors())
     except (DataError, SettingsError, OSError, BrokenExecutor) as error:
-        _fail(str(error))
+        wrong = str(error)
     except KeyboardInterrupt:
         print("skeleton-data: interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
     finally:
         signal.signal(signal.SIGTERM, before)
+    if wrong is not None:  # out of the handler, when the error and the progress bars it held are gone
+        _fail(wrong)
 
 
 def _describe(item: Any) -> str:
