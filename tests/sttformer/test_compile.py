@@ -8,7 +8,6 @@ from torch._dynamo.utils import counters
 
 from sttformer import STTFormer, STTFormerConfig
 
-
 # Traces forward and backward as the default does, and needs no C++ compiler.
 BACKEND = "aot_eager"
 
