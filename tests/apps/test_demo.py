@@ -1,0 +1,124 @@
+"""The demo at toy size, from raw recordings to the table and the pictures; and the table alone."""
+
+import json
+import sys
+
+import compare
+import demo
+import pytest
+
+from skeleton_data import SkeletonStore
+
+PRETRAIN = """
+[data]
+sources = [{ store = "elsewhere", protocol = "ntu60-xsub" }]
+validation = 0.5
+[data.sampling]
+frames = 8
+[model.encoder]
+width = 8
+blocks = [[8, 2]]
+tuple_frames = 2
+[model.decoder]
+width = 8
+depth = 1
+qk_channels = 2
+[training]
+epochs = 1
+batch_size = 4
+[run]
+folder = "elsewhere"
+"""
+
+FINETUNE = """
+[data]
+store = "elsewhere"
+protocol = "ntu60-xsub"
+validation = 0.5
+[data.sampling]
+frames = 8
+[model]
+width = 8
+blocks = [[8, 2]]
+tuple_frames = 2
+[training]
+steps = 2
+batch_size = 4
+[run]
+folder = "elsewhere"
+"""
+
+
+def run(app, monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", [app.__name__, *map(str, arguments)])
+    app.main()
+
+
+@pytest.mark.slow
+def test_demo_from_raw_recordings_to_the_table(tmp_path, monkeypatch, capsys):
+    (tmp_path / "pretrain.toml").write_text(PRETRAIN)
+    (tmp_path / "finetune.toml").write_text(FINETUNE)
+    (tmp_path / "demo.toml").write_text(
+        f'folder = "{tmp_path / "demo"}"\nseeds = 2\nfractions = [0.5, 1.0]\nprocesses = 1\n'
+        f'pretrain = "{tmp_path / "pretrain.toml"}"\nfinetune = "{tmp_path / "finetune.toml"}"\n'
+        '[actions]\nclasses = ["wave", "handshake"]\nsubjects = 4\nviews = 1\n'
+    )
+    run(demo, monkeypatch, tmp_path / "demo.toml")
+    shown, folder = capsys.readouterr().out, tmp_path / "demo"
+    table = (folder / "table.md").read_text()
+    assert table in shown
+    assert str(folder) in shown
+    labelled = [row.split("|")[1].strip() for row in table.splitlines()[2:]]
+    assert labelled == ["2", "4"]  # of 2 classes x 2 repeats of the one subject that is left to train on
+    assert all(row.split("|")[5].strip() == "2" for row in table.splitlines()[2:])
+    for picture in ("one-person.png", "two-people.png"):
+        assert (folder / picture).read_bytes().startswith(b"\x89PNG")
+    assert len(SkeletonStore.open(folder / "store")) == 16
+    assert len(list((folder / "raw").glob("*.skeleton"))) == 16
+
+    results = {path: path.stat().st_mtime_ns for path in folder.rglob("result.json")}
+    assert len(results) == 2 + 2 * 2 * 2
+    run(demo, monkeypatch, tmp_path / "demo.toml")  # nothing is left to do
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("result.json")} == results
+    assert table in capsys.readouterr().out
+
+
+def a_result(folder, top1, *, pretrained, clips):
+    folder.mkdir(parents=True)
+    result = {
+        "folder": str(folder),
+        "pretrained": "runs/pretrained" if pretrained else None,
+        "test": {"clips": 10, "top1": top1, "top5": 1.0, "per_class": {"a": top1}},
+        "validation_top1": 0.5,
+        "selected_step": 5,
+        "steps": 10,
+        "train_clips": clips,
+        "validation_clips": 3,
+        "parameters": 7,
+        "seconds": 1.0,
+        "num_processes": 1,
+        "checksums": ["0"],
+    }
+    (folder / "result.json").write_text(json.dumps(result))
+    return folder
+
+
+def test_compare_shows_mean_and_spread_over_seeds(tmp_path, monkeypatch, capsys):
+    runs = [
+        a_result(tmp_path / f"{start}{seed}", top1, pretrained=start == "pretrained", clips=5)
+        for start, accuracies in {"scratch": (0.5, 0.6, 0.7), "pretrained": (0.7, 0.8, 0.9)}.items()
+        for seed, top1 in enumerate(accuracies)
+    ]
+    runs.append(a_result(tmp_path / "alone", 0.9, pretrained=False, clips=50))
+    run(compare, monkeypatch, *runs)
+    few, all_labels = capsys.readouterr().out.splitlines()[2:]
+    assert few == "| 5 | 60.0 ± 10.0 | 80.0 ± 10.0 | +20.0 | 3 |"
+    assert [cell.strip() for cell in all_labels.split("|")[1:5]] == ["50", "90.0", "-", "-"]
+
+
+def test_compare_names_the_run_that_is_not_finished(tmp_path, monkeypatch, capsys):
+    (tmp_path / "begun").mkdir()
+    with pytest.raises(SystemExit) as left:
+        run(compare, monkeypatch, tmp_path / "begun")
+    assert left.value.code == 2
+    assert f"compare: error: {tmp_path / 'begun'}: no finished run" in capsys.readouterr().err
