@@ -1,4 +1,7 @@
-"""Read a recipe: command line over TOML file over defaults, each mistake on a line that names the field."""
+"""Read a recipe: command line over TOML file over defaults, each mistake on a line that names the field.
+
+A `kind` on the command line that is not the file's replaces the file's whole table.
+"""
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,6 +57,12 @@ def read_recipe(
         SystemExit: With code 0, after printing the help.
     """
 
+    kinds = dict(_default_kinds(recipe, ""))
+
+    class RecipeFile(TomlConfigSettingsSource):
+        def __call__(self) -> dict[str, Any]:
+            return _of_the_kinds(super().__call__(), command_line(), kinds, "")
+
     class Settings(BaseSettings, recipe):  # type: ignore[misc, valid-type]
         __doc__ = recipe.__doc__
         model_config = SettingsConfigDict(
@@ -70,7 +79,7 @@ def read_recipe(
         def settings_customise_sources(
             cls, settings_cls: type[BaseSettings], **_: PydanticBaseSettingsSource
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return command_line, TomlConfigSettingsSource(settings_cls, toml_file=file)
+            return command_line, RecipeFile(settings_cls, toml_file=file)
 
     try:
         command_line: CliSettingsSource[Any] = CliSettingsSource(Settings)
@@ -86,6 +95,22 @@ def read_recipe(
     except ValidationError as error:
         raise InputError("\n".join(_complaints(error, recipe))) from error
     return recipe(**{name: getattr(settings, name) for name in settings.model_fields_set - {"RECIPE"}})
+
+
+def _of_the_kinds(
+    file: dict[str, Any], given: Mapping[str, Any], kinds: Mapping[str, str], prefix: str
+) -> dict[str, Any]:
+    """Leave out the tables of the file in whose place the command line has another kind."""
+    kept = {}
+    for name, value in file.items():
+        over, field = given.get(name), f"{prefix}{name}."
+        if isinstance(value, dict) and isinstance(over, dict):
+            kind = value.get("kind", kinds.get(f"{field}kind"))
+            if over.get("kind", kind) != kind:
+                continue
+            value = _of_the_kinds(value, over, kinds, field)
+        kept[name] = value
+    return kept
 
 
 def _complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[str]:

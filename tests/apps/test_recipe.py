@@ -46,6 +46,19 @@ def test_another_kind_takes_none_of_the_default(pretrain_recipe):
     assert config.model.mask.tube_frames == 4
 
 
+def test_another_kind_takes_none_of_the_file(pretrain_recipe, finetune_recipe):
+    text = pretrain_recipe.read_text() + '[schedule]\nkind = "multi_step"\nmilestones = [0.5]\n'
+    pretrain_recipe.write_text(text + "[model.mask]\nframe_ratio = 0.2\njoint_ratio = 0.3\n")
+    config = read(
+        pretrain_recipe, "--schedule.kind", "cosine", "--mask.kind", "joint_only", "--mask.joint_ratio", "0.6"
+    )
+    assert (config.schedule.kind, config.model.mask.kind) == ("cosine", "joint_only")
+    same = read(pretrain_recipe, "--mask.kind", "spatial_temporal", "--mask.joint_ratio", "0.6")
+    assert (same.model.mask.frame_ratio, same.model.mask.joint_ratio) == (0.2, 0.6)
+    graph = read(finetune_recipe, "--model.kind", "stgcn", config=finetune.FinetuneConfig)
+    assert graph.model.kind == "stgcn"
+
+
 def test_fields_that_were_not_given_are_not_marked_as_given(finetune_recipe):
     config = read(finetune_recipe, config=finetune.FinetuneConfig)
     assert config.model.model_fields_set - {"kind"} == {"width", "blocks", "tuple_frames"}
