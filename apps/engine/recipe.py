@@ -93,7 +93,7 @@ def read_recipe(
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: not a TOML file: {error}") from error
     except ValidationError as error:
-        raise InputError("\n".join(_complaints(error, recipe))) from error
+        raise InputError("\n".join(complaints(error, recipe))) from error
     return recipe(**{name: getattr(settings, name) for name in settings.model_fields_set - {"RECIPE"}})
 
 
@@ -113,7 +113,7 @@ def _of_the_kinds(
     return kept
 
 
-def _complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[str]:
+def complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[str]:
     """Say each mistake of a recipe on a line of its own: field, complaint, value."""
     kinds = dict(_default_kinds(recipe, ""))
     for mistake in error.errors(include_url=False):
