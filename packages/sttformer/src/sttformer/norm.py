@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch import distributed as dist
 
 
 class Repeated(NamedTuple):
@@ -18,16 +19,26 @@ class TokenBatchNorm(nn.BatchNorm1d):
 
     With `repeated`, the last rows count as often as they occur in the batch they were taken from: output,
     gradient and running statistics are those of the batch with every copy written out.
+
+    Attributes:
+        synchronised: Whether training takes the statistics over the rows of all processes of
+            `torch.distributed`, each of which must then normalise some rows at the same time. Outputs and,
+            summed over processes, gradients are those of one process that has all rows.
     """
+
+    synchronised = False
 
     def forward(self, x: Tensor, repeated: Repeated | None = None) -> Tensor:
         """Normalise rows (P, C)."""
         y: Tensor
-        if repeated is None or not self.training:
+        together = self.synchronised and dist.is_initialized() and dist.get_world_size() > 1
+        if not self.training or (repeated is None and not together):
             y = super().forward(x)
             return y
-        y, mean, var, count = _RepeatedBatchNorm.apply(x, self.weight, self.bias, repeated, self.eps)
-        self._update_statistics(mean, var * (count / (count - 1)))
+        y, mean, var = _RepeatedBatchNorm.apply(
+            x, self.weight, self.bias, repeated or Repeated(rows=0, copies=1), self.eps, together
+        )
+        self._update_statistics(mean, var)
         return y
 
     @torch.no_grad()
@@ -41,48 +52,72 @@ class TokenBatchNorm(nn.BatchNorm1d):
 
 
 class _RepeatedBatchNorm(torch.autograd.Function):
-    """A row that stands for k copies weighs k in mean and variance; its gradient is that of all k."""
+    """A row that stands for k copies weighs k in mean and variance; its gradient is that of all k.
+
+    Rows may be divided over processes (`together`): each then has the gradients of its own rows.
+    """
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, repeated: Repeated, eps: float
-    ) -> tuple[Tensor, Tensor, Tensor, int]:
-        single = x.shape[0] - repeated.rows
-        copied = repeated.rows * repeated.copies
-        count = single + copied
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, repeated: Repeated, eps: float, together: bool
+    ) -> tuple[Tensor, Tensor, Tensor]:
         given, x = x, x.to(weight.dtype)  # under autocast statistics would else be of half precision
-        tail_var, tail_mean = _moments(x[single:])
-        if single:
-            var, mean = _moments(x[:single])
-            shift = tail_mean - mean
-            share = copied / count
-            var = var * (1 - share) + tail_var * share + shift.square() * (share * (1 - share))
-            mean = mean + shift * share
-        else:
-            var, mean = tail_var, tail_mean
+        var, mean, rows = _repeated_moments(x, repeated)
+        count: int | Tensor = rows
+        if together:
+            var, mean, count = _moments_of_all_processes(var, mean, rows)
         inverse = (var + eps).rsqrt()
         scale = weight * inverse
         y = torch.addcmul(bias - mean * scale, x, scale)
         ctx.save_for_backward(given, weight, mean, inverse)
-        ctx.single, ctx.copies, ctx.count = single, repeated.copies, count
+        ctx.single, ctx.copies = x.shape[0] - repeated.rows, repeated.copies
+        ctx.count, ctx.together = count, together
+        var = var * (count / (count - 1))
         ctx.mark_non_differentiable(mean, var)
-        return y.to(given.dtype), mean, var, count
+        return y.to(given.dtype), mean, var
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, Tensor, Tensor, None, None]:
+    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, Tensor, Tensor, None, None, None]:
         given, weight, mean, inverse = ctx.saved_tensors
         x, gradient = given.to(weight.dtype), gradients[0].to(weight.dtype)
         bias_gradient = gradient.sum(0)
         weight_gradient = ((x - mean) * gradient).sum(0) * inverse
-        # dx = scale * (g - k/n * (sum g + xhat * sum g xhat)), with k the copies that a row stands for.
+        # dx = scale * (g - k/n * (sum g + xhat * sum g xhat)), with k the copies that a row stands for, and
+        # sums over all rows that the statistics are of.
+        sums = torch.stack([bias_gradient, weight_gradient])
+        if ctx.together:
+            dist.all_reduce(sums)
         scale = weight * inverse
-        slope = -scale * weight_gradient * inverse / ctx.count
-        offset = -scale * bias_gradient / ctx.count - mean * slope
+        slope = -scale * sums[1] * inverse / ctx.count
+        offset = -scale * sums[0] / ctx.count - mean * slope
         x_gradient = torch.empty_like(x)
         for rows, copies in ((slice(None, ctx.single), 1), (slice(ctx.single, None), ctx.copies)):
             torch.addcmul(offset * copies, x[rows], slope * copies, out=x_gradient[rows])
             x_gradient[rows].addcmul_(gradient[rows], scale)
-        return x_gradient.to(given.dtype), weight_gradient, bias_gradient, None, None
+        return x_gradient.to(given.dtype), weight_gradient, bias_gradient, None, None, None
+
+
+def _repeated_moments(x: Tensor, repeated: Repeated) -> tuple[Tensor, Tensor, int]:
+    """Variance, mean and number of rows (P, C), of which the last ones stand for several."""
+    single, copied = x.shape[0] - repeated.rows, repeated.rows * repeated.copies
+    if not single or not copied:
+        return *_moments(x), single + copied
+    (var, mean), (tail_var, tail_mean) = _moments(x[:single]), _moments(x[single:])
+    shift = tail_mean - mean
+    share = copied / (single + copied)
+    var = var * (1 - share) + tail_var * share + shift.square() * (share * (1 - share))
+    return var, mean + shift * share, single + copied
+
+
+def _moments_of_all_processes(var: Tensor, mean: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Variance, mean and number of all processes' rows, from those of this one's."""
+    own = torch.cat([var, mean, var.new_tensor([count])])
+    everybody = [torch.empty_like(own) for _ in range(dist.get_world_size())]
+    dist.all_gather(everybody, own)
+    variances, means, counts = torch.tensor_split(torch.stack(everybody), [len(var), 2 * len(var)], dim=1)
+    share = counts / counts.sum()
+    mean = (share * means).sum(0)
+    return (share * (variances + (means - mean).square())).sum(0), mean, counts.sum()
 
 
 def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
