@@ -85,9 +85,8 @@ def pretrained_encoder(
         if not path.is_file():
             raise InputError(f"pretrained: {path} is missing; {run} is no finished pre-training run")
     clips.require_same_input(Preprocessing.load(folder), here=str(store), there=str(folder))
-    saved = json.loads((folder / "config.json").read_text())["config"]
-    saved = {name: value for name, value in saved.items() if name != "num_classes"}
-    config = TypeAdapter(EncoderConfig).validate_python({"kind": "sttformer"} | saved)
+    saved = {name: value for name, value in saved_fields(folder).items() if name != "num_classes"}
+    config = TypeAdapter(EncoderConfig).validate_python(saved)
     if wanted.kind != config.kind:
         raise InputError(f"model.kind is {wanted.kind}, but {folder} was trained with {config.kind}")
     for name in wanted.model_fields_set - FREE:
@@ -97,3 +96,11 @@ def pretrained_encoder(
                 f"but {folder} was trained with {getattr(config, name)}"
             )
     return config.model_copy(update={name: getattr(wanted, name) for name in wanted.model_fields_set & FREE})
+
+
+def saved_fields(folder: Path) -> dict[str, Any]:
+    """The fields of a saved encoder's config, with the kind that the first ones did not name."""
+    saved = json.loads((folder / "config.json").read_text())
+    if not isinstance(saved, dict) or not isinstance(saved.get("config"), dict):
+        raise InputError(f"{folder / 'config.json'}: expected a table 'config'")
+    return {"kind": "sttformer"} | saved["config"]

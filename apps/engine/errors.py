@@ -1,14 +1,52 @@
-"""Mistakes in what a user gave: one line each, exit code 2, no traceback."""
+"""Why a program ends before it is done: a line on standard error and an exit code, no traceback.
+
+| exit code | meaning |
+|---|---|
+| 2 | what the user gave cannot be used; nothing was written |
+| 3 | the loss or its gradient is not finite; the last checkpoint is from before |
+| 74 | something could not be written; the last checkpoint is whole, `--resume` continues |
+| 75 | told to end by SIGTERM; a checkpoint was saved, `--resume` continues |
+
+`accelerate launch` ends with code 1 instead, below a report of its own that names the code.
+"""
 
 import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 class InputError(ValueError):
     """What the user gave cannot be used; each line of the message is one complaint that names its cause."""
+
+
+class RunError(Exception):
+    """A run ends before it is done; the message says why in a line."""
+
+    exit_code: int
+    everywhere = True
+    """Whether all processes end for the same reason."""
+
+
+class NotFiniteError(RunError):
+    """The loss or its gradient is not finite."""
+
+    exit_code = 3
+
+
+class OutputError(RunError):
+    """Something could not be written."""
+
+    exit_code = 74
+    everywhere = False
+
+
+class Interrupted(RunError):  # noqa: N818: nothing is wrong
+    """A scheduler told the run to end."""
+
+    exit_code = 75
 
 
 @contextmanager
@@ -32,24 +70,42 @@ def input_errors() -> Iterator[None]:
 
 
 @contextmanager
-def exit_on_bad_input(program: str) -> Iterator[None]:
-    """Turn an `InputError` inside into lines on standard error and exit code 2.
+def writing(path: Path) -> Iterator[None]:
+    """Say what could not be written, on a disk that is full or a folder that is read-only.
 
-    Of several processes that find the same mistake the first one speaks. The others wait for the launcher to
-    end them, and speak only if it does not, when the mistake is theirs alone (a file missing on one machine).
-
-    `accelerate launch` adds a report of its own below the lines, with exit code 1; `python` does not.
+    Raises:
+        OutputError: Naming `path`, for every `OSError` inside, and for what PyTorch and safetensors make of one.
     """
     try:
         yield
-    except InputError as error:
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+    except Exception as error:
+        if isinstance(error, RuntimeError) or type(error).__name__ == "SafetensorError":
+            raise OutputError(f"{path} cannot be written: {' '.join(str(error).split())}") from error
+        raise
+
+
+@contextmanager
+def exit_on_bad_input(program: str) -> Iterator[None]:
+    """Turn an `InputError` or a `RunError` inside into lines on standard error and an exit code.
+
+    Of several processes that find the same mistake the first one speaks. The others wait for the launcher to
+    end them, and speak only if it does not, when the mistake is theirs alone (a file missing on one machine).
+    """
+    try:
+        yield
+    except (InputError, RunError) as error:
         rank = int(os.environ.get("RANK", "0"))
+        code, everywhere = (error.exit_code, error.everywhere) if isinstance(error, RunError) else (2, False)
+        if rank and everywhere:
+            sys.exit(code)
         if rank:
             time.sleep(10)
         who = f"{program}: process {rank}" if rank else program
         for line in str(error).splitlines():
             print(f"{who}: error: {line}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(code)
 
 
 def leave_processes() -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skeleton_data import ClipBatch
+from skeletonmae import confusion_matrix
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,7 @@ class ClipCounts:
     def update(self, scores: Tensor, label: Tensor) -> None:
         """Count clips with scores (N, K) and true classes (N,)."""
         best = scores.topk(min(5, scores.shape[1])).indices
-        classes = len(self.confusion)
-        pairs = label * classes + best[:, 0]
-        self.confusion += pairs.bincount(minlength=classes**2).view(classes, classes)
+        self.confusion += confusion_matrix(label, best[:, 0], classes=len(self.confusion))
         self.top5 += (best == label[:, None]).sum()
         self.loss += F.cross_entropy(scores.float(), label, reduction="sum")
 
@@ -100,3 +99,42 @@ def recognise(
     counts.add_up(accelerator)
     model.train()
     return counts.accuracy()
+
+
+def accuracy_of(scores: Tensor, label: Tensor) -> Accuracy:
+    """Accuracy of scores (N, K) of clips of true classes (N,).
+
+    Example:
+        >>> accuracy_of(torch.tensor([[2.0, 1.0], [0.0, 1.0]]), torch.tensor([0, 0])).top1
+        0.5
+    """
+    counts = ClipCounts(scores.shape[1], scores.device)
+    counts.update(scores, label)
+    return counts.accuracy()
+
+
+@torch.no_grad()
+def collect(
+    model: nn.Module, batches: Iterable[ClipBatch], accelerator: Accelerator, *, clips: int, width: int
+) -> Tensor:
+    """What a model answers to each clip, scores or features, in the order of the clips.
+
+    Args:
+        model: Any network on clips, not its distributed wrapper; goes to evaluation mode.
+        batches: This process's share; over all processes each clip is met once.
+        accelerator: Puts the processes' shares together.
+        clips: Number of clips, N.
+        width: Channels of an answer, C.
+
+    Returns:
+        (N, C) float32, the same in every process.
+    """
+    model.eval()
+    answers = torch.zeros(clips, width, device=accelerator.device)
+    met = torch.zeros(clips, dtype=torch.int64, device=accelerator.device)
+    for batch in batches:
+        answers[batch.clip] = model(batch.joints).float()
+        met[batch.clip] += 1
+    answers, met = (accelerator.reduce(each, "sum") for each in (answers, met))
+    assert bool((met == 1).all()), "each clip once, over all processes"
+    return answers

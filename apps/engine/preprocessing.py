@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import InputError
 from skeleton_data import ClipSampling, SkeletonLayout
@@ -31,8 +31,17 @@ class Preprocessing(BaseModel):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read it from beside the weights."""
-        return cls.model_validate_json((folder / FILE).read_text())
+        """Read it from beside the weights.
+
+        Raises:
+            InputError: If it is damaged; names the field.
+        """
+        try:
+            return cls.model_validate_json((folder / FILE).read_text())
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"])) or "the file"
+            raise InputError(f"{folder / FILE}: {field}: {first['msg']}") from error
 
     def require_same_input(self, other: Self, *, here: str, there: str) -> None:
         """Refuse weights that were trained on another kind of input; `bodies` and augmentation may differ.

@@ -39,11 +39,11 @@ class ContrastResult(BaseModel):
 
 
 class TestResult(BaseModel):
-    """Accuracy on the test side."""
+    """Accuracy on one side of a protocol."""
 
     clips: int
     top1: float
-    top5: float
+    top5: float | None = Field(description="None where classes have no order, as with one neighbour.")
     per_class: dict[str, float | None] = Field(description="Share of each class's clips that was recognised.")
 
 
@@ -62,3 +62,28 @@ class FinetuneResult(BaseModel):
     seconds: float
     num_processes: int
     checksums: list[str] = Field(description="SHA-256 of the last weights in each process: all equal.")
+
+
+class Evaluation(BaseModel):
+    """What an evaluation ends with (evaluation.json)."""
+
+    models: list[str]
+    weights: list[float] = Field(description="How much each model counts.")
+    store: Path
+    protocol: str
+    side: str
+    labelled_clips: int | None = Field(description="Clips that the probe and the neighbours learnt from.")
+    calibration_clips: int = Field(description="Clips that BatchNorm's statistics were taken from.")
+    methods: dict[str, TestResult] = Field(description="Accuracy by how it was answered.")
+    num_processes: int
+
+    def table(self) -> str:
+        """A Markdown table in percent: a column for each method, a row for each class."""
+        columns = list(self.methods.values())
+        rows = {"top-1": [column.top1 for column in columns], "top-5": [column.top5 for column in columns]}
+        rows |= {name: [column.per_class[name] for column in columns] for name in columns[0].per_class}
+        lines = [f"| % | {' | '.join(self.methods)} |", f"|---|{'---:|' * len(columns)}"]
+        for name, values in rows.items():
+            cells = ("-" if value is None else f"{100 * value:.1f}" for value in values)
+            lines.append(f"| {name} | {' | '.join(cells)} |")
+        return "\n".join(lines)

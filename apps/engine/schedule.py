@@ -1,4 +1,4 @@
-"""Learning-rate schedules, set anew at every step.
+"""Learning-rate schedules: functions of the step, without a state that a checkpoint would have to hold.
 
 Points of a schedule are shares of the whole training, so that a recipe keeps its shape at any number of
 epochs or steps: epoch 60 of 200 is 0.3.
@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from engine.recipe import RecipeSection
-
-if TYPE_CHECKING:
-    from torch.optim import Optimizer
-    from torch.optim.lr_scheduler import LambdaLR
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -31,12 +27,6 @@ class _Schedule(RecipeSection):
 
     def _after_warmup(self, step: int, warm: int, steps: int) -> float:
         raise NotImplementedError
-
-    def build(self, optimizer: Optimizer, steps: int) -> LambdaLR:
-        """Attach the schedule to an optimiser that will take `steps` steps."""
-        from torch.optim.lr_scheduler import LambdaLR
-
-        return LambdaLR(optimizer, lambda step: self.factor(step, steps))
 
 
 class MultiStep(_Schedule):

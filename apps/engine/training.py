@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import Field
 
@@ -25,17 +26,13 @@ class Plan:
     batch_size: int
     period: int
 
-    def weight(self, clips: int, processes: int) -> float:
-        """Weight of a process's loss, so that the mean over processes is the mean over clips."""
-        return clips * processes / self.batch_size
-
     def ends_period(self, done: int) -> bool:
         """Whether to validate and save after `done` steps."""
         return done % self.period == 0 or done == self.steps
 
 
 class TrainingConfig(RecipeSection):
-    """Length and batches of a training."""
+    """Length and batches of a training, and how a step is computed."""
 
     epochs: int = Field(200, ge=1, description="Passes over the clips.")
     steps: int | None = Field(
@@ -44,6 +41,9 @@ class TrainingConfig(RecipeSection):
         description="Optimiser steps instead of epochs: with few labels an epoch is a step or two.",
     )
     batch_size: int = Field(64, ge=1, description="Clips of a step, shared by all processes.")
+    accumulate: int = Field(
+        1, ge=1, description="Parts of a batch that go through the model one after another, to save memory."
+    )
     period: int | None = Field(
         None,
         ge=1,
@@ -51,6 +51,25 @@ class TrainingConfig(RecipeSection):
     )
     log_steps: int = Field(50, ge=1, description="Steps between two lines of metrics.")
     clip_norm: float | None = Field(None, gt=0, description="Largest norm of the gradient (default: any).")
+    ema: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Decay, a step, of a moving average of the weights, which is then what is validated and "
+        "kept (default: the weights themselves).",
+    )
+    sync_batchnorm: bool = Field(
+        True,
+        description="Whether BatchNorm takes its statistics over the batches of all processes, so that "
+        "results do not depend on their number; false saves a message a layer.",
+    )
+    precision: Literal["no", "bf16", "fp16"] | None = Field(
+        None, description="Mixed precision (default: as Accelerate is configured, else none)."
+    )
+    compile: bool = Field(False, description="Whether the model is compiled (torch.compile).")
+    nonfinite: Literal["stop", "skip"] = Field(
+        "stop", description="What follows a loss or gradient that is not finite."
+    )
     seed: int = Field(0, ge=0, description="Seed of weights, order of clips, augmentation and masks.")
 
     def plan(self, clips: int) -> Plan:

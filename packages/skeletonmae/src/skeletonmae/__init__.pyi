@@ -1,23 +1,32 @@
+from .attention import attention_maps as attention_maps
+from .attention import joint_attention as joint_attention
+from .calibration import recalibrate as recalibrate
 from .config import DecoderConfig as DecoderConfig
 from .config import EncoderConfig as EncoderConfig
 from .config import SkeletonMAEConfig as SkeletonMAEConfig
 from .config import STTFormerDecoderConfig as STTFormerDecoderConfig
 from .config import TargetConfig as TargetConfig
 from .config import TransformerDecoderConfig as TransformerDecoderConfig
+from .confusion import confusion_matrix as confusion_matrix
 from .decoder import STTFormerDecoder as STTFormerDecoder
 from .decoder import TransformerDecoder as TransformerDecoder
+from .fusion import fuse_scores as fuse_scores
 from .losses import reconstruction_loss as reconstruction_loss
 from .model import Reconstruction as Reconstruction
 from .model import SkeletonMAE as SkeletonMAE
 from .model import SkeletonMAEOutput as SkeletonMAEOutput
+from .neighbours import nearest_neighbours as nearest_neighbours
 from .networks import build_decoder as build_decoder
 from .networks import build_encoder as build_encoder
+from .probing import linear_probe as linear_probe
+from .projection import principal_components as principal_components
 from .protocols import Decoder as Decoder
 from .protocols import Encoder as Encoder
 from .targets import joint_motion as joint_motion
 from .targets import standardise as standardise
 from .transformer import Transformer as Transformer
 from .transformer_config import TransformerConfig as TransformerConfig
+from .windows import sliding_windows as sliding_windows
 
 __all__ = [
     "Decoder",
@@ -35,9 +44,18 @@ __all__ = [
     "TransformerConfig",
     "TransformerDecoder",
     "TransformerDecoderConfig",
+    "attention_maps",
     "build_decoder",
     "build_encoder",
+    "confusion_matrix",
+    "fuse_scores",
+    "joint_attention",
     "joint_motion",
+    "linear_probe",
+    "nearest_neighbours",
+    "principal_components",
+    "recalibrate",
     "reconstruction_loss",
+    "sliding_windows",
     "standardise",
 ]
