@@ -58,7 +58,7 @@ class Processes:
 
 
 def normed(rows, coefficients, repeated=None, *, synchronised=False):
-    """Output, gradients of input, weight and bias, and the layer after one step of training on rows (P, C)."""
+    """Output, gradients of rows (P, C), weight and bias, and the layer, after a step of training."""
     layer = TokenBatchNorm(rows.shape[1]).double()
     layer.synchronised = synchronised
     with torch.no_grad():
