@@ -77,6 +77,12 @@ class Evaluation(BaseModel):
     methods: dict[str, TestResult] = Field(description="Accuracy by how it was answered.")
     num_processes: int
 
+    def headline(self) -> str:
+        """What was shown, in a line."""
+        clips = next(iter(self.methods.values())).clips
+        learnt = f", learnt from {self.labelled_clips}" if self.labelled_clips is not None else ""
+        return f"{' + '.join(self.models)}: {clips} {self.side} clips of {self.protocol}{learnt}"
+
     def table(self) -> str:
         """A Markdown table in percent: a column for each method, a row for each class."""
         columns = list(self.methods.values())

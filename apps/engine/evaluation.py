@@ -1,0 +1,96 @@
+"""Classifiers and encoders over the clips of a store, on all processes together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from engine.loaders import Loaders
+from engine.metrics import collect
+from engine.preprocessing import Preprocessing
+from engine.training import TrainingConfig
+from skeleton_data import ClipSet, SkeletonDataset, SkeletonStore, loader
+from skeletonmae import fuse_scores, linear_probe, nearest_neighbours, recalibrate
+
+
+@dataclass(frozen=True)
+class ClipReader:
+    """Shows clips of a store to models.
+
+    Attributes:
+        accelerator: Says which process this is, of how many, and the device.
+        store: Where the clips are.
+        batch_size: Clips of a step over all processes.
+        workers: Processes that read ahead.
+    """
+
+    accelerator: Accelerator
+    store: SkeletonStore
+    batch_size: int
+    workers: int
+
+    def labels(self, clips: NDArray[np.int64]) -> Tensor:
+        """Classes of clips (N,), on the device."""
+        labels = torch.from_numpy(self.store.index.label[clips].astype(np.int64))
+        return labels.to(self.accelerator.device)
+
+    def answers(self, model: nn.Module, made_for: Preprocessing, clips: NDArray[np.int64]) -> Tensor:
+        """Scores (N, K) or pooled features (N, C') of the model, for all clips in every process."""
+        loaders = Loaders(self.accelerator, made_for.sampling, made_for.bodies, 0, self.workers)
+        plan = TrainingConfig(epochs=1, batch_size=self.batch_size).plan(len(clips))
+        batches = loaders.evaluation([(self.store, clips)], plan)
+        width = len(made_for.classes) or model.num_features
+        return collect(model, batches, self.accelerator, clips=len(clips), width=width)
+
+    def calibrate(self, model: nn.Module, made_for: Preprocessing, clips: NDArray[np.int64]) -> None:
+        """Give BatchNorm the statistics of whole clips; every process takes them from all of the clips."""
+        dataset = SkeletonDataset(
+            [ClipSet(self.store, clips)], made_for.sampling, bodies=made_for.bodies, training=False, seed=0
+        )
+        size = min(self.batch_size, len(clips))
+        batches = loader(dataset, size, shuffle=True, drop_last=True, workers=self.workers)
+        recalibrate(model, (batch.joints.to(self.accelerator.device) for batch in batches))
+
+
+def probe_and_neighbours(
+    train: Sequence[Tensor],
+    labels: Tensor,
+    test: Sequence[Tensor],
+    *,
+    weights: Sequence[float],
+    classes: int,
+    weight_decay: float,
+    neighbours: int,
+) -> dict[str, Tensor]:
+    """Scores (Q, K) by a linear probe, and votes (Q, K) of the nearest neighbours.
+
+    Of several encoders, the probes' scores are fused, and the neighbours' similarities averaged.
+
+    Args:
+        train: For each encoder the features (N, C) of labelled clips.
+        labels: Their classes (N,).
+        test: For each encoder the features (Q, C) of the clips to recognise.
+        weights: How much each encoder counts.
+        classes: Number of classes, K.
+        weight_decay: Of the probe.
+        neighbours: How many vote.
+    """
+    probes = (linear_probe(x, labels, classes=classes, weight_decay=weight_decay) for x in train)
+    scores = [probe(x) for probe, x in zip(probes, test, strict=True)]
+    together = [_side_by_side(features, weights) for features in (test, train)]
+    votes = nearest_neighbours(*together, labels, classes=classes, k=neighbours)
+    return {"linear probe": fuse_scores(scores, weights), "nearest neighbours": votes}
+
+
+def _side_by_side(features: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+    """Features whose cosine similarity is the weighted mean of those of the encoders."""
+    return torch.cat(
+        [F.normalize(x, dim=1) * weight**0.5 for x, weight in zip(features, weights, strict=True)], dim=1
+    )
