@@ -89,9 +89,7 @@ def test_rows_divided_over_processes_are_normalised_as_one_batch(monkeypatch, co
 
     processes = Processes(THREE)
     monkeypatch.setattr(norm, "dist", processes.module())
-    parts = processes.run(
-        lambda rank: normed(shares[rank], factors[rank], repeated[rank], synchronised=True)
-    )
+    parts = processes.run(lambda rank: normed(shares[rank], factors[rank], repeated[rank], synchronised=True))
     at = 0
     for share, part, out in zip(shares, parts, written_out, strict=True):
         torch.testing.assert_close(part[0], whole[0][at : at + len(share)])

@@ -4,7 +4,6 @@ from .classifier import PooledClassifier as PooledClassifier
 from .config import STTFormerConfig as STTFormerConfig
 from .grid import DenseGrid as DenseGrid
 from .grid import TokenGrid as TokenGrid
-from .grid import VisibleGrid as VisibleGrid
 from .model import STTFormer as STTFormer
 from .official import from_official as from_official
 from .official import load_official as load_official
@@ -12,6 +11,7 @@ from .official import to_official as to_official
 from .positions import sinusoidal_positions as sinusoidal_positions
 from .sizes import SIZES as SIZES
 from .sizes import create as create
+from .visible_grid import VisibleGrid as VisibleGrid
 from .weights import PretrainedMixin as PretrainedMixin
 from .weights import load_weights as load_weights
 

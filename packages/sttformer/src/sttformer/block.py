@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .grid import TokenGrid
+from .linear import TokenLinear
 from .norm import TokenBatchNorm
 from .positions import sinusoidal_positions
 
@@ -57,13 +58,13 @@ class STTFormerBlock(nn.Module):
         super().__init__()
         self.heads, self.qk_channels = heads, qk_channels
         self.register_buffer("positions", sinusoidal_positions(slots, in_channels), persistent=False)
-        self.query_key = nn.Linear(in_channels, 2 * heads * qk_channels)
+        self.query_key = TokenLinear(in_channels, 2 * heads * qk_channels)
         self.alpha = nn.Parameter(torch.ones(heads, 1, 1))
         self.attention_bias = nn.Parameter(torch.full((heads, slots, slots), 1 / slots))
         self.attention_dropout = nn.Dropout(attention_dropout)
         self.slot_conv = nn.Conv1d(heads * in_channels, out_channels, slot_kernel)
         self.slot_norm = TokenBatchNorm(out_channels)
-        self.feedforward = nn.Linear(out_channels, out_channels)
+        self.feedforward = TokenLinear(out_channels, out_channels)
         self.feedforward_norm = TokenBatchNorm(out_channels)
         self.tuple_conv = nn.Conv1d(out_channels, out_channels, tuple_kernel)
         self.tuple_norm = TokenBatchNorm(out_channels)
@@ -85,7 +86,9 @@ class STTFormerBlock(nn.Module):
 
     def attention(self, x: Tensor, grid: TokenGrid) -> Tensor:
         """The attention map (B, heads, S, S) of each body; what v gets from u stands at (u, v)."""
-        query, key = self.query_key(x + grid.at_slots(self.positions)).chunk(2, dim=-1)
+        # W (x + p) + b, without the sum of x and p in memory.
+        of_positions = F.linear(self.positions, self.query_key.weight)
+        query, key = grid.add_at_slots(self.query_key(x), of_positions).chunk(2, dim=-1)
         correlation = grid.correlate(query, key, self.heads) / self.qk_channels
         attention: Tensor = self.attention_dropout(torch.tanh(correlation) * self.alpha + self.attention_bias)
         return attention
@@ -96,7 +99,7 @@ class _Projection(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.linear = nn.Linear(in_channels, out_channels)
+        self.linear = TokenLinear(in_channels, out_channels)
         self.norm = TokenBatchNorm(out_channels)
 
     def forward(self, x: Tensor, grid: TokenGrid) -> Tensor:

@@ -12,8 +12,9 @@ from .block import STTFormerBlock
 from .bodies import distinct_bodies
 from .classifier import PooledClassifier
 from .config import STTFormerConfig
-from .grid import DenseGrid, TokenGrid, VisibleGrid
+from .grid import DenseGrid, TokenGrid
 from .norm import Repeated, TokenBatchNorm
+from .visible_grid import VisibleGrid
 
 
 class STTFormer(
