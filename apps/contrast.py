@@ -19,7 +19,7 @@ from pydantic import Field
 
 from engine.data import PretrainClips, PretrainData, count
 from engine.encoder import EncoderConfig, bones, fit_encoder
-from engine.errors import InputError, exit_on_bad_input, input_errors, leave_processes
+from engine.errors import InputError, exit_on_bad_input, input_errors, leave_processes, writing
 from engine.optimizer import SGD, OptimizerConfig
 from engine.recipe import RecipeSection, read_recipe
 from engine.results import ContrastResult
@@ -76,7 +76,7 @@ class ContrastConfig(RecipeSection):
         )
 
     def build(self) -> CrosSCLR | AimCLR:
-        """Build the method around new encoders."""
+        """Build the method around new encoders; one that does not fit the skeleton is found here."""
         import torch
 
         from engine.weights import build_encoder
@@ -86,20 +86,28 @@ class ContrastConfig(RecipeSection):
         match self.method:
             case CrosSCLRConfig():
                 encoders = {view: build_encoder(self.model) for view in self.method.views}
-                return CrosSCLR(encoders, self.method, features=self.model.num_features, generator=generator)
+                features = self.model.num_features
+                model = CrosSCLR(encoders, self.method, features=features, generator=generator)
             case AimCLRConfig():
-                return AimCLR(build_encoder(self.model), self.method, generator=generator)
+                model = AimCLR(build_encoder(self.model), self.method, generator=generator)
+        clip = torch.ones(1, 3, self.data.sampling.frames, self.model.joints, 1)
+        model.eval()(clip, generator=torch.Generator())
+        return model.train()
 
 
-def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> ContrastResult:
+def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> ContrastResult | None:
     """Pre-train.
 
     Args:
         config: The recipe.
         bar: Options of tqdm: `{"disable": True}` for silence, `{"position": 1, "leave": False}` to nest.
 
+    Returns:
+        The result; None after a dry run.
+
     Raises:
         InputError: If data, recipe or folder cannot be used; nothing has been written then.
+        RunError: If the run ends before it is done; the kinds are in `engine.errors`.
     """
     began = time.perf_counter()
     with input_errors():
@@ -111,49 +119,42 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
 
     import torch
 
-    from engine.checkpoint import load_checkpoint, save_checkpoint
+    from engine.checkpoint import Checkpoints
+    from engine.dry_run import describe
+    from engine.interruption import Interruption
+    from engine.learner import Learner
     from engine.loaders import Loaders
     from engine.noise import ClipNoise
-    from engine.optimise import optimise
     from engine.run_log import RunLog
-    from engine.session import average_statistics, begin, weight_checksums
+    from engine.session import begin, weight_checksums
     from engine.weights import save_encoder
     from skeleton_mask import clip_seeds
 
     training, seed, sampling = config.training, config.training.seed, config.data.sampling
-    plan = training.plan(count(clips.train))
+    plan, preprocessing = training.plan(count(clips.train)), clips.preprocessing(sampling)
     mining_step = round(config.method.mining_from * plan.steps)
-    accelerator = begin(config.run, plan, seed=seed)
+    accelerator = begin(config.run, training, plan)
     with input_errors():
         model = config.build()
-        clip = torch.ones(1, 3, sampling.frames, len(clips.layout.joints), 1)
-        model.eval()(
-            clip, generator=torch.Generator()
-        )  # a method that does not fit the skeleton is found here
-        model.train()
-    trained = [weights for weights in model.parameters() if weights.requires_grad]
-    optimizer = config.optimizer.build(trained)
-    scheduler = config.schedule.build(optimizer, plan.steps)
-    wrapped, optimizer, scheduler = accelerator.prepare(model, optimizer, scheduler)
-    state = load_checkpoint(accelerator, folder)
+    if config.run.dry_run:
+        return describe(accelerator, folder, config, plan, preprocessing, model, generator=torch.Generator())
+    learner = Learner(accelerator, model, config, plan)
+    checkpoints = Checkpoints(accelerator, folder, keep=config.run.keep_checkpoints)
+    state = checkpoints.load()
     loaders = Loaders(accelerator, sampling, clips.bodies, seed, config.run.workers)
 
-    log = RunLog(accelerator, folder, plan, start=state["step"], log_steps=training.log_steps, bar=bar or {})
-    for step, batch in log.steps(loaders.training(clips.train, plan, start=state["step"])):
-        noise = ClipNoise(clip_seeds(seed, step // plan.steps_per_epoch, batch.clip))
-        output = wrapped(batch.joints, generator=noise, mine=step >= mining_step)
-        weight = plan.weight(len(batch.clip), accelerator.num_processes)
-        learning_rate = scheduler.get_last_lr()[0]
-        optimise(
-            accelerator, wrapped, optimizer, scheduler, output.loss * weight, clip_norm=training.clip_norm
-        )
-        terms = {name: term * weight for name, term in output.terms.items()}
-        done = log.trained(output.loss * weight, learning_rate=learning_rate, **terms)
-        if plan.ends_period(done):
-            average_statistics(accelerator, model)
-            save_checkpoint(accelerator, folder.checkpoints, step=done)
+    log = RunLog(accelerator, folder, plan, config, clips.train, state=state, bar=bar or {})
+    with Interruption(accelerator) as interruption:
+        for step, batch in log.steps(loaders.training(clips.train, plan, start=state["step"])):
+            for part in learner.parts(batch):
+                noise = ClipNoise(clip_seeds(seed, step // plan.steps_per_epoch, part.clip))
+                output = learner.model(part.joints, generator=noise, mine=step >= mining_step)
+                learner.backward(output.loss, **output.terms)
+            log.trained(learner.update(step))
+            checkpoints.after_step(plan, interruption, log=log)
     log.close()
 
+    model = learner.evaluated()
     first, *others = model.encoders
     result = ContrastResult(
         folder=folder.path,
@@ -161,16 +162,17 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
         steps=plan.steps,
         mining_step=mining_step,
         train_clips=count(clips.train),
-        parameters=sum(weights.numel() for weights in trained),
+        parameters=sum(weights.numel() for weights in model.parameters() if weights.requires_grad),
         seconds=round(time.perf_counter() - began, 1),
         num_processes=accelerator.num_processes,
         checksums=weight_checksums(accelerator, model),
     )
     if accelerator.is_main_process:
         for view, encoder in model.encoders.items():
-            result.encoders[view].mkdir(exist_ok=True)
-            preprocessing = clips.preprocessing(sampling.model_copy(update={"stream": view}))
-            save_encoder(encoder, result.encoders[view] / "encoder", preprocessing)
+            with writing(result.encoders[view]):
+                result.encoders[view].mkdir(exist_ok=True)
+                preprocessing = clips.preprocessing(sampling.model_copy(update={"stream": view}))
+                save_encoder(encoder, result.encoders[view] / "encoder", preprocessing)
         folder.write_json("result.json", result.model_dump(mode="json"))
     accelerator.wait_for_everyone()
     return result

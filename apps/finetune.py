@@ -14,13 +14,13 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from engine.data import FinetuneClips, FinetuneData
 from engine.encoder import EncoderConfig, fit_encoder, pretrained_encoder
-from engine.errors import exit_on_bad_input, input_errors, leave_processes
+from engine.errors import exit_on_bad_input, input_errors, leave_processes, writing
 from engine.optimizer import Adam, OptimizerConfig
 from engine.recipe import RecipeSection, read_recipe
 from engine.results import FinetuneResult, TestResult
@@ -28,6 +28,9 @@ from engine.run_folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from engine.schedule import MultiStep, ScheduleConfig
 from engine.training import TrainingConfig
 from sttformer import STTFormerConfig
+
+if TYPE_CHECKING:
+    from engine.weights import Encoder
 
 
 class FinetuneTraining(TrainingConfig):
@@ -62,16 +65,30 @@ class FinetuneConfig(RecipeSection):
         )
         return self.model_copy(update={"model": model})
 
+    def build(self) -> Encoder:
+        """Build the network, with pre-trained weights if there are any, and a new head."""
+        from engine.weights import build_encoder, load_encoder
 
-def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> FinetuneResult:
+        model = build_encoder(self.model.model_copy(update={"num_classes": 0}))
+        if self.pretrained is not None:
+            load_encoder(model, self.pretrained / "encoder")
+        model.reset_classifier(self.model.num_classes)
+        return model
+
+
+def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> FinetuneResult | None:
     """Train a classifier and test it.
 
     Args:
         config: The recipe.
         bar: Options of tqdm: `{"disable": True}` for silence, `{"position": 1, "leave": False}` to nest.
 
+    Returns:
+        The result; None after a dry run.
+
     Raises:
         InputError: If data, recipe, weights or folder cannot be used; nothing has been written then.
+        RunError: If the run ends before it is done; the kinds are in `engine.errors`.
     """
     began = time.perf_counter()
     with input_errors():
@@ -83,53 +100,54 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
 
     from torch.nn import functional as F
 
-    from engine.checkpoint import Selection, load_checkpoint, save_checkpoint
+    from engine.checkpoint import Checkpoints
+    from engine.dry_run import describe
+    from engine.interruption import Interruption
+    from engine.learner import Learner
     from engine.loaders import Loaders
     from engine.metrics import recognise
-    from engine.optimise import optimise
     from engine.run_log import RunLog
-    from engine.session import average_statistics, begin, weight_checksums
-    from engine.weights import build_encoder, load_encoder, save_encoder
+    from engine.selection import Selection
+    from engine.session import begin, weight_checksums
+    from engine.weights import save_encoder
     from skeleton_data import save_subset
 
-    training, seed, store = config.training, config.training.seed, clips.store
-    names = clips.classes
-    plan = training.plan(len(clips.train))
-    accelerator = begin(config.run, plan, seed=seed)
+    training, store, names = config.training, clips.store, clips.classes
+    train, held_out, unseen = ([(store, side)] for side in (clips.train, clips.validation, clips.test))
+    plan, preprocessing = training.plan(len(clips.train)), clips.preprocessing(config.data.sampling)
+    accelerator = begin(config.run, training, plan)
     with input_errors():
-        model = build_encoder(config.model.model_copy(update={"num_classes": 0}))
-        if config.pretrained is not None:
-            load_encoder(model, config.pretrained / "encoder")
-        model.reset_classifier(len(names))
-    optimizer = config.optimizer.build(model.parameters())
-    scheduler = config.schedule.build(optimizer, plan.steps)
-    wrapped, optimizer, scheduler = accelerator.prepare(model, optimizer, scheduler)
-    state = load_checkpoint(accelerator, folder)
-    best = Selection(folder.checkpoints / "best.safetensors", **state["best"])
-    loaders = Loaders(accelerator, config.data.sampling, clips.bodies, seed, config.run.workers)
-    validation = loaders.evaluation([(store, clips.validation)], plan) if len(clips.validation) else None
+        model = config.build()
+    if config.run.dry_run:
+        return describe(accelerator, folder, config, plan, preprocessing, model)
+    learner = Learner(accelerator, model, config, plan)
+    checkpoints = Checkpoints(accelerator, folder, keep=config.run.keep_checkpoints)
+    state = checkpoints.load()
+    best = Selection(folder.checkpoints, **state["best"])
+    loaders = Loaders(accelerator, config.data.sampling, clips.bodies, training.seed, config.run.workers)
+    validation = loaders.evaluation(held_out, plan) if len(clips.validation) else None
 
-    log = RunLog(accelerator, folder, plan, start=state["step"], log_steps=training.log_steps, bar=bar or {})
-    for _, batch in log.steps(loaders.training([(store, clips.train)], plan, start=state["step"])):
-        scores = wrapped(batch.joints)
-        loss = F.cross_entropy(scores, batch.label, label_smoothing=training.label_smoothing)
-        loss = loss * plan.weight(len(batch.clip), accelerator.num_processes)
-        learning_rate = scheduler.get_last_lr()[0]
-        optimise(accelerator, wrapped, optimizer, scheduler, loss, clip_norm=training.clip_norm)
-        done = log.trained(loss, learning_rate=learning_rate)
-        if plan.ends_period(done):
-            average_statistics(accelerator, model)
-            score = (float(done),)
-            if validation:
-                accuracy = recognise(model, validation, accelerator, classes=len(names))
-                log.record("validation", loss=accuracy.loss, top1=accuracy.top1, top5=accuracy.top5)
-                score = (accuracy.top1, -accuracy.loss)
-            best.offer(accelerator, model, step=done, score=score)
-            save_checkpoint(accelerator, folder.checkpoints, step=done, best=best)
+    log = RunLog(accelerator, folder, plan, config, train, state=state, bar=bar or {})
+    with Interruption(accelerator) as interruption:
+        for step, batch in log.steps(loaders.training(train, plan, start=state["step"])):
+            for part in learner.parts(batch):
+                scores = learner.model(part.joints)
+                smoothing = training.label_smoothing
+                learner.backward(F.cross_entropy(scores, part.label, label_smoothing=smoothing))
+            done = log.trained(learner.update(step))
+            if plan.ends_period(done):
+                model, score = learner.evaluated(), (float(done),)
+                if validation:
+                    accuracy = recognise(model, validation, accelerator, classes=len(names))
+                    log.record("validation", loss=accuracy.loss, top1=accuracy.top1, top5=accuracy.top5)
+                    score = (accuracy.top1, -accuracy.loss)
+                best.offer(accelerator, model, step=done, score=score)
+            checkpoints.after_step(plan, interruption, log=log, best=best)
 
+    model = learner.evaluated()
     checksums = weight_checksums(accelerator, model)
     best.restore(accelerator, model)
-    test = recognise(model, loaders.evaluation([(store, clips.test)], plan), accelerator, classes=len(names))
+    test = recognise(model, loaders.evaluation(unseen, plan), accelerator, classes=len(names))
     log.record("test", top1=test.top1, top5=test.top5)
     log.close()
     result = FinetuneResult(
@@ -147,8 +165,9 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
         checksums=checksums,
     )
     if accelerator.is_main_process:
-        save_encoder(model, folder.path / "classifier", clips.preprocessing(config.data.sampling))
-        save_subset(folder.path / "labels.json", clips.train, store.index.label)
+        with writing(folder.path):
+            save_encoder(model, folder.path / "classifier", preprocessing)
+            save_subset(folder.path / "labels.json", clips.train, store.index.label)
         folder.write_json("result.json", result.model_dump(mode="json"))
     accelerator.wait_for_everyone()
     return result

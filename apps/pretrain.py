@@ -12,13 +12,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import Field
 
 from engine.data import PretrainClips, PretrainData, count
 from engine.encoder import fit_encoder
-from engine.errors import exit_on_bad_input, input_errors, leave_processes
+from engine.errors import exit_on_bad_input, input_errors, leave_processes, writing
 from engine.optimizer import Adam, OptimizerConfig
 from engine.recipe import RecipeSection, read_recipe
 from engine.results import PretrainResult
@@ -27,6 +27,9 @@ from engine.schedule import MultiStep, ScheduleConfig
 from engine.training import TrainingConfig
 from skeleton_mask import MaskConfig
 from skeletonmae import SkeletonMAEConfig
+
+if TYPE_CHECKING:
+    from skeletonmae import SkeletonMAE
 
 MASK_SHORTCUTS = {
     f"model.mask.{field}": f"mask.{field}"
@@ -53,16 +56,31 @@ class PretrainConfig(RecipeSection):
         )
         return self.model_copy(update={"model": self.model.model_copy(update={"encoder": encoder})})
 
+    def build(self) -> SkeletonMAE:
+        """Build the model; a mask that does not fit the skeleton is found here."""
+        import torch
 
-def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> PretrainResult:
+        from skeletonmae import SkeletonMAE
+
+        model = SkeletonMAE(self.model)
+        clip = torch.ones(1, 3, self.data.sampling.frames, self.model.encoder.joints, 1)
+        model.eval()(clip, generator=torch.Generator())
+        return model.train()
+
+
+def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> PretrainResult | None:
     """Pre-train.
 
     Args:
         config: The recipe.
         bar: Options of tqdm: `{"disable": True}` for silence, `{"position": 1, "leave": False}` to nest.
 
+    Returns:
+        The result; None after a dry run.
+
     Raises:
         InputError: If data, recipe or folder cannot be used; nothing has been written then.
+        RunError: If the run ends before it is done; the kinds are in `engine.errors`.
     """
     began = time.perf_counter()
     with input_errors():
@@ -75,50 +93,49 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
     import torch
     from safetensors.torch import save_model
 
-    from engine.checkpoint import Selection, load_checkpoint, save_checkpoint
+    from engine.checkpoint import Checkpoints
+    from engine.dry_run import describe
+    from engine.interruption import Interruption
+    from engine.learner import Learner
     from engine.loaders import Loaders
-    from engine.optimise import optimise
-    from engine.rebuilding import rebuilding_loss
+    from engine.rebuilding import present_bodies, rebuilding_loss
     from engine.run_log import RunLog
-    from engine.session import average_statistics, begin, weight_checksums
+    from engine.selection import Selection
+    from engine.session import begin, weight_checksums
     from engine.weights import save_encoder
     from skeleton_mask import clip_seeds
-    from skeletonmae import SkeletonMAE
 
     training, seed = config.training, config.training.seed
-    plan = training.plan(count(clips.train))
-    accelerator = begin(config.run, plan, seed=seed)
+    plan, preprocessing = training.plan(count(clips.train)), clips.preprocessing(config.data.sampling)
+    accelerator = begin(config.run, training, plan)
     with input_errors():
-        model = SkeletonMAE(config.model)
-        clip = torch.ones(1, 3, config.data.sampling.frames, len(clips.layout.joints), 1)
-        model.eval()(clip, generator=torch.Generator())  # a mask that does not fit the skeleton is found here
-        model.train()
-    optimizer = config.optimizer.build(model.parameters())
-    scheduler = config.schedule.build(optimizer, plan.steps)
-    wrapped, optimizer, scheduler = accelerator.prepare(model, optimizer, scheduler)
-    state = load_checkpoint(accelerator, folder)
-    best = Selection(folder.checkpoints / "best.safetensors", **state["best"])
+        model = config.build()
+    if config.run.dry_run:
+        return describe(accelerator, folder, config, plan, preprocessing, model, generator=torch.Generator())
+    learner = Learner(accelerator, model, config, plan)
+    checkpoints = Checkpoints(accelerator, folder, keep=config.run.keep_checkpoints)
+    state = checkpoints.load()
+    best = Selection(folder.checkpoints, **state["best"])
     loaders = Loaders(accelerator, config.data.sampling, clips.bodies, seed, config.run.workers)
     validation = loaders.evaluation(clips.validation, plan) if clips.validation else None
 
-    log = RunLog(accelerator, folder, plan, start=state["step"], log_steps=training.log_steps, bar=bar or {})
-    for step, batch in log.steps(loaders.training(clips.train, plan, start=state["step"])):
-        masks = clip_seeds(seed, step // plan.steps_per_epoch, batch.clip)
-        weight = plan.weight(len(batch.clip), accelerator.num_processes)
-        loss = wrapped(batch.joints, generator=masks).loss * weight
-        learning_rate = scheduler.get_last_lr()[0]
-        optimise(accelerator, wrapped, optimizer, scheduler, loss, clip_norm=training.clip_norm)
-        done = log.trained(loss, learning_rate=learning_rate)
-        if plan.ends_period(done):
-            average_statistics(accelerator, model)
-            score = float(done)
-            if validation:
-                score = -rebuilding_loss(model, validation, accelerator, seed=seed)
-                log.record("validation", loss=-score)
-            best.offer(accelerator, model, step=done, score=(score,))
-            save_checkpoint(accelerator, folder.checkpoints, step=done, best=best)
+    log = RunLog(accelerator, folder, plan, config, clips.train, state=state, bar=bar or {})
+    with Interruption(accelerator) as interruption:
+        for step, batch in log.steps(loaders.training(clips.train, plan, start=state["step"])):
+            for part in learner.parts(batch, present_bodies):
+                masks = clip_seeds(seed, step // plan.steps_per_epoch, part.clip)
+                learner.backward(learner.model(part.joints, generator=masks).loss)
+            done = log.trained(learner.update(step))
+            if plan.ends_period(done):
+                model, score = learner.evaluated(), float(done)
+                if validation:
+                    score = -rebuilding_loss(model, validation, accelerator, seed=seed)
+                    log.record("validation", loss=-score)
+                best.offer(accelerator, model, step=done, score=(score,))
+            checkpoints.after_step(plan, interruption, log=log, best=best)
     log.close()
 
+    model = learner.evaluated()
     checksums = weight_checksums(accelerator, model)
     best.restore(accelerator, model)
     result = PretrainResult(
@@ -134,8 +151,9 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
         checksums=checksums,
     )
     if accelerator.is_main_process:
-        save_model(model, str(folder.path / "model.safetensors"))
-        save_encoder(model.encoder, folder.path / "encoder", clips.preprocessing(config.data.sampling))
+        with writing(folder.path):
+            save_model(model, str(folder.path / "model.safetensors"))
+            save_encoder(model.encoder, folder.path / "encoder", preprocessing)
         folder.write_json("result.json", result.model_dump(mode="json"))
     accelerator.wait_for_everyone()
     return result

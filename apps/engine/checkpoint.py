@@ -5,91 +5,153 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
-from safetensors.torch import load_model, save_model
-from torch import nn
+from accelerate.utils import broadcast_object_list
 
-from engine.run_folder import RunFolder
+from engine.errors import InputError, Interrupted, writing
+from engine.interruption import Interruption
+from engine.run_folder import RunFolder, fingerprint, flush
+from engine.run_log import RunLog
+from engine.selection import Selection
+from engine.training import Plan
+
+STATE, SEAL = "run.json", "checksums.json"
 
 
-def save_checkpoint(
-    accelerator: Accelerator, folder: Path, *, step: int, best: Selection | None = None
-) -> None:
-    """Save weights, optimiser, schedule, random states and selection; all processes call it together.
+@dataclass(frozen=True)
+class Checkpoints:
+    """The checkpoints of a run, of which the last ones are kept.
 
-    It is written aside and renamed, so that the last whole checkpoint is there at any moment; older ones go.
+    One holds weights, optimiser, average and random states as Accelerate saves them, beside `run.json` (step,
+    selection, losses of the next line of metrics) and `checksums.json`. It is written aside, sealed and
+    renamed, so that the last whole one is there at any moment.
+
+    Attributes:
+        accelerator: Has prepared what is saved; all processes call methods together.
+        run: The folder of the run.
+        keep: Number of checkpoints that are kept.
     """
-    partial = folder / ".partial"
-    if accelerator.is_main_process:
-        shutil.rmtree(partial, ignore_errors=True)
-    accelerator.wait_for_everyone()
-    accelerator.save_state(str(partial))
-    accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        (partial / "run.json").write_text(json.dumps({"step": step, "best": best.state() if best else {}}))
-        whole = folder / f"step-{step:09d}"
-        shutil.rmtree(whole, ignore_errors=True)
-        os.replace(partial, whole)
-        for older in _checkpoints(folder)[:-1]:
-            shutil.rmtree(older)
+
+    accelerator: Accelerator
+    run: RunFolder
+    keep: int
+
+    def load(self) -> dict[str, Any]:
+        """Load the last whole checkpoint of a run to resume into what the accelerator prepared.
+
+        One that is damaged is named on standard error, and the one before is taken.
+
+        Returns:
+            `step`, `best` and `log`, as they were saved; step 0 if the run begins anew.
+
+        Raises:
+            InputError: If there are checkpoints, but none is whole.
+        """
+        if not self.run.resumed:
+            return _BEGINNING
+        chosen: list[Any] = [self._last_whole() if self.accelerator.is_main_process else None]
+        path, damages = broadcast_object_list(chosen)[0]
+        if path is None and damages:
+            raise InputError("\n".join([*damages, f"{self.run.checkpoints}: no checkpoint is whole"]))
+        if self.accelerator.is_main_process:
+            for damage in damages:
+                print(f"{damage}; the one before is used", file=sys.stderr)
+        if path is None:
+            return _BEGINNING
+        self.accelerator.load_state(str(path))
+        return json.loads((path / STATE).read_text())
+
+    def after_step(
+        self, plan: Plan, interruption: Interruption, *, log: RunLog, best: Selection | None = None
+    ) -> None:
+        """Save at the end of a period, and before a run ends because it was told to.
+
+        Raises:
+            Interrupted: If it was told to.
+            OutputError: If the disk is full or the folder read-only; the checkpoints before are whole.
+        """
+        told = interruption.told(log.done)
+        if told or plan.ends_period(log.done):
+            self._save(log=log, best=best)
+        if told and log.done < plan.steps:
+            told_when = f"told to end after step {log.done}"
+            raise Interrupted(f"{self.run.path}: {told_when}; a checkpoint is saved, --resume continues")
+
+    def _save(self, *, log: RunLog, best: Selection | None) -> None:
+        state = {"step": log.done, "log": log.state(), "best": best.state() if best else {}}
+        folder, main = self.run.checkpoints, self.accelerator.is_main_process
+        partial, whole = folder / ".partial", folder / f"step-{log.done:09d}"
+        with writing(whole):
+            if main:
+                shutil.rmtree(partial, ignore_errors=True)
+                folder.mkdir(exist_ok=True)
+            self.accelerator.wait_for_everyone()
+            self.accelerator.save_state(str(partial))
+            self.accelerator.wait_for_everyone()
+            if main:
+                (partial / STATE).write_text(json.dumps(state))
+                _seal(partial)
+                shutil.rmtree(whole, ignore_errors=True)
+                os.replace(partial, whole)
+                flush(folder)
+                self._forget_all_but(whole)
+
+    def _last_whole(self) -> tuple[Path | None, list[str]]:
+        """The last checkpoint that is whole, if any, and what is wrong with those behind it."""
+        damages = []
+        for path in reversed(_steps(self.run.checkpoints)):
+            complaint = _damage(path) or Selection(path.parent, **_state(path)["best"]).complaint()
+            if complaint is None:
+                return path, damages
+            damages.append(f"{path}: damaged ({complaint})")
+        return None, damages
+
+    def _forget_all_but(self, last: Path) -> None:
+        """Remove checkpoints that are too many or from a later step, and weights that none names."""
+        folder = self.run.checkpoints
+        kept = [path for path in _steps(folder) if path <= last][-self.keep :]
+        for path in set(_steps(folder)) - set(kept):
+            shutil.rmtree(path, ignore_errors=True)
+        named = {Selection(folder, **_state(path)["best"]).path for path in kept if (path / STATE).is_file()}
+        for path in set(folder.glob("best-*.safetensors")) - named:
+            path.unlink()
 
 
-def load_checkpoint(accelerator: Accelerator, run: RunFolder) -> dict[str, Any]:
-    """Load the last checkpoint of a run to resume into what the accelerator prepared.
-
-    Returns:
-        Its `step` and `best`, as they were saved; step 0 if the run begins anew.
-    """
-    found = _checkpoints(run.checkpoints) if run.resumed else []
-    if not found:
-        return {"step": 0, "best": {}}
-    accelerator.load_state(str(found[-1]))
-    return json.loads((found[-1] / "run.json").read_text())
+_BEGINNING: Mapping[str, Any] = {"step": 0, "best": {}, "log": []}
 
 
-def _checkpoints(folder: Path) -> list[Path]:
+def _steps(folder: Path) -> list[Path]:
     return sorted(folder.glob("step-*"))
 
 
-@dataclass
-class Selection:
-    """The weights that a run will answer with: those with the highest score, or the last.
+def _state(path: Path) -> dict[str, Any]:
+    return json.loads((path / STATE).read_text())
 
-    Attributes:
-        path: Where they are kept meanwhile.
-        step: After how many steps they were taken; 0 before the first.
-        score: Their score; compared as tuples are.
-    """
 
-    path: Path
-    step: int = 0
-    score: tuple[float, ...] = ()
+def _seal(folder: Path) -> None:
+    """Write the checksums of a folder's files, and see that all of it is on the disk."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    checksums = {path.relative_to(folder).as_posix(): fingerprint(path) for path in files}
+    (folder / SEAL).write_text(json.dumps(checksums, indent=2))
+    for path in [*files, folder / SEAL, folder]:
+        flush(path)
 
-    def __post_init__(self) -> None:
-        self.score = tuple(self.score)  # a list, when it comes from a checkpoint
 
-    def offer(
-        self, accelerator: Accelerator, model: nn.Module, *, step: int, score: tuple[float, ...]
-    ) -> None:
-        """Take these weights if nothing with as high a score was taken before."""
-        if self.step and score <= self.score:
-            return
-        self.step, self.score = step, score
-        if accelerator.is_main_process:
-            self.path.parent.mkdir(exist_ok=True)
-            partial = self.path.with_suffix(".partial")
-            save_model(model, str(partial))
-            os.replace(partial, self.path)
-
-    def restore(self, accelerator: Accelerator, model: nn.Module) -> None:
-        """Load the selected weights into the model, in every process."""
-        accelerator.wait_for_everyone()
-        load_model(model, self.path, strict=True)
-
-    def state(self) -> dict[str, Any]:
-        """For a checkpoint."""
-        return {"step": self.step, "score": list(self.score)}
+def _damage(folder: Path) -> str | None:
+    """What is wrong with a sealed folder."""
+    try:
+        checksums = json.loads((folder / SEAL).read_text())
+    except (OSError, ValueError):
+        return f"{SEAL} is missing or damaged"
+    for name, checksum in checksums.items():
+        if not (folder / name).is_file():
+            return f"{name} is missing"
+        if fingerprint(folder / name) != checksum:
+            return f"{name} is not what was saved"
+    return None

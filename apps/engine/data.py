@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -175,3 +176,9 @@ def _bodies(clips: Clips) -> int:
 def count(clips: Clips) -> int:
     """Number of clips."""
     return sum(len(chosen) for _, chosen in clips)
+
+
+def clip_names(clips: Clips, positions: Iterable[int]) -> list[str]:
+    """Names of clips at positions counted through all stores, each with its store's."""
+    known = [(store, int(clip)) for store, chosen in clips for clip in chosen]
+    return [f"{known[at][0].path.name}/{known[at][0].name(known[at][1])}" for at in positions]

@@ -43,7 +43,7 @@ class OutputError(RunError):
     everywhere = False
 
 
-class Interrupted(RunError):  # noqa: N818: nothing is wrong
+class Interrupted(RunError):
     """A scheduler told the run to end."""
 
     exit_code = 75
@@ -74,7 +74,7 @@ def writing(path: Path) -> Iterator[None]:
     """Say what could not be written, on a disk that is full or a folder that is read-only.
 
     Raises:
-        OutputError: Naming `path`, for every `OSError` inside, and for what PyTorch and safetensors make of one.
+        OutputError: Naming `path`, for every `OSError` inside, and what PyTorch and safetensors make of one.
     """
     try:
         yield

@@ -7,11 +7,13 @@ batch with clips that were there before, so that what is trained on would depend
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from accelerate.utils import send_to_device
 from torch.utils.data import DataLoader, Sampler, default_convert
 
@@ -53,6 +55,20 @@ class StepBatches(Sampler[list[Key]]):
             yield batch[self.process :: self.processes]
 
 
+def evaluation_batches(clips: int, batch_size: int, process: Accelerator | PartialState) -> list[list[int]]:
+    """Positions of the clips that a process looks at, in batches of at most about `batch_size` over all.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> [evaluation_batches(11, 4, SimpleNamespace(process_index=p, num_processes=2)) for p in (0, 1)]
+        [[[0, 2], [4, 6], [8, 10]], [[1, 3], [5, 7], [9]]]
+    """
+    share = np.arange(process.process_index, clips, process.num_processes)
+    size = max(2, batch_size // process.num_processes)
+    batches = np.array_split(share, math.ceil(clips / (size * process.num_processes)))
+    return [batch.tolist() for batch in batches if len(batch)]
+
+
 @dataclass(frozen=True)
 class Loaders:
     """Makes what a run iterates over: batches of clips, on the device.
@@ -85,11 +101,13 @@ class Loaders:
         return self._load(dataset, batches)
 
     def evaluation(self, clips: Clips, plan: Plan) -> Iterable[ClipBatch]:
-        """This process's share of the clips, each once over all processes; shares may differ by a clip."""
+        """This process's share of the clips, each once over all processes.
+
+        All processes have equally many batches, as a model that is divided over them demands, unless there
+        are fewer clips than processes.
+        """
         dataset = self._dataset(clips, training=False)
-        share = range(self.accelerator.process_index, len(dataset), self.accelerator.num_processes)
-        size = max(1, plan.batch_size // self.accelerator.num_processes)
-        return self._load(dataset, [list(share[at : at + size]) for at in range(0, len(share), size)])
+        return self._load(dataset, evaluation_batches(len(dataset), plan.batch_size, self.accelerator))
 
     def _dataset(self, clips: Clips, *, training: bool) -> SkeletonDataset:
         sources = [ClipSet(store, chosen) for store, chosen in clips]

@@ -52,8 +52,9 @@ class _Optimizer(RecipeSection):
         if self.layer_decay == 1:
             return timm.param_groups_weight_decay(model, self.weight_decay, exempt)
         if not hasattr(model, "group_matcher"):
+            name = type(model).__name__
             raise InputError(
-                f"optimizer.layer_decay is {self.layer_decay}, but {type(model).__name__} has no order of layers"
+                f"optimizer.layer_decay is {self.layer_decay}, but {name} has no order of layers"
             )
         return timm.param_groups_layer_decay(
             model,

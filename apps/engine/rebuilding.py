@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import torch
 from accelerate import Accelerator
+from torch import Tensor
 
 from skeleton_data import ClipBatch
 from skeleton_mask import clip_seeds
@@ -13,6 +14,11 @@ from skeletonmae import SkeletonMAE
 
 FIXED = -1
 """The epoch of all validation masks: one mask for each clip, whenever it is looked at."""
+
+
+def present_bodies(batch: ClipBatch) -> Tensor:
+    """Number of bodies that are there: the loss is a mean over them, for all have equally many places."""
+    return (batch.joints != 0).any(dim=3).any(dim=2).any(dim=1).sum()
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,8 +15,10 @@ from typing import Any, Literal, TypeVar
 import tomli_w
 from pydantic import BaseModel, Field
 
-from engine.errors import InputError
+from engine.errors import InputError, writing
 from engine.recipe import RecipeSection
+
+Tracker = Literal["tensorboard", "wandb", "mlflow", "none"]
 
 
 class RunConfig(RecipeSection):
@@ -24,14 +27,14 @@ class RunConfig(RecipeSection):
     folder: Path = Field(description="Folder of the run; made, and refused if something is in it.")
     resume: bool = Field(False, description="Continue the run in `folder` from its last checkpoint, if any.")
     overwrite: bool = Field(False, description="Replace the run in `folder`.")
-    tracker: Literal["tensorboard", "none"] = Field(
-        "tensorboard", description="Where curves go besides metrics.jsonl."
-    )
+    dry_run: bool = Field(False, description="Only say what the run would be; nothing is written.")
+    tracker: Tracker = Field("tensorboard", description="Where curves go besides metrics.jsonl.")
+    keep_checkpoints: int = Field(2, ge=1, description="How many of the last checkpoints are kept.")
     workers: int = Field(0, ge=0, description="Processes that read clips, for each training process.")
 
 
 Result = TypeVar("Result", bound=BaseModel)
-RUN_SHORTCUTS = {f"run.{field}": field for field in ("folder", "resume", "overwrite")}
+RUN_SHORTCUTS = {f"run.{field}": field for field in ("folder", "resume", "overwrite", "dry_run")}
 """`--resume` for `--run.resume`."""
 
 
@@ -68,7 +71,10 @@ class RunFolder:
         above = next(folder for folder in run.folder.absolute().parents if folder.exists())
         if not above.is_dir() or not os.access(above, os.W_OK):
             raise InputError(f"run.folder: {run.folder} cannot be made in {above}")
-        if not run.folder.is_dir() or not any(run.folder.iterdir()):
+        if run.folder.is_dir() and not os.access(run.folder, os.W_OK):
+            raise InputError(f"run.folder: {run.folder} is read-only")
+        # A file that ends in .partial is what a run that was killed at once leaves.
+        if not run.folder.is_dir() or all(path.suffix == ".partial" for path in run.folder.iterdir()):
             return cls(run.folder, resumed=False, config=config)
         if not (run.folder / "config.toml").is_file():
             raise InputError(f"run.folder: {run.folder} is not empty and no run (it has no config.toml)")
@@ -92,9 +98,15 @@ class RunFolder:
         """Make the folder, in place of what was there, and write the recipe as it was resolved."""
         if self.resumed:
             return
-        if self.path.is_dir():
-            shutil.rmtree(self.path)
-        self.path.mkdir(parents=True)
+        with writing(self.path):
+            if self.path.is_dir():
+                replaced = self.path.with_name(f".{self.path.name}.replaced")
+                shutil.rmtree(replaced, ignore_errors=True)
+                os.replace(
+                    self.path, replaced
+                )  # at once: a run of which half is removed could not be claimed
+                shutil.rmtree(replaced)
+            self.path.mkdir(parents=True)
         write_atomically(self.path / "config.toml", tomli_w.dumps(self.config).encode())
 
     def write_json(self, name: str, content: Any) -> None:
@@ -103,10 +115,31 @@ class RunFolder:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader finds the old content or the new, never a part."""
+    """Write a file so that a reader finds the old content or the new, never a part.
+
+    Raises:
+        OutputError: If it cannot be written; the old file is whole.
+    """
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+    with writing(path):
+        partial.write_bytes(content)
+        flush(partial)
+        os.replace(partial, path)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _differences(here: Any, there: Any, field: str) -> Iterator[tuple[str, Any, Any]]:

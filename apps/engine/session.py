@@ -1,8 +1,9 @@
-"""Begin a run on however many processes Accelerate was launched with, and keep their weights the same.
+"""Begin a run on however many processes Accelerate was launched with.
 
-The same for any number of processes: clips, augmentation and masks of every step, learning rates, number of
-steps. Not the same yet: BatchNorm normalises each process's share of a batch by itself, each process draws
-dropout of its own, and the pre-training loss is a mean over each process's bodies, then over processes.
+The same for any number of processes: clips, augmentation and masks of every step, learning rates, the loss as
+a mean over the whole batch, and with `training.sync_batchnorm` BatchNorm's statistics; so losses and weights
+agree to rounding. Not the same: each process draws dropout and drop path of its own, and with
+`training.accumulate` BatchNorm normalises each part of a batch by itself.
 """
 
 from __future__ import annotations
@@ -10,54 +11,54 @@ from __future__ import annotations
 import hashlib
 
 import torch
-from accelerate import Accelerator
-from accelerate.utils import (
-    DataLoaderConfiguration,
-    ProjectConfiguration,
-    gather_object,
-    set_seed,
-)
+from accelerate import Accelerator, DistributedType
+from accelerate.state import AcceleratorState
+from accelerate.utils import DataLoaderConfiguration, ProjectConfiguration, gather_object, set_seed
 from torch import nn
 
-from engine.errors import InputError
+from engine.errors import InputError, input_errors
 from engine.run_folder import RunConfig
-from engine.training import Plan
+from engine.trackers import require_tracker
+from engine.training import Plan, TrainingConfig
 
 
-def begin(run: RunConfig, plan: Plan, *, seed: int) -> Accelerator:
+def begin(run: RunConfig, training: TrainingConfig, plan: Plan) -> Accelerator:
     """Join the other processes, and seed.
 
-    The number of processes, the device and the precision are Accelerate's own configuration.
+    The number of processes, the device and how a model is divided over them are Accelerate's own
+    configuration; so are precision and compilation, unless the recipe says them.
 
     Raises:
-        InputError: If there is not a clip of each batch for every process.
+        InputError: If tracker or precision cannot be used here, or batches are too small to be divided.
     """
-    accelerator = Accelerator(
-        log_with=None if run.tracker == "none" else run.tracker,
-        project_config=ProjectConfiguration(project_dir=str(run.folder), logging_dir=str(run.folder)),
-        # Batches are divided over the processes: the schedule moves by one a step, not by one a process.
-        dataloader_config=DataLoaderConfiguration(split_batches=True),
-    )
-    if plan.batch_size < accelerator.num_processes:
+    require_tracker(run.tracker)
+    AcceleratorState._reset_state()  # runs of the same program may differ in precision
+    with input_errors():
+        accelerator = Accelerator(
+            mixed_precision=training.precision,
+            dynamo_backend="inductor" if training.compile else None,
+            gradient_accumulation_steps=training.accumulate,
+            log_with=None if run.tracker == "none" else run.tracker,
+            project_config=ProjectConfiguration(project_dir=str(run.folder), logging_dir=str(run.folder)),
+            # Batches are divided over the processes before Accelerate sees them.
+            dataloader_config=DataLoaderConfiguration(split_batches=True),
+        )
+    parts = accelerator.num_processes * training.accumulate
+    if plan.batch_size < parts:
         raise InputError(
             f"training.batch_size: {plan.batch_size} clips for {accelerator.num_processes} processes"
+            + (f", in {training.accumulate} parts each" if training.accumulate > 1 else "")
+        )
+    if accelerator.distributed_type in (DistributedType.FSDP, DistributedType.DEEPSPEED) and training.ema:
+        raise InputError("training.ema: not with weights that are divided over processes (FSDP, DeepSpeed)")
+    if accelerator.distributed_type == DistributedType.DEEPSPEED:
+        # DeepSpeed asks for the size, which it would else read off a loader of Accelerate's.
+        accelerator.state.deepspeed_plugin.deepspeed_config["train_micro_batch_size_per_gpu"] = max(
+            1, plan.batch_size // parts
         )
     # Other processes draw other dropout; all begin with the weights of the first, which Accelerate hands out.
-    set_seed(seed, device_specific=True)
+    set_seed(training.seed, device_specific=True)
     return accelerator
-
-
-def average_statistics(accelerator: Accelerator, model: nn.Module) -> None:
-    """Give every process the mean of all processes' BatchNorm statistics, to evaluate and save.
-
-    In training each process normalises by its own share of the batch, and the running statistics follow the
-    first process: the default of distributed training. Synchronised BatchNorm would wait for all processes in
-    every layer, has no CPU version in PyTorch, and does not know bodies that are counted several times.
-    """
-    if accelerator.num_processes > 1:
-        for buffer in model.buffers():
-            if buffer.is_floating_point():
-                buffer.copy_(accelerator.reduce(buffer, "mean"))
 
 
 def weight_checksums(accelerator: Accelerator, model: nn.Module) -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import Field
 
+from engine.optimizer import OptimizerConfig
 from engine.recipe import RecipeSection
+from engine.run_folder import RunConfig
+from engine.schedule import ScheduleConfig
 
 
 @dataclass(frozen=True)
@@ -86,3 +89,12 @@ class TrainingConfig(RecipeSection):
         steps = self.steps or self.epochs * per_epoch
         period = self.period or max(per_epoch, (self.steps or 0) // 50)
         return Plan(steps, per_epoch, batch_size, period)
+
+
+class TrainingRecipe(Protocol):
+    """What every recipe of a training has."""
+
+    optimizer: OptimizerConfig
+    schedule: ScheduleConfig
+    training: TrainingConfig
+    run: RunConfig

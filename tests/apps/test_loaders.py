@@ -60,4 +60,3 @@ def test_plans():
     epochs = TrainingConfig(epochs=4, batch_size=64).plan(200)
     assert (epochs.steps, epochs.batch_size, epochs.steps_per_epoch, epochs.period) == (12, 64, 3, 3)
     assert [done for done in range(1, 13) if epochs.ends_period(done)] == [3, 6, 9, 12]
-    assert sum(few.weight(share, 2) / 2 for share in (14, 13)) == 1

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.optimizer import SGD, Adam, AdamW
 from engine.schedule import Cosine, MultiStep
 
 
@@ -32,20 +31,3 @@ def test_factors_grow_in_the_warm_up_and_never_afterwards(steps, warmup, kind):
     assert all(0 < factor <= 1 for factor in factors)
     assert factors[:warm] == sorted(factors[:warm])
     assert factors[warm:] == sorted(factors[warm:], reverse=True)
-
-
-def test_the_optimiser_follows_the_schedule_step_by_step():
-    import torch
-
-    for config in (Adam(lr=0.5), AdamW(lr=0.5), SGD(lr=0.5)):
-        weight = torch.nn.Parameter(torch.ones(1))
-        optimizer = config.build([weight])
-        scheduler = MultiStep(milestones=(0.5,)).build(optimizer, 4)
-        rates = []
-        for _ in range(4):
-            rates.append(scheduler.get_last_lr()[0])
-            weight.grad = torch.ones(1)
-            optimizer.step()
-            scheduler.step()
-        assert rates == pytest.approx([0.5, 0.5, 0.05, 0.05])
-        assert optimizer.defaults["weight_decay"] == config.weight_decay
