@@ -1,0 +1,54 @@
+"""Settings of a recipe as nested tables: merged, and as options of a command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Settings = dict[str, Any]
+"""Fields of a recipe, as in its TOML file: `{"training": {"epochs": 4}}`."""
+
+
+def merged(*tables: Mapping[str, Any]) -> Settings:
+    """Merge tables, later over earlier; a table of another kind takes the place of the earlier one.
+
+    Example:
+        >>> merged({"mask": {"kind": "tube", "ratio": 1}, "seed": 0}, {"mask": {"ratio": 2}})
+        {'mask': {'kind': 'tube', 'ratio': 2}, 'seed': 0}
+        >>> merged({"mask": {"kind": "tube", "ratio": 1}}, {"mask": {"kind": "frame_only"}})
+        {'mask': {'kind': 'frame_only'}}
+    """
+    result: Settings = {}
+    for table in tables:
+        for name, value in table.items():
+            before = result.get(name)
+            if isinstance(value, Mapping):
+                same = isinstance(before, dict) and value.get("kind", before.get("kind")) == before.get(
+                    "kind"
+                )
+                value = merged(before if same else {}, value)
+            result[name] = value
+    return result
+
+
+def options(settings: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Command-line options that set these fields.
+
+    Example:
+        >>> list(options({"data": {"validation": 0.1, "sampling": {"heading": True}}, "seed": None}))
+        ['--data.validation', '0.1', '--data.sampling.heading', '--seed', 'None']
+        >>> list(options({"model": {"blocks": [[8, 2], [16, 4]]}}))
+        ['--model.blocks', '[[8, 2], [16, 4]]']
+    """
+    for name, value in settings.items():
+        field = f"{prefix}{name}"
+        match value:
+            case Mapping():
+                yield from options(value, f"{field}.")
+            case bool():
+                yield f"--{field}" if value else f"--no-{field}"
+            case list() | tuple():
+                yield from (f"--{field}", json.dumps(value))
+            case _:
+                yield from (f"--{field}", str(value))

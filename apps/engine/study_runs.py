@@ -1,0 +1,84 @@
+"""Do the runs of a study: side by side in worker processes, or one after another in this one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, as_completed
+from typing import Any, TypeAlias
+
+from tqdm import tqdm
+
+from engine.errors import InputError
+from engine.study_plan import Run
+from engine.workers import worker_pool
+
+Perform: TypeAlias = Callable[[Run], Any]
+"""Does a run; picklable, for worker processes."""
+Failures: TypeAlias = dict[Run, str]
+"""What went wrong with a run, in a line."""
+TROUBLE = (InputError, ArithmeticError, RuntimeError, ValueError, OSError)
+"""What ends one run and leaves the others as they are: a loss that is not finite, memory, a full disk."""
+
+
+def run_all(runs: Sequence[Run], perform: Perform, *, processes: int) -> Failures:
+    """Do what is not finished; what needs a run that failed is not tried.
+
+    Args:
+        runs: Each comes after those that it needs.
+        perform: Does a run.
+        processes: Runs side by side; 1 does them in this process.
+    """
+    todo = [run for run in runs if not run.finished]
+    if not todo:
+        return {}
+    with tqdm(total=len(todo), desc="runs", unit="run") as bar:
+        if processes == 1:
+            return _one_after_another(todo, perform, bar)
+        return _side_by_side(todo, perform, bar, processes)
+
+
+def _one_after_another(todo: Sequence[Run], perform: Perform, bar: tqdm[Any]) -> Failures:
+    failures: Failures = {}
+    for run in todo:
+        if any(need in failures for need in run.needs):
+            failures[run] = "what it needs failed"
+        else:
+            try:
+                perform(run)
+            except TROUBLE as error:
+                failures[run] = _tell(run, error)
+        bar.update()
+    return failures
+
+
+def _side_by_side(todo: Sequence[Run], perform: Perform, bar: tqdm[Any], processes: int) -> Failures:
+    failures: Failures = {}
+    waiting, started = list(todo), dict[Future[Any], Run]()
+    with worker_pool(min(processes, len(todo))) as pool:
+        while waiting or started:
+            unfinished = {*waiting, *started.values()}
+            for run in [run for run in waiting if unfinished.isdisjoint(run.needs)]:
+                waiting.remove(run)
+                if any(need in failures for need in run.needs):
+                    failures[run] = "what it needs failed"
+                    bar.update()
+                else:
+                    started[pool.submit(perform, run)] = run
+            if started:
+                future = next(as_completed(started))
+                run, error = started.pop(future), future.exception()
+                bar.update()
+                if isinstance(error, TROUBLE):
+                    failures[run] = _tell(run, error)
+                elif error:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise error
+    return failures
+
+
+def _tell(run: Run, error: BaseException) -> str:
+    """Say at once what went wrong with a run, and what would try it again."""
+    line = " ".join(str(error).split()) or type(error).__name__
+    tqdm.write(f"reproduce: {run.folder} failed: {line}\n    {run.command}", file=sys.stderr)
+    return line
