@@ -117,8 +117,8 @@ def test_data_to_import_is_verified(tmp_path: Path, capsys: pytest.CaptureFixtur
         main(command)
     assert ended.value.code == 1
     out = capsys.readouterr().out
-    assert "clip 'clip000000' has a number that is not finite in frame 0" in out
-    assert "clip 'clip000002' has a number that is not finite in frame 1" in out
+    assert "clip 'clip000000'[0][3][0]: expected a finite number, found nan" in out
+    assert "clip 'clip000002'[1][3][0]: expected a finite number, found nan" in out
     assert "1 clips can be used, 2 cannot" in out
 
 

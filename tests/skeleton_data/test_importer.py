@@ -169,8 +169,21 @@ def test_class_names_belong_to_their_column(tmp_path: Path) -> None:
         ),
         ({"subject": np.array([0.5, 1, 2])}, {}, "column 'subject' holds float64, expected whole numbers"),
         ({"label": np.array([0, 1, 2])}, {}, "clip 'c' has the label 2, but there are 2 class names"),
-        ({"label": np.array([0, 1, -5])}, {}, "expected numbers from 0, or -1 where unknown"),
+        ({"label": np.array([0, 1, -5])}, {}, "expected numbers from 0 to 2147483647 or -1, unknown"),
+        ({"subject": np.array(["1", "--2", "3"])}, {}, "column 'subject' holds '--2', expected whole"),
+        ({"subject": np.array(["1", "9" * 30, "3"])}, {}, "column 'subject' holds '9999"),
+        ({"subject": np.array([1, 2, 2**40])}, {}, "clip 'c' has the facts .* to 2147483647"),
+        ({"fps": np.array("fast")}, {}, "does not say how many frames per second"),
+        ({"fps": np.float32(np.inf)}, {}, "fps must be above 0"),
+        ({"clip_names": np.array(["a", "b"])}, {}, r"'clip_names' has the shape \(2,\), expected \(3,\)"),
+        ({"clip_names": np.array(["a", "", "c"])}, {}, "a clip has an empty name"),
+        (
+            {"clip_names": np.array([97, 0xD800, 99], "<u4").view("<U1")},
+            {},
+            "clip_names.npy: text that is not Unicode",
+        ),
         ({"clip_names": np.array([{}, {}, {}])}, {}, "cannot be read: Object arrays cannot be loaded"),
+        ({"positions_mm": np.zeros((10, 20, 3), np.int16)}, {}, "clip 'a': all zero, there is no body"),
         ({}, {"layout": "kinect"}, "no layout 'kinect': choose from"),
         ({}, {"clips": Path("none.csv")}, r"none\.csv: no such file"),
         ({}, {"joints": Path("none.txt")}, r"none\.txt: cannot be read"),
@@ -220,10 +233,12 @@ def test_a_file_of_another_kind(tmp_path: Path, suffix: str, content: bytes) -> 
 
 
 def test_clips_with_nan_are_skipped_on_request(tmp_path: Path) -> None:
-    positions = np.zeros((10, 20, 3), dtype=np.float32)
+    positions = np.ones((10, 20, 3), dtype=np.float32)
     positions[4, 3, 1] = np.nan
     np.savez(tmp_path / "mine.npz", **some_data(positions_mm=None, positions_m=positions))
-    with pytest.raises(DataError, match=r"mine\.npz: clip 'b' has a number that is not finite in frame 0"):
+    with pytest.raises(
+        DataError, match=r"mine\.npz: clip 'b'\[0\]\[3\]\[1\]: expected a finite number, found nan"
+    ):
         import_clips(tmp_path / "mine.npz", tmp_path / "s", ImportConfig(layout="kinect_v1"))
     done = import_clips(
         tmp_path / "mine.npz", tmp_path / "s", ImportConfig(layout="kinect_v1"), on_error="skip"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+_LONGEST = 400
+
 
 class DataError(ValueError):
     """Input that cannot be used: one line that names the file, the place and what was expected.
@@ -19,6 +21,7 @@ class DataError(ValueError):
 
     @classmethod
     def at(cls, path: str | Path, message: str, *, line: int | None = None) -> DataError:
-        """The error for ``path`` (and its 1-based ``line``, where there is one)."""
+        """The error for ``path`` (and its 1-based ``line``, where there is one); a long message is cut."""
         place = f"{path}" if line is None else f"{path}, line {line}"
-        return cls(f"{place}: {message}")
+        words = " ".join(message.split())  # what a library says about damaged bytes may go over many lines
+        return cls(f"{place}: {words if len(words) <= _LONGEST else words[:_LONGEST] + '...'}")

@@ -46,7 +46,7 @@ def export_huggingface(store: SkeletonStore, path: str | Path, split: Split) -> 
         raise DataError(
             "Hugging Face's datasets is not installed: pip install skeleton-data[huggingface]"
         ) from None
-    info = {"fps": store.fps, "units": "m", "layout": store.layout.model_dump(mode="json")}
+    info = {"fps": store.fps, "units": store.meta.units, "layout": store.layout.model_dump(mode="json")}
     with (
         replacing(path, overwrite=False) as draft,
         tempfile.TemporaryDirectory(prefix=f"{draft.name}.", dir=draft.parent) as cache,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from skeleton_data.errors import DataError
 
-_NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})")
+_NAME = re.compile(r"S([0-9]{3})C([0-9]{3})P([0-9]{3})R([0-9]{3})A([0-9]{3})")
 
 
 @dataclass(frozen=True, order=True)
@@ -50,6 +50,16 @@ class NtuName:
     def label(self) -> int:
         """Class from 0."""
         return self.action - 1
+
+    @property
+    def facts(self) -> dict[str, int]:
+        """The columns of a store's index but for the label."""
+        return {
+            "subject": self.performer,
+            "camera": self.camera,
+            "setup": self.setup,
+            "replication": self.replication,
+        }
 
     def __str__(self) -> str:
         """The name as it stands in a file name."""

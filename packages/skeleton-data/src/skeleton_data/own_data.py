@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
+from skeleton_data.readers.npz_file import read_array, reading
 
 DataUnits = Literal["auto", "m", "cm", "mm"]
 
 UNITS: dict[str, DataUnits] = {"positions_m": "m", "positions_mm": "mm", "positions": "auto"}
 """Names that positions may have in an ``.npz``, and the units that follow."""
+
+_WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,7 @@ def load_own_data(path: str | Path, table: str | Path | None = None) -> OwnData:
 
     Args:
         path: an ``.npz`` with ``positions_m``, ``positions_mm`` or ``positions`` and, without a table,
-            ``offsets``; or
-            an ``.npy``, which is memory-mapped.
+            ``offsets``; or an ``.npy``, which is memory-mapped.
         table: CSV with one clip a line; its column ``frames`` says how many rows of the positions the clip
             has.
 
@@ -100,25 +103,13 @@ def load_own_data(path: str | Path, table: str | Path | None = None) -> OwnData:
 
 
 def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    try:
+    if path.suffix not in (".npz", ".npy"):
+        raise DataError.at(path, "expected a file that ends in .npz or .npy")
+    with reading(path):
         if path.suffix == ".npy":
             return {"positions": np.lib.format.open_memmap(path, mode="r")}
-        if path.suffix != ".npz":
-            raise DataError.at(path, "expected a file that ends in .npz or .npy")
         with zipfile.ZipFile(path) as archive:
-            return {name.removesuffix(".npy"): _read_array(archive, name) for name in archive.namelist()}
-    except FileNotFoundError:
-        raise DataError.at(path, "no such file") from None
-    except DataError:
-        raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError.at(path, f"cannot be read: {error}") from None
-
-
-def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    with archive.open(name) as file:
-        array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-        return array
+            return {name.removesuffix(".npy"): read_array(archive, name) for name in archive.namelist()}
 
 
 def _load_table(path: Path) -> dict[str, NDArray[Any]]:
@@ -159,11 +150,10 @@ def whole_numbers(values: NDArray[Any], path: Path, column: str) -> NDArray[np.i
         DataError: the column holds something else; names it.
     """
     if values.dtype.kind == "U":
-        try:
-            values = values.astype(np.int64)
-        except (ValueError, OverflowError):
-            wrong = next(value for value in values.tolist() if not value.strip().lstrip("+-").isdecimal())
-            raise DataError.at(path, f"column {column!r} holds {wrong!r}, expected whole numbers") from None
+        for value in values.tolist():
+            if not _WHOLE_NUMBER.fullmatch(value):
+                raise DataError.at(path, f"column {column!r} holds {value[:40]!r}, expected whole numbers")
+        values = values.astype(np.int64)
     if values.dtype.kind not in "iu":
         raise DataError.at(path, f"column {column!r} holds {values.dtype}, expected whole numbers")
     return values.astype(np.int64)

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from skeleton_data.clips import Cleaning
+from skeleton_data.errors import DataError
 from skeleton_data.joint_mapping import joint_map
 from skeleton_data.layout import SkeletonLayout, layout
 from skeleton_data.problems import OnError, Problems
@@ -83,7 +84,13 @@ def prepare(
     mapping = joint_map(layout("ntu").joints, target.joints, derive=derive, source="NTU RGB+D")
     folder = RawFolder.find(raw)
     problems = Problems(on_error, Path(report or f"{store}.skipped.txt"))
-    source = {"kind": "NTU raw", "folder": str(raw), "cleaning": cleaning, "files": len(folder.files)}
+    source = {
+        "kind": "NTU raw",
+        "folder": str(raw),
+        "files": len(folder.files),
+        "cleaning": cleaning,
+        "derived_joints": {name: list(joints) for name, joints in mapping.derived.items()},
+    }
     with StoreWriter(
         store,
         layout=target,
@@ -105,15 +112,10 @@ def prepare(
                     problems.add(recording.problem)
                 else:
                     name = recording.name
-                    writer.add(
-                        mapping(recording.joints),
-                        name=str(name),
-                        label=name.label,
-                        subject=name.performer,
-                        camera=name.camera,
-                        setup=name.setup,
-                        replication=name.replication,
-                    )
+                    try:
+                        writer.add(mapping(recording.joints), name=str(name), label=name.label, **name.facts)
+                    except DataError as error:
+                        problems.add(str(DataError.at(str(recording.file), str(error))))
                 if done % CHUNK == 0 or done == len(folder.files):
                     writer.finish_chunk(problems.found[noted:])
                     noted = len(problems.found)

@@ -62,8 +62,9 @@ class RawFile:
         Raises:
             DataError: the file is missing or larger than any recording, the entry is damaged or encrypted.
         """
-        if self.size > MAX_BYTES:
-            raise DataError.at(str(self), f"{self.size} bytes, expected at most {MAX_BYTES}")
+        size = max(self.size, self.compressed)
+        if size > MAX_BYTES:
+            raise DataError.at(str(self), f"{size} bytes, expected at most {MAX_BYTES}")
         try:
             return self._read_entry() if self.entry else self.path.read_bytes()
         except OSError as error:
@@ -107,7 +108,7 @@ def zip_entries(path: Path, ending: str) -> Iterator[RawFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
-    except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
+    except Exception as error:  # damaged ones raise a dozen kinds
         raise DataError.at(path, f"cannot be read as a zip file: {error}") from None
     for info in infos:
         if info.filename.endswith(ending) and not Path(info.filename).name.startswith("."):

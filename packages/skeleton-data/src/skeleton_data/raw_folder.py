@@ -90,7 +90,7 @@ class RawFolder:
             return cls(folder, tuple(found), 0, own_names)
         files = tuple(file for file in found if file.stem not in samples_without_skeleton())
         names = ntu_class_names()
-        beyond_60 = any(file.stem[-3:] > "060" for file in files)
+        beyond_60 = any(file.stem[-3:].isdecimal() and file.stem[-3:] > "060" for file in files)
         return cls(folder, files, len(found) - len(files), names if beyond_60 else names[:60])
 
     def recordings(

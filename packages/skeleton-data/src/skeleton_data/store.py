@@ -140,10 +140,18 @@ class SkeletonStore:
 
         Raises:
             IndexError: there is no such clip.
+            DataError: the index points outside the names, which only a damaged index does.
         """
         record = self._record(clip)
-        start = int(record["name"])
-        return bytes(self._names[start : start + int(record["name_bytes"])]).decode()
+        start, end = int(record["name"]), int(record["name"]) + int(record["name_bytes"])
+        try:
+            if not 0 <= start < end <= len(self._names):
+                raise ValueError
+            return bytes(self._names[start:end]).decode()
+        except ValueError:
+            raise DataError.at(
+                self.path / INDEX, f"damaged: the name of clip {clip} is not in {NAMES}"
+            ) from None
 
     def verify(self) -> None:
         """Reads every file and compares its checksum.
@@ -197,6 +205,8 @@ def _map(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[An
         array = np.lib.format.open_memmap(path, mode="r")
     except (ValueError, EOFError, OSError) as error:
         raise DataError.at(path, f"damaged: {error}") from None
-    if array.shape != shape or array.dtype != dtype:
-        raise DataError.at(path, f"damaged: {array.dtype}{array.shape}, expected {dtype}{shape}")
+    if array.shape != shape:
+        raise DataError.at(path, f"damaged: of the shape {array.shape}, expected {shape}")
+    if array.dtype != dtype:
+        raise DataError.at(path, f"damaged: it holds {array.dtype}, expected {dtype}")
     return np.asarray(array)

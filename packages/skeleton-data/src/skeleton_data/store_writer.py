@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -31,6 +32,8 @@ from skeleton_data.store_files import (
     file_facts,
     flush_and_close,
 )
+
+_MOST = int(np.iinfo(np.int32).max)  # of what the index holds
 
 
 class StoreWriter:
@@ -89,7 +92,7 @@ class StoreWriter:
         self._class_names = tuple(class_names)
         self._fps = float(fps)
         self._source = dict(source or {})
-        if not self._fps > 0:
+        if not 0 < self._fps < math.inf:
             raise DataError(f"fps must be above 0, not {fps}")
         _refuse_to_replace(self.path, overwrite=overwrite)
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -167,13 +170,13 @@ class StoreWriter:
             replication: which repetition.
 
         Raises:
-            DataError: wrong shape, a number that is not finite, a label without a class name; names the clip.
+            DataError: no name, wrong shape, a number that is not finite, a label without a class name; names
+                the clip.
         """
         clip = np.asarray(joints, dtype="<f4")
         facts = (label, subject, camera, setup, replication)
         self._check(clip, name, facts)
         frames, bodies = clip.shape[:2]
-        facts = (label, subject, camera, setup, replication)
         encoded = name.encode()
         place = (self._joints.rows, self._names.tell(), len(encoded), frames, bodies)
         self._index.append(np.array([(*place, *facts)], dtype=INDEX_DTYPE))
@@ -188,9 +191,11 @@ class StoreWriter:
                 f"clip {name!r} has the shape {clip.shape}, expected (frames, bodies, {joints}, 3)"
                 f" for layout {self.layout.name!r}"
             )
-        if min(facts) < -1:
+        if not name:
+            raise DataError("a clip has an empty name")
+        if not -1 <= min(facts) <= max(facts) <= _MOST:
             raise DataError(
-                f"clip {name!r} has the facts {facts}, expected numbers from 0, or -1 where unknown"
+                f"clip {name!r} has the facts {facts}, expected numbers from 0 to {_MOST} or -1, unknown"
             )
         if not np.isfinite(clip).all():
             frame = int(np.argwhere(~np.isfinite(clip))[0, 0])

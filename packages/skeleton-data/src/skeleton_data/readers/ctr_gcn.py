@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -17,6 +16,7 @@ from skeleton_data.import_config import ImportConfig
 from skeleton_data.layout import layout
 from skeleton_data.ntu_facts import ntu_class_names
 from skeleton_data.readers.listing import per_metre, positions
+from skeleton_data.readers.npz_file import read_array, reading
 
 FPS = 30.0
 BODIES = 2
@@ -36,23 +36,14 @@ def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
     parts = PARTS if config.part is None else (config.part,)
     if not set(parts) <= set(PARTS):
         raise DataError.at(path, f"no part {config.part!r}: it has {', '.join(PARTS)}")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = set(archive.namelist())
-            there = [part for part in parts if f"x_{part}.npy" in entries]
-            if not there:
-                wanted = " or ".join(f"x_{part}" for part in parts)
-                raise DataError.at(
-                    path, f"expected {wanted}; it has {', '.join(sorted(entries)) or 'nothing'}"
-                )
-            shapes = {part: _shape(archive, part, path) for part in there}
-            labels = {part: _labels(archive, part, shapes[part][0], path) for part in there}
-    except FileNotFoundError:
-        raise DataError.at(path, "no such file") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError.at(path, f"cannot be read: {error}") from None
+    with reading(path), zipfile.ZipFile(path) as archive:
+        entries = set(archive.namelist())
+        there = [part for part in parts if f"x_{part}.npy" in entries]
+        if not there:
+            wanted = " or ".join(f"x_{part}" for part in parts)
+            raise DataError.at(path, f"expected {wanted}; it has {', '.join(sorted(entries)) or 'nothing'}")
+        shapes = {part: _shape(archive, part, path) for part in there}
+        labels = {part: _labels(archive, part, shapes[part][0], path) for part in there}
     widths = {shape[2] for shape in shapes.values()}
     if len(widths) > 1:
         raise DataError.at(path, f"clips of {widths} numbers a frame, expected as many in each part")
@@ -94,8 +85,7 @@ def _labels(archive: zipfile.ZipFile, part: str, clips: int, path: Path) -> tupl
     name = f"y_{part}"
     if f"{name}.npy" not in archive.namelist():
         raise DataError.at(path, f"{name}: missing, expected the one-hot labels of x_{part}")
-    with archive.open(f"{name}.npy") as file:
-        one_hot = np.lib.format.read_array(file, allow_pickle=False)
+    one_hot = read_array(archive, f"{name}.npy")
     if one_hot.ndim != 2 or one_hot.dtype.kind not in "iufb" or len(one_hot) != clips or one_hot.size == 0:
         raise DataError.at(path, f"{name}: expected ({clips}, classes), found {one_hot.dtype}{one_hot.shape}")
     wrong = ((one_hot != 0).sum(axis=1) != 1) | (one_hot.sum(axis=1) != 1)
@@ -118,26 +108,22 @@ def _read(
         (_, frames, width), dtype = _header(file)
         size = frames * width * dtype.itemsize
         for number, label in enumerate(labels.tolist()):
-            name = f"{part}{number:06}"
             try:
-                data = file.read(size)
-            except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-                yield DataError.at(path, f"x_{part}[{number}]: cannot be read: {error}")
+                with reading(path):
+                    data = file.read(size)
+                if len(data) < size:
+                    raise DataError.at(path, f"x_{part}: the file ends in clip {number} of {len(labels)}")
+            except DataError as error:
+                yield error
                 return
-            if len(data) < size:
-                yield DataError.at(path, f"x_{part}: the file ends in clip {number} of {len(labels)}")
-                return
+            where = f"x_{part}[{number}]"
             try:
-                clip = positions(
-                    np.frombuffer(data, dtype).reshape(frames, width),
-                    (frames, width),
-                    path,
-                    f"x_{part}[{number}]",
-                )
+                rows = np.frombuffer(data, dtype).reshape(frames, width)
+                clip = positions(rows, (frames, width), path, where)
                 if not clip.any():
-                    raise DataError.at(path, f"x_{part}[{number}]: all zero, there is no body")
+                    raise DataError.at(path, f"{where}: all zero, there is no body")
             except DataError as error:
                 yield error
                 continue
             joints = present_bodies(clip.reshape(frames, BODIES, -1, 3)) / divisor
-            yield Clip(name, joints, {"label": label}, path)
+            yield Clip(f"{part}{number:06}", joints, {"label": label}, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from skeleton_data.errors import DataError
 from skeleton_data.readers.listing import read_text
@@ -14,15 +14,10 @@ def load_object(path: Path) -> dict[str, Any]:
     """The JSON object in a file.
 
     Raises:
-        DataError: the file is missing, empty, not UTF-8, cut, no JSON or no object, or has NaN or infinity in
-            it; names the line.
+        DataError: the file is missing, empty, not UTF-8, cut, no JSON or no object; names the line.
     """
-
-    def refuse(word: str) -> NoReturn:
-        raise DataError.at(path, f"expected finite numbers, found {word}")
-
     try:
-        value = json.loads(read_text(path), parse_constant=refuse)
+        value = json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise DataError.at(path, f"expected JSON: {error.msg}", line=error.lineno) from None
     except DataError:

@@ -89,7 +89,7 @@ def positions(value: Any, shape: tuple[int, ...], path: Path, where: str) -> NDA
     except ValueError:  # ragged
         array = np.empty(0, dtype=object)
     if array.dtype.kind in "iuf" and _fits(array.shape, shape):
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             numbers: NDArray[np.float32] = array.astype(np.float32)
         wrong = ~(np.abs(numbers) < MAX_METRES)
         if not wrong.any():

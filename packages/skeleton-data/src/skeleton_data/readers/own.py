@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from skeleton_data.errors import DataError
 from skeleton_data.import_config import ImportConfig
 from skeleton_data.layout import layout
 from skeleton_data.own_data import OwnData, load_own_data, whole_numbers
-from skeleton_data.readers.listing import per_metre
+from skeleton_data.readers.listing import per_metre, positions
 
 _FACTS = ("subject", "camera", "setup", "replication")
 
@@ -36,7 +35,7 @@ def open_own(path: Path, config: ImportConfig) -> ClipSource:
         fps=_fps(data, config),
         class_names=class_names,
         count=len(data),
-        clips=_read(data, divisor, facts),
+        clips=_read(data, _clip_names(data), divisor, facts),
     )
 
 
@@ -65,27 +64,34 @@ def _check_count(names: tuple[str, ...], joints: int, source: Path) -> None:
 
 
 def _read(
-    data: OwnData, divisor: np.float32, facts: Mapping[str, NDArray[np.int64]]
+    data: OwnData, names: list[str], divisor: np.float32, facts: Mapping[str, NDArray[np.int64]]
 ) -> Iterator[Clip | DataError]:
-    names = next((data.columns[key] for key in ("clip_names", "name") if key in data.columns), None)
-    for clip in range(len(data)):
-        joints = _joints(data.positions[data.offsets[clip] : data.offsets[clip + 1]], divisor)
-        name = f"clip{clip:06}" if names is None else str(names[clip])
-        if not np.isfinite(joints).all():
-            frame = int(np.argwhere(~np.isfinite(joints))[0, 0])
-            yield DataError.at(data.path, f"clip {name!r} has a number that is not finite in frame {frame}")
+    for clip, name in enumerate(names):
+        rows = data.positions[data.offsets[clip] : data.offsets[clip + 1]]
+        try:
+            joints = positions(rows, rows.shape, data.path, f"clip {name!r}") / divisor
+            if not joints.any():
+                raise DataError.at(data.path, f"clip {name!r}: all zero, there is no body")
+        except DataError as error:
+            yield error
             continue
         values = {fact: int(column[clip]) for fact, column in facts.items()}
-        yield Clip(name, joints, values, data.path)
+        yield Clip(name, _bodies(joints), values, data.path)
 
 
-def _joints(positions: NDArray[Any], divisor: np.float32) -> NDArray[np.float32]:
-    """Positions (T, [M,] V, 3) of one clip as (T, M, V, 3) metres."""
-    joints = positions.astype(np.float32) / divisor
+def _bodies(joints: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Joints (T, [M,] V, 3) as (T, M, V, 3), without bodies at the end that never come."""
     if joints.ndim == 3:
         return joints[:, None]
     present = np.flatnonzero(joints.any(axis=(0, 2, 3)))
-    return joints[:, : present[-1] + 1] if len(present) else joints[:, :1]
+    return joints[:, : present[-1] + 1]
+
+
+def _clip_names(data: OwnData) -> list[str]:
+    for key in ("clip_names", "name"):
+        if (column := data.column(None, key)) is not None:
+            return [str(name) for name in column.tolist()]
+    return [f"clip{clip:06}" for clip in range(len(data))]
 
 
 def _joint_names(data: OwnData, config: ImportConfig) -> tuple[str, ...]:
@@ -118,9 +124,10 @@ def _divisor(data: OwnData, config: ImportConfig) -> np.float32:
 def _fps(data: OwnData, config: ImportConfig) -> float:
     if config.fps is not None:
         return config.fps
-    if "fps" not in data.columns or data.columns["fps"].size != 1:
+    fps = data.columns.get("fps")
+    if fps is None or fps.size != 1 or fps.dtype.kind not in "fiu":
         raise DataError.at(data.path, "it does not say how many frames per second it has: say fps")
-    return float(data.columns["fps"].reshape(()))
+    return float(fps.reshape(()))
 
 
 def _facts(data: OwnData, wanted: str | None, fact: str) -> NDArray[np.int64]:

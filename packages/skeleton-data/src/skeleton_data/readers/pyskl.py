@@ -89,15 +89,9 @@ def _has_label(item: Any) -> bool:
 def _facts(name: Any) -> dict[str, int]:
     """What the name of a clip of NTU RGB+D says; nothing of any other."""
     try:
-        found = NtuName.parse(str(name))
+        return NtuName.parse(str(name)).facts
     except DataError:
         return {}
-    return {
-        "subject": found.performer,
-        "camera": found.camera,
-        "setup": found.setup,
-        "replication": found.replication,
-    }
 
 
 def _keypoint(item: Any, path: Path, where: str, key: str = "keypoint") -> NDArray[Any]:
