@@ -8,6 +8,7 @@ import contrast
 import finetune
 import pretrain
 import pytest
+import simple
 
 from engine.errors import InputError
 from engine.recipe import read_recipe
@@ -153,8 +154,9 @@ CONFIGS = {
     "pretrain": pretrain.PretrainConfig,
     "finetune": finetune.FinetuneConfig,
     "contrast": contrast.ContrastConfig,
+    "simple": simple.SimpleConfig,
 }
-RECIPES = sorted(REPO.glob("configs/*/*.toml"))
+RECIPES = sorted(path for app in CONFIGS for path in REPO.glob(f"configs/{app}/*.toml"))
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: "/".join(path.parts[-2:]))
