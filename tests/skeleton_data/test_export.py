@@ -1,5 +1,6 @@
 """Stores in the forms of other projects: what is read back is what the store holds."""
 
+import json
 import sys
 import tracemalloc
 
@@ -121,7 +122,8 @@ def test_huggingface(store, tmp_path):
     loaded = datasets.load_from_disk(tmp_path / "hf")
     assert set(loaded) == {"train", "test"}
     assert loaded["train"].features["label"].names == ["sit", "run", "fall"]
-    assert '"fps": 30' in loaded["train"].info.description
+    description = json.loads(loaded["train"].info.description)
+    assert (description["fps"], description["units"]) == (30, "m")
     for row, clip in zip(loaded["test"].with_format("numpy"), sides.test, strict=True):
         original = store.read(clip)
         bodies = original.shape[1]

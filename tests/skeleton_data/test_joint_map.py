@@ -19,7 +19,7 @@ def test_between_all_layouts(source: str, target: str) -> None:
         mapping = joint_map(names, wanted, derive=True)
     except DataError as error:
         assert "nor joints to derive it from" in str(error)
-        assert target in ("body25", "coco17", "mediapipe33", "openpose18")  # those with a face
+        assert target in ("body25", "coco17", "halpe26", "mediapipe33", "openpose18")  # those with a face
         return
     joints = RANDOM.normal(size=(5, 2, len(names), 3)).astype(np.float32)
     mapped = mapping(joints)

@@ -30,6 +30,7 @@ def test_ntu_bones_are_the_published_ones() -> None:
         ("coco17", 17),
         ("openpose18", 18),
         ("body25", 25),
+        ("halpe26", 26),
         ("mediapipe33", 33),
         ("smpl22", 22),
         ("h36m17", 17),
@@ -51,7 +52,7 @@ def test_built_in_layouts(name: str, joints: int) -> None:
 
 
 def test_all_built_in_layouts_are_tested() -> None:
-    assert len(layout_names()) == 8
+    assert len(layout_names()) == 9
 
 
 def test_unknown_layout_names_the_choices() -> None:
@@ -133,7 +134,7 @@ def test_spellings_of_one_joint() -> None:
     assert joint_key("LeftHand") != joint_key("LeftHandTip")
 
 
-@pytest.mark.parametrize("name", ["ntu", "kinect_v1", "coco17", "body25", "mediapipe33", "smpl22", "h36m17"])
+@pytest.mark.parametrize("name", layout_names())
 def test_no_two_joints_of_a_layout_are_spellings_of_one(name: str) -> None:
     joints = layout(name).joints
     assert match_joints(joints[::-1], joints) == tuple(reversed(range(len(joints))))

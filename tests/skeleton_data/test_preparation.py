@@ -116,6 +116,15 @@ def test_bad_files_are_skipped_and_reported(with_bad_files: Path, tmp_path: Path
     assert not (tmp_path / "s.skipped.txt").exists()
 
 
+def test_a_recording_of_no_known_class_is_named_and_can_be_skipped(tmp_path: Path) -> None:
+    write(tmp_path / "raw", "S001C001P001R001A001", "S001C001P001R001A121")
+    message = r"A121\.skeleton: clip 'S001C001P001R001A121' has the label 120, but there are 120 class names"
+    with pytest.raises(DataError, match=message):
+        prepare(tmp_path / "raw", tmp_path / "s", workers=1)
+    done = prepare(tmp_path / "raw", tmp_path / "s", workers=1, on_error="skip")
+    assert done.clips == len(done.problems) == 1
+
+
 def test_what_is_no_set_of_recordings_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         DataError, match=r"none: no such folder; expected (one with )?\.skeleton or \.zip files"
