@@ -19,9 +19,9 @@ from itertools import product
 
 import numpy as np
 import torch
-from model_work import WORK, Setting
+from model_work import CHECKS, WORK, Setting
 from torch.utils.flop_counter import FlopCounterMode
-from turns import keep_freed_memory, matmul_peak, speedup, take_turns
+from turns import in_precision, keep_freed_memory, matmul_peak, speedup, take_turns
 
 
 def main() -> None:
@@ -54,6 +54,7 @@ def main() -> None:
             # The encoder is given present bodies alone.
             for share in options.one_body[:1] if work == "encoding" else options.one_body:
                 setting = Setting(batch, frames, options.tuple_frames, share, options.device)
+                CHECKS[work](setting._replace(batch=3))
                 measure(work, setting, peaks, options.rounds)
 
 
@@ -77,12 +78,6 @@ def measure(work: str, setting: Setting, peaks: dict[str, float], rounds: int) -
             f"  {label:<16} {median * 1e3:8.1f} ms, {setting.batch / median:7.1f} clips/s,"
             f" {rate / 1e9:7,.0f} GFLOP/s, {rate / peaks[precision]:4.0%} of the peak; {'; '.join(ratios)}"
         )
-
-
-def in_precision(precision: str, device: str, way: Callable[[], object]) -> Callable[[], object]:
-    """The same under autocast, if it is not float32."""
-    half = precision != "float32"
-    return torch.autocast(device, dtype=getattr(torch, precision), enabled=half)(way)
 
 
 def count(way: Callable[[], object]) -> int:

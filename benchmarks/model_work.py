@@ -1,6 +1,6 @@
 """The work at which our models and the plain ones, with the same weights, are timed and weighed.
 
-Each function gives ways of doing it, the plain one first, after it has checked that they agree.
+Each work gives ways of doing it, the plain one first; its check raises an error unless they agree.
 """
 
 from collections.abc import Callable
@@ -53,22 +53,17 @@ def training(setting: Setting) -> dict[str, Way]:
     """A step of the classifier: forward, backward, SGD."""
     ours, plain = _classifiers(setting, CLASSES)
     x, labels = setting.clips(), torch.arange(setting.batch, device=setting.device) % CLASSES
-    ways = {
+    return {
         "plain": _step(plain, lambda: F.cross_entropy(plain(x), labels)),
         "ours": _step(ours, lambda: F.cross_entropy(ours(x), labels)),
     }
-    _check_close(*[way() for way in ways.values()])
-    _check_close(_gradients(plain), _gradients(ours))
-    return ways
 
 
 def inference(setting: Setting) -> dict[str, Way]:
     """Class scores in evaluation mode."""
     ours, plain = (model.eval() for model in _classifiers(setting, CLASSES))
     x = setting.clips()
-    ways = {name: torch.no_grad()(partial(m, x)) for name, m in (("plain", plain), ("ours", ours))}
-    _check_close(*[way() for way in ways.values()])
-    return ways
+    return {name: torch.no_grad()(partial(m, x)) for name, m in (("plain", plain), ("ours", ours))}
 
 
 def encoding(setting: Setting) -> dict[str, Way]:
@@ -78,32 +73,11 @@ def encoding(setting: Setting) -> dict[str, Way]:
     """
     ours, plain = _classifiers(setting, 0)
     bodies = rearrange(setting.clips()[..., 0], "n c t v -> n t v c")
-    visible, token = (
-        setting.draw(setting.batch).visible,
-        torch.zeros(ours.config.width, device=setting.device),
-    )
-
-    def with_tokens(bodies: Tensor, visible: Tensor) -> Tensor:
-        grid = DenseGrid(*bodies.shape[:3], tuple_frames=setting.tuple_frames)
-        x = F.leaky_relu(ours.embed_norm(ours.embed(grid.rows(bodies))), 0.1)
-        x = torch.where(grid.rows(visible[..., None]), x, token)
-        for block in ours.blocks:
-            x = block(x, grid)
-        return rearrange(grid.tokens(x), "b t v c -> (b t v) c")
-
-    def plainly(bodies: Tensor, visible: Tensor) -> Tensor:
-        x = plain.features(rearrange(bodies, "b t v c -> b c t v"), ~visible, token)
-        return rearrange(x, "b c t (i v) -> (b t i v) c", i=setting.tuple_frames)
-
-    encoders = {"plain": plainly, "dense": with_tokens, "ours": ours.encode_visible}
-    few, everything = bodies[:2], torch.ones_like(visible[:2])
-    expected, *found = [encode(few, everything) for encode in encoders.values()]
-    for features in found:
-        _check_close(expected, features)
+    visible = setting.draw(setting.batch).visible
     models = {"plain": plain, "dense": ours, "ours": ours}
     return {
         name: _step(models[name], lambda encode=encode: encode(bodies, visible).square().mean())
-        for name, encode in encoders.items()
+        for name, encode in _encoders(ours, plain).items()
     }
 
 
@@ -112,7 +86,6 @@ def pretraining(setting: Setting) -> dict[str, Way]:
 
     Against mask tokens through the plain encoder, and all bodies through everything.
     """
-    _check_autoencoders(setting._replace(batch=2, one_body=0))
     ours, plain = _autoencoders(setting, setting.config())
     x, seeds = setting.clips(), torch.arange(setting.batch, device=setting.device)
     hidden = setting.draw(2 * setting.batch).masked
@@ -122,7 +95,46 @@ def pretraining(setting: Setting) -> dict[str, Way]:
     }
 
 
+def check_classifiers(setting: Setting) -> None:
+    """Both have the same class scores, in training and in evaluation, and the same gradients."""
+    ours, plain = _classifiers(setting, CLASSES)
+    x = setting.clips()
+    scores = plain(x), ours(x)
+    _check_close(*scores)
+    for score in scores:
+        F.cross_entropy(score, torch.arange(setting.batch, device=setting.device)).backward()
+    _check_close(_gradients(plain), _gradients(ours))
+    _check_close(plain.eval()(x), ours.eval()(x))
+
+
+def check_autoencoders(setting: Setting) -> None:
+    """With nothing hidden and no body absent both have the same loss and gradients."""
+    ours, plain = _autoencoders(setting, setting.config(frame_ratio=0, joint_ratio=0))
+    x = setting.clips()
+    hidden = torch.zeros(2 * setting.batch, setting.frames, 25, dtype=torch.bool, device=setting.device)
+    losses = plain(x, hidden), ours(x, generator=torch.arange(setting.batch, device=setting.device)).loss
+    _check_close(*losses)
+    for loss in losses:
+        loss.backward()
+    _check_close(_gradients(plain.encoder), _gradients(ours.encoder))
+
+
+def check_encoders(setting: Setting) -> None:
+    """With nothing hidden all encoders have the same features."""
+    encoders = _encoders(*_classifiers(setting, 0))
+    bodies = rearrange(setting.clips()[..., 0], "n c t v -> n t v c")
+    features = [encode(bodies, torch.ones_like(bodies[..., 0]).bool()) for encode in encoders.values()]
+    for found in features[1:]:
+        _check_close(features[0], found)
+
+
 WORK = {work.__name__: work for work in (training, inference, encoding, pretraining)}
+CHECKS = {
+    "training": check_classifiers,
+    "inference": check_classifiers,
+    "encoding": check_encoders,
+    "pretraining": check_autoencoders,
+}
 
 
 def _step(model: nn.Module, loss_of: Way) -> Way:
@@ -146,6 +158,26 @@ def _classifiers(setting: Setting, classes: int) -> tuple[STTFormer, PlainSTTFor
     return ours.to(setting.device), plain.to(setting.device)
 
 
+def _encoders(ours: STTFormer, plain: PlainSTTFormer) -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
+    """Bodies (B, T, V, C) and what is visible of them (B, T, V) to rows of features."""
+    frames = ours.config.tuple_frames
+    token = torch.zeros(ours.config.width, device=ours.embed.weight.device)
+
+    def plainly(bodies: Tensor, visible: Tensor) -> Tensor:
+        x = plain.features(rearrange(bodies, "b t v c -> b c t v"), ~visible, token)
+        return rearrange(x, "b c t (i v) -> (b t i v) c", i=frames)
+
+    def dense(bodies: Tensor, visible: Tensor) -> Tensor:
+        grid = DenseGrid(*bodies.shape[:3], tuple_frames=frames)
+        x = F.leaky_relu(ours.embed_norm(ours.embed(grid.rows(bodies))), 0.1)
+        x = torch.where(grid.rows(visible[..., None]), x, token)
+        for block in ours.blocks:
+            x = block(x, grid)
+        return x
+
+    return {"plain": plainly, "dense": dense, "ours": ours.encode_visible}
+
+
 def _autoencoders(setting: Setting, config: SkeletonMAEConfig) -> tuple[SkeletonMAE, PlainMAE]:
     torch.manual_seed(0)
     ours, plain = SkeletonMAE(config), PlainMAE(config)
@@ -162,19 +194,6 @@ def _autoencoders(setting: Setting, config: SkeletonMAEConfig) -> tuple[Skeleton
         weight, bias = getattr(ours.decoder, part).parameters()
         getattr(plain, part).load_state_dict({"weight": weight[..., None, None], "bias": bias})
     return ours.to(setting.device), plain.to(setting.device)
-
-
-def _check_autoencoders(setting: Setting) -> None:
-    """With nothing hidden and no body absent both are the same."""
-    ours, plain = _autoencoders(setting, setting.config(frame_ratio=0, joint_ratio=0))
-    x = setting.clips()
-    hidden = torch.zeros(2 * setting.batch, setting.frames, 25, dtype=torch.bool, device=setting.device)
-    seeds = torch.arange(setting.batch, device=setting.device)
-    losses = plain(x, hidden), ours(x, generator=seeds).loss
-    _check_close(*losses)
-    for loss in losses:
-        loss.backward()
-    _check_close(_gradients(plain.encoder), _gradients(ours.encoder))
 
 
 def _gradients(model: nn.Module) -> Tensor:

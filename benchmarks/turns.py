@@ -36,6 +36,12 @@ def speedup(theirs: np.ndarray, ours: np.ndarray) -> str:
     return f"{np.median(theirs) / np.median(ours):.2f}x ({low:.2f} to {high:.2f})"
 
 
+def in_precision(precision: str, device: str, way: Callable[[], object]) -> Callable[[], object]:
+    """The same under autocast, if it is not float32."""
+    half = precision != "float32"
+    return torch.autocast(device, dtype=getattr(torch, precision), enabled=half)(way)
+
+
 def wait_for(device: str) -> None:
     """Kernels of a GPU run on while Python does."""
     if device == "cuda":

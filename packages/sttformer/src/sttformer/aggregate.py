@@ -41,15 +41,17 @@ class _Aggregate(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, Tensor]:
         attention, x = ctx.saved_tensors
         gradient = gradients[0]
-        attention_gradient = torch.bmm(gradient[:, 0], x[:, 0].mT)
-        for tuple_ in range(1, x.shape[1]):
-            attention_gradient.baddbmm_(gradient[:, tuple_], x[:, tuple_].mT)
-        return attention_gradient, _product(attention.mT, gradient)
+        # Summed over tuples in full precision.
+        dtype = torch.promote_types(x.dtype, torch.float32)
+        attention_gradient = torch.zeros_like(attention, dtype=dtype)
+        for number in range(x.shape[1]):
+            attention_gradient += gradient[:, number] @ x[:, number].mT
+        return attention_gradient.to(attention.dtype), _product(attention.mT, gradient)
 
 
 def _product(attention: Tensor, x: Tensor) -> Tensor:
     bodies, tuples, _, channels = x.shape
     y = x.new_empty(bodies, tuples, attention.shape[1], channels)
-    for tuple_ in range(tuples):
-        torch.bmm(attention, x[:, tuple_], out=y[:, tuple_])
+    for number in range(tuples):
+        torch.bmm(attention, x[:, number], out=y[:, number])
     return y

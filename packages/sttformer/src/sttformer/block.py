@@ -77,12 +77,12 @@ class STTFormerBlock(nn.Module):
         repeated = grid.repeated
         residual = x if self.slot_residual is None else self.slot_residual(x, grid)
         y = grid.slot_conv(x, self.attention(x, grid), self.slot_conv.weight, _bias(self.slot_conv))
-        y = _activate(self.slot_norm(y, repeated) + residual)
-        y = _activate(self.feedforward_norm(self.feedforward(y), repeated) + residual)
+        y = _activate(self.slot_norm(y, repeated), residual)
+        y = _activate(self.feedforward_norm(self.feedforward(y), repeated), residual)
 
         residual = y if self.tuple_residual is None else self.tuple_residual(y, grid)
         z = grid.tuple_conv(y, self.tuple_conv.weight, _bias(self.tuple_conv))
-        return _activate(self.tuple_norm(z, repeated) + residual)
+        return _activate(self.tuple_norm(z, repeated), residual)
 
     def attention(self, x: Tensor, grid: TokenGrid) -> Tensor:
         """The attention map (B, heads, S, S) of each body; what v gets from u stands at (u, v)."""
@@ -108,8 +108,9 @@ class _Projection(nn.Module):
         return y
 
 
-def _activate(x: Tensor) -> Tensor:
-    return F.leaky_relu(x, 0.1)
+def _activate(normalised: Tensor, residual: Tensor) -> Tensor:
+    """The activation of the sum, in the place of the first, which no gradient needs."""
+    return F.leaky_relu_(normalised.add_(residual), 0.1)
 
 
 def _bias(conv: nn.Conv1d) -> Tensor:

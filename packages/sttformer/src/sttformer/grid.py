@@ -95,7 +95,7 @@ class DenseGrid(TokenGrid):
         places = dict(s=self.slots, t=self.tuples, h=heads)
         query = rearrange(query, "(b t s) (h d) -> b h s (t d)", **places)
         key = rearrange(key, "(b t s) (h d) -> b h (t d) s", **places)
-        return query @ key / self.tuples
+        return (query @ key).div_(self.tuples)
 
     def slot_conv(self, x: Tensor, attention: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """Heads are the height of an image for each tuple, over which the kernel extends wholly."""

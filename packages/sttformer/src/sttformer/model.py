@@ -168,7 +168,7 @@ class STTFormer(
         return rows, grid
 
     def _embed(self, rows: Tensor, grid: TokenGrid) -> Tensor:
-        return F.leaky_relu(self.embed_norm(self.embed(rows), grid.repeated), 0.1)
+        return F.leaky_relu_(self.embed_norm(self.embed(rows), grid.repeated), 0.1)
 
     def _encode(self, rows: Tensor, grid: TokenGrid) -> Tensor:
         rows = self._embed(rows, grid)
