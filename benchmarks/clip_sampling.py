@@ -3,8 +3,9 @@
     python benchmarks/clip_sampling.py
 
 All read the same store and end with the same (N, C, T, V, M) batch; they take turns in a changing order, in
-one thread, and the processor time is compared. As in training, freed memory stays with the process, where the
-system's library allows it: else each way pays for clearing the same pages again and again.
+one thread, and the processor time is compared. A turn is many batches in a row, as a loader's worker makes
+them; the first few after a change of turn take longer. As in training, freed memory stays with the process,
+where the system's library allows it: else each way pays for clearing the same pages again and again.
 
 - *published*: the steps of the feeders of the field for each clip: slice, copy, bilinear ``interpolate`` of
   a (1, 1, C V M, L) image, one rotation matrix a frame, one ``matmul`` over the frames; the clips are
@@ -35,8 +36,7 @@ from skeleton_data.sampling import ClipSampling
 from skeleton_data.transforms.draws import Draw, uniform
 
 DRAWS = (Draw.CROP_LENGTH, Draw.CROP_START, Draw.ROTATION_X, Draw.ROTATION_Y, Draw.ROTATION_Z)
-
-IN_A_ROW = 5  # batches in one turn
+IN_A_ROW = 60  # batches in one turn
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=64, help="clips in a batch")
     parser.add_argument("--frames", type=int, nargs="+", default=[20, 120], help="frames of a sampled clip")
     parser.add_argument("--two-bodies", type=float, default=1.0, help="share of the clips with two bodies")
-    parser.add_argument("--rounds", type=int, default=40, help="turns of each way")
+    parser.add_argument("--rounds", type=int, default=15, help="turns of each way")
     options = parser.parse_args()
 
     torch.set_num_threads(1)

@@ -9,8 +9,9 @@ the same arrays; they take turns in a changing order, in one thread, and the pro
   under its name in a dictionary, and the coordinates collected at the end.
 - *lean*: line by line with nothing but what is needed: three numbers of a joint.
 
-Then whole recordings are prepared (read, cleaned, stored) by one process and by two, which gives files per
-second, the time that 120,000 files would take, and the peak of the resident memory of each process.
+Then thousands of files are prepared (read, cleaned, stored) by one process and by two, which gives files per
+second, the time that 120,000 files would take at that speed, and the peak of the resident memory of each
+process. The files are a few recordings under many names, so that they come from memory, not from the disk.
 """
 
 import os
@@ -31,6 +32,7 @@ import numpy as np
 from skeleton_data import RawClip, read_skeleton, write_skeleton
 
 FILES = 120_000
+RECORDINGS = 60
 BODY = ("id", "clipped", "lhc", "lhs", "rhc", "rhs", "restricted", "lean_x", "lean_y", "tracking")
 JOINT = ("x", "y", "z", "depth_x", "depth_y", "colour_x", "colour_y", "qw", "qx", "qy", "qz", "tracking")
 
@@ -42,7 +44,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", help="recordings; default: synthetic ones")
     parser.add_argument("--rounds", type=int, default=15, help="turns of each reader")
     parser.add_argument("--files", type=int, default=20, help="files read in a turn")
-    parser.add_argument("--prepare", type=int, default=600, help="files prepared")
+    parser.add_argument("--prepare", type=int, default=4000, help="files prepared")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         synthetic = Path(scratch) / "raw"
@@ -57,11 +59,14 @@ def write_recordings(folder: Path, count: int) -> None:
     """Bodies whose joints walk at random, in 40 to 120 frames, written as the recorder does."""
     folder.mkdir()
     random = np.random.default_rng(0)
-    for number in range(count):
+    names = [
+        f"S001C001P{1 + number // 900:03}R{1 + number // 60 % 15:03}A{1 + number % 60:03}.skeleton"
+        for number in range(count)
+    ]
+    for name in names[:RECORDINGS]:
         frames = int(random.integers(40, 121))
         steps = random.normal(scale=0.02, size=(frames, 25, 3)).cumsum(axis=0)
         joints = (random.normal([0, 0, 3], 0.4, size=(25, 3)) + steps).astype(np.float32)
-        name = f"S001C001P{1 + number // 900:03}R{1 + number // 60 % 15:03}A{1 + number % 60:03}.skeleton"
         ids = np.full(frames, 72057594037931101)
         write_skeleton(folder / name, RawClip(frames, np.arange(frames), ids, joints))
         # The recorder writes seven digits and orientations, not zeros.
@@ -72,7 +77,9 @@ def write_recordings(folder: Path, count: int) -> None:
                 turn = [f"{value:.7g}" for value in random.normal(size=4)]
                 place = [f"{float(word):.7g}" for word in words[:7]]
                 lines[at] = " ".join([*place, *turn, words[11]])
-        (folder / name).write_text("\r\n".join(lines) + "\r\n")
+        (folder / name).write_text("\r\n".join(lines) + "\r\n", newline="")
+    for number, name in enumerate(names[RECORDINGS:]):
+        (folder / name).hardlink_to(folder / names[number % RECORDINGS])
 
 
 def compare(files: list[Path], rounds: int) -> None:
