@@ -110,7 +110,7 @@ def check_classifiers(setting: Setting) -> None:
 def check_autoencoders(setting: Setting) -> None:
     """With nothing hidden and no body absent both have the same loss and gradients."""
     ours, plain = _autoencoders(setting, setting.config(frame_ratio=0, joint_ratio=0))
-    x = setting.clips()
+    x = setting._replace(one_body=0).clips()
     hidden = torch.zeros(2 * setting.batch, setting.frames, 25, dtype=torch.bool, device=setting.device)
     losses = plain(x, hidden), ours(x, generator=torch.arange(setting.batch, device=setting.device)).loss
     _check_close(*losses)

@@ -50,7 +50,14 @@ class SpatialTemporalConfig(_Config):
 
 
 class JointOnlyConfig(_Config):
-    """Joints, and no whole frame; see `joint_only`."""
+    """Joints, and no whole frame; see `joint_only`.
+
+    Example:
+        >>> import torch
+        >>> config = JointOnlyConfig(joint_ratio=0.4, joints="fixed")
+        >>> config.sample((8, 20, 25), torch.Generator().manual_seed(0)).joints.sum(dim=1).unique().item()
+        15
+    """
 
     kind: Literal["joint_only"] = Field("joint_only", description="Joints, and no whole frame.")
     joint_ratio: Ratio = Field(0.5, description="Share of the joints hidden in each frame.")
@@ -66,7 +73,14 @@ class JointOnlyConfig(_Config):
 
 
 class FrameOnlyConfig(_Config):
-    """Whole frames, and no joint of the others; see `frame_only`."""
+    """Whole frames, and no joint of the others; see `frame_only`.
+
+    Example:
+        >>> import torch
+        >>> config = FrameOnlyConfig(frame_ratio=0.6)
+        >>> config.sample((8, 20, 25), torch.Generator().manual_seed(0)).frames.sum(dim=1).unique().item()
+        8
+    """
 
     kind: Literal["frame_only"] = Field("frame_only", description="Whole frames, and no joint of the others.")
     frame_ratio: Ratio = Field(0.5, description="Share of the frames that is hidden.")
@@ -79,7 +93,14 @@ class FrameOnlyConfig(_Config):
 
 
 class MotionAwareConfig(_Config):
-    """Joints the more likely the more they move; see `motion_aware`."""
+    """Joints the more likely the more they move; see `motion_aware`.
+
+    Example:
+        >>> import torch
+        >>> x = torch.randn(8, 3, 20, 25)  # tokens of four frames
+        >>> MotionAwareConfig(ratio=0.9).sample((8, 5, 25), torch.Generator(), x).visible_per_clip
+        12
+    """
 
     kind: Literal["motion_aware"] = Field("motion_aware", description="Joints, by how much they move.")
     ratio: Ratio = Field(0.9, description="Share of all places (frame, joint) that is hidden.")
@@ -106,7 +127,14 @@ class MotionAwareConfig(_Config):
 
 
 class BodyPartConfig(_Config):
-    """Body parts, for the whole clip; see `body_part`."""
+    """Body parts, for the whole clip; see `body_part`.
+
+    Example:
+        >>> import torch
+        >>> config = BodyPartConfig(joint_ratio=0.5, parts=((0, 1), (2, 3)))
+        >>> config.sample((8, 20, 4), torch.Generator()).joints.sum(dim=1).unique().item()
+        2
+    """
 
     kind: Literal["body_part"] = Field("body_part", description="Body parts, for the whole clip.")
     joint_ratio: Ratio = Field(0.5, description="Share of the joints that is hidden, part after part.")
@@ -122,7 +150,14 @@ class BodyPartConfig(_Config):
 
 
 class TemporalBlocksConfig(_Config):
-    """Runs of whole frames; see `temporal_blocks`."""
+    """Runs of whole frames; see `temporal_blocks`.
+
+    Example:
+        >>> import torch
+        >>> config = TemporalBlocksConfig(frame_ratio=0.5, block_frames=5)
+        >>> config.sample((8, 20, 25), torch.Generator()).frames.sum(dim=1).unique().item()
+        10
+    """
 
     kind: Literal["temporal_blocks"] = Field("temporal_blocks", description="Runs of whole frames.")
     frame_ratio: Ratio = Field(0.5, description="Share of the frames that is hidden.")
@@ -136,7 +171,13 @@ class TemporalBlocksConfig(_Config):
 
 
 class TubeConfig(_Config):
-    """The same joints for some frames, then others; see `tube`."""
+    """The same joints for some frames, then others; see `tube`.
+
+    Example:
+        >>> import torch
+        >>> TubeConfig(joint_ratio=0.6, tube_frames=5).sample((8, 20, 25), torch.Generator()).visible_per_clip
+        200
+    """
 
     kind: Literal["tube"] = Field("tube", description="The same joints for some frames, then others.")
     joint_ratio: Ratio = Field(0.5, description="Share of the joints hidden in each frame.")

@@ -14,7 +14,14 @@ EncoderConfig: TypeAlias = Annotated[STTFormerConfig | TransformerConfig, Field(
 
 
 class STTFormerDecoderConfig(BaseModel):
-    """STTFormer blocks of one width over all tokens; the defaults are the paper's."""
+    """STTFormer blocks of one width over all tokens; the defaults are the paper's (Wu et al. 2023, Table 2).
+
+    Differences from the paper: it does not give heads, query and key channels or the tuple length.
+
+    Example:
+        >>> STTFormerDecoderConfig(width=128).depth
+        9
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,7 +36,14 @@ class STTFormerDecoderConfig(BaseModel):
 
 
 class TransformerDecoderConfig(BaseModel):
-    """Plain transformer blocks over all tokens; the defaults are MAMP's."""
+    """Plain transformer blocks over all tokens; the defaults are MAMP's (Mao et al. 2023, section 4.2).
+
+    Example:
+        >>> TransformerDecoderConfig(width=100)
+        Traceback (most recent call last):
+        pydantic_core._pydantic_core.ValidationError: 1 validation error for TransformerDecoderConfig
+          Value error, width must be a multiple of heads, got 100 and 8 ...
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,7 +67,12 @@ DecoderConfig: TypeAlias = Annotated[
 
 
 class TargetConfig(BaseModel):
-    """What is rebuilt, and where it counts; the defaults are the paper's (equation 1)."""
+    """What is rebuilt, and where it counts; the defaults are the paper's (Wu et al. 2023, equation 1).
+
+    Example:
+        >>> TargetConfig(kind="motion", standardise="patch", loss_on="masked").patch_frames  # as in MAMP
+        4
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

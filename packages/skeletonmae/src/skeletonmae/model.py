@@ -18,7 +18,7 @@ from .targets import course, joint_motion, standardise
 
 
 class SkeletonMAEOutput(NamedTuple):
-    """What one masked pass gives, for the B bodies that are present."""
+    """What one masked pass of `SkeletonMAE` gives, for the B bodies that are present."""
 
     loss: Tensor
     """Scalar."""
@@ -31,7 +31,7 @@ class SkeletonMAEOutput(NamedTuple):
 
 
 class Reconstruction(NamedTuple):
-    """Clips before, during and after masking, for looking at them."""
+    """What `SkeletonMAE.reconstruct` gives: clips before, during and after masking, for looking at them."""
 
     original: Tensor
     """(N, C, T, V, M)."""

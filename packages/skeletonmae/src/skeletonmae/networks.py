@@ -25,7 +25,13 @@ def build_encoder(config: EncoderConfig) -> STTFormer | Transformer:
 
 
 def build_decoder(config: SkeletonMAEConfig, encoder: Encoder) -> Decoder:
-    """Build the decoder of a config, for the features and tokens of an encoder."""
+    """Build the decoder of a config, for the features and tokens of an encoder.
+
+    Example:
+        >>> config = SkeletonMAEConfig(decoder={"width": 8, "depth": 1, "qk_channels": 2})
+        >>> build_decoder(config, build_encoder(config.encoder)).predict.out_features
+        3
+    """
     sizes = {
         "in_channels": encoder.num_features,
         "out_channels": config.encoder.channels,

@@ -11,6 +11,19 @@ class Encoder(Protocol):
     """A network on bodies of which only some tokens are visible; a token is k frames of one joint.
 
     `STTFormer` (k = 1) and `Transformer` are encoders.
+
+    Example:
+        >>> import torch
+        >>> class Joints(torch.nn.Module):
+        ...     token_frames, num_features = 1, 3
+        ...
+        ...     def encode_visible(self, x, visible):
+        ...         return x[visible]
+        >>> from skeletonmae import SkeletonMAE, SkeletonMAEConfig
+        >>> config = SkeletonMAEConfig(decoder={"width": 8, "depth": 1, "qk_channels": 2})
+        >>> model = SkeletonMAE(config, encoder=Joints())
+        >>> model(torch.randn(2, 3, 20, 25, 1), generator=torch.Generator()).prediction.shape
+        torch.Size([2, 20, 25, 3])
     """
 
     @property
@@ -37,6 +50,16 @@ class Decoder(Protocol):
     """A network that rebuilds whole bodies from the features of their visible tokens.
 
     `STTFormerDecoder` and `TransformerDecoder` are decoders.
+
+    Example:
+        >>> import torch
+        >>> def mean_pose(tokens: Tensor, mask: Mask) -> Tensor:  # of an encoder that returns joints
+        ...     bodies, times, joints = mask.shape
+        ...     mean = tokens.unflatten(0, (bodies, -1)).mean(1)
+        ...     return mean[:, None, None].expand(-1, times, joints, -1)
+        >>> decoder: Decoder = mean_pose
+        >>> decoder(torch.ones(4, 3), Mask(torch.eye(2, dtype=torch.bool).expand(2, 2, 2))).shape
+        torch.Size([2, 2, 2, 3])
     """
 
     def __call__(self, tokens: Tensor, mask: Mask) -> Tensor:

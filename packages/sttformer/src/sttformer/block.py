@@ -23,6 +23,8 @@ class STTFormerBlock(nn.Module):
     There is no value projection: each head aggregates the input itself. The residuals r and r' are the
     identity, or a normalised projection where the channels change.
 
+    Differences from the paper: none known; outputs and gradients equal those of its published code.
+
     Args:
         in_channels: Channels of the input rows.
         out_channels: Channels of the output rows.

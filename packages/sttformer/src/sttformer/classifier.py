@@ -17,6 +17,14 @@ class PooledClassifier(nn.Module, PretrainedMixin):
     Attributes:
         config: The shape of the model; follows `reset_classifier`.
         head: A linear map, or the identity without classes.
+
+    Example:
+        >>> import torch
+        >>> from sttformer import create
+        >>> model = create("tiny", num_classes=60)  # an STTFormer is one
+        >>> model.reset_classifier(27)
+        >>> model.forward_head(torch.randn(2, 64, 20, 25, 2)).shape
+        torch.Size([2, 27])
     """
 
     config: Any

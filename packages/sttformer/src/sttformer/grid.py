@@ -17,7 +17,7 @@ from .norm import Repeated
 
 
 class TokenGrid(ABC):
-    """The operations of a block that look from one token to others.
+    """The operations of a block that look from one token to others (Qiu et al. 2022, section 3).
 
     Attributes:
         repeated: Rows at the end of the batch that stand for several equal bodies, or None.
@@ -69,6 +69,13 @@ class DenseGrid(TokenGrid):
         joints: Joints of a skeleton, V.
         tuple_frames: Frames of a tuple, n.
         repeated: Rows at the end that stand for several equal bodies.
+
+    Example:
+        >>> import torch
+        >>> grid = DenseGrid(2, 20, 25, tuple_frames=5)  # two bodies
+        >>> rows = grid.rows(torch.randn(2, 20, 25, 64))
+        >>> rows.shape, grid.slots, grid.tuples
+        (torch.Size([1000, 64]), 125, 4)
     """
 
     def __init__(

@@ -18,9 +18,18 @@ class VisibleGrid(TokenGrid):
     - a masked neighbour contributes nothing to a convolution, and
     - normalisation sees visible tokens only.
 
+    Differences from the paper: STTFormer (Qiu et al. 2022, section 3) knows no masks, and SkeletonMAE (Wu et
+    al. 2023) does not say how maps that tuples share meet them; this is our definition.
+
     Args:
         visible: Boolean (B, T, V).
         tuple_frames: Frames of a tuple, n.
+
+    Example:
+        >>> visible = torch.tensor([[[True, False], [True, True]]])  # one body, two frames, two joints
+        >>> grid = VisibleGrid(visible, tuple_frames=2)
+        >>> grid.slot, grid.rows(torch.arange(4.0).view(1, 2, 2, 1)).flatten()
+        (tensor([0, 2, 3]), tensor([0., 2., 3.]))
     """
 
     def __init__(self, visible: Tensor, *, tuple_frames: int) -> None:

@@ -58,6 +58,15 @@ class PretrainedMixin(PyTorchModelHubMixin):
 
     Both work on a folder, without network, or on a name of the Hugging Face Hub. Nothing is unpickled but
     tensors, and weights that do not fit are an error whatever `strict` says.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from sttformer import STTFormer, create
+        >>> with TemporaryDirectory() as folder:
+        ...     create("tiny", joints=20).save_pretrained(folder)
+        ...     STTFormer.from_pretrained(folder).config.joints
+        Loading weights from local directory
+        20
     """
 
     @classmethod
