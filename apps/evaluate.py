@@ -16,7 +16,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field, PositiveFloat
 from pydantic_settings import CliPositionalArg
 
@@ -81,9 +80,8 @@ def run(config: EvaluateConfig) -> Evaluation:
         scores["classifier"] = fuse_scores(answers, weights)
     else:
         calibrated = min(config.calibration_clips, len(train))
-        for pair in pairs if calibrated else ():
-            evenly = np.linspace(0, len(train) - 1, calibrated).astype(np.int64)
-            reader.calibrate(*pair, train[evenly])
+        for pair in pairs:
+            reader.calibrate(*pair, train, calibrated)
         scores = probe_and_neighbours(
             [reader.answers(*pair, train) for pair in pairs],
             reader.labels(train),

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from engine.data import FinetuneClips
 from engine.loaders import Loaders
 from engine.metrics import collect
 from engine.preprocessing import Preprocessing
+from engine.saved_model import SavedModel
 from engine.training import TrainingConfig
 from skeleton_data import ClipSet, SkeletonDataset, SkeletonStore, loader
 from skeletonmae import fuse_scores, linear_probe, nearest_neighbours, recalibrate
@@ -49,14 +51,39 @@ class ClipReader:
         width = len(made_for.classes) or model.num_features
         return collect(model, batches, self.accelerator, clips=len(clips), width=width)
 
-    def calibrate(self, model: nn.Module, made_for: Preprocessing, clips: NDArray[np.int64]) -> None:
-        """Give BatchNorm the statistics of whole clips; every process takes them from all of the clips."""
-        dataset = SkeletonDataset(
-            [ClipSet(self.store, clips)], made_for.sampling, bodies=made_for.bodies, training=False, seed=0
-        )
-        size = min(self.batch_size, len(clips))
+    def calibrate(
+        self, model: nn.Module, made_for: Preprocessing, train: NDArray[np.int64], count: int
+    ) -> None:
+        """Give BatchNorm the statistics of some whole clips, evenly chosen; each process reads them all."""
+        if not count:
+            return
+        chosen = ClipSet(self.store, train[np.linspace(0, len(train) - 1, count).astype(np.int64)])
+        dataset = SkeletonDataset([chosen], made_for.sampling, bodies=made_for.bodies, training=False, seed=0)
+        size = min(self.batch_size, count)
         batches = loader(dataset, size, shuffle=True, drop_last=True, workers=self.workers)
         recalibrate(model, (batch.joints.to(self.accelerator.device) for batch in batches))
+
+
+def pooled_features(
+    model: SavedModel, clips: FinetuneClips, shown: NDArray[np.int64], *, calibration_clips: int
+) -> Tensor:
+    """Features (N, C') of clips by an encoder, or by a classifier without its head.
+
+    Args:
+        model: The model.
+        clips: Their store, and the training side.
+        shown: Numbers of the clips, N.
+        calibration_clips: Training clips, at most, whose BatchNorm statistics an encoder gets.
+    """
+    accelerator = Accelerator()
+    reader = ClipReader(accelerator, clips.store, batch_size=64, workers=0)
+    network = model.load().to(accelerator.device)
+    made_for = model.preprocessing.model_copy(update={"classes": ()})
+    if model.is_classifier:
+        network.reset_classifier(0)
+    else:
+        reader.calibrate(network, made_for, clips.train, min(calibration_clips, len(clips.train)))
+    return reader.answers(network, made_for, shown)
 
 
 def probe_and_neighbours(

@@ -45,20 +45,22 @@ class EvaluateData(RecipeSection):
             if len(sources) > 1 and self.store is None:
                 raise InputError(f"data.store: missing; {model.run} was pre-trained on {len(sources)} stores")
             # The subjects that chose an encoder's weights are training subjects of the probe.
-            known |= sources[0] | ({"validation": 0.0} if side == "test" else {})
+            known |= {name: sources[0][name] for name in ("store", "protocol") if name in sources[0]}
+            known |= {"validation": 0.0} if side == "test" else {}
         given = self.model_dump(exclude_none=True)
         for name in ("store", "protocol"):
             if name not in known | given:
                 raise InputError(f"data.{name}: missing; {model.folder} lies in no run that says it")
-        if model.is_classifier and known.get("store") == str(given.get("store", known.get("store"))):
+        data = FinetuneData(**known | given | {"sampling": model.preprocessing.sampling})
+        if model.is_classifier and data.store.resolve() == Path(known.get("store", "")).resolve():
             for name in ("protocol", "validation", "split_seed"):
-                trained, shown = known.get(name), given.get(name, known.get(name))
+                trained, shown = known.get(name), getattr(data, name)
                 if trained != shown and not (side == "test" and name != "protocol"):
                     raise InputError(
                         f"data.{name} is {shown}, but {model.folder} was trained with {trained}: "
                         "clips that it was trained on would be among those it is shown"
                     )
-        return FinetuneData(**known | given | {"sampling": model.preprocessing.sampling})
+        return data
 
 
 def open_models(
@@ -77,7 +79,7 @@ def open_models(
         other = wanted.complete(model, side)
         for name in ("store", "protocol", *(("validation", "split_seed") if side == "validation" else ())):
             ours, theirs = getattr(other, name), getattr(data, name)
-            if ours != theirs:
+            if ours != theirs and (name != "store" or ours.resolve() != theirs.resolve()):
                 raise InputError(f"data.{name} is {ours} for {model.folder}, but {theirs} for {first.folder}")
     clips = data.open()
     if side == "validation" and not len(clips.validation):

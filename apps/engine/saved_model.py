@@ -33,13 +33,13 @@ class SavedModel:
         folder: Where its files are.
         config: The shape of the network.
         preprocessing: Skeleton, sampling and, of a classifier, class names.
-        run: Folder of the finished run that made it, if it lies in one.
+        run: Folder of the run that made it, if it lies in one.
     """
 
     folder: Path
     config: EncoderConfig
     preprocessing: Preprocessing
-    run: Path | None
+    run: Path | None = None
 
     @classmethod
     def open(cls, where: str | Path) -> Self:
@@ -68,7 +68,7 @@ class SavedModel:
                 f"{folder}: {FILES[0]} is of {config.num_classes} classes and {config.joints} joints, "
                 f"{FILE} of {classes} and {joints}"
             )
-        return cls(folder, config, preprocessing, _run_of(folder))
+        return cls(folder, config, preprocessing, run_of(folder))
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -91,6 +91,11 @@ class SavedModel:
         network = build_encoder(self.config)
         load_encoder(network, self.folder)
         return network.eval()
+
+
+def run_of(folder: Path) -> Path | None:
+    """The run that a folder of a model lies in; a run of several views has a folder for each of them."""
+    return next((run for run in folder.absolute().parents[:2] if (run / "config.toml").is_file()), None)
 
 
 def write_checksums(folder: Path) -> None:
@@ -138,7 +143,7 @@ def _find(path: Path) -> Path:
 
 def _download(where: str) -> Path:
     name = where.removeprefix(HUB)
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+    if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name):
         raise InputError(f"{where}: expected {HUB}OWNER/NAME")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
@@ -147,11 +152,3 @@ def _download(where: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=[*FILES, SUMS]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise InputError(f"{where}: {str(error).splitlines()[0]}") from error
-
-
-def _run_of(folder: Path) -> Path | None:
-    """The run that a folder is part of; a run of several views has a folder for each."""
-    for above in folder.absolute().parents[:2]:
-        if (above / "config.toml").is_file() and (above / "result.json").is_file():
-            return above
-    return None

@@ -6,11 +6,14 @@ import os
 import shutil
 from pathlib import Path
 
+from pydantic import BaseModel
 from safetensors import SafetensorError
 from safetensors.torch import load_model
 
 from engine.encoder import EncoderConfig
+from engine.model_card import CARD, model_card
 from engine.preprocessing import Preprocessing
+from engine.saved_model import SavedModel, run_of, write_checksums
 from skeleton_baselines import STGCN, STGCNConfig
 from skeletonmae import Transformer, TransformerConfig
 from sttformer import STTFormer, STTFormerConfig
@@ -29,12 +32,24 @@ def build_encoder(config: EncoderConfig) -> Encoder:
             return STGCN(config)
 
 
-def save_encoder(encoder: Encoder, folder: Path, preprocessing: Preprocessing) -> None:
-    """Write a folder for the encoder's `from_pretrained`, with the preprocessing, whole or not at all."""
+def save_encoder(
+    encoder: Encoder, folder: Path, preprocessing: Preprocessing, result: BaseModel | None = None
+) -> None:
+    """Write a folder for the encoder's `from_pretrained`, whole or not at all.
+
+    Args:
+        encoder: With or without a head.
+        folder: Where it goes, in the folder of its run, whose recipe is told on the model's card.
+        preprocessing: What its clips go through; kept beside the weights.
+        result: What the run ended with, for the card.
+    """
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     encoder.save_pretrained(partial)
     preprocessing.save(partial)
+    saved = SavedModel(partial, encoder.config, preprocessing, run_of(folder))
+    (partial / CARD).write_text(model_card(saved, [result] if result else []), encoding="utf-8")
+    write_checksums(partial)
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(partial, folder)
 

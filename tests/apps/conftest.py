@@ -44,27 +44,33 @@ ENCODER = "width = 8\nblocks = [[8, 2], [16, 4]]\ntuple_frames = 2\n"
 LENGTH = "epochs = 3\nbatch_size = 12\nlog_steps = 2\n"
 
 
-@pytest.fixture
-def pretrain_recipe(store, tmp_path) -> Path:
-    path = tmp_path / "pretrain.toml"
-    path.write_text(
+def write_pretrain_recipe(store, folder) -> Path:
+    (folder / "pretrain.toml").write_text(
         f'[data]\nsources = [{{ store = "{store}", protocol = "odd-subjects" }}]\nvalidation = 0.25\n'
         f'[data.sampling]\nframes = 8\norigin = "first_frame"\n[model.encoder]\n{ENCODER}'
         f"[model.decoder]\nwidth = 8\ndepth = 1\nqk_channels = 2\n"
-        f'[training]\n{LENGTH}[run]\nfolder = "{tmp_path / "pretrained"}"\n'
+        f'[training]\n{LENGTH}[run]\nfolder = "{folder / "pretrained"}"\n'
     )
-    return path
+    return folder / "pretrain.toml"
+
+
+def write_finetune_recipe(store, folder) -> Path:
+    (folder / "finetune.toml").write_text(
+        f'[data]\nstore = "{store}"\nprotocol = "odd-subjects"\nvalidation = 0.25\n'
+        f'[data.sampling]\nframes = 8\norigin = "first_frame"\n[model]\n{ENCODER}'
+        f'[training]\n{LENGTH}[run]\nfolder = "{folder / "finetuned"}"\n'
+    )
+    return folder / "finetune.toml"
+
+
+@pytest.fixture
+def pretrain_recipe(store, tmp_path) -> Path:
+    return write_pretrain_recipe(store, tmp_path)
 
 
 @pytest.fixture
 def finetune_recipe(store, tmp_path) -> Path:
-    path = tmp_path / "finetune.toml"
-    path.write_text(
-        f'[data]\nstore = "{store}"\nprotocol = "odd-subjects"\nvalidation = 0.25\n'
-        f'[data.sampling]\nframes = 8\norigin = "first_frame"\n[model]\n{ENCODER}'
-        f'[training]\n{LENGTH}[run]\nfolder = "{tmp_path / "finetuned"}"\n'
-    )
-    return path
+    return write_finetune_recipe(store, tmp_path)
 
 
 @pytest.fixture
@@ -77,3 +83,27 @@ def contrast_recipe(store, tmp_path) -> Path:
         f'[training]\n{LENGTH}[run]\nfolder = "{tmp_path / "contrasted"}"\n'
     )
     return path
+
+
+@pytest.fixture(scope="session")
+def trained(store, tmp_path_factory) -> dict[str, Path]:
+    """Finished runs, barely trained: an encoder, and classifiers of joints (two seeds) and of bones."""
+    import finetune
+    import pretrain
+
+    from engine.recipe import read_recipe
+
+    folder = tmp_path_factory.mktemp("trained")
+    encoder = (pretrain, pretrain.PretrainConfig, write_pretrain_recipe(store, folder))
+    classifier = (finetune, finetune.FinetuneConfig, write_finetune_recipe(store, folder))
+    runs = {
+        "encoder": (*encoder, "--training.epochs", "1"),
+        "joint": (*classifier, "--training.steps", "30"),
+        "again": (*classifier, "--training.steps", "30", "--training.seed", "1"),
+        "bone": (*classifier, "--training.epochs", "1", "--data.sampling.stream", "bone"),
+    }
+    for name, (app, kind, recipe, *options) in runs.items():
+        where = ("--run.folder", str(folder / name), "--run.tracker", "none")
+        config = read_recipe(kind, [str(recipe), *options, *where], program=app.__name__)
+        app.run(config, bar={"disable": True})
+    return {name: folder / name for name in runs}
