@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 import sttformer
 from sttformer import SIZES, STTFormer, STTFormerConfig
@@ -47,6 +48,26 @@ def test_every_body_absent():
     torch.testing.assert_close(model(x), one(x))
     for (name, buffer), other in zip(model.named_buffers(), one.buffers(), strict=True):
         torch.testing.assert_close(buffer, other, msg=name)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_absent_bodies_cost_no_more_than_one(training):
+    """As many operations for twenty clips of one person as for one absent body more."""
+
+    def operations(x):
+        with FlopCounterMode(display=False) as counter:
+            model(x).sum().backward()
+        return counter.get_total_flops()
+
+    model = make_model().train(training)
+    people = torch.randn(20, 3, FRAMES, JOINTS, 1, dtype=torch.float64)
+    nobody = torch.zeros_like(people)
+    alone, one_more = operations(people), operations(torch.cat([people, nobody[:1]]))
+    assert alone < one_more < 1.06 * alone
+    for absent in (1, 3):
+        beside = operations(torch.cat([people, *[nobody] * absent], dim=4))
+        # All but the head, which is a map of twenty rows here and of twenty-one there.
+        assert abs(beside - one_more) < 0.001 * alone
 
 
 def test_dropped_attention_differs_between_absent_bodies():

@@ -21,10 +21,9 @@ def make_model(seed=0, **changes):
     return model
 
 
-def make_bodies(seed=0, frames=FRAMES):
-    return torch.randn(
-        BODIES, frames, JOINTS, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)
-    )
+def make_bodies(seed=0, frames=FRAMES, channels=3):
+    shape, generator = (BODIES, frames, JOINTS, channels), torch.Generator().manual_seed(seed)
+    return torch.randn(shape, dtype=torch.float64, generator=generator)
 
 
 def make_visible(ratio, seed=0, frames=FRAMES):
@@ -62,7 +61,12 @@ def reference(model, x, visible):
         y = torch.einsum("btuc,bhuv->bthvc", x / share[..., None, None], attention)
         image = rearrange(y, "b t h s c -> b (h c) t s")
         image = image * keep[..., 0][:, None]
-        y = F.conv2d(image, block.slot_conv.weight[:, :, None], block.slot_conv.bias, padding=(0, 2))
+        y = F.conv2d(
+            image,
+            block.slot_conv.weight[:, :, None],
+            block.slot_conv.bias,
+            padding=(0, config.slot_kernel // 2),
+        )
         y = rearrange(y, "b c t s -> b t s c")
         r = (
             x
@@ -80,7 +84,7 @@ def reference(model, x, visible):
             rearrange(y, "b t s c -> b c t s"),
             block.tuple_conv.weight[..., None],
             block.tuple_conv.bias,
-            padding=(1, 0),
+            padding=(config.tuple_kernel // 2, 0),
         )
         x = keep * activate(norm(block.tuple_norm, rearrange(z, "b c t s -> b t s c")) + r)
     return x[tuples[..., 0]]
@@ -111,15 +115,24 @@ def test_nothing_masked_equals_dense(training, tuple_frames):
         torch.testing.assert_close(one, other, msg=name)
 
 
+SHAPES = st.fixed_dictionaries(
+    {
+        "tuple_frames": st.sampled_from([1, 2, 3, 6]),
+        "heads": st.integers(1, 4),
+        "channels": st.integers(1, 4),
+        "width": st.integers(1, 8),
+        "slot_kernel": st.sampled_from([1, 3, 5, 7]),
+        "tuple_kernel": st.sampled_from([1, 3, 5]),
+    }
+)
+
+
 @settings(max_examples=20, deadline=None)
-@given(ratio=st.floats(0.05, 0.95), seed=st.integers(0, 99), tuple_frames=st.sampled_from([1, 2, 3]))
-def test_masked_equals_the_zeroed_dense_reference(ratio, seed, tuple_frames):
-    """In training, for any mask: tuples wholly, partly or not at all filled."""
-    model, x, visible = (
-        make_model(seed, tuple_frames=tuple_frames),
-        make_bodies(seed),
-        make_visible(ratio, seed),
-    )
+@given(ratio=st.one_of(st.floats(0.05, 0.95), st.just(1.0)), seed=st.integers(0, 99), shape=SHAPES)
+def test_masked_equals_the_zeroed_dense_reference(ratio, seed, shape):
+    """In training, for any shape and mask: tuples wholly, partly or not at all filled; and nothing masked."""
+    model, x = make_model(seed, **shape), make_bodies(seed, channels=shape["channels"])
+    visible = make_visible(ratio, seed)
     if visible.sum() < 3:
         return
     features, expected = model.encode_visible(x, visible), reference(model, x, visible)
@@ -127,6 +140,11 @@ def test_masked_equals_the_zeroed_dense_reference(ratio, seed, tuple_frames):
     actual, wanted = gradients(model, features), gradients(model, expected)
     for name, gradient in actual.items():
         torch.testing.assert_close(gradient, wanted[name], rtol=1e-7, atol=1e-7, msg=name)
+    if ratio == 1:
+        dense = rearrange(
+            model.forward_features(rearrange(x, "b t v c -> b c t v 1")), "b c t v 1 -> (b t v) c"
+        )
+        torch.testing.assert_close(dense, expected, rtol=1e-8, atol=1e-8)
 
 
 def test_masked_equals_the_reference_in_evaluation():
