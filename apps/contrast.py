@@ -11,13 +11,12 @@ config.toml, metrics.jsonl, tensorboard/, and checkpoints/ to resume from. The l
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from engine.data import PretrainClips, PretrainData, count
+from engine.data import ContrastData, PretrainClips, count
 from engine.encoder import EncoderConfig, bones, fit_encoder
 from engine.errors import InputError, exit_on_bad_input, input_errors, leave_processes, writing
 from engine.optimizer import SGD, OptimizerConfig
@@ -30,18 +29,6 @@ from skeleton_baselines import AimCLRConfig, CrosSCLRConfig, MethodConfig, STGCN
 
 if TYPE_CHECKING:
     from skeleton_baselines import AimCLR, CrosSCLR
-
-
-class ContrastData(PretrainData):
-    """Clips to pre-train on; their labels are not looked at."""
-
-    validation: float = Field(
-        0.0,
-        ge=0,
-        lt=1,
-        description="Share of each source's training subjects that is left out, to train on the same clips "
-        "as a method that selects weights by them.",
-    )
 
 
 class ContrastConfig(RecipeSection):
@@ -96,20 +83,16 @@ class ContrastConfig(RecipeSection):
 
 
 def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> ContrastResult | None:
-    """Pre-train.
+    """Pre-train; a dry run has no result.
 
     Args:
         config: The recipe.
         bar: Options of tqdm: `{"disable": True}` for silence, `{"position": 1, "leave": False}` to nest.
 
-    Returns:
-        The result; None after a dry run.
-
     Raises:
         InputError: If data, recipe or folder cannot be used; nothing has been written then.
         RunError: If the run ends before it is done; the kinds are in `engine.errors`.
     """
-    began = time.perf_counter()
     with input_errors():
         clips = config.data.open()
         config = config.fitted(clips)
@@ -119,60 +102,48 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
 
     import torch
 
-    from engine.checkpoint import Checkpoints
     from engine.dry_run import describe
-    from engine.interruption import Interruption
-    from engine.learner import Learner
     from engine.loaders import Loaders
     from engine.noise import ClipNoise
-    from engine.run_log import RunLog
-    from engine.session import begin, weight_checksums
+    from engine.session import begin
+    from engine.trainer import Trainer
     from engine.weights import save_encoder
     from skeleton_mask import clip_seeds
 
-    training, seed, sampling = config.training, config.training.seed, config.data.sampling
-    plan, preprocessing = training.plan(count(clips.train)), clips.preprocessing(sampling)
+    sampling, seed = config.data.sampling, config.training.seed
+    plan, preprocessing = config.training.plan(count(clips.train)), clips.preprocessing(sampling)
     mining_step = round(config.method.mining_from * plan.steps)
-    accelerator = begin(config.run, training, plan)
+    accelerator = begin(config, plan)
     with input_errors():
         model = config.build()
     if config.run.dry_run:
         return describe(accelerator, folder, config, plan, preprocessing, model, generator=torch.Generator())
-    learner = Learner(accelerator, model, config, plan)
-    checkpoints = Checkpoints(accelerator, folder, keep=config.run.keep_checkpoints)
-    state = checkpoints.load()
     loaders = Loaders(accelerator, sampling, clips.bodies, seed, config.run.workers)
 
-    log = RunLog(accelerator, folder, plan, config, clips.train, state=state, bar=bar or {})
-    with Interruption(accelerator) as interruption:
-        for step, batch in log.steps(loaders.training(clips.train, plan, start=state["step"])):
-            for part in learner.parts(batch):
+    with Trainer(accelerator, folder, config, plan, model, loaders, clips.train, bar=bar) as trainer:
+        for step, batch in trainer.steps():
+            for part in trainer.parts(batch):
                 noise = ClipNoise(clip_seeds(seed, step // plan.steps_per_epoch, part.clip))
-                output = learner.model(part.joints, generator=noise, mine=step >= mining_step)
-                learner.backward(output.loss, **output.terms)
-            log.trained(learner.update(step))
-            checkpoints.after_step(plan, interruption, log=log)
-    log.close()
+                output = trainer.model(part.joints, generator=noise, mine=step >= mining_step)
+                trainer.backward(output.loss, **output.terms)
+            trainer.advance(step)
+            trainer.save_if_due()
+    trainer.log.close()
 
-    model = learner.evaluated()
+    summary, model = trainer.summary(), trainer.evaluated()
     first, *others = model.encoders
     result = ContrastResult(
-        folder=folder.path,
+        **summary,
         encoders={first: folder.path, **{view: folder.path / view for view in others}},
-        steps=plan.steps,
         mining_step=mining_step,
         train_clips=count(clips.train),
-        parameters=sum(weights.numel() for weights in model.parameters() if weights.requires_grad),
-        seconds=round(time.perf_counter() - began, 1),
-        num_processes=accelerator.num_processes,
-        checksums=weight_checksums(accelerator, model),
     )
     if accelerator.is_main_process:
         for view, encoder in model.encoders.items():
             with writing(result.encoders[view]):
                 result.encoders[view].mkdir(exist_ok=True)
                 preprocessing = clips.preprocessing(sampling.model_copy(update={"stream": view}))
-                save_encoder(encoder, result.encoders[view] / "encoder", preprocessing)
+                save_encoder(encoder, result.encoders[view] / "encoder", preprocessing, result)
         folder.write_json("result.json", result.model_dump(mode="json"))
     accelerator.wait_for_everyone()
     return result

@@ -11,7 +11,6 @@ config.toml, metrics.jsonl, tensorboard/, and checkpoints/ to resume from.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,17 +25,11 @@ from engine.recipe import RecipeSection, read_recipe
 from engine.results import FinetuneResult, TestResult
 from engine.run_folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from engine.schedule import MultiStep, ScheduleConfig
-from engine.training import TrainingConfig
+from engine.training import FinetuneTraining
 from sttformer import STTFormerConfig
 
 if TYPE_CHECKING:
     from engine.weights import Encoder
-
-
-class FinetuneTraining(TrainingConfig):
-    """Length, batches and loss of a fine-tuning."""
-
-    label_smoothing: float = Field(0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy.")
 
 
 class FinetuneConfig(RecipeSection):
@@ -77,20 +70,16 @@ class FinetuneConfig(RecipeSection):
 
 
 def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> FinetuneResult | None:
-    """Train a classifier and test it.
+    """Train a classifier and test it; a dry run has no result.
 
     Args:
         config: The recipe.
         bar: Options of tqdm: `{"disable": True}` for silence, `{"position": 1, "leave": False}` to nest.
 
-    Returns:
-        The result; None after a dry run.
-
     Raises:
         InputError: If data, recipe, weights or folder cannot be used; nothing has been written then.
         RunError: If the run ends before it is done; the kinds are in `engine.errors`.
     """
-    began = time.perf_counter()
     with input_errors():
         clips = config.data.open()
         config = config.fitted(clips)
@@ -100,73 +89,58 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
 
     from torch.nn import functional as F
 
-    from engine.checkpoint import Checkpoints
     from engine.dry_run import describe
-    from engine.interruption import Interruption
-    from engine.learner import Learner
     from engine.loaders import Loaders
     from engine.metrics import recognise
-    from engine.run_log import RunLog
-    from engine.selection import Selection
-    from engine.session import begin, weight_checksums
+    from engine.session import begin
+    from engine.trainer import Trainer
     from engine.weights import save_encoder
     from skeleton_data import save_subset
 
     training, store, names = config.training, clips.store, clips.classes
     train, held_out, unseen = ([(store, side)] for side in (clips.train, clips.validation, clips.test))
     plan, preprocessing = training.plan(len(clips.train)), clips.preprocessing(config.data.sampling)
-    accelerator = begin(config.run, training, plan)
+    accelerator = begin(config, plan)
     with input_errors():
         model = config.build()
     if config.run.dry_run:
         return describe(accelerator, folder, config, plan, preprocessing, model)
-    learner = Learner(accelerator, model, config, plan)
-    checkpoints = Checkpoints(accelerator, folder, keep=config.run.keep_checkpoints)
-    state = checkpoints.load()
-    best = Selection(folder.checkpoints, **state["best"])
     loaders = Loaders(accelerator, config.data.sampling, clips.bodies, training.seed, config.run.workers)
     validation = loaders.evaluation(held_out, plan) if len(clips.validation) else None
 
-    log = RunLog(accelerator, folder, plan, config, train, state=state, bar=bar or {})
-    with Interruption(accelerator) as interruption:
-        for step, batch in log.steps(loaders.training(train, plan, start=state["step"])):
-            for part in learner.parts(batch):
-                scores = learner.model(part.joints)
+    with Trainer(accelerator, folder, config, plan, model, loaders, train, bar=bar) as trainer:
+        for step, batch in trainer.steps():
+            for part in trainer.parts(batch):
+                scores = trainer.model(part.joints)
                 smoothing = training.label_smoothing
-                learner.backward(F.cross_entropy(scores, part.label, label_smoothing=smoothing))
-            done = log.trained(learner.update(step))
-            if plan.ends_period(done):
-                model, score = learner.evaluated(), (float(done),)
+                trainer.backward(F.cross_entropy(scores, part.label, label_smoothing=smoothing))
+            if trainer.advance(step):
+                model, score = trainer.evaluated(), (float(step),)
                 if validation:
                     accuracy = recognise(model, validation, accelerator, classes=len(names))
-                    log.record("validation", loss=accuracy.loss, top1=accuracy.top1, top5=accuracy.top5)
+                    told = {"loss": accuracy.loss, "top1": accuracy.top1, "top5": accuracy.top5}
+                    trainer.log.record("validation", **told)
                     score = (accuracy.top1, -accuracy.loss)
-                best.offer(accelerator, model, step=done, score=score)
-            checkpoints.after_step(plan, interruption, log=log, best=best)
+                trainer.best.offer(accelerator, model, step=step + 1, score=score)
+            trainer.save_if_due()
 
-    model = learner.evaluated()
-    checksums = weight_checksums(accelerator, model)
-    best.restore(accelerator, model)
+    summary, best = trainer.summary(), trainer.best
+    model = best.restore(accelerator, trainer.evaluated())
     test = recognise(model, loaders.evaluation(unseen, plan), accelerator, classes=len(names))
-    log.record("test", top1=test.top1, top5=test.top5)
-    log.close()
+    trainer.log.record("test", top1=test.top1, top5=test.top5)
+    trainer.log.close()
     result = FinetuneResult(
-        folder=folder.path,
+        **summary,
         pretrained=config.pretrained,
         test=TestResult(clips=test.clips, top1=test.top1, top5=test.top5, per_class=test.per_class(names)),
         validation_top1=best.score[0] if validation else None,
         selected_step=best.step,
-        steps=plan.steps,
         train_clips=len(clips.train),
         validation_clips=len(clips.validation),
-        parameters=sum(weights.numel() for weights in model.parameters()),
-        seconds=round(time.perf_counter() - began, 1),
-        num_processes=accelerator.num_processes,
-        checksums=checksums,
     )
     if accelerator.is_main_process:
         with writing(folder.path):
-            save_encoder(model, folder.path / "classifier", preprocessing)
+            save_encoder(model, folder.path / "classifier", preprocessing, result)
             save_subset(folder.path / "labels.json", clips.train, store.index.label)
         folder.write_json("result.json", result.model_dump(mode="json"))
     accelerator.wait_for_everyone()

@@ -10,7 +10,6 @@ model.safetensors, result.json, config.toml, metrics.jsonl, tensorboard/, and ch
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -69,20 +68,16 @@ class PretrainConfig(RecipeSection):
 
 
 def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> PretrainResult | None:
-    """Pre-train.
+    """Pre-train; a dry run has no result.
 
     Args:
         config: The recipe.
         bar: Options of tqdm: `{"disable": True}` for silence, `{"position": 1, "leave": False}` to nest.
 
-    Returns:
-        The result; None after a dry run.
-
     Raises:
         InputError: If data, recipe or folder cannot be used; nothing has been written then.
         RunError: If the run ends before it is done; the kinds are in `engine.errors`.
     """
-    began = time.perf_counter()
     with input_errors():
         clips = config.data.open()
         config = config.fitted(clips)
@@ -93,67 +88,51 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
     import torch
     from safetensors.torch import save_model
 
-    from engine.checkpoint import Checkpoints
     from engine.dry_run import describe
-    from engine.interruption import Interruption
-    from engine.learner import Learner
     from engine.loaders import Loaders
     from engine.rebuilding import present_bodies, rebuilding_loss
-    from engine.run_log import RunLog
-    from engine.selection import Selection
-    from engine.session import begin, weight_checksums
+    from engine.session import begin
+    from engine.trainer import Trainer
     from engine.weights import save_encoder
     from skeleton_mask import clip_seeds
 
-    training, seed = config.training, config.training.seed
-    plan, preprocessing = training.plan(count(clips.train)), clips.preprocessing(config.data.sampling)
-    accelerator = begin(config.run, training, plan)
+    plan, seed = config.training.plan(count(clips.train)), config.training.seed
+    preprocessing = clips.preprocessing(config.data.sampling)
+    accelerator = begin(config, plan)
     with input_errors():
         model = config.build()
     if config.run.dry_run:
         return describe(accelerator, folder, config, plan, preprocessing, model, generator=torch.Generator())
-    learner = Learner(accelerator, model, config, plan)
-    checkpoints = Checkpoints(accelerator, folder, keep=config.run.keep_checkpoints)
-    state = checkpoints.load()
-    best = Selection(folder.checkpoints, **state["best"])
     loaders = Loaders(accelerator, config.data.sampling, clips.bodies, seed, config.run.workers)
     validation = loaders.evaluation(clips.validation, plan) if clips.validation else None
 
-    log = RunLog(accelerator, folder, plan, config, clips.train, state=state, bar=bar or {})
-    with Interruption(accelerator) as interruption:
-        for step, batch in log.steps(loaders.training(clips.train, plan, start=state["step"])):
-            for part in learner.parts(batch, present_bodies):
+    with Trainer(accelerator, folder, config, plan, model, loaders, clips.train, bar=bar) as trainer:
+        for step, batch in trainer.steps():
+            for part in trainer.parts(batch, present_bodies):
                 masks = clip_seeds(seed, step // plan.steps_per_epoch, part.clip)
-                learner.backward(learner.model(part.joints, generator=masks).loss)
-            done = log.trained(learner.update(step))
-            if plan.ends_period(done):
-                model, score = learner.evaluated(), float(done)
+                trainer.backward(trainer.model(part.joints, generator=masks).loss)
+            if trainer.advance(step):
+                model, score = trainer.evaluated(), float(step)
                 if validation:
                     score = -rebuilding_loss(model, validation, accelerator, seed=seed)
-                    log.record("validation", loss=-score)
-                best.offer(accelerator, model, step=done, score=(score,))
-            checkpoints.after_step(plan, interruption, log=log, best=best)
-    log.close()
+                    trainer.log.record("validation", loss=-score)
+                trainer.best.offer(accelerator, model, step=step + 1, score=(score,))
+            trainer.save_if_due()
+    trainer.log.close()
 
-    model = learner.evaluated()
-    checksums = weight_checksums(accelerator, model)
-    best.restore(accelerator, model)
+    summary, best = trainer.summary(), trainer.best
+    model = best.restore(accelerator, trainer.evaluated())
     result = PretrainResult(
-        folder=folder.path,
-        steps=plan.steps,
+        **summary,
         selected_step=best.step,
         validation_loss=-best.score[0] if validation else None,
         train_clips=count(clips.train),
         validation_clips=count(clips.validation),
-        parameters=sum(weights.numel() for weights in model.parameters()),
-        seconds=round(time.perf_counter() - began, 1),
-        num_processes=accelerator.num_processes,
-        checksums=checksums,
     )
     if accelerator.is_main_process:
         with writing(folder.path):
             save_model(model, str(folder.path / "model.safetensors"))
-            save_encoder(model.encoder, folder.path / "encoder", preprocessing)
+            save_encoder(model.encoder, folder.path / "encoder", preprocessing, result)
         folder.write_json("result.json", result.model_dump(mode="json"))
     accelerator.wait_for_everyone()
     return result

@@ -67,9 +67,7 @@ class Checkpoints:
         self.accelerator.load_state(str(path))
         return json.loads((path / STATE).read_text())
 
-    def after_step(
-        self, plan: Plan, interruption: Interruption, *, log: RunLog, best: Selection | None = None
-    ) -> None:
+    def after_step(self, plan: Plan, interruption: Interruption, *, log: RunLog, best: Selection) -> None:
         """Save at the end of a period, and before a run ends because it was told to.
 
         Raises:
@@ -83,8 +81,8 @@ class Checkpoints:
             told_when = f"told to end after step {log.done}"
             raise Interrupted(f"{self.run.path}: {told_when}; a checkpoint is saved, --resume continues")
 
-    def _save(self, *, log: RunLog, best: Selection | None) -> None:
-        state = {"step": log.done, "log": log.state(), "best": best.state() if best else {}}
+    def _save(self, *, log: RunLog, best: Selection) -> None:
+        state = {"step": log.done, "log": log.state(), "best": best.state()}
         folder, main = self.run.checkpoints, self.accelerator.is_main_process
         partial, whole = folder / ".partial", folder / f"step-{log.done:09d}"
         with writing(whole):

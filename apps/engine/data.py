@@ -67,6 +67,18 @@ class PretrainData(RecipeSection):
         return PretrainClips(train, validation, first.layout, _bodies(train))
 
 
+class ContrastData(PretrainData):
+    """Clips to pre-train on by contrast; their labels are not looked at."""
+
+    validation: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of each source's training subjects that is left out, to train on the same clips "
+        "as a method that selects weights by them.",
+    )
+
+
 @dataclass(frozen=True)
 class PretrainClips:
     """Clips to pre-train on."""

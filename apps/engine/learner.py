@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from accelerate import Accelerator, DistributedType
-from accelerate.utils import broadcast
+from accelerate.utils import broadcast, set_seed
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -81,6 +81,7 @@ class Learner:
             self._average = AveragedModel(model, accelerator.device, multi_avg_fn=average, use_buffers=True)
             accelerator.register_for_checkpointing(self._average)
         self.model, self._optimizer = accelerator.prepare(model, recipe.optimizer.build(model))
+        set_seed(training.seed, device_specific=True)  # from here on processes draw, and drop, differently
         self._weight = torch.tensor(1.0)
         self._terms: dict[str, Tensor] = {}
         self._clips = torch.tensor([])

@@ -8,6 +8,7 @@ batch with clips that were there before, so that what is trained on would depend
 from __future__ import annotations
 
 import math
+import signal
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -123,8 +124,14 @@ class Loaders:
             num_workers=self.workers,
             generator=torch.Generator(),
             pin_memory=self.accelerator.device.type == "cuda",
+            worker_init_fn=_outlive_sigterm,
         )
         return _OnDevice(loader, self.accelerator.device)
+
+
+def _outlive_sigterm(_: int) -> None:
+    """Let a scheduler's signal, which reaches workers too, not keep their run from saving a checkpoint."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 @dataclass(frozen=True)

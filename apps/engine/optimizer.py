@@ -50,7 +50,7 @@ class _Optimizer(RecipeSection):
             for weights in getattr(module, "no_weight_decay", set)()
         }
         if self.layer_decay == 1:
-            return timm.param_groups_weight_decay(model, self.weight_decay, exempt)
+            return timm.param_groups_weight_decay(model, self.weight_decay, no_weight_decay_list=exempt)
         if not hasattr(model, "group_matcher"):
             name = type(model).__name__
             raise InputError(
@@ -59,7 +59,7 @@ class _Optimizer(RecipeSection):
         return timm.param_groups_layer_decay(
             model,
             self.weight_decay,
-            () if self.decay_vectors else exempt,
+            no_weight_decay_list=() if self.decay_vectors else exempt,
             layer_decay=self.layer_decay,
             weight_decay_exclude_1d=not self.decay_vectors,
         )

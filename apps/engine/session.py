@@ -17,13 +17,12 @@ from accelerate.utils import DataLoaderConfiguration, ProjectConfiguration, gath
 from torch import nn
 
 from engine.errors import InputError, input_errors
-from engine.run_folder import RunConfig
 from engine.trackers import require_tracker
-from engine.training import Plan, TrainingConfig
+from engine.training import Plan, TrainingRecipe
 
 
-def begin(run: RunConfig, training: TrainingConfig, plan: Plan) -> Accelerator:
-    """Join the other processes, and seed.
+def begin(recipe: TrainingRecipe, plan: Plan) -> Accelerator:
+    """Join the other processes, and seed them alike, to build the same weights.
 
     The number of processes, the device and how a model is divided over them are Accelerate's own
     configuration; so are precision and compilation, unless the recipe says them.
@@ -31,6 +30,7 @@ def begin(run: RunConfig, training: TrainingConfig, plan: Plan) -> Accelerator:
     Raises:
         InputError: If tracker or precision cannot be used here, or batches are too small to be divided.
     """
+    run, training = recipe.run, recipe.training
     require_tracker(run.tracker)
     AcceleratorState._reset_state()  # runs of the same program may differ in precision
     with input_errors():
@@ -43,6 +43,8 @@ def begin(run: RunConfig, training: TrainingConfig, plan: Plan) -> Accelerator:
             # Batches are divided over the processes before Accelerate sees them.
             dataloader_config=DataLoaderConfiguration(split_batches=True),
         )
+    if accelerator.mixed_precision == "fp16" and accelerator.device.type == "cpu":
+        raise InputError("training.precision: fp16 is for GPUs; a CPU would calculate without it")
     parts = accelerator.num_processes * training.accumulate
     if plan.batch_size < parts:
         raise InputError(
@@ -56,8 +58,7 @@ def begin(run: RunConfig, training: TrainingConfig, plan: Plan) -> Accelerator:
         accelerator.state.deepspeed_plugin.deepspeed_config["train_micro_batch_size_per_gpu"] = max(
             1, plan.batch_size // parts
         )
-    # Other processes draw other dropout; all begin with the weights of the first, which Accelerate hands out.
-    set_seed(training.seed, device_specific=True)
+    set_seed(training.seed)
     return accelerator
 
 

@@ -91,6 +91,12 @@ class TrainingConfig(RecipeSection):
         return Plan(steps, per_epoch, batch_size, period)
 
 
+class FinetuneTraining(TrainingConfig):
+    """Length, batches and loss of a fine-tuning."""
+
+    label_smoothing: float = Field(0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy.")
+
+
 class TrainingRecipe(Protocol):
     """What every recipe of a training has."""
 

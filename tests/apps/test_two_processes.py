@@ -1,5 +1,6 @@
 """Two real processes on the CPU, as `accelerate launch` starts them."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from engine.recipe import read_recipe
 
 APPS = Path(__file__).parents[2] / "apps"
 
@@ -69,19 +72,15 @@ def test_both_apps_in_two_processes(pretrain_recipe, finetune_recipe, tmp_path):
 
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows if row["split"] == "validation"] == [3, 6, 9]
-    single = pretrain_alone(pretrain_recipe, *uneven, folder=tmp_path / "alone")
-    two = [row["loss"] for row in rows if row["split"] == "train"]
-    # The same clips and masks; BatchNorm normalises each process's share by itself, so no more than close.
-    assert two == pytest.approx(single, rel=0.05)
+    assert_same_curves(folder, alone("pretrain", pretrain_recipe, *uneven, folder=tmp_path / "alone"))
 
-    tuned = launched(
-        "finetune.py",
-        *(finetune_recipe, "--pretrained", folder, "--data.sampling.frames", 8, *uneven),
-        home=tmp_path / "home",
-        folder=tmp_path / "finetuned",
-    )
+    arguments = ("--pretrained", folder, *uneven, "--training.clip_norm", 1)
+    folder = tmp_path / "finetuned"
+    tuned = launched("finetune.py", finetune_recipe, *arguments, home=tmp_path / "home", folder=folder)
     assert tuned["test"]["clips"] == 48
     assert tuned["validation_clips"] == 12
+    single = alone("finetune", finetune_recipe, *arguments, folder=tmp_path / "tuned-alone")
+    assert_same_curves(folder, single)
 
 
 @pytest.mark.slow
@@ -94,15 +93,24 @@ def test_contrast_in_two_processes(contrast_recipe, tmp_path):
     assert (folder / "bone" / "encoder" / "model.safetensors").is_file()
 
 
-def pretrain_alone(recipe, *arguments, folder):
-    import pretrain
-
-    from engine.recipe import read_recipe
-
+def alone(app, recipe, *arguments, folder):
+    """The folder of the same run in this process."""
+    module = importlib.import_module(app)
+    config = {"pretrain": "PretrainConfig", "finetune": "FinetuneConfig"}[app]
     arguments = [str(argument) for argument in (recipe, *arguments, "--run.folder", folder)]
-    pretrain.run(read_recipe(pretrain.PretrainConfig, arguments, program="pretrain"), bar={"disable": True})
-    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [row["loss"] for row in rows if row["split"] == "train"]
+    module.run(read_recipe(getattr(module, config), arguments, program=app), bar={"disable": True})
+    return folder
+
+
+def assert_same_curves(*folders):
+    """Clips, masks, learning rates, losses and statistics do not depend on the number of processes."""
+    ours, theirs = (
+        [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        for folder in folders
+    )
+    assert len(ours) == len(theirs) > 6
+    for our, their in zip(ours, theirs, strict=True):
+        assert our == pytest.approx(their, rel=1e-4)
 
 
 @pytest.mark.slow

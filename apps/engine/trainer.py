@@ -1,0 +1,113 @@
+"""A training under way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from accelerate import Accelerator
+from torch import nn
+
+from engine.checkpoint import Checkpoints
+from engine.data import Clips
+from engine.interruption import Interruption
+from engine.learner import Learner
+from engine.loaders import Loaders
+from engine.run_folder import RunFolder
+from engine.run_log import RunLog
+from engine.selection import Selection
+from engine.session import weight_checksums
+from engine.training import Plan, TrainingRecipe
+from skeleton_data import ClipBatch
+
+
+class Trainer(Learner):
+    """A learner with clips, log, checkpoints and the best weights so far; begins where its run stands.
+
+    All processes go through its steps together:
+
+        with Trainer(accelerator, folder, recipe, plan, model, loaders, clips) as trainer:
+            for step, batch in trainer.steps():
+                for part in trainer.parts(batch):
+                    trainer.backward(loss(trainer.model(part.joints)))
+                if trainer.advance(step):
+                    trainer.best.offer(accelerator, trainer.evaluated(), step=trainer.log.done, score=...)
+                trainer.save_if_due()
+
+    Args:
+        accelerator: Divides the work.
+        folder: Where the run goes.
+        recipe: How it is trained.
+        plan: The steps.
+        model: What is trained.
+        loaders: Reads the clips.
+        clips: What it is trained on.
+        bar: Options of tqdm.
+
+    Raises:
+        InputError: If there are checkpoints to resume from, but none is whole.
+    """
+
+    def __init__(
+        self,
+        accelerator: Accelerator,
+        folder: RunFolder,
+        recipe: TrainingRecipe,
+        plan: Plan,
+        model: nn.Module,
+        loaders: Loaders,
+        clips: Clips,
+        *,
+        bar: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._began, self._folder = time.perf_counter(), folder
+        super().__init__(accelerator, model, recipe, plan)
+        self._checkpoints = Checkpoints(accelerator, folder, keep=recipe.run.keep_checkpoints)
+        state = self._checkpoints.load()
+        self.best = Selection(folder.checkpoints, **state["best"])
+        self.log = RunLog(accelerator, folder, plan, recipe, clips, state=state, bar=bar or {})
+        self._batches = loaders.training(clips, plan, start=state["step"])
+        self._interruption = Interruption(accelerator)
+
+    def __enter__(self) -> Trainer:
+        self._interruption.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._interruption.__exit__()
+        if kind is not None:
+            self.log.close()
+
+    def steps(self) -> Iterator[tuple[int, ClipBatch]]:
+        """The steps that are left, each with this process's share of its batch."""
+        return self.log.steps(self._batches)
+
+    def advance(self, number: int) -> bool:
+        """Move the weights in step `number` = 0, 1, ...; say whether it is time to validate.
+
+        Raises:
+            NotFiniteError: If a loss or gradient was not finite, and training is to stop then.
+        """
+        return self.plan.ends_period(self.log.trained(self.update(number)))
+
+    def summary(self) -> dict[str, Any]:
+        """What every training ends with: fields of its result. All processes call it together, at the end."""
+        model = self.evaluated()
+        return {
+            "folder": self._folder.path,
+            "steps": self.plan.steps,
+            "parameters": sum(weights.numel() for weights in model.parameters() if weights.requires_grad),
+            "seconds": round(time.perf_counter() - self._began, 1),
+            "num_processes": self.accelerator.num_processes,
+            "checksums": weight_checksums(self.accelerator, model),
+        }
+
+    def save_if_due(self) -> None:
+        """Save a checkpoint at the end of a period, and before the run ends because it was told to.
+
+        Raises:
+            Interrupted: If it was told to.
+            OutputError: If the disk is full or the folder read-only; the checkpoints before are whole.
+        """
+        self._checkpoints.after_step(self.plan, self._interruption, log=self.log, best=self.best)
