@@ -46,7 +46,8 @@ def _images(x: Tensor) -> Tensor | None:
 
     With one thread torch gives 1x1 convolutions of fewer than 16 images to MKL, too.
     """
-    if x.device.type != "cpu" or x.dtype != torch.float32 or torch.compiler.is_compiling():
+    in_onednn = x.device.type == "cpu" and x.dtype == torch.float32 and torch.backends.mkldnn.is_available()
+    if not in_onednn or torch.compiler.is_compiling():
         return None
     rows = len(x)
     count = next((n for n in range(16, 65) if rows and rows % n == 0), None)
