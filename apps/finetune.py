@@ -3,9 +3,10 @@
     python apps/finetune.py configs/finetune/utd-mhad.toml --pretrained runs/kinect-v1
     accelerate launch apps/finetune.py configs/finetune/paper-ntu60-xsub.toml --pretrained runs/paper
 
-`--help` lists every field of a recipe. Weights are selected by their accuracy on subjects held out from the
-training side. The folder of the run receives classifier/, result.json, labels.json (which labels were used),
-config.toml, metrics.jsonl, tensorboard/, and checkpoints/ to resume from.
+`--help` lists every field of a recipe, `--dry_run` says what a run would be. Weights are
+selected by their accuracy on subjects held out from the training side. The folder of the run receives
+classifier/, result.json, labels.json (which labels were used), config.toml, metrics.jsonl, tensorboard/, and
+checkpoints/ to resume from.
 """
 
 from __future__ import annotations

@@ -130,8 +130,11 @@ class Loaders:
 
 
 def _outlive_sigterm(_: int) -> None:
-    """Let a scheduler's signal, which reaches workers too, not keep their run from saving a checkpoint."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    """Let a scheduler's signal, which reaches workers too, not keep their run from saving a checkpoint.
+
+    A second one ends the worker.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: signal.signal(signal.SIGTERM, signal.SIG_DFL))
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def main(recipe: str, folder: Path) -> None:
     print(json.dumps({"events": events, "kills": kills, "finished": finished + 1}))
 
     shutil.rmtree(folder / "stopped")
-    sys.argv = ["pretrain", recipe, "--folder", str(folder / "stopped"), "--resume", "--run.workers", "1"]
+    sys.argv = ["pretrain", recipe, "--folder", str(folder / "stopped"), "--resume"]
     print(json.dumps({"full disk": forked(lambda: fill_disk(after=2) or pretrain.main())}))
     print(
         json.dumps(
@@ -67,6 +67,7 @@ def main(recipe: str, folder: Path) -> None:
     compare(folder)
 
     shutil.rmtree(folder / "stopped")
+    sys.argv += ["--run.workers", "1"]
     print(json.dumps({"told to end": forked(lambda: tell_group_to_end(before=4) or pretrain.main())}))
     assert forked(lambda: run("stopped")) == 0
     compare(folder)

@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import evaluate
 import psutil
 import pytest
 
+from engine.options import read_options
 from engine.recipe import read_recipe
 
 APPS = Path(__file__).parents[2] / "apps"
@@ -93,6 +95,20 @@ def test_contrast_in_two_processes(contrast_recipe, tmp_path):
     assert (folder / "bone" / "encoder" / "model.safetensors").is_file()
 
 
+@pytest.mark.slow
+def test_evaluation_in_two_processes(trained, tmp_path):
+    # 5 clips a batch and 48 of each side: each clip is met once, whoever meets it.
+    arguments = (trained["encoder"], "--batch_size", 5, "--folder")
+    code, output = launch("evaluate.py", *arguments, tmp_path / "two", home=tmp_path / "home")
+    assert code == 0, output
+    assert output.count("48 test clips of odd-subjects, learnt from 48") == 1
+    options = [str(each) for each in (*arguments, tmp_path / "one")]
+    evaluate.run(read_options(evaluate.EvaluateConfig, options, program="evaluate"))
+    one, two = (json.loads((tmp_path / run / "evaluation.json").read_text()) for run in ("one", "two"))
+    assert (one.pop("num_processes"), two.pop("num_processes")) == (1, 2)
+    assert one == two
+
+
 def alone(app, recipe, *arguments, folder):
     """The folder of the same run in this process."""
     module = importlib.import_module(app)
@@ -110,6 +126,7 @@ def assert_same_curves(*folders):
     )
     assert len(ours) == len(theirs) > 6
     for our, their in zip(ours, theirs, strict=True):
+        assert our.pop("split") == their.pop("split")
         assert our == pytest.approx(their, rel=1e-4)
 
 
