@@ -106,6 +106,13 @@ def test_the_viewer_stands_in_front_whatever_the_camera_saw() -> None:
     assert apart[..., 0].mean() > 2 * abs(apart[..., 2].mean())
 
 
+def test_a_long_label_stays_in_its_place(tmp_path: Path) -> None:
+    label = "punching or slapping another person\nsubject 106, of the training side"
+    draw_strip(tmp_path / "x.png", {label: clip("wave")[:, 0]}, NTU)
+    picture = imread(tmp_path / "x.png")
+    assert (picture[:, :4, :3] == 1).all()
+
+
 def test_absent_bodies_are_not_drawn(tmp_path: Path) -> None:
     alone = clip("wave")
     draw_strip(tmp_path / "one.png", {"a": alone}, NTU)

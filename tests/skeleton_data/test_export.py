@@ -10,6 +10,8 @@ from einops import rearrange
 
 from skeleton_data import DataError, SkeletonStore, StoreWriter, export_huggingface, export_npz, split
 from skeleton_data.cli import main
+from skeleton_data.import_config import ImportConfig
+from skeleton_data.importer import import_clips
 from skeleton_data.layout import layout
 from skeleton_data.split_file import save_split
 
@@ -17,11 +19,11 @@ ODD = ("--protocol", "odd-subjects")
 SHAPES = [(5, 1), (9, 2), (3, 1), (7, 2), (4, 1), (6, 1)]
 
 
-def write(path, labels=(0, 1, 2, 0, 1, 2), joints=25, kind="ntu") -> SkeletonStore:
+def write(path, labels=(0, 1, 2, 0, 1, 2), joints=25, kind="ntu", most=2) -> SkeletonStore:
     random = np.random.default_rng(0)
     with StoreWriter(path, layout=layout(kind), fps=30, class_names=("sit", "run", "fall")) as writer:
         for clip, (frames, bodies) in enumerate(SHAPES):
-            data = random.normal(size=(frames, bodies, joints, 3))
+            data = random.normal(size=(frames, min(bodies, most), joints, 3))
             writer.add(data, name=f"clip{clip}", label=labels[clip], subject=1 + clip)
     return SkeletonStore.open(path)
 
@@ -53,6 +55,17 @@ def test_npz_as_ctr_gcn_reads_it(store, tmp_path, frames):
             np.testing.assert_array_equal(exported[:, :length, :, :bodies], original)
             assert np.count_nonzero(exported) == np.count_nonzero(original)
     assert [file.name for file in tmp_path.iterdir()] == ["x.npz"]
+
+
+def test_npz_of_single_bodies_has_two_all_the_same(store, tmp_path):
+    """Readers of the form expect two; it is imported again as it was."""
+    single = write(tmp_path / "s", most=1)
+    export_npz(single, tmp_path / "x.npz", split(single.index, "odd-subjects"))
+    assert as_ctr_gcn(tmp_path / "x.npz", "train")[0].shape == (3, 3, 9, 25, 2)
+    import_clips(tmp_path / "x.npz", tmp_path / "back", ImportConfig())
+    back = SkeletonStore.open(tmp_path / "back")
+    for number, clip in enumerate((0, 2, 4, 1, 3, 5)):
+        np.testing.assert_array_equal(back.read(number), single.read(clip))
 
 
 def test_npz_has_the_validation_side_if_there_is_one(store, tmp_path):

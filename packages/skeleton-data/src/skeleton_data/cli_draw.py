@@ -79,8 +79,9 @@ class DrawCommand(BaseModel):
             case _:
                 title, clip = next(iter(clips.items()))
                 name, _, note = title.partition("\n")
+                label = note.replace(", subject ", "\nsubject ") or name
                 with replacing(self.output, overwrite=self.overwrite) as draft:
-                    draw_strip(draft, {note or name: clip}, store.layout, frames=self.frames, title=name)
+                    draw_strip(draft, {label: clip}, store.layout, frames=self.frames, title=name)
 
 
 def _find(store: SkeletonStore, wanted: str) -> int:

@@ -31,7 +31,7 @@ class ExportCommand(BaseModel):
         description="npz: length to pad to; else that of the longest clip (NTU files: 300)",
     )
     bodies: int | None = Field(
-        default=None, ge=1, description="npz: bodies of each clip; else the most in any clip"
+        default=None, ge=1, description="npz: bodies of each clip; else 2, or the most in any clip"
     )
     overwrite: bool = Field(default=False, description="npz: replace a file that is already there")
 

@@ -15,12 +15,17 @@ from skeleton_data.import_config import ImportConfig
 class ImportCommand(ImportConfig):
     """Store a data set: own data, or one in a format in which skeletons are handed on.
 
-    own: an .npz with positions_m or positions_mm, of the shape (sum of frames, joints, 3) or (sum of frames,
-    bodies, joints, 3), y up; offsets (clip i is frames offsets[i] to offsets[i + 1]); and as far as known
-    fps, joint_names, clip_names, class_names and columns with one entry for each clip. Or an .npy with a CSV
-    table of clips. ctr-gcn: an .npz with x_train, y_train, x_test, y_test. pyskl: a .pkl, of which nothing is
-    run. nw-ucla, kinetics: a folder of .json files. pku-mmd: a folder of .txt files, with --labels. bvh: a
-    file or folder, with --units and --layout. store: a store, for another layout.
+    own        an .npz with positions_m or positions_mm, of the shape (sum of frames, joints, 3) or (sum of
+               frames, bodies, joints, 3), y up; offsets (clip i is frames offsets[i] to offsets[i + 1]);
+               and as far as known fps, joint_names, clip_names, class_names and columns with one entry for
+               each clip. Or an .npy with a CSV table of clips
+    ctr-gcn    an .npz with x_train, y_train, x_test, y_test
+    pyskl      a .pkl, of which nothing is run
+    nw-ucla    a folder of .json files
+    kinetics   a folder of .json files
+    pku-mmd    a folder of .txt files, with --labels
+    bvh        a file or folder, with --units and --layout
+    store      a store, for another layout
 
     The format is found by the look of the data, if not said. Joints are found by name, however spelled
     (ElbowLeft is left_elbow); those that the layout does not have are left out.

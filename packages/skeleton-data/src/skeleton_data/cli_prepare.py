@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import CliPositionalArg
 
 from skeleton_data.clips import Cleaning
+from skeleton_data.layout import layout_names
 
 
 class PrepareCommand(BaseModel):
@@ -33,7 +34,9 @@ class PrepareCommand(BaseModel):
         description="reference: as published results; true_frames: the same people, but gaps in the tracking"
         " stay gaps; contrast: as CrosSCLR and AimCLR, 50 frames, shoulders aligned",
     )
-    layout: str = Field(default="ntu", description="layout of the store: a built-in one or a .toml file")
+    layout: str = Field(
+        default="ntu", description=f"layout of the store: {', '.join(layout_names())} or a .toml file"
+    )
     derive: bool = Field(
         default=False, description="take joints that NTU does not have from others, where the layout has them"
     )

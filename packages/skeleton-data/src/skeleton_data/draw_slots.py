@@ -12,6 +12,7 @@ from skeleton_data.layout import SkeletonLayout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 Points = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -138,13 +139,18 @@ class SlotPen:
         for row, label in enumerate(labels):
             name, _, note = label.partition("\n")
             middle = -row - 0.5
-            self.axes.text(
-                -0.08, middle + 0.06 * bool(note), name, fontsize=17, weight="bold", color=TEXT, **beside
-            )
-            self.axes.text(-0.08, middle - 0.07, note, fontsize=10.5, color=FAINT_TEXT, **beside)
+            high = middle + 0.06 * bool(note)
+            self._fit(self.axes.text(-0.08, high, name, fontsize=17, weight="bold", color=TEXT, **beside))
+            self._fit(self.axes.text(-0.08, middle - 0.07, note, fontsize=10.5, color=FAINT_TEXT, **beside))
         for number, column in enumerate(columns):
             middle = (number + 0.5) * self.slots.width
             self.axes.text(middle, 0.03, column, fontsize=9.5, color=FAINT_TEXT, **above)
+
+    def _fit(self, text: Text) -> None:
+        """Sets a row label smaller if it is too long for its place."""
+        room, width = (LABELS - 0.12) * INCH * DOTS, text.get_window_extent().width
+        if width > room:
+            text.set_fontsize(text.get_fontsize() * room / width)
 
     def legend(self, *, masked: bool, rebuilt: bool) -> None:
         """What the colours mean, below the rows."""

@@ -16,6 +16,8 @@ from skeleton_data.protocols import Split
 from skeleton_data.replacing import replacing
 from skeleton_data.store import SkeletonStore
 
+BODIES = 2
+
 
 def export_npz(
     store: SkeletonStore,
@@ -38,7 +40,7 @@ def export_npz(
         path: the new file.
         split: which clips go to which side.
         frames: T; by default the longest clip (published NTU files: 300).
-        bodies: M; by default the most in any clip. The first ones are kept.
+        bodies: M; by default 2, as readers of the form expect, or the most in any clip. The first are kept.
         overwrite: replace a file that is already there.
         progress: show a progress bar.
 
@@ -60,7 +62,7 @@ def export_npz(
         raise DataError.at(
             store.path, f"clip {store.name(longest)} has {lengths.max()} frames, more than {frames}"
         )
-    bodies = bodies or int(store.index.bodies[chosen].max())
+    bodies = bodies or max(BODIES, int(store.index.bodies[chosen].max()))
     classes = max(len(store.class_names), int(store.index.label[chosen].max()) + 1)
     with (
         replacing(path, overwrite=overwrite) as draft,

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from skeleton_data.layout import layout_names
+
 Format = Literal["own", "ctr-gcn", "pyskl", "nw-ucla", "pku-mmd", "kinetics", "bvh", "store"]
 
 
@@ -25,7 +27,7 @@ class ImportConfig(BaseModel):
     )
     layout: str | None = Field(
         default=None,
-        description="name of a built-in layout, or a .toml file; joints are found by name; else the data's",
+        description=f"layout of the store: {', '.join(layout_names())} or a .toml file; else the data's",
     )
     derive: bool = Field(
         default=False,
