@@ -138,7 +138,8 @@ def main() -> None:
         chosen = unseen[store.index.bodies[unseen] == bodies]
         if len(chosen):
             draw_reconstruction(config.pretrained(0), store, int(chosen[0]), config.folder / f"{name}.png")
-    print(f"\nTest accuracy on subjects never seen, over {config.seeds} seeds:\n\n{table}\n")
+    print(f"\nTest accuracy on subjects never seen, over {config.seeds} seeds; all learn for as many steps:")
+    print(f"\n{table}\n")
     print(f"Saved in {config.folder}: this as table.md; one-person.png and two-people.png, what the model")
     print("sees and rebuilds; raw recordings, store, and for each run its weights, recipe and curves.")
 
