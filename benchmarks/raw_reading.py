@@ -168,19 +168,22 @@ from skeleton_data import prepare
 if __name__ == "__main__":
     start = time.perf_counter()
     done = prepare(sys.argv[1], sys.argv[2], workers=int(sys.argv[3]))
-    print(done.clips, time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-          resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    seconds = time.perf_counter() - start
+    uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    busy = sum(use.ru_utime + use.ru_stime for use in uses)
+    print(done.clips, seconds, busy, *[use.ru_maxrss for use in uses])
 """
 
 
 def prepare(raw: Path, scratch: Path, workers: int) -> None:
     command = [sys.executable, "-c", MEASURED, str(raw), str(scratch / f"{workers}.store"), str(workers)]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    clips, seconds, own, child = int(out[0]), float(out[1]), int(out[2]) / 1024, int(out[3]) / 1024
+    clips, seconds, busy = int(out[0]), float(out[1]), float(out[2])
+    own, child = int(out[3]) / 1024, int(out[4]) / 1024
     minutes = FILES * seconds / clips / 60
     print(
         f"prepare, {workers} process{'es' * (workers > 1)}: {clips} files in {seconds:.1f} s, start and all,"
-        f" {clips / seconds:.0f} a second; {FILES:,} would take {minutes:.1f} minutes;"
+        f" {busy / clips * 1e3:.2f} ms of processor time each; {FILES:,} would take {minutes:.1f} minutes;"
         f" at most {own:.0f} MiB resident" + (f", {child:.0f} in each of the others" if workers > 1 else "")
     )
 

@@ -150,7 +150,7 @@ class SlotPen:
         """Sets a row label smaller if it is too long for its place."""
         room, width = (LABELS - 0.12) * INCH * DOTS, text.get_window_extent().width
         if width > room:
-            text.set_fontsize(text.get_fontsize() * room / width)
+            text.set_fontsize(float(text.get_fontsize()) * room / width)
 
     def legend(self, *, masked: bool, rebuilt: bool) -> None:
         """What the colours mean, below the rows."""
