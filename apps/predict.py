@@ -111,9 +111,13 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
         sliding = {"window": config.window, "stride": config.stride, "batch_size": config.batch_size}
         answers = recognise_recordings(recogniser, recordings, top=config.top, **sliding)
     latencies = []
-    for answer in answers:
-        print(_line(answer, config), file=out, flush=True)
-        latencies.append(answer.get("latency_ms", 0.0))
+    try:
+        for answer in answers:
+            print(_line(answer, config), file=out, flush=True)
+            latencies.append(answer.get("latency_ms", 0.0))
+    except KeyboardInterrupt:  # the end of a stream that has none of its own
+        if not config.live:
+            raise
     if config.live and latencies:
         told = f"{len(latencies)} windows, {median(latencies):.2f} ms median, {max(latencies):.2f} ms at most"
         print(f"predict: {told}, from the last frame to the answer", file=sys.stderr)

@@ -55,17 +55,17 @@ def draw_attention(model: SavedModel, store: SkeletonStore, clip: int, path: Pat
 
     columns = min(4, len(blocks))
     rows = -(-len(blocks) // columns)
-    figure = Figure(figsize=(3 * columns, 3.6 * rows + 0.5), facecolor="white", layout="constrained")
+    figure = Figure(figsize=(2.4 * columns + 1, 3.8 * rows + 0.5), facecolor="white", layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).flatten()
     shares = [_paid_to(block) for block in blocks]
-    scale = Normalize(0, float(np.max(shares)))
+    scale = Normalize(float(np.min(shares)), float(np.max(shares)))
     for panel in panels:
         panel.set_axis_off()
     for number, (panel, block, share) in enumerate(zip(panels, blocks, shares, strict=False), start=1):
         _panel(panel, points, block, share, store.layout, scale)
         panel.set_title(f"block {number}", fontsize=10, color=INK)
     colours = ScalarMappable(scale, COLOURS)
-    figure.colorbar(colours, ax=panels, shrink=0.6, label="attention from other joints, mean of a panel = 1")
+    figure.colorbar(colours, ax=panels, shrink=0.6, label="attention from other joints (mean: 1)")
     figure.suptitle(clip_title(store, clip), fontsize=11, color=INK)
     with replacing(path) as draft:
         figure.savefig(draft, dpi=130)
@@ -99,7 +99,7 @@ def _panel(
     axes.add_collection(LineCollection(links, colors=LINK, linewidths=1, alpha=0.7, zorder=2))
     axes.scatter(
         *points.T,
-        s=20 + 40 * share,
+        s=15 + 75 * scale(share),
         c=share,
         cmap=COLOURS,
         norm=scale,
@@ -107,4 +107,4 @@ def _panel(
         linewidths=0.6,
         zorder=3,
     )
-    axes.autoscale_view()
+    axes.margins(0.12)

@@ -36,17 +36,18 @@ def draw_embedding(
     """
     places, share = principal_components(features)
     points, which = places.cpu().numpy(), np.asarray(labels)
-    figure = Figure(figsize=(8, 7), facecolor="white", layout="constrained")
+    figure = Figure(figsize=(9, 7), facecolor="white", layout="constrained")
     axes = figure.subplots()
     present = np.unique(which)
-    colours = colormaps["tab10" if len(present) <= 10 else "turbo"]
+    few = len(present) <= 20
+    colours = colormaps["tab20" if few else "turbo"]
     for number, label in enumerate(present):
-        colour = colours(number if len(present) <= 10 else number / len(present))
-        here = points[which == label]
-        axes.scatter(*here.T, s=10, color=colour, alpha=0.6, linewidths=0)
-        x, y = np.median(here, axis=0)
-        box = {"facecolor": "white", "edgecolor": colour, "alpha": 0.85, "pad": 1.5}
-        axes.text(x, y, classes[label], fontsize=8, color=INK, ha="center", va="center", bbox=box)
+        colour = colours(number if few else number / len(present))
+        axes.scatter(
+            *points[which == label].T, s=12, color=colour, alpha=0.7, linewidths=0, label=classes[label]
+        )
+    legend = {"fontsize": 8, "markerscale": 2, "frameon": False, "labelcolor": INK}
+    figure.legend(loc="outside right upper", ncols=-(-len(present) // 40), **legend)
     for axis, part, number in ((axes.xaxis, share[0], 1), (axes.yaxis, share[1], 2)):
         axis.set_label_text(f"component {number}, {100 * float(part):.1f} % of the variance", color=INK)
     axes.spines[["top", "right"]].set_visible(False)

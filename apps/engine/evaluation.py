@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
+from tqdm import tqdm
 
 from engine.data import FinetuneClips
 from engine.loaders import Loaders
@@ -47,7 +49,13 @@ class ClipReader:
         """Scores (N, K) or pooled features (N, C') of the model, for all clips in every process."""
         loaders = Loaders(self.accelerator, made_for.sampling, made_for.bodies, 0, self.workers)
         plan = TrainingConfig(epochs=1, batch_size=self.batch_size).plan(len(clips))
-        batches = loaders.evaluation([(self.store, clips)], plan)
+        batches = tqdm(
+            loaders.evaluation([(self.store, clips)], plan),
+            total=math.ceil(len(clips) / plan.batch_size),
+            unit="batch",
+            leave=False,
+            disable=None if self.accelerator.is_main_process else True,  # None: where no terminal is
+        )
         width = len(made_for.classes) or model.num_features
         return collect(model, batches, self.accelerator, clips=len(clips), width=width)
 

@@ -138,3 +138,17 @@ def test_a_mistake_is_told_once(finetune_recipe, tmp_path):
     assert len(told) == 1, output
     assert "nowhere: no such folder" in told[0]
     assert not (tmp_path / "finetuned").exists()
+
+
+@pytest.mark.slow
+def test_all_methods_of_a_table_in_two_processes(store, tmp_path, monkeypatch):
+    monkeypatch.chdir(APPS.parent)
+    place = ("--data", store, "--protocols", "odd-subjects", "--folder", tmp_path / "runs")
+    toy = ("--terms", "modern", "--model", "toy", "--epochs", "1", "--steps", "1", "--processes", "1")
+    code, output = launch("reproduce.py", "table4", *place, *toy, home=tmp_path)
+    assert code == 0, output
+    results = [json.loads(path.read_text()) for path in (tmp_path / "runs").glob("*/*/result.json")]
+    assert len(results) == 21
+    assert {result["num_processes"] for result in results} == {2}
+    lines = (tmp_path / "runs" / "table4.md").read_text().splitlines()
+    assert len([line for line in lines if line.startswith("| ")]) == 13
