@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import CliPositionalArg
 
+from skeleton_data.cli_store_options import StoreOptions
 from skeleton_data.import_config import ImportConfig
 
 
-class ImportCommand(ImportConfig):
+class ImportCommand(StoreOptions, ImportConfig):
     """Store a data set: own data, or one in a format in which skeletons are handed on.
 
     own        an .npz with positions_m or positions_mm, of the shape (sum of frames, joints, 3) or (sum of
@@ -33,32 +32,13 @@ class ImportCommand(ImportConfig):
 
     source: CliPositionalArg[Path] = Field(description="the file or folder")
     store: CliPositionalArg[Path] = Field(description="folder of the new store")
-    workers: int = Field(
-        default=0, ge=0, description="processes, where a clip is a file; 0: one for each core"
-    )
-    on_error: Literal["stop", "skip"] = Field(
-        default="stop", description="what to do about a clip that cannot be used: stop, or skip and report it"
-    )
-    report: Path | None = Field(
-        default=None, description="list of the skipped clips; else STORE.skipped.txt, if there are any"
-    )
-    overwrite: bool = Field(default=False, description="replace a store that is already there")
 
     def cli_cmd(self) -> None:
         """Imports the data."""
         from skeleton_data.importer import import_clips
 
         config = ImportConfig(**{field: getattr(self, field) for field in ImportConfig.model_fields})
-        done = import_clips(
-            self.source,
-            self.store,
-            config,
-            workers=self.workers,
-            on_error=self.on_error,
-            report=self.report,
-            overwrite=self.overwrite,
-            progress=True,
-        )
+        done = import_clips(self.source, self.store, config, **self.chosen(), progress=True)
         print(f"{self.store}: {done.clips} clips")
         if done.unused_joints:
             print(f"joints that the layout does not have: {', '.join(done.unused_joints)}")
@@ -66,6 +46,4 @@ class ImportCommand(ImportConfig):
             print(f"derived: {joint} from {', '.join(sources)}")
         if done.left_out:
             print(f"left out, as the data set lists them as without a skeleton: {done.left_out}")
-        if done.problems:
-            report = self.report or f"{self.store}.skipped.txt"
-            print(f"skipped: {len(done.problems)}, listed in {report}", file=sys.stderr)
+        self.tell_skipped(self.store, done.problems)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pydantic_settings import CliPositionalArg
 
+from skeleton_data.cli_store_options import StoreOptions
 from skeleton_data.clips import Cleaning
 from skeleton_data.layout import layout_names
 
 
-class PrepareCommand(BaseModel):
+class PrepareCommand(StoreOptions):
     """Read, clean and store raw NTU RGB+D recordings.
 
     RAW is a folder with .skeleton files, in it or in folders below, or with the official .zip files, which
@@ -24,8 +23,6 @@ class PrepareCommand(BaseModel):
 
     Killed, it leaves the old store or none; the same command goes on where it was cut off.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     raw: CliPositionalArg[Path] = Field(description="folder with .skeleton or .zip files, or a .zip file")
     store: CliPositionalArg[Path] = Field(description="folder of the new store")
@@ -40,14 +37,6 @@ class PrepareCommand(BaseModel):
     derive: bool = Field(
         default=False, description="take joints that NTU does not have from others, where the layout has them"
     )
-    workers: int = Field(default=0, ge=0, description="processes; 0: one for each core")
-    on_error: Literal["stop", "skip"] = Field(
-        default="stop", description="what to do about a file that cannot be used: stop, or skip and report it"
-    )
-    report: Path | None = Field(
-        default=None, description="list of the skipped files; else STORE.skipped.txt, if there are any"
-    )
-    overwrite: bool = Field(default=False, description="replace a store that is already there")
 
     def cli_cmd(self) -> None:
         """Prepares the store."""
@@ -59,10 +48,7 @@ class PrepareCommand(BaseModel):
             cleaning=self.cleaning,
             layout_name=self.layout,
             derive=self.derive,
-            workers=self.workers,
-            on_error=self.on_error,
-            report=self.report,
-            overwrite=self.overwrite,
+            **self.chosen(),
             progress=True,
         )
         print(f"{self.store}: {done.clips} clips")
@@ -72,6 +58,4 @@ class PrepareCommand(BaseModel):
             print(f"derived: {joint} from {', '.join(sources)}")
         if done.left_out:
             print(f"left out, as NTU's authors list them as without usable skeleton: {done.left_out}")
-        if done.problems:
-            report = self.report or f"{self.store}.skipped.txt"
-            print(f"skipped: {len(done.problems)}, listed in {report}", file=sys.stderr)
+        self.tell_skipped(self.store, done.problems)
