@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from sttformer.aggregate import aggregate
-from sttformer.linear import linear, weight_gradient
+from sttformer.linear import linear, linear_backward
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
@@ -21,7 +21,7 @@ def test_a_linear_map_is_a_product(rows, dtype):
     wanted = torch.autograd.grad(expected, (x, weight, bias), gradient)
     close = dict(rtol=2e-2, atol=2e-1) if dtype == torch.bfloat16 else dict(rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(torch.autograd.grad(y, (x, weight, bias), gradient), wanted, **close)
-    torch.testing.assert_close(weight_gradient(x.detach(), gradient), wanted[1], **close)
+    torch.testing.assert_close(linear_backward(x.detach(), weight.detach(), gradient), wanted[:2], **close)
 
 
 def test_a_linear_map_of_rows_that_do_not_lie_one_behind_the_other():
@@ -30,7 +30,8 @@ def test_a_linear_map_of_rows_that_do_not_lie_one_behind_the_other():
 
 
 def test_aggregation_and_its_gradient():
-    attention = torch.randn(2, 6, 3, dtype=torch.float64, requires_grad=True)
-    x = torch.randn(2, 5, 3, 4, dtype=torch.float64, requires_grad=True)
-    torch.testing.assert_close(aggregate(attention, x), attention[:, None] @ x)
+    attention = torch.randn(2, 3, 4, 4, dtype=torch.float64, requires_grad=True)
+    x = torch.randn(2, 5, 4, 2, dtype=torch.float64, requires_grad=True)
+    expected = torch.stack([attention[:, h, None].mT @ x for h in range(3)], dim=3)
+    torch.testing.assert_close(aggregate(attention, x), expected)
     assert torch.autograd.gradcheck(aggregate, (attention, x))

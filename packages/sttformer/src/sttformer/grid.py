@@ -105,14 +105,11 @@ class DenseGrid(TokenGrid):
         return (query @ key).div_(self.tuples)
 
     def slot_conv(self, x: Tensor, attention: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """Heads are the height of an image for each tuple, over which the kernel extends wholly."""
-        heads, kernel = attention.shape[1], weight.shape[2]
-        attention = rearrange(attention, "b h u v -> b (h v) u")
+        """Products whose results are the channels, for each head, of (T', S) images."""
         x = aggregate(attention, rearrange(x, "(b t s) c -> b t s c", s=self.slots, t=self.tuples))
-        image = rearrange(x, "b t (h v) c -> (b t) c h v", h=heads)
-        weight = rearrange(weight, "o (h c) k -> o c h k", h=heads)
-        image = F.conv2d(image, weight, bias, padding=(0, kernel // 2))
-        return rearrange(image, "p o 1 v -> (p v) o")
+        image = rearrange(x, "b t s h c -> b (h c) t s")
+        image = F.conv2d(image, weight[:, :, None], bias, padding=(0, weight.shape[2] // 2))
+        return rearrange(image, "b o t s -> (b t s) o")
 
     def tuple_conv(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """A convolution over the first axis of (T', S) images."""

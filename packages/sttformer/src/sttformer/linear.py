@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.grad import conv2d_weight
 
 
 class TokenLinear(nn.Linear):
@@ -31,14 +30,16 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return y.permute(0, 2, 3, 1).reshape(len(x), len(weight))
 
 
-def weight_gradient(x: Tensor, gradient: Tensor) -> Tensor:
-    """Gradient (O, I) of the weight of `linear`, from rows (P, I) and the gradient (P, O) of its output."""
+def linear_backward(x: Tensor, weight: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients of rows (P, I) and weight (O, I) of `linear`, from that (P, O) of its output."""
     images, of_output = _images(x), _images(gradient)
     if images is None or of_output is None:
-        return gradient.T @ x
-    size = (gradient.shape[1], x.shape[1], 1, 1)
-    of_weight: Tensor = conv2d_weight(images, size, of_output)  # type: ignore[no-untyped-call]
-    return of_weight[:, :, 0, 0]
+        return gradient @ weight, gradient.T @ x
+    kernel, steps = weight[:, :, None, None], ((1, 1), (0, 0), (1, 1), False, (0, 0), 1)
+    of_images, of_kernel, _ = torch.ops.aten.convolution_backward(
+        of_output, images, kernel, None, *steps, (True, True, False)
+    )
+    return of_images.permute(0, 2, 3, 1).reshape(x.shape), of_kernel[:, :, 0, 0]
 
 
 def _images(x: Tensor) -> Tensor | None:
@@ -46,8 +47,9 @@ def _images(x: Tensor) -> Tensor | None:
 
     With one thread torch gives 1x1 convolutions of fewer than 16 images to MKL, too.
     """
-    in_onednn = x.device.type == "cpu" and x.dtype == torch.float32 and torch.backends.mkldnn.is_available()
-    if not in_onednn or torch.compiler.is_compiling():
+    if x.device.type != "cpu" or x.dtype != torch.float32 or torch.compiler.is_compiling():
+        return None
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return None
     rows = len(x)
     count = next((n for n in range(16, 65) if rows and rows % n == 0), None)

@@ -162,7 +162,8 @@ class STTFormer(
         if not visible.any():
             raise ValueError(f"visible must hold a visible joint, all {visible.numel()} are masked")
         grid = VisibleGrid(visible, tuple_frames=self.config.tuple_frames)
-        grid.find_neighbours(slot_kernel=self.config.slot_kernel, tuple_kernel=self.config.tuple_kernel)
+        config = self.config
+        grid.prepare(heads=config.heads, slot_kernel=config.slot_kernel, tuple_kernel=config.tuple_kernel)
         rows = grid.rows(x)
         _check_finite(rows)
         return rows, grid

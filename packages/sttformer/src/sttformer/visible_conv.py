@@ -7,7 +7,7 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
 
-from .linear import linear, weight_gradient
+from .linear import linear, linear_backward
 
 
 class Tap(NamedTuple):
@@ -85,15 +85,15 @@ class _VisibleConv(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, Tensor, Tensor, None]:
         gradient = gradients[0]
         x, weight = ctx.saved_tensors
-        back = rearrange(weight, "o c k -> k c o").contiguous()
-        centre = len(back) // 2
-        x_gradient = linear(gradient, back[centre])
-        of_taps = [torch.zeros_like(weight[..., 0])] * len(back)
-        of_taps[centre] = weight_gradient(x, gradient)
+        weights = _by_tap(weight)
+        centre = len(weights) // 2
+        x_gradient, of_centre = linear_backward(x, weights[centre], gradient)
+        of_weights = torch.zeros_like(weights)
+        of_weights[centre] = of_centre
         for number, (pairs, here, there) in enumerate(ctx.taps):
             if number != centre and pairs:
                 at_here = gradient[here]
                 at_here[pairs:] = 0
-                x_gradient.index_add_(0, there[:pairs], linear(at_here, back[number])[:pairs])
-                of_taps[number] = weight_gradient(x[there], at_here)
-        return x_gradient, torch.stack(of_taps, dim=-1), gradient.sum(0), None
+                at_there, of_weights[number] = linear_backward(x[there], weights[number], at_here)
+                x_gradient.index_add_(0, there[:pairs], at_there[:pairs])
+        return x_gradient, rearrange(of_weights, "k o c -> o c k"), gradient.sum(0), None

@@ -1,9 +1,10 @@
 """The grid of visible tokens alone."""
 
 import torch
-from einops import rearrange, repeat
+from einops import rearrange
 from torch import Tensor
 
+from .aggregate import aggregate
 from .grid import TokenGrid
 from .visible_conv import Tap, find_taps, visible_conv
 
@@ -20,6 +21,8 @@ class VisibleGrid(TokenGrid):
 
     Differences from the paper: STTFormer (Qiu et al. 2022, section 3) knows no masks, and SkeletonMAE (Wu et
     al. 2023) does not say how maps that tuples share meet them; this is our definition.
+
+    Its tables are made once for a batch; only then a GPU is waited for, to learn their sizes.
 
     Args:
         visible: Boolean (B, T, V).
@@ -44,6 +47,7 @@ class VisibleGrid(TokenGrid):
         self.row_at = torch.full((bodies, tuples, slots), -1, device=device)
         self.row_at.view(-1)[self.places] = torch.arange(rows, device=device)
         self._taps: dict[tuple[int, int], list[Tap]] = {}
+        self._pairs: dict[int, Tensor] = {}
 
         together = visible.to(torch.get_default_dtype())
         self.tuples_together = (together.transpose(1, 2) @ together).clamp(min=1)[:, None]
@@ -72,12 +76,15 @@ class VisibleGrid(TokenGrid):
         return x + codes[self.slot]
 
     def correlate(self, query: Tensor, key: Tensor, heads: int) -> Tensor:
-        """Queries and keys have few channels: put them in their dense places, zero where masked."""
-        bodies, tuples, slots = self.shape
-        places = dict(b=bodies, t=tuples, s=slots, h=heads)
-        query = rearrange(self._dense(query), "(b t s) (h d) -> b h s (t d)", **places)
-        key = rearrange(self._dense(key), "(b t s) (h d) -> b h (t d) s", **places)
-        return query @ key / self.tuples_together.to(query.dtype)
+        """One product a tuple and head, added up where both slots stand in the map of the body."""
+        bodies, _, slots = self.shape
+        query = rearrange(self._members(query), "g l (h d) -> g h l d", h=heads)
+        key = rearrange(self._members(key), "g l (h d) -> g h d l", h=heads)
+        products = (query @ key).flatten()
+        products = products.to(torch.promote_types(products.dtype, torch.float32))  # to be summed
+        total = products.new_zeros(bodies * heads * slots**2).scatter_add(0, self._pairs_of(heads), products)
+        total = rearrange(total, "(b h u v) -> b h u v", h=heads, u=slots, v=slots)
+        return total / self.tuples_together.to(total.dtype)
 
     def slot_conv(self, x: Tensor, attention: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """Aggregate over the visible members of each tuple, then convolve over visible neighbours."""
@@ -87,29 +94,35 @@ class VisibleGrid(TokenGrid):
         """Convolve over the visible neighbours in other tuples."""
         return visible_conv(x, weight, bias, self._taps_along(1, weight.shape[2]))
 
-    def find_neighbours(self, *, slot_kernel: int, tuple_kernel: int) -> None:
-        """Find the neighbours of kernels before they are needed, outside of a compiled graph."""
+    def prepare(self, *, heads: int, slot_kernel: int, tuple_kernel: int) -> None:
+        """Make the tables of blocks before they are needed, outside of a compiled graph."""
+        self._pairs_of(heads)
         self._taps_along(2, slot_kernel)
         self._taps_along(1, tuple_kernel)
 
-    def _dense(self, rows: Tensor) -> Tensor:
-        """Rows (P, C) in their places of the dense grid (B T' S, C), zero elsewhere."""
-        return rows.new_zeros(self.row_at.numel(), rows.shape[1]).index_copy(0, self.places, rows)
+    def _members(self, rows: Tensor) -> Tensor:
+        """Rows (P, C) as the members (G, L, C) of the tuples, zero behind those of a smaller one."""
+        groups, largest = self.slot_of_member.shape
+        members = rows.new_zeros(groups * largest, rows.shape[1]).index_copy(0, self.member, rows)
+        return rearrange(members, "(g l) c -> g l c", g=groups)
 
     def _aggregate(self, x: Tensor, attention: Tensor) -> Tensor:
         """Rows (P, C) and attention (B, H, S, S) to rows (P, H * C), tuple by tuple."""
-        heads, slots = attention.shape[1:3]
-        groups, largest = self.slot_of_member.shape
-        x = x / self.tuple_share.to(x.dtype)
-        members = x.new_zeros(groups * largest, x.shape[1]).index_copy(0, self.member, x)
-        # Whole rows first, then columns: two plain copies, where indexing both at once takes twice as long.
-        head = torch.arange(heads, device=x.device)[:, None]
-        rows = (self.body_of_group[:, None, None] * heads + head) * slots + self.slot_of_member[:, None]
-        among = rearrange(attention, "b h u v -> (b h u) v").index_select(0, rows.flatten())
-        among = rearrange(among, "(g h u) v -> g h u v", g=groups, h=heads)
-        among = among.gather(3, repeat(self.slot_of_member, "g v -> g h u v", h=heads, u=largest))
-        out = rearrange(among, "g h u v -> g (h v) u") @ rearrange(members, "(g u) c -> g u c", u=largest)
-        return rearrange(out, "g (h v) c -> (g v) (h c)", h=heads).index_select(0, self.member)
+        heads, (groups, largest) = attention.shape[1], self.slot_of_member.shape
+        among = attention.flatten().index_select(0, self._pairs_of(heads))
+        among = rearrange(among, "(g h u v) -> g h u v", g=groups, h=heads, u=largest)
+        members = rearrange(self._members(x / self.tuple_share.to(x.dtype)), "g l c -> g 1 l c")
+        rows = rearrange(aggregate(among, members), "g 1 l h c -> (g l) (h c)")
+        return rows.index_select(0, self.member)
+
+    def _pairs_of(self, heads: int) -> Tensor:
+        """(G H L L) place in the maps (B H S S) of each pair of members of a tuple."""
+        if heads not in self._pairs:
+            map_ = self.body_of_group[:, None] * heads + torch.arange(heads, device=self.slot.device)
+            query, key = self.slot_of_member[:, None, :, None], self.slot_of_member[:, None, None]
+            slots = self.shape[2]
+            self._pairs[heads] = ((map_[:, :, None, None] * slots + query) * slots + key).flatten()
+        return self._pairs[heads]
 
     def _taps_along(self, axis: int, kernel: int) -> list[Tap]:
         """The taps of a kernel along an axis of (B, T', S)."""
