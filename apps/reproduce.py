@@ -45,10 +45,15 @@ def perform(run: Run) -> Any:
         case finetune.FinetuneConfig():
             return finetune.run(recipe, bar=bar)
         case simple.SimpleConfig():
-            return simple.run(recipe)
+            return simple.run(recipe) if is_first_process() else None
         case evaluate.EvaluateConfig():
             with redirect_stdout(None):
                 return evaluate.run(recipe)
+
+
+def is_first_process() -> bool:
+    """Whether this is the first, or the only, of the processes of `accelerate launch`."""
+    return int(os.environ.get("RANK", "0")) == 0
 
 
 def recipe_of(run: Run) -> RecipeSection:
@@ -140,7 +145,7 @@ def run(study: Study) -> Failures:
             print(f"{each.command}{'  # finished' if each.finished else ''}")
         return {}
     failures = run_all(distinct(chosen), perform, processes=processes_of(study))
-    if int(os.environ.get("RANK", "0")) == 0:
+    if is_first_process():
         table = write(study, cells(trials))
         print(f"\n{table}\nSaved in {study.folder}: this as {study.name}.md, .csv and .png, and all runs.")
     return failures

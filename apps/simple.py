@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -72,12 +71,11 @@ class SimpleResult(BaseModel):
     seconds: float
 
 
-def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> SimpleResult:
+def run(config: SimpleConfig) -> SimpleResult:
     """Train and test.
 
     Args:
         config: The recipe.
-        bar: Options of tqdm; there is no bar, a run takes seconds.
 
     Raises:
         InputError: If data, recipe or folder cannot be used; nothing has been written then.
@@ -91,7 +89,7 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
 
     import torch
 
-    from engine.metrics import ClipCounts
+    from engine.metrics import accuracy_of
     from engine.simple import NearestClip, network, read_clips, train
     from skeleton_data import save_subset
 
@@ -104,10 +102,9 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
     else:
         model = network(config.model, *read["train"], classes=classes)
         step, accuracy = train(model, config.training, *read["train"], validation=read.get("validation"))
-    counts = ClipCounts(classes)
+    inputs, labels = read["test"]
     with torch.no_grad():
-        counts.update(model.eval()(read["test"][0]), read["test"][1])
-    test = counts.accuracy()
+        test = accuracy_of(model.eval()(inputs), labels)
     result = SimpleResult(
         folder=folder.path,
         test=TestResult(

@@ -51,8 +51,10 @@ class NearestClip(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Scores (Q, K) of clips (Q, T, F): minus the distance, -inf for a class without a clip."""
         distance = torch.cdist(x.flatten(1), self.inputs.flatten(1))
-        nearest = torch.full((len(x), self.classes), math.inf)
-        return -nearest.index_reduce(1, self.labels, distance, "amin")
+        scores = torch.full((len(x), self.classes), -math.inf)
+        for label in self.labels.unique():
+            scores[:, label] = -distance[:, self.labels == label].amin(1)
+        return scores
 
 
 class Standardised(nn.Module):

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from tqdm import tqdm
 
-from engine.errors import InputError
+from engine.errors import InputError, NotFiniteError
 from engine.study_plan import Run
 from engine.workers import worker_pool
 
@@ -17,8 +17,8 @@ Perform: TypeAlias = Callable[[Run], Any]
 """Does a run; picklable, for worker processes."""
 Failures: TypeAlias = dict[Run, str]
 """What went wrong with a run, in a line."""
-TROUBLE = (InputError, ArithmeticError, RuntimeError, ValueError, OSError)
-"""What ends one run and leaves the others as they are: a loss that is not finite, memory, a full disk."""
+TROUBLE = (InputError, NotFiniteError)
+"""What ends one run and leaves the others as they are; a full disk or a signal ends them all."""
 
 
 def run_all(runs: Sequence[Run], perform: Perform, *, processes: int) -> Failures:
@@ -28,6 +28,9 @@ def run_all(runs: Sequence[Run], perform: Perform, *, processes: int) -> Failure
         runs: Each comes after those that it needs.
         perform: Does a run.
         processes: Runs side by side; 1 does them in this process.
+
+    Raises:
+        RunError: If it would end all runs.
     """
     todo = [run for run in runs if not run.finished]
     if not todo:

@@ -115,7 +115,7 @@ def _rate(run: Run) -> float | None:
         return None
     recipe = tomllib.loads((run.folder / "config.toml").read_text())
     batch_size = min(recipe["training"]["batch_size"], result["train_clips"])
-    return float(result["steps"] * batch_size / result["seconds"])
+    return float(result["steps"] * batch_size / max(result["seconds"], 0.1))  # it is rounded to tenths
 
 
 def _result(run: Run) -> dict[str, Any]:
