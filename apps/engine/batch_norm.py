@@ -41,9 +41,10 @@ class _SynchronisedBatchNorm(TokenBatchNorm):
 
     @classmethod
     def like(cls, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> _SynchronisedBatchNorm:
-        """Make one in place of another, with its weights and statistics."""
+        """Make one in place of another, of the same tensors."""
         made = cls(norm.num_features, norm.eps, norm.momentum, norm.affine, norm.track_running_stats)
-        made.load_state_dict(norm.state_dict())
+        for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
+            setattr(made, name, getattr(norm, name))
         return made.train(norm.training)
 
     def forward(self, x: Tensor) -> Tensor:

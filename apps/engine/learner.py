@@ -125,13 +125,11 @@ class Learner:
         if self.training.nonfinite == "skip" and not norm.isfinite():
             for buffer, before in zip(self._bare.buffers(), self._buffers, strict=True):
                 buffer.copy_(before)
-            if self.accelerator.scaler is None:
-                self._optimizer.zero_grad()
-                return Step(self._clips, rate, self._terms, norm)
-        self._optimizer.step()
+        else:
+            self._optimizer.step()
+            if self._average is not None:
+                self._average.update_parameters(self._bare)
         self._optimizer.zero_grad()
-        if self._average is not None:
-            self._average.update_parameters(self._bare)
         return Step(self._clips, rate, self._terms, norm)
 
     @torch.no_grad()

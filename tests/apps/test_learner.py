@@ -194,6 +194,7 @@ def test_a_batch_norm_that_takes_part_is_the_same_layer(norm, shape):
     assert isinstance(model[0], _SynchronisedBatchNorm)
     assert model[0].synchronised and model[1].synchronised
     assert model.state_dict().keys() == before.keys()
+    assert model[0].weight is norm.weight
     torch.testing.assert_close(model[0](x), expected)
     torch.testing.assert_close(model[0].running_var, running_var)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import Field
 
-from engine.errors import InputError
+from engine.errors import InputError, OutputError
 from engine.recipe import RecipeSection
 from engine.run_folder import RunConfig, RunFolder, write_atomically
 
@@ -71,6 +71,6 @@ def test_what_is_no_run_is_never_touched(tmp_path, overwrite):
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     write_atomically(tmp_path / "file", b"old")
     monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(OutputError, match=r"file cannot be written: disk full"):
         write_atomically(tmp_path / "file", b"new")
     assert (tmp_path / "file").read_bytes() == b"old"
