@@ -32,6 +32,6 @@ def test_a_linear_map_of_rows_that_do_not_lie_one_behind_the_other():
 def test_aggregation_and_its_gradient():
     attention = torch.randn(2, 3, 4, 4, dtype=torch.float64, requires_grad=True)
     x = torch.randn(2, 5, 4, 2, dtype=torch.float64, requires_grad=True)
-    expected = torch.stack([attention[:, h, None].mT @ x for h in range(3)], dim=3)
+    expected = torch.cat([attention[:, head, None].mT @ x for head in range(3)], dim=3)
     torch.testing.assert_close(aggregate(attention, x), expected)
     assert torch.autograd.gradcheck(aggregate, (attention, x))

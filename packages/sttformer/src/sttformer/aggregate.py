@@ -1,9 +1,9 @@
 """Attention maps that all tuples of a body share, applied to their tokens."""
 
-from itertools import product
 from typing import Any
 
 import torch
+from einops import rearrange
 from torch import Tensor
 
 
@@ -15,46 +15,44 @@ def aggregate(attention: Tensor, x: Tensor) -> Tensor:
         x: Tokens (B, T', S, C) of the tuples.
 
     Returns:
-        (B, T', S, H, C).
+        (B, T', S, H C), the sums of all heads side by side.
 
     Example:
         >>> attention, x = torch.randn(2, 6, 3, 3), torch.randn(2, 5, 3, 4)
-        >>> torch.testing.assert_close(aggregate(attention, x), _einsum(attention, x))
+        >>> expected = torch.einsum("bhuv, btuc -> btvhc", attention, x)
+        >>> torch.testing.assert_close(aggregate(attention, x), expected.flatten(3))
     """
-    device = x.device.type
+    device, heads = x.device.type, attention.shape[1]
+    maps = rearrange(attention, "b h u v -> b (v h) u")
     if torch.is_autocast_enabled(device):
-        attention, x = (tensor.to(torch.get_autocast_dtype(device)) for tensor in (attention, x))
-    if device != "cpu" or torch.compiler.is_compiling():
-        return _einsum(attention, x)
-    y: Tensor = _Aggregate.apply(attention, x)
-    return y
+        maps, x = (tensor.to(torch.get_autocast_dtype(device)) for tensor in (maps, x))
+    plain = device != "cpu" or torch.compiler.is_compiling()
+    y: Tensor = maps[:, None] @ x if plain else _Products.apply(maps, x)
+    return rearrange(y, "b t (v h) c -> b t v (h c)", h=heads)
 
 
-def _einsum(attention: Tensor, x: Tensor) -> Tensor:
-    return torch.einsum("bhuv, btuc -> btvhc", attention, x)
-
-
-class _Aggregate(torch.autograd.Function):
-    """`_einsum` in one product a tuple and head, whose results lie where the convolution wants them."""
+class _Products(torch.autograd.Function):
+    """`maps[:, None] @ x`, (B, R, S) by (B, T', S, C), without a copy of the maps for each tuple."""
 
     @staticmethod
-    def forward(ctx: Any, attention: Tensor, x: Tensor) -> Tensor:
-        ctx.save_for_backward(attention, x)
-        y = x.new_empty(*x.shape[:3], attention.shape[1], x.shape[3])
-        for number, head in product(range(x.shape[1]), range(attention.shape[1])):
-            torch.bmm(attention[:, head].mT, x[:, number], out=y[:, number, :, head])
-        return y
+    def forward(ctx: Any, maps: Tensor, x: Tensor) -> Tensor:
+        ctx.save_for_backward(maps, x)
+        return _products(maps, x)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, Tensor]:
-        attention, x = ctx.saved_tensors
+        maps, x = ctx.saved_tensors
         gradient = gradients[0]
-        # Sums over tuples and over heads, in full precision.
-        dtype = torch.promote_types(x.dtype, torch.float32)
-        attention_gradient = torch.zeros_like(attention, dtype=dtype)
-        x_gradient = torch.zeros_like(x, dtype=dtype)
-        for number, head in product(range(x.shape[1]), range(attention.shape[1])):
-            of_output = gradient[:, number, :, head]
-            attention_gradient[:, head] += x[:, number] @ of_output.mT
-            x_gradient[:, number] += attention[:, head] @ of_output
-        return attention_gradient.to(attention.dtype), x_gradient.to(x.dtype)
+        # Summed over tuples in full precision.
+        of_maps = torch.zeros_like(maps, dtype=torch.promote_types(maps.dtype, torch.float32))
+        for number in range(x.shape[1]):
+            of_maps += gradient[:, number] @ x[:, number].mT
+        return of_maps.to(maps.dtype), _products(maps.mT, gradient)
+
+
+def _products(maps: Tensor, x: Tensor) -> Tensor:
+    bodies, tuples, _, channels = x.shape
+    y = x.new_empty(bodies, tuples, maps.shape[1], channels)
+    for number in range(tuples):
+        torch.bmm(maps, x[:, number], out=y[:, number])
+    return y

@@ -107,7 +107,7 @@ class DenseGrid(TokenGrid):
     def slot_conv(self, x: Tensor, attention: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """Products whose results are the channels, for each head, of (T', S) images."""
         x = aggregate(attention, rearrange(x, "(b t s) c -> b t s c", s=self.slots, t=self.tuples))
-        image = rearrange(x, "b t s h c -> b (h c) t s")
+        image = rearrange(x, "b t s c -> b c t s")
         image = F.conv2d(image, weight[:, :, None], bias, padding=(0, weight.shape[2] // 2))
         return rearrange(image, "b o t s -> (b t s) o")
 

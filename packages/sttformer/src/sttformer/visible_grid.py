@@ -112,7 +112,7 @@ class VisibleGrid(TokenGrid):
         among = attention.flatten().index_select(0, self._pairs_of(heads))
         among = rearrange(among, "(g h u v) -> g h u v", g=groups, h=heads, u=largest)
         members = rearrange(self._members(x / self.tuple_share.to(x.dtype)), "g l c -> g 1 l c")
-        rows = rearrange(aggregate(among, members), "g 1 l h c -> (g l) (h c)")
+        rows = rearrange(aggregate(among, members), "g 1 l c -> (g l) c")
         return rows.index_select(0, self.member)
 
     def _pairs_of(self, heads: int) -> Tensor:
