@@ -98,11 +98,14 @@ class DenseGrid(TokenGrid):
         return (rearrange(x, "(p s) c -> p s c", s=self.slots) + codes).flatten(0, 1)
 
     def correlate(self, query: Tensor, key: Tensor, heads: int) -> Tensor:
-        """One matrix product a body and head, over tuples and channels together."""
+        """One matrix product a body and head, over tuples and channels together.
+
+        It lies in memory as (B, heads, v, u), the order in which `aggregate` copies it.
+        """
         places = dict(s=self.slots, t=self.tuples, h=heads)
-        query = rearrange(query, "(b t s) (h d) -> b h s (t d)", **places)
-        key = rearrange(key, "(b t s) (h d) -> b h (t d) s", **places)
-        return (query @ key).div_(self.tuples)
+        query = rearrange(query, "(b t s) (h d) -> b h (t d) s", **places)
+        key = rearrange(key, "(b t s) (h d) -> b h s (t d)", **places)
+        return (key @ query).div_(self.tuples).mT
 
     def slot_conv(self, x: Tensor, attention: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """Products whose results are the channels, for each head, of (T', S) images."""

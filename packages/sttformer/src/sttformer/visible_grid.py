@@ -78,13 +78,13 @@ class VisibleGrid(TokenGrid):
     def correlate(self, query: Tensor, key: Tensor, heads: int) -> Tensor:
         """One product a tuple and head, added up where both slots stand in the map of the body."""
         bodies, _, slots = self.shape
-        query = rearrange(self._members(query), "g l (h d) -> g h l d", h=heads)
-        key = rearrange(self._members(key), "g l (h d) -> g h d l", h=heads)
-        products = (query @ key).flatten()
+        query = rearrange(self._members(query), "g l (h d) -> g h d l", h=heads)
+        key = rearrange(self._members(key), "g l (h d) -> g h l d", h=heads)
+        products = (key @ query).flatten()
         products = products.to(torch.promote_types(products.dtype, torch.float32))  # to be summed
         total = products.new_zeros(bodies * heads * slots**2).scatter_add(0, self._pairs_of(heads), products)
-        total = rearrange(total, "(b h u v) -> b h u v", h=heads, u=slots, v=slots)
-        return total / self.tuples_together.to(total.dtype)
+        total = rearrange(total, "(b h v u) -> b h v u", h=heads, u=slots, v=slots)
+        return (total / self.tuples_together.to(total.dtype)).mT
 
     def slot_conv(self, x: Tensor, attention: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """Aggregate over the visible members of each tuple, then convolve over visible neighbours."""
@@ -109,19 +109,19 @@ class VisibleGrid(TokenGrid):
     def _aggregate(self, x: Tensor, attention: Tensor) -> Tensor:
         """Rows (P, C) and attention (B, H, S, S) to rows (P, H * C), tuple by tuple."""
         heads, (groups, largest) = attention.shape[1], self.slot_of_member.shape
-        among = attention.flatten().index_select(0, self._pairs_of(heads))
-        among = rearrange(among, "(g h u v) -> g h u v", g=groups, h=heads, u=largest)
+        among = attention.mT.flatten().index_select(0, self._pairs_of(heads))
+        among = rearrange(among, "(g h v u) -> g h u v", g=groups, h=heads, u=largest)
         members = rearrange(self._members(x / self.tuple_share.to(x.dtype)), "g l c -> g 1 l c")
         rows = rearrange(aggregate(among, members), "g 1 l c -> (g l) c")
         return rows.index_select(0, self.member)
 
     def _pairs_of(self, heads: int) -> Tensor:
-        """(G H L L) place in the maps (B H S S) of each pair of members of a tuple."""
+        """(G H L L) place in the maps (B H S S) of each pair (v, u) of members of a tuple."""
         if heads not in self._pairs:
             map_ = self.body_of_group[:, None] * heads + torch.arange(heads, device=self.slot.device)
-            query, key = self.slot_of_member[:, None, :, None], self.slot_of_member[:, None, None]
+            key, query = self.slot_of_member[:, None, :, None], self.slot_of_member[:, None, None]
             slots = self.shape[2]
-            self._pairs[heads] = ((map_[:, :, None, None] * slots + query) * slots + key).flatten()
+            self._pairs[heads] = ((map_[:, :, None, None] * slots + key) * slots + query).flatten()
         return self._pairs[heads]
 
     def _taps_along(self, axis: int, kernel: int) -> list[Tap]:
