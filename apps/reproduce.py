@@ -29,7 +29,7 @@ from engine.recipe import RecipeSection, read_recipe
 from engine.run_folder import RunFolder, write_atomically
 from engine.study import Study, named_file
 from engine.study_plan import Run, Trial, distinct, plan
-from engine.study_runs import Failures, run_all
+from engine.study_runs import Failures, is_first_process, run_all
 from engine.study_table import Cell, cells, comma_separated, markdown
 from engine.workers import progress_line
 
@@ -49,11 +49,6 @@ def perform(run: Run) -> Any:
         case evaluate.EvaluateConfig():
             with redirect_stdout(None):
                 return evaluate.run(recipe)
-
-
-def is_first_process() -> bool:
-    """Whether this is the first, or the only, of the processes of `accelerate launch`."""
-    return int(os.environ.get("RANK", "0")) == 0
 
 
 def recipe_of(run: Run) -> RecipeSection:

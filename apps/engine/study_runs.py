@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, as_completed
@@ -21,6 +22,11 @@ TROUBLE = (InputError, NotFiniteError)
 """What ends one run and leaves the others as they are; a full disk or a signal ends them all."""
 
 
+def is_first_process() -> bool:
+    """Whether this is the first, or the only, of the processes of `accelerate launch`."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
 def run_all(runs: Sequence[Run], perform: Perform, *, processes: int) -> Failures:
     """Do what is not finished; what needs a run that failed is not tried.
 
@@ -35,7 +41,7 @@ def run_all(runs: Sequence[Run], perform: Perform, *, processes: int) -> Failure
     todo = [run for run in runs if not run.finished]
     if not todo:
         return {}
-    with tqdm(total=len(todo), desc="runs", unit="run") as bar:
+    with tqdm(total=len(todo), desc="runs", unit="run", disable=not is_first_process()) as bar:
         if processes == 1:
             return _one_after_another(todo, perform, bar)
         return _side_by_side(todo, perform, bar, processes)
@@ -83,5 +89,6 @@ def _side_by_side(todo: Sequence[Run], perform: Perform, bar: tqdm[Any], process
 def _tell(run: Run, error: BaseException) -> str:
     """Say at once what went wrong with a run, and what would try it again."""
     line = " ".join(str(error).split()) or type(error).__name__
-    tqdm.write(f"reproduce: {run.folder} failed: {line}\n    {run.command}", file=sys.stderr)
+    if is_first_process():
+        tqdm.write(f"reproduce: {run.folder} failed: {line}\n    {run.command}", file=sys.stderr)
     return line

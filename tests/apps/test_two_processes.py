@@ -145,7 +145,7 @@ def test_all_methods_of_a_table_in_two_processes(store, tmp_path, monkeypatch):
     monkeypatch.chdir(APPS.parent)
     place = ("--data", store, "--protocols", "odd-subjects", "--folder", tmp_path / "runs")
     toy = ("--terms", "modern", "--model", "toy", "--epochs", "1", "--steps", "1", "--processes", "1")
-    code, output = launch("reproduce.py", "table4", *place, *toy, home=tmp_path)
+    code, output = launch("reproduce.py", "table4", *place, *toy, home=tmp_path, timeout=500)
     assert code == 0, output
     results = [json.loads(path.read_text()) for path in (tmp_path / "runs").glob("*/*/result.json")]
     assert len(results) == 21
