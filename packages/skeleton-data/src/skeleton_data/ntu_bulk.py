@@ -16,7 +16,9 @@ from skeleton_data.ntu_lines import (
 )
 
 _LEGAL_BYTES = b"0123456789+-.eE \r\n"
-_BODY_LINES = [BODY_NUMBERS, 1, *[JOINT_NUMBERS] * JOINTS]
+# Words in each line, one byte a line: of a count, and of a body.
+_COUNT_LINE = bytes([1])
+_BODY_LINES = bytes([BODY_NUMBERS, 1, *[JOINT_NUMBERS] * JOINTS])
 _COORDINATES = np.arange(3)
 
 
@@ -70,15 +72,16 @@ def _find_bodies(
     ids = _numbers(data, starts[of_bodies], starts[of_bodies + 1])
     frames, at = counts[0], 1
     frame: list[int] = []
-    expected = [1]
+    expected = [_COUNT_LINE]
     for number in range(frames):
         bodies = counts[at]
         at += 1 + bodies
         if not 0 <= bodies <= len(ids) or counts[at - bodies : at] != [JOINTS] * bodies:
             raise ValueError("another number of bodies or joints")
         frame += [number] * bodies
-        expected += [1, *_BODY_LINES * bodies]
-    if words_in_line[: len(expected)].tolist() != expected or words_in_line[len(expected) :].any():
+        expected.append(_COUNT_LINE + _BODY_LINES * bodies)
+    lines = words_in_line.clip(max=255).astype(np.uint8).tobytes()
+    if lines.rstrip(b"\0") != b"".join(expected):
         raise ValueError("numbers are not on the lines where they belong")
     if not frame:
         raise ValueError("no body")
