@@ -91,9 +91,11 @@ class STTFormerBlock(nn.Module):
         # W (x + p) + b, without the sum of x and p in memory.
         of_positions = F.linear(self.positions, self.query_key.weight)
         query, key = grid.add_at_slots(self.query_key(x), of_positions).chunk(2, dim=-1)
-        correlation = grid.correlate(query, key, self.heads) / self.qk_channels
+        correlation = grid.correlate(query, key, self.heads).div_(self.qk_channels)
         learned = self.attention_bias.mT.contiguous().mT  # in memory as the correlation lies
-        attention: Tensor = self.attention_dropout(torch.tanh(correlation) * self.alpha + learned)
+        attention: Tensor = self.attention_dropout(
+            torch.addcmul(learned, torch.tanh(correlation), self.alpha)
+        )
         return attention
 
 
