@@ -58,14 +58,16 @@ class NearestClip(nn.Module):
 
 
 class Standardised(nn.Module):
-    """A network that sees every input with mean 0 and deviation 1 over the labelled clips, within reason."""
+    """A network that sees every input with mean 0 over the labelled clips, and all with deviation 1.
+
+    One scale for all: divided by a deviation of their own, joints that hardly move would be as loud as hands.
+    """
 
     def __init__(self, body: nn.Module, inputs: Tensor) -> None:
         super().__init__()
         self.body = body
         self.register_buffer("mean", inputs.mean(0))
-        # An input that hardly moves, such as the origin or an absent body, must not be blown up.
-        self.register_buffer("deviation", inputs.std(0, correction=0).clamp(min=0.01))
+        self.register_buffer("deviation", (inputs - inputs.mean(0)).square().mean().sqrt().clamp(min=1e-6))
 
     def forward(self, x: Tensor) -> Tensor:
         """Scores (N, K) of clips (N, T, F)."""
