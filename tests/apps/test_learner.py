@@ -31,13 +31,18 @@ from sttformer.norm import TokenBatchNorm
 PLAN = Plan(steps=6, steps_per_epoch=3, batch_size=7, period=3)
 
 
-def learner(model, tmp_path, optimizer=None, schedule=None, **training):
-    recipe = SimpleNamespace(
+def steps(tmp_path, optimizer=None, schedule=None, **training):
+    """A recipe of six steps."""
+    return SimpleNamespace(
         optimizer=optimizer or SGD(lr=0.1, weight_decay=0, momentum=0, nesterov=False),
         schedule=schedule or MultiStep(milestones=()),
         training=TrainingConfig(batch_size=7, **training),
         run=RunConfig(folder=tmp_path / "run", tracker="none"),
     )
+
+
+def learner(model, tmp_path, **fields):
+    recipe = steps(tmp_path, **fields)
     return Learner(begin(recipe, PLAN), model, recipe, PLAN)
 
 
@@ -257,7 +262,7 @@ def test_mixed_precision(finetune_recipe, tmp_path):
 
 @pytest.mark.parametrize(("compiled", "backend"), [(True, "INDUCTOR"), (False, "NO")])
 def test_compilation_is_accelerates(tmp_path, compiled, backend):
-    assert learner(linear(), tmp_path, compile=compiled).accelerator.state.dynamo_plugin.backend == backend
+    assert begin(steps(tmp_path, compile=compiled), PLAN).state.dynamo_plugin.backend == backend
 
 
 def test_what_cannot_be_done_is_said_before_anything_is_written(finetune_recipe, tmp_path):
