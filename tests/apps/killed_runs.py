@@ -18,11 +18,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "apps"))
 
+# What is not used here is imported once, and not by every run.
 import pretrain
+import torch._dynamo  # noqa: F401
 
 from engine import checkpoint
 from engine.learner import Learner
+from engine.rebuilding import rebuilding_loss  # noqa: F401
 from engine.recipe import read_recipe
+from engine.trainer import Trainer  # noqa: F401
+from engine.weights import save_encoder  # noqa: F401
+from skeletonmae import SkeletonMAE  # noqa: F401
 
 KILLS = 10
 EVENTS = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir"}
