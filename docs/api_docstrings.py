@@ -1,4 +1,4 @@
-"""What mkdocstrings is told about docstrings: examples are code, and fields of configs describe themselves."""
+"""What mkdocstrings is told about docstrings: examples are code, fields of configs describe themselves."""
 
 import ast
 import re

@@ -3,6 +3,8 @@
 Links are written for readers of the repository. In the site docs/ is the root, and the others lie in it.
 """
 
+import ast
+import logging
 import posixpath
 import re
 from pathlib import Path
@@ -11,6 +13,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+log = logging.getLogger("mkdocs.hooks")
 LINKED = ("packages/*/README.md", "packages/*/docs/*.png", "configs/**/*.*", "CITATION.cff", "LICENSE")
 
 
@@ -34,3 +37,20 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return f"]({posixpath.relpath(in_site, posixpath.dirname(place) or '.')}"
 
     return re.sub(r"\]\((?!\w+:|#|/)([^)#\s]+)", moved, markdown)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> None:
+    """Warn, which ends a strict build, if a page of the API lacks a public name of its package."""
+    folder, _, name = page.file.src_uri.removesuffix(".md").rpartition("/")
+    if folder == "api":
+        for public in _public_names(Path(config.config_file_path).parent, name):
+            if not re.search(rf'id="{name}\.(\w+\.)*{public}"', html):
+                log.warning("%s: no %s.%s", page.file.src_uri, name, public)
+
+
+def _public_names(root: Path, package: str) -> list[str]:
+    stub = root / "packages" / package.replace("_", "-") / "src" / package / "__init__.pyi"
+    for statement in ast.parse(stub.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__":
+            return ast.literal_eval(statement.value)
+    raise ValueError(f"{stub}: no __all__")

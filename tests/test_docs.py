@@ -1,50 +1,58 @@
-"""The Python examples of the READMEs and of docs/ run, and their links lead somewhere."""
+"""The Python examples of the READMEs and of docs/ run, print what they say, and links lead somewhere."""
 
+import contextlib
 import doctest
+import io
 import re
 from pathlib import Path
 
 import pytest
-
-REPO = Path(__file__).parents[1]
-READMES = {path.parent.name.replace("-", "_"): path for path in sorted(REPO.glob("packages/*/README.md"))}
-DOCUMENTS = (
-    {"root": REPO / "README.md"}
-    | READMES
-    | {f"docs-{path.stem}": path for path in sorted(REPO.glob("docs/*.md"))}
-)
+from documents import DOCUMENTS, PRINTED, PYTHON, READMES, SHELL, Block, blocks
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
 
 
-def python_blocks(document: Path) -> list[tuple[int, str]]:
-    """Line number and text of every fenced Python block."""
-    text = document.read_text(encoding="utf-8")
-    blocks = re.finditer(r"^```(?:python|pycon)\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
-    return [(text[: block.start(1)].count("\n"), block[1]) for block in blocks]
+@every_document
+def test_python_blocks_run(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In order, in one namespace and an empty folder; a text block behind one is what it prints."""
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {"__name__": "__example__"}
+    printed = None
+    for block in blocks(document):
+        if block.kind in PYTHON:
+            printed = run(block, document, namespace)
+        elif block.kind in PRINTED and printed is not None:
+            assert block.text == printed, f"{document}, line {block.line}"
+        else:
+            printed = None
+
+
+def run(block: Block, document: Path, namespace: dict[str, object]) -> str:
+    """Run a block and return what it prints; one of `>>>` is compared with what it says instead."""
+    if block.text.startswith(">>>"):
+        runner = doctest.DebugRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+        example = doctest.DocTestParser().get_doctest(
+            block.text, namespace, document.name, str(document), block.line
+        )
+        runner.run(example, clear_globs=False)
+        namespace.update(example.globs)
+        return ""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        # The empty lines in front make a traceback name the line of the document.
+        exec(compile("\n" * block.line + block.text, document, "exec"), namespace)
+    return printed.getvalue()
 
 
 @every_document
-def test_python_blocks_run(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In order, in one namespace and an empty folder; a `>>>` block must also print what it says."""
-    monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {"__name__": "__example__"}
-    runner = doctest.DebugRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
-    for line, block in python_blocks(document):
-        if block.startswith(">>>"):
-            example = doctest.DocTestParser().get_doctest(
-                block, namespace, document.name, str(document), line
-            )
-            runner.run(example, clear_globs=False)
-            namespace = example.globs
-        else:
-            # The empty lines in front make a traceback name the line of the document.
-            exec(compile("\n" * line + block, document, "exec"), namespace)
+def test_every_block_is_of_a_kind_that_is_tested(document: Path) -> None:
+    kinds = {block.kind for block in blocks(document)}
+    assert kinds <= {*PYTHON, *SHELL, *PRINTED}
+    assert document.read_text(encoding="utf-8").count("```") == 2 * len(blocks(document))
 
 
 @pytest.mark.parametrize("readme", READMES.values(), ids=READMES)
 def test_package_shows_an_example(readme: Path) -> None:
-    assert python_blocks(readme)
+    assert any(block.kind in PYTHON for block in blocks(readme))
 
 
 @every_document

@@ -13,6 +13,7 @@ from skeleton_data.store import ClipIndex
 from skeleton_data.transforms.draws import Draw, hashed
 
 Protocol = Literal["ntu60-xsub", "ntu60-xview", "ntu120-xsub", "ntu120-xset", "odd-subjects", "all"]
+"""Name of a way to divide clips into training and test; see `split`."""
 Predicate = Callable[[ClipIndex], NDArray[np.bool_]]
 
 NTU60_SUBJECTS = (1, 2, 4, 5, 8, 9, *range(13, 20), 25, 27, 28, 31, 34, 35, 38)

@@ -1,0 +1,51 @@
+"""The recordings that the documents name, in small."""
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from sample_sets import write_pyskl
+
+from skeleton_data import SyntheticConfig, write_synthetic
+from skeleton_data.layout import layout
+
+TRACKER = "for frame in {frames!r}:\n    print(frame)\n"
+
+
+def write_files(folder: Path) -> None:
+    """Write raw NTU recordings, own data of both Kinects, a downloaded pickle, and a tracker."""
+    raw = folder / "nturgb+d_skeletons"
+    write_synthetic(SyntheticConfig(classes=("wave", "salute"), subjects=8, views=3, repeats=1), raw)
+    recording = min(raw.iterdir())
+    shutil.copy(recording, raw / "S001C001P001R001A001.skeleton")
+    shutil.copy(recording, folder / "recording.skeleton")
+    (folder / "folder").mkdir()
+    shutil.copy(recording, folder / "folder")
+    with zipfile.ZipFile(folder / "nturgbd_skeletons_s001_to_s017.zip", "w") as archive:
+        for path in sorted(raw.iterdir())[:4]:
+            archive.write(path, path.name)
+    write_pyskl(folder)
+    for name in ("utd_mhad.npz", "msrc12.npz", "mine.npz", "new.npz"):
+        write_own(folder / name, "kinect_v1")
+    for name in ("own.npz", "long.npz"):
+        write_own(folder / name, "ntu", frames=90)
+    stream = np.random.default_rng(1).normal(size=(70, 25, 3)).round(2).tolist()
+    (folder / "tracker.py").write_text(TRACKER.format(frames=[json.dumps(frame) for frame in stream]))
+
+
+def write_own(path: Path, name: str, *, frames: int = 24) -> None:
+    """Two classes by eight subjects, four times each."""
+    joints, clips = layout(name).joints, np.arange(64)
+    rows = np.random.default_rng(0).normal(size=(len(clips) * frames, len(joints), 3))
+    np.savez(
+        path,
+        positions_m=rows.astype(np.float32),
+        offsets=np.arange(len(clips) + 1) * frames,
+        joint_names=list(joints),
+        fps=30.0,
+        label=clips % 2,
+        subject=1 + clips // 8,
+        class_names=["wave", "clap"],
+    )

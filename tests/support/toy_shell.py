@@ -1,0 +1,194 @@
+"""A shell for the examples of documents: bash reads them, and this process does what they say, in small.
+
+bash does what it does to loops, variables, pipes and globs. Commands of the project are functions there, which hand
+their words over and wait; they run here, by the functions that the real commands call, with options for a tiny run
+appended, so that a misspelt option, a recipe that is not there or an app of another name fails as it would for a
+user. `accelerate launch` is read by Accelerate's own parser, and what it would launch is run in one process.
+
+Not run, but checked to name what is there: `pip install`, `uv pip install`, `hatch`. Of `sbatch` the script must be
+there, and what it starts is run.
+"""
+
+import contextlib
+import importlib
+import io
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from documents import REPO
+
+FUNCTIONS = """
+set -euo pipefail
+ask() {
+    if [ -p /dev/stdin ]; then cat >stdin; else : >stdin; fi
+    printf '%s\\0' "$#" "$@" >&"$ASK"
+    local status
+    read -r status <&"$ANSWER"
+    return "$status"
+}
+python() {
+    case $1 in
+        -m | apps/*) ask python "$@" ;;
+        *) "$PYTHON" "$@" ;;
+    esac
+}
+for name in accelerate skeleton-data hatch pip uv sbatch; do eval "$name() { ask $name \\"\\$@\\"; }"; done
+"""
+
+TRAINING = "--training.steps 2 --training.batch_size 8 --run.tracker none --run.workers 0".split()
+TOY = {
+    "pretrain": [
+        *TRAINING,
+        *"--model.encoder.width 8 --model.encoder.blocks [[8,2]] --model.decoder.width 8".split(),
+        *"--model.decoder.depth 1 --model.decoder.qk_channels 2".split(),
+    ],
+    "finetune": [*TRAINING, *"--model.width 8 --model.blocks [[8,2]]".split()],
+    "reproduce": "--model toy --epochs 1 --steps 1 --seeds 1 --processes 1".split(),
+    "simple": "--training.steps 2".split(),
+    "synth": "--classes 2 --subjects 2 --views 1 --repeats 1".split(),
+    "prepare": ["--workers", "1"],
+    "import": ["--workers", "1"],
+    "verify": ["--workers", "1"],
+}
+"""Options that make a run of an app, or of a command of `skeleton-data`, small."""
+
+ROWS = {"table1": "random 0.5 0.5", "table4": "SkeletonMAE / STTFormer"}
+"""The row of a study that is run, if the example names none."""
+
+
+def shortened(text: str) -> str:
+    """The same shell text with loops over no more than their first two words."""
+    return re.sub(r"(\bfor \w+ in \S+ [^\s;]+)[^;]*;", r"\1;", text)
+
+
+def run_blocks(texts: Sequence[str], folder: Path) -> tuple[int, str]:
+    """Let bash run texts one after another in a folder; its exit code, and what was printed."""
+    ask, told = os.pipe()
+    heard, answer = os.pipe()
+    script = FUNCTIONS + "".join(shortened(text) + "\n" for text in texts)
+    environment = os.environ | {"ASK": str(told), "ANSWER": str(heard), "PYTHON": sys.executable}
+    with (
+        contextlib.redirect_stdout(io.StringIO()) as printed,
+        contextlib.redirect_stderr(printed),
+        contextlib.chdir(folder),
+        (folder / "bash-errors").open("w+") as errors,
+        subprocess.Popen(
+            ["bash", "-c", script],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=(told, heard),
+            env=environment,
+        ) as bash,
+    ):
+        os.close(told)
+        os.close(heard)
+        with open(ask, "rb") as questions, open(answer, "w") as answers:
+            while words := _words(questions):
+                print("$", *words)
+                print(_status(words), file=answers, flush=True)
+        code = bash.wait()
+        errors.seek(0)
+        print(errors.read())
+    return code, printed.getvalue()
+
+
+def _words(questions: io.BufferedReader) -> list[str]:
+    def word() -> str:
+        return b"".join(iter(lambda: questions.read(1), b"\0")).decode()
+
+    return [word() for _ in range(int(word()))] if questions.peek(1) else []
+
+
+def _status(words: Sequence[str]) -> int:
+    """Do a command; its exit code."""
+    try:
+        _do(words)
+    except SystemExit as left:
+        if isinstance(left.code, str):
+            print(left.code)
+        return left.code if isinstance(left.code, int) else int(left.code is not None)
+    return 0
+
+
+def _do(words: Sequence[str]) -> None:
+    match words:
+        case ["python", "-m", *rest]:
+            _do(rest)
+        case ["python", app, *options]:
+            _app(app, options)
+        case ["accelerate", "launch", *rest]:
+            _launch(rest)
+        case ["sbatch", "configs/accelerate/pretrain.slurm" as script, *options]:
+            _there(REPO / script)
+            _app("apps/pretrain.py", [*options, "--resume"])
+        case ["skeleton-data", command, *options]:
+            importlib.import_module("skeleton_data.cli").main([command, *options, *TOY.get(command, [])])
+        case ["hatch", "build", "--all"] | ["pip", "install", "--find-links", "dist", "skeletonmae"]:
+            pass
+        case ["hatch", "run", script, *_]:
+            _script(script)
+        case ["uv", *rest]:
+            _do(rest)
+        case ["pip", "install", *packages]:
+            for package in packages:
+                _installable(package)
+        case _:
+            sys.exit(f"no example of this is known: {words}")
+
+
+def _app(path: str, options: Sequence[str]) -> None:
+    _there(REPO / path)
+    name = Path(path).stem
+    options = [*options, *TOY.get(name, [])]
+    if name == "reproduce" and "--row" not in options:
+        options += ["--row", ROWS[options[0]]]
+    before = sys.argv, sys.stdin
+    try:
+        with open("stdin", encoding="utf-8") as sys.stdin:
+            sys.argv = [path, *options]
+            importlib.import_module(name).main()
+    finally:
+        sys.argv, sys.stdin = before
+
+
+def _launch(words: Sequence[str]) -> None:
+    from accelerate.commands.config.config_args import load_config_from_file
+    from accelerate.commands.launch import launch_command_parser
+
+    launched = launch_command_parser().parse_args(words)
+    if launched.config_file is not None:
+        _there(REPO / launched.config_file)
+        load_config_from_file(launched.config_file)
+    _app(launched.training_script, launched.training_script_args)
+
+
+def _script(name: str) -> None:
+    environment, _, script = name.rpartition(":")
+    environments = tomllib.loads((REPO / "pyproject.toml").read_text())["tool"]["hatch"]["envs"]
+    if script not in environments.get(environment or "default", {}).get("scripts", {}):
+        sys.exit(f"hatch has no script {name}")
+
+
+def _installable(package: str) -> None:
+    """A folder of packages/, with its extras, or the name of one; or hatch."""
+    path, _, extras = package.rstrip("]").partition("[")
+    if path == "hatch":
+        return
+    folder = REPO / (path if path.startswith("./") else f"packages/{path}")
+    _there(folder / "pyproject.toml")
+    offered = tomllib.loads((folder / "pyproject.toml").read_text())["project"].get(
+        "optional-dependencies", {}
+    )
+    if extras and not set(extras.split(",")) <= offered.keys():
+        sys.exit(f"{path} has no extra {extras}")
+
+
+def _there(path: Path) -> None:
+    if not path.is_file():
+        sys.exit(f"{path}: no such file")
