@@ -1,7 +1,8 @@
-"""The shell examples of the READMEs and of docs/ run, in small, and print what they say; see support/toy_shell.py."""
+"""Shell examples of READMEs and docs/ run, in small, and print what they say; see support/toy_shell.py."""
 
 import re
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,10 @@ GIVEN = {
         **{f"runs/tuned-seed{seed}": "tuned" for seed in range(3)},
         "runs/pretrained": "pretrained",
     },
-    **dict.fromkeys(
-        ("docs-reproduce", "docs-scale-out", "docs-train"),
-        {"data/utd-mhad": "kinect", "data/msrc12": "kinect"},
-    ),
+    **{
+        name: {"data/utd-mhad": "kinect", "data/msrc12": "kinect"}
+        for name in ("docs-reproduce", "docs-scale-out", "docs-train")
+    },
 }
 """What readers of a document have, besides the files that all of them name: places, and what is there."""
 
@@ -74,7 +75,7 @@ def test_shell_blocks_run(document: str, made: Path, tmp_path: Path) -> None:
     texts = [block.text for block in found if block.kind in SHELL]
     code, printed = run_blocks(texts, prepared(tmp_path, made, document))
     assert code == 0, printed
-    for before, block in zip(found, found[1:], strict=False):
+    for before, block in pairwise(found):
         if block.kind in PRINTED and before.kind in SHELL:
             for line in block.text.splitlines():
                 assert re.search(pattern(line), printed, flags=re.MULTILINE), f"{line}\n{printed}"

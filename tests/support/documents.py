@@ -1,4 +1,4 @@
-"""The documents of the repository, and the blocks of code in them. Imports no package: one alone has them too."""
+"""The documents of the repository, and the blocks of code in them; imports none of the packages."""
 
 import re
 from dataclasses import dataclass

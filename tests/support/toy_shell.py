@@ -1,12 +1,13 @@
 """A shell for the examples of documents: bash reads them, and this process does what they say, in small.
 
-bash does what it does to loops, variables, pipes and globs. Commands of the project are functions there, which hand
-their words over and wait; they run here, by the functions that the real commands call, with options for a tiny run
-appended, so that a misspelt option, a recipe that is not there or an app of another name fails as it would for a
-user. `accelerate launch` is read by Accelerate's own parser, and what it would launch is run in one process.
+bash does what it does to loops, variables, pipes and globs. Commands of the project are functions there,
+which hand their words over and wait; they run here, by the functions that the real commands call. Options for
+a tiny run are appended, so that a misspelt option, a recipe that is not there or an app of another name fails
+as it would for a user. `accelerate launch` is read by Accelerate's own parser; what it would launch is run in
+one process.
 
-Not run, but checked to name what is there: `pip install`, `uv pip install`, `hatch`. Of `sbatch` the script must be
-there, and what it starts is run.
+Not run, but checked to name what is there: `pip install`, `uv pip install`, `hatch`. Of `sbatch` the script
+must be there, and what it starts is run.
 """
 
 import contextlib
@@ -40,20 +41,18 @@ python() {
 for name in accelerate skeleton-data hatch pip uv sbatch; do eval "$name() { ask $name \\"\\$@\\"; }"; done
 """
 
-TRAINING = "--training.steps 2 --training.batch_size 8 --run.tracker none --run.workers 0".split()
+TRAINING = "--training.steps 2 --training.batch_size 8 --run.tracker none --run.workers 0 "
+ENCODER = "--model.encoder.width 8 --model.encoder.blocks [[8,2]] "
+DECODER = "--model.decoder.width 8 --model.decoder.depth 1 --model.decoder.qk_channels 2"
 TOY = {
-    "pretrain": [
-        *TRAINING,
-        *"--model.encoder.width 8 --model.encoder.blocks [[8,2]] --model.decoder.width 8".split(),
-        *"--model.decoder.depth 1 --model.decoder.qk_channels 2".split(),
-    ],
-    "finetune": [*TRAINING, *"--model.width 8 --model.blocks [[8,2]]".split()],
-    "reproduce": "--model toy --epochs 1 --steps 1 --seeds 1 --processes 1".split(),
-    "simple": "--training.steps 2".split(),
-    "synth": "--classes 2 --subjects 2 --views 1 --repeats 1".split(),
-    "prepare": ["--workers", "1"],
-    "import": ["--workers", "1"],
-    "verify": ["--workers", "1"],
+    "pretrain": TRAINING + ENCODER + DECODER,
+    "finetune": TRAINING + "--model.width 8 --model.blocks [[8,2]]",
+    "reproduce": "--model toy --epochs 1 --steps 1 --seeds 1 --processes 1",
+    "simple": "--training.steps 2",
+    "synth": "--classes 2 --subjects 2 --views 1 --repeats 1",
+    "prepare": "--workers 1",
+    "import": "--workers 1",
+    "verify": "--workers 1",
 }
 """Options that make a run of an app, or of a command of `skeleton-data`, small."""
 
@@ -128,7 +127,9 @@ def _do(words: Sequence[str]) -> None:
             _there(REPO / script)
             _app("apps/pretrain.py", [*options, "--resume"])
         case ["skeleton-data", command, *options]:
-            importlib.import_module("skeleton_data.cli").main([command, *options, *TOY.get(command, [])])
+            importlib.import_module("skeleton_data.cli").main(
+                [command, *options, *TOY.get(command, "").split()]
+            )
         case ["hatch", "build", "--all"] | ["pip", "install", "--find-links", "dist", "skeletonmae"]:
             pass
         case ["hatch", "run", script, *_]:
@@ -145,7 +146,7 @@ def _do(words: Sequence[str]) -> None:
 def _app(path: str, options: Sequence[str]) -> None:
     _there(REPO / path)
     name = Path(path).stem
-    options = [*options, *TOY.get(name, [])]
+    options = [*options, *TOY.get(name, "").split()]
     if name == "reproduce" and "--row" not in options:
         options += ["--row", ROWS[options[0]]]
     before = sys.argv, sys.stdin
