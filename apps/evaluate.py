@@ -61,14 +61,13 @@ def run(config: EvaluateConfig) -> Evaluation:
             raise InputError(f"weights: {len(weights)} for {len(config.models)} models")
         models, data, clips = open_models(config.models, config.data, config.side)
 
-    from accelerate import Accelerator
-
     from engine.confusion import save_evaluation
     from engine.evaluation import ClipReader, probe_and_neighbours
     from engine.metrics import accuracy_of
+    from engine.session import join
     from skeletonmae import fuse_scores
 
-    accelerator = Accelerator()
+    accelerator = join()
     with input_errors():
         networks = [model.load().to(accelerator.device) for model in models]
     pairs = [(network, model.preprocessing) for network, model in zip(networks, models, strict=True)]

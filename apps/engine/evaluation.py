@@ -19,6 +19,7 @@ from engine.loaders import Loaders
 from engine.metrics import collect
 from engine.preprocessing import Preprocessing
 from engine.saved_model import SavedModel
+from engine.session import join
 from engine.training import TrainingConfig
 from skeleton_data import ClipSet, SkeletonDataset, SkeletonStore, loader
 from skeletonmae import fuse_scores, linear_probe, nearest_neighbours, recalibrate
@@ -83,7 +84,7 @@ def pooled_features(
         shown: Numbers of the clips, N.
         calibration_clips: Training clips, at most, whose BatchNorm statistics an encoder gets.
     """
-    accelerator = Accelerator()
+    accelerator = join()
     reader = ClipReader(accelerator, clips.store, batch_size=64, workers=0)
     network = model.load().to(accelerator.device)
     made_for = model.preprocessing.model_copy(update={"classes": ()})

@@ -9,6 +9,8 @@ agree to rounding. Not the same: each process draws dropout and drop path of its
 from __future__ import annotations
 
 import hashlib
+import os
+from typing import Any
 
 import torch
 from accelerate import Accelerator, DistributedType
@@ -19,6 +21,24 @@ from torch import nn
 from engine.errors import InputError, input_errors
 from engine.trackers import require_tracker
 from engine.training import Plan, TrainingRecipe
+
+
+def join(**options: Any) -> Accelerator:
+    """Join the other processes that were launched, on the CPU too, where Accelerate would leave each alone.
+
+    Args:
+        options: Of `Accelerator`.
+
+    Raises:
+        InputError: If each would yet be alone.
+    """
+    launched = int(os.environ.get("WORLD_SIZE", "1"))
+    accelerator = Accelerator(cpu=launched > 1 and not torch.accelerator.is_available(), **options)
+    if launched != accelerator.num_processes:
+        raise InputError(
+            f"launched as {launched} processes, but Accelerate joins {accelerator.num_processes}"
+        )
+    return accelerator
 
 
 def begin(recipe: TrainingRecipe, plan: Plan) -> Accelerator:
@@ -34,7 +54,7 @@ def begin(recipe: TrainingRecipe, plan: Plan) -> Accelerator:
     require_tracker(run.tracker)
     AcceleratorState._reset_state()  # runs of the same program may differ in precision
     with input_errors():
-        accelerator = Accelerator(
+        accelerator = join(
             mixed_precision=training.precision,
             dynamo_backend="inductor" if training.compile else None,
             gradient_accumulation_steps=training.accumulate,

@@ -26,7 +26,6 @@ def launch(app, *arguments, home, timeout=250):
         and name not in {"RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE"}
     }
     environment = inherited | {
-        "ACCELERATE_USE_CPU": "true",
         "CUDA_VISIBLE_DEVICES": "",
         "GLOO_SOCKET_IFNAME": "lo",
         "HF_HOME": str(home),
