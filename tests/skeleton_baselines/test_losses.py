@@ -146,6 +146,16 @@ def test_length_of_features_does_not_matter() -> None:
     torch.testing.assert_close(info_nce(5 * query, 0.3 * key, queue), info_nce(query, key, queue))
 
 
+def test_mixed_precision_does_not_touch_similarities() -> None:
+    query, extreme, dropped, key = (unit(4, 8, seed=seed).float() for seed in range(4))
+    queue = unit(32, 8, seed=4).float().T
+    expected = aimclr(query, extreme, dropped, key, queue, neighbours=1).total
+    with torch.autocast("cpu", torch.bfloat16):
+        found = aimclr(query, extreme, dropped, key, queue, neighbours=1).total
+    assert found.dtype == torch.float32
+    assert found.item() == expected.item()
+
+
 def test_refuses_what_does_not_fit() -> None:
     query, queue = torch.zeros(2, 4), torch.zeros(4, 6)
     with pytest.raises(ValueError, match=r"key must have .* of query, got \(3, 4\) and \(2, 4\)"):

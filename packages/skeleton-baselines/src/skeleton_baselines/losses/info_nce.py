@@ -40,7 +40,8 @@ def info_nce(query: Tensor, key: Tensor, queue: Tensor, *, temperature: float = 
 def similarities(query: Tensor, key: Tensor, queue: Tensor) -> tuple[Tensor, Tensor]:
     """Return the cosines of queries `(N, D)` with their keys, `(N, 1)`, and with the queue, `(N, K)`.
 
-    Queries and keys are brought to unit length; the queue is taken to have it.
+    Queries and keys are brought to unit length; the queue is taken to have it. All is in the precision of the
+    queue, under mixed precision too: divided by a small temperature, cosines of half a float are too coarse.
 
     Raises:
         ValueError: If shapes do not fit.
@@ -50,8 +51,9 @@ def similarities(query: Tensor, key: Tensor, queue: Tensor) -> tuple[Tensor, Ten
         raise ValueError(f"key must have the shape (N, D) of query, got {shapes}")
     if queue.ndim != 2 or len(queue) != query.shape[1]:
         raise ValueError(f"queue must be (D, K) with D = {query.shape[1]} of query, got {tuple(queue.shape)}")
-    query, key = F.normalize(query, dim=1), F.normalize(key, dim=1)
-    return (query * key).sum(dim=1, keepdim=True), query @ queue
+    with torch.autocast(query.device.type, enabled=False):
+        query, key = (F.normalize(features.to(queue.dtype), dim=1) for features in (query, key))
+        return (query * key).sum(dim=1, keepdim=True), query @ queue
 
 
 def scores(*columns: Tensor, temperature: float) -> Tensor:
