@@ -34,6 +34,7 @@ def test_ntu_bones_are_the_published_ones() -> None:
         ("mediapipe33", 33),
         ("smpl22", 22),
         ("h36m17", 17),
+        ("bandai_namco", 21),
     ],
 )
 def test_built_in_layouts(name: str, joints: int) -> None:
@@ -52,11 +53,11 @@ def test_built_in_layouts(name: str, joints: int) -> None:
 
 
 def test_all_built_in_layouts_are_tested() -> None:
-    assert len(layout_names()) == 9
+    assert len(layout_names()) == 10
 
 
 def test_unknown_layout_names_the_choices() -> None:
-    with pytest.raises(DataError, match=r"no layout 'ntv': choose from body25, .* or give a \.toml file"):
+    with pytest.raises(DataError, match=r"no layout 'ntv': choose from bandai_namco, .* or give a \.toml"):
         layout("ntv")
 
 

@@ -51,6 +51,23 @@ def test_training_subjects_are_20_and_53():
     assert (len(set(XSUB_60)), len(set(XSUB_120))) == (20, 53)
 
 
+@given(st.lists(st.tuples(st.integers(-1, 2), st.integers(0, 1), st.integers(0, 30)), min_size=3))
+def test_first_takes_of_each_kind_train_and_its_last_third_tests(clips):
+    label, setup, take = (list(column) for column in zip(*clips, strict=True))
+    train, test = [], []
+    for kind in set(zip(label, setup, strict=True)):
+        same = [clip for clip in range(len(clips)) if (label[clip], setup[clip]) == kind]
+        same.sort(key=lambda clip: take[clip])
+        train += same[: -(-len(same) // 2)]
+        test += same[len(same) - len(same) // 3 :]
+    clips = index(label=label, setup=setup, replication=take)
+    if test:
+        assert sides(split(clips, "first-takes")) == (sorted(train), [], sorted(test))
+    else:
+        with pytest.raises(ValueError, match="first-takes: the test side is empty"):
+            split(clips, "first-takes")
+
+
 def test_all_has_no_test_side():
     assert sides(split(index(subject=[-1, -1, 4]), "all")) == ([0, 1, 2], [], [])
 
@@ -74,6 +91,7 @@ def test_all_has_no_test_side():
         ("ntu60-xsub", {"subject": [3, 6]}, "ntu60-xsub: the training side is empty"),
         ("ntu60-xsub", {"subject": [1, 2]}, "ntu60-xsub: the test side is empty"),
         ("all", {"subject": []}, "all: the training side is empty"),
+        ("first-takes", {"label": [1, 1, 1]}, r"first-takes needs the replication, unknown \(-1\) in 3 of 3"),
         ("ntu60", {"subject": [1]}, "protocol must be one of ntu60-xsub, .*, got 'ntu60'"),
     ],
 )

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from skeleton_data.store import ClipIndex
 from skeleton_data.transforms.draws import Draw, hashed
 
-Protocol = Literal["ntu60-xsub", "ntu60-xview", "ntu120-xsub", "ntu120-xset", "odd-subjects", "all"]
+Protocol = Literal[
+    "ntu60-xsub", "ntu60-xview", "ntu120-xsub", "ntu120-xset", "odd-subjects", "first-takes", "all"
+]
 """Name of a way to divide clips into training and test; see `split`."""
 Predicate = Callable[[ClipIndex], NDArray[np.bool_]]
 
@@ -51,8 +53,9 @@ def split(index: ClipIndex, protocol: Protocol, *, validation: float = 0.0, seed
 
     ``ntu60-xsub`` and ``ntu120-xsub`` train on the official subjects, ``ntu60-xview`` on cameras 2 and 3,
     ``ntu120-xset`` on the even setups; ``odd-subjects`` trains on the subjects with odd numbers and tests
-    on the even ones; ``all`` has no test side. NTU RGB+D: Shahroudy et al., CVPR 2016; NTU RGB+D 120: Liu
-    et al., TPAMI 2019.
+    on the even ones; ``first-takes`` trains on the first half of the takes (replications) that have the same
+    label, subject, camera and setup, tests on the last third and leaves out those between; ``all`` has no
+    test side. NTU RGB+D: Shahroudy et al., CVPR 2016; NTU RGB+D 120: Liu et al., TPAMI 2019.
 
     Args:
         index: the clips.
@@ -72,6 +75,7 @@ def split(index: ClipIndex, protocol: Protocol, *, validation: float = 0.0, seed
         >>> split(clips, "odd-subjects", validation=0.25).test
         array([1, 3, 5, 7])
     """
+    test = None
     match protocol:
         case "ntu60-xsub":
             train = np.isin(_column(index, protocol, "subject", highest=40), NTU60_SUBJECTS)
@@ -83,11 +87,14 @@ def split(index: ClipIndex, protocol: Protocol, *, validation: float = 0.0, seed
             train = _column(index, protocol, "setup", highest=32) % 2 == 0
         case "odd-subjects":
             train = _column(index, protocol, "subject") % 2 == 1
+        case "first-takes":
+            place = _place_among_takes(index)
+            train, test = place < 0.5, place >= 2 / 3
         case "all":
             train = np.ones(len(index), dtype=bool)
         case _:
             raise ValueError(f"protocol must be one of {', '.join(get_args(Protocol))}, got {protocol!r}")
-    test = ~train
+    test = ~train if test is None else test
     _require(train, f"{protocol}: the training side")
     if protocol != "all":
         _require(test, f"{protocol}: the test side")
@@ -155,7 +162,10 @@ def check_counts(split: Split, protocol: Protocol) -> str | None:
 
 
 def _column(
-    index: ClipIndex, protocol: str, name: Literal["subject", "camera", "setup"], highest: int | None = None
+    index: ClipIndex,
+    protocol: str,
+    name: Literal["subject", "camera", "setup", "replication"],
+    highest: int | None = None,
 ) -> NDArray[np.int64]:
     column = np.asarray(getattr(index, name), dtype=np.int64)
     if (column < 0).any():
@@ -166,6 +176,18 @@ def _column(
             f"{protocol} has {name}s 1 to {highest}, but the clips have {column.min()} to {column.max()}"
         )
     return column
+
+
+def _place_among_takes(index: ClipIndex) -> NDArray[np.float64]:
+    """Where a clip stands among the takes of its kind: from 0, the first, to below 1."""
+    take = _column(index, "first-takes", "replication")
+    kinds = np.stack([index.label, index.subject, index.camera, index.setup], axis=1)
+    _, kind, takes = np.unique(kinds, axis=0, return_inverse=True, return_counts=True)
+    kind = kind.reshape(-1)
+    order = np.lexsort((take, kind))
+    place = np.empty(len(take))
+    place[order] = np.arange(len(take)) - (np.cumsum(takes) - takes)[kind[order]]
+    return place / takes[kind]
 
 
 def _ask(index: ClipIndex, predicate: Predicate, name: str) -> NDArray[np.bool_]:
