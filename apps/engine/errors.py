@@ -90,11 +90,18 @@ def writing(path: Path) -> Iterator[None]:
 def exit_on_bad_input(program: str) -> Iterator[None]:
     """Turn an `InputError` or a `RunError` inside into lines on standard error and an exit code.
 
+    Where the output is no longer read, as behind `| head`, the program ends with 1, as Python advises.
+
     Of several processes that find the same mistake the first one speaks. The others wait for the launcher to
     end them, and speak only if it does not, when the mistake is theirs alone (a file missing on one machine).
     """
     try:
         yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads the output has seen enough; what is left of it must not fail again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except (InputError, RunError) as error:
         rank = int(os.environ.get("RANK", "0"))
         code, everywhere = (error.exit_code, error.everywhere) if isinstance(error, RunError) else (2, False)
