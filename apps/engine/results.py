@@ -17,6 +17,7 @@ class PretrainResult(BaseModel):
     parameters: int
     seconds: float
     num_processes: int
+    precision: str = Field(description="Mixed precision, of the recipe or as Accelerate is configured.")
     checksums: list[str] = Field(description="SHA-256 of the last weights in each process: all equal.")
 
 
@@ -33,6 +34,7 @@ class ContrastResult(BaseModel):
     parameters: int = Field(description="Weights that are trained; key encoders are not counted.")
     seconds: float
     num_processes: int
+    precision: str = Field(description="Mixed precision, of the recipe or as Accelerate is configured.")
     checksums: list[str] = Field(
         description="SHA-256 of the last weights and queues in each process: all equal."
     )
@@ -61,6 +63,7 @@ class FinetuneResult(BaseModel):
     parameters: int
     seconds: float
     num_processes: int
+    precision: str = Field(description="Mixed precision, of the recipe or as Accelerate is configured.")
     checksums: list[str] = Field(description="SHA-256 of the last weights in each process: all equal.")
 
 

@@ -100,6 +100,7 @@ class Trainer(Learner):
             "parameters": sum(weights.numel() for weights in model.parameters() if weights.requires_grad),
             "seconds": round(time.perf_counter() - self._began, 1),
             "num_processes": self.accelerator.num_processes,
+            "precision": self.accelerator.mixed_precision,
             "checksums": weight_checksums(self.accelerator, model),
         }
 

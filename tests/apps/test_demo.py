@@ -97,6 +97,7 @@ def a_result(folder, top1, *, pretrained, clips):
         "parameters": 7,
         "seconds": 1.0,
         "num_processes": 1,
+        "precision": "no",
         "checksums": ["0"],
     }
     (folder / "result.json").write_text(json.dumps(result))

@@ -258,6 +258,7 @@ def test_mixed_precision(finetune_recipe, tmp_path):
     losses = [row["loss"] for row in rows(half.folder, "train") + rows(half.folder, "validation")]
     assert losses == pytest.approx(expected, rel=0.05)
     assert losses != expected
+    assert (whole.precision, half.precision) == ("no", "bf16")
 
 
 @pytest.mark.parametrize(("compiled", "backend"), [(True, "INDUCTOR"), (False, "NO")])
