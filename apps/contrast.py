@@ -1,6 +1,6 @@
 """Pre-train by contrast: CrosSCLR or AimCLR, with ST-GCN or STTFormer. No label is looked at.
 
-    python apps/contrast.py configs/contrast/demo.toml --method.kind crossclr
+    python apps/contrast.py configs/contrast/demo.toml --method.kind crossclr --method.moco.queue_size 512
     accelerate launch apps/contrast.py configs/contrast/aimclr-ntu60-xsub.toml --folder runs/aimclr
 
 `--help` lists every field of a recipe, `--dry_run` says what a run would be. The folder of the run
@@ -54,6 +54,10 @@ class ContrastConfig(RecipeSection):
             raise InputError(
                 f"data.sampling.stream is {sampling.stream!r}: methods make views of joints themselves"
             )
+        if self.training.accumulate > 1:
+            raise InputError(
+                "training.accumulate: a part would be contrasted with the keys of the one before it"
+            )
         skeleton = {"bones": bones(layout)}
         if isinstance(self.method, AimCLRConfig):
             skeleton["pairs"] = layout.pairs
@@ -102,6 +106,7 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
             return finished
 
     import torch
+    from accelerate import DistributedType
 
     from engine.dry_run import describe
     from engine.loaders import Loaders
@@ -115,6 +120,8 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
     plan, preprocessing = config.training.plan(count(clips.train)), clips.preprocessing(sampling)
     mining_step = round(config.method.mining_from * plan.steps)
     accelerator = begin(config, plan)
+    if accelerator.distributed_type in (DistributedType.FSDP, DistributedType.DEEPSPEED):
+        raise InputError("FSDP, DeepSpeed: key encoders follow whole weights, which are divided there")
     with input_errors():
         model = config.build()
     if config.run.dry_run:

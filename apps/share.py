@@ -29,7 +29,7 @@ from engine.results import ContrastResult, FinetuneResult, PretrainResult
 from engine.saved_model import FILES, SavedModel, write_checksums
 
 Result = FinetuneResult | ContrastResult | PretrainResult
-SEEDS = {"seed", "label_seed", "split_seed", "pretrained", "sources", "store"}
+SEEDS = {"seed", "label_seed", "split_seed"}
 """Fields in which runs of one recipe may differ."""
 
 
@@ -78,8 +78,10 @@ def _result(run: Path) -> Result:
 
 
 def _without_seeds(value: Any) -> Any:
+    """What runs of one recipe have in common; of the encoders that they began with, that there was one."""
     if isinstance(value, Mapping):
-        return {name: _without_seeds(each) for name, each in value.items() if name not in SEEDS}
+        kept = {name: _without_seeds(each) for name, each in value.items() if name not in SEEDS}
+        return kept | ({"pretrained": True} if "pretrained" in value else {})
     return value
 
 

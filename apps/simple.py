@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
+import tomli_w
 from pydantic import BaseModel, Field
 
 from engine.data import FinetuneClips, FinetuneData
@@ -71,8 +72,8 @@ class SimpleResult(BaseModel):
     seconds: float
 
 
-def run(config: SimpleConfig) -> SimpleResult:
-    """Train and test.
+def run(config: SimpleConfig) -> SimpleResult | None:
+    """Train and test; a dry run has no result.
 
     Args:
         config: The recipe.
@@ -86,6 +87,9 @@ def run(config: SimpleConfig) -> SimpleResult:
         folder = RunFolder.claim(config.run, config)
         if finished := folder.finished(SimpleResult):
             return finished
+    if config.run.dry_run:
+        print(tomli_w.dumps(folder.config), f"folder: {folder.path} (nothing was written)", sep="\n")
+        return None
 
     import torch
 
@@ -127,7 +131,8 @@ def main() -> None:
     """Read the recipe named on the command line and run it."""
     with exit_on_bad_input("simple"):
         result = run(read_recipe(SimpleConfig, sys.argv[1:], program="simple", shortcuts=RUN_SHORTCUTS))
-    print(f"{100 * result.test.top1:.1f} % of {result.test.clips} test clips; saved in {result.folder}")
+    if result:
+        print(f"{100 * result.test.top1:.1f} % of {result.test.clips} test clips; saved in {result.folder}")
 
 
 if __name__ == "__main__":

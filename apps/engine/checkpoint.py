@@ -48,7 +48,7 @@ class Checkpoints:
         One that is damaged is named on standard error, and the one before is taken.
 
         Returns:
-            `step`, `best` and `log`, as they were saved; step 0 if the run begins anew.
+            `step`, `seconds`, `best` and `log`, as they were saved; step 0 if the run begins anew.
 
         Raises:
             InputError: If there are checkpoints, but none is whole.
@@ -82,7 +82,7 @@ class Checkpoints:
             raise Interrupted(f"{self.run.path}: {told_when}; a checkpoint is saved, --resume continues")
 
     def _save(self, *, log: RunLog, best: Selection) -> None:
-        state = {"step": log.done, "log": log.state(), "best": best.state()}
+        state = {"step": log.done, "seconds": log.seconds, "log": log.state(), "best": best.state()}
         folder, main = self.run.checkpoints, self.accelerator.is_main_process
         partial, whole = folder / ".partial", folder / f"step-{log.done:09d}"
         with writing(whole):
@@ -116,12 +116,12 @@ class Checkpoints:
         kept = [path for path in _steps(folder) if path <= last][-self.keep :]
         for path in set(_steps(folder)) - set(kept):
             shutil.rmtree(path, ignore_errors=True)
-        named = {Selection(folder, **_state(path)["best"]).path for path in kept if (path / STATE).is_file()}
+        named = {Selection(folder, **_state(path)["best"]).path for path in kept if _damage(path) is None}
         for path in set(folder.glob("best-*.safetensors")) - named:
             path.unlink()
 
 
-_BEGINNING: Mapping[str, Any] = {"step": 0, "best": {}, "log": []}
+_BEGINNING: Mapping[str, Any] = {"step": 0, "seconds": 0.0, "best": {}, "log": []}
 
 
 def _steps(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@
 |---|---|
 | 2 | what the user gave cannot be used; nothing was written |
 | 3 | the loss or its gradient is not finite; the last checkpoint is from before |
+| 71 | a worker of `reproduce.py` was ended from outside; the same command goes on |
 | 74 | something could not be written; the last checkpoint is whole, `--resume` continues |
 | 75 | told to end by SIGTERM; a checkpoint was saved, `--resume` continues |
 
@@ -41,6 +42,12 @@ class OutputError(RunError):
 
     exit_code = 74
     everywhere = False
+
+
+class WorkerError(RunError):
+    """A worker process was ended from outside."""
+
+    exit_code = 71
 
 
 class Interrupted(RunError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -64,6 +65,8 @@ class RunFolder:
             InputError: If something else is there, or a run with another recipe is to be resumed.
         """
         config = recipe.model_dump(mode="json", exclude={"run"}, exclude_none=True)
+        if run.dry_run:
+            return cls(run.folder, resumed=False, config=config)
         if run.resume and run.overwrite:
             raise InputError("run.resume, run.overwrite: only one of them")
         if run.folder.exists() and not run.folder.is_dir():
@@ -100,6 +103,8 @@ class RunFolder:
             return
         with writing(self.path):
             if self.path.is_dir():
+                self.hold()
+                self.leave()
                 replaced = self.path.with_name(f".{self.path.name}.replaced")
                 shutil.rmtree(replaced, ignore_errors=True)
                 os.replace(
@@ -109,9 +114,37 @@ class RunFolder:
             self.path.mkdir(parents=True)
         write_atomically(self.path / "config.toml", tomli_w.dumps(self.config).encode())
 
+    def hold(self) -> None:
+        """Keep other processes out until `leave`, or the end of this one.
+
+        Raises:
+            InputError: If another process has the folder.
+        """
+        with writing(self.path):
+            held = os.open(self.path / HELD, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            os.close(held)
+            raise InputError(f"run.folder: {self.path} is in use by another process") from None
+        except OSError:
+            pass  # a file system without locks
+        _held[self.path.absolute()] = held
+
+    def leave(self) -> None:
+        """Let others in."""
+        if (held := _held.pop(self.path.absolute(), None)) is not None:
+            (self.path / HELD).unlink(missing_ok=True)
+            os.close(held)
+
     def write_json(self, name: str, content: Any) -> None:
         """Write a JSON file, whole or not at all."""
         write_atomically(self.path / name, (json.dumps(content, indent=2) + "\n").encode())
+
+
+HELD = ".held"
+_held: dict[Path, int] = {}
+"""Folders that this process has, with the file that is locked; a lock ends with the process at the latest."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -35,8 +35,8 @@ class RunLog:
         plan: Steps and batch size.
         recipe: Steps between two lines, what follows a loss that is not finite, the tracker.
         clips: What is trained on, for the names in messages.
-        state: Of a checkpoint: `step`, the steps done before, and `log`, values of those that are to be in
-            the next line.
+        state: Of a checkpoint: `step`, the steps done before, in how many `seconds`, and `log`, values of
+            those that are to be in the next line.
         bar: Options of tqdm, such as `{"disable": True}` or `{"position": 1, "leave": False}`.
     """
 
@@ -55,14 +55,18 @@ class RunLog:
         self.training, self.clips, self.done = recipe.training, clips, state["step"]
         self._window, self._steps = list(state["log"]), list[Step]()
         self._since, self._first = time.perf_counter(), self.done
+        self._began = self._since - state["seconds"]
         if accelerator.is_main_process:
             folder.create()
+            folder.hold()
             before = self.path.read_text() if self.path.exists() else ""
             # What follows the last line break is the rest of a line that a killed run was writing.
             kept = [line for line in before.split("\n")[:-1] if self._stays(json.loads(line))]
             write_atomically(self.path, "".join(f"{line}\n" for line in kept).encode())
         accelerator.wait_for_everyone()
-        begin_tracking(accelerator, recipe.run.tracker, folder, start=self.done)
+        with writing(folder.path):
+            begin_tracking(accelerator, recipe.run.tracker, folder, start=self.done)
+        self._folder = folder
         self._bar = tqdm(
             **{
                 "total": plan.steps * plan.batch_size,
@@ -74,6 +78,11 @@ class RunLog:
                 "disable": bar.get("disable", False) or not accelerator.is_main_process,
             }
         )
+
+    @property
+    def seconds(self) -> float:
+        """Time that the run has taken, all its parts together, if it was interrupted."""
+        return round(time.perf_counter() - self._began, 1)
 
     def steps(self, batches: Iterable[Batch]) -> Iterator[tuple[int, Batch]]:
         """Number the batches of the steps that are left, under a progress bar."""
@@ -122,9 +131,12 @@ class RunLog:
         return self._window
 
     def close(self) -> None:
-        """Close the tracker; the processes stay together, for the next run of the same program."""
-        for tracker in self.accelerator.trackers:
-            tracker.finish()
+        """Close the tracker and leave the folder; the processes stay together, for the next run."""
+        if self.accelerator.is_main_process:
+            self._folder.leave()
+        with writing(self._folder.path):
+            for tracker in self.accelerator.trackers:
+                tracker.finish()
 
     def _gather(self) -> None:
         """Take the steps since the last look into the window, as means over all processes."""

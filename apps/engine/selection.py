@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from safetensors.torch import load_model, save_model
 from torch import nn
 
 from engine.errors import writing
-from engine.run_folder import fingerprint
+from engine.run_folder import fingerprint, flush
 
 
 @dataclass
@@ -43,7 +44,8 @@ class Selection:
     def offer(
         self, accelerator: Accelerator, model: nn.Module, *, step: int, score: tuple[float, ...]
     ) -> None:
-        """Take these weights if nothing with as high a score was taken before."""
+        """Take these weights if nothing with as high a score was taken before; NaN is lowest."""
+        score = tuple(-math.inf if math.isnan(each) else each for each in score)
         if self.step and score <= self.score:
             return
         self.step, self.score = step, score
@@ -53,6 +55,7 @@ class Selection:
                 partial = self.path.with_suffix(".partial")
                 save_model(model, str(partial))
                 self.sha256 = fingerprint(partial)
+                flush(partial)
                 os.replace(partial, self.path)
 
     def restore(self, accelerator: Accelerator, model: nn.Module) -> nn.Module:

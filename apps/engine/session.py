@@ -15,7 +15,13 @@ from typing import Any
 import torch
 from accelerate import Accelerator, DistributedType
 from accelerate.state import AcceleratorState
-from accelerate.utils import DataLoaderConfiguration, ProjectConfiguration, gather_object, set_seed
+from accelerate.utils import (
+    DataLoaderConfiguration,
+    DistributedDataParallelKwargs,
+    ProjectConfiguration,
+    gather_object,
+    set_seed,
+)
 from torch import nn
 
 from engine.errors import InputError, input_errors
@@ -62,6 +68,8 @@ def begin(recipe: TrainingRecipe, plan: Plan) -> Accelerator:
             project_config=ProjectConfiguration(project_dir=str(run.folder), logging_dir=str(run.folder)),
             # Batches are divided over the processes before Accelerate sees them.
             dataloader_config=DataLoaderConfiguration(split_batches=True),
+            # Statistics are equal, or averaged when they are looked at: not those of the first process.
+            kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
         )
     if accelerator.mixed_precision == "fp16" and accelerator.device.type == "cpu":
         raise InputError("training.precision: fp16 is for GPUs; a CPU would calculate without it")

@@ -54,6 +54,9 @@ class Terms(RecipeSection):
     size: str = Field(description="Size of the networks: a file, or its name in configs/sizes/.")
     sampling: Settings = Field({}, description="`data.sampling` of all stages.")
     stages: dict[str, Stage] = Field(description="Ways to pre-train and to learn from labels, by name.")
+    finetuning: dict[Network, Settings] = Field(
+        {}, description="What fine-tunings of a kind of network set otherwise than their recipe."
+    )
 
 
 class Sizes(RecipeSection):

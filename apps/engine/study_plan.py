@@ -1,6 +1,7 @@
 """What a study has to run: for each row, column and seed, pre-trainings and trainings with labels.
 
-Runs are told apart by their options: rows and tables that need the same pre-training have the same run.
+Runs are told apart by their recipes with all options: rows and tables that need the same pre-training have
+the same run, whether a field is in the file or given.
 """
 
 from __future__ import annotations
@@ -147,7 +148,10 @@ class _Planner:
                 given["training"]["epochs"] = study.epochs
         if stream:
             given = merged(given, {"data": {"sampling": {"stream": stream}}})
-        settings = merged(self._common(row, stage), row.learn_settings, given)
+        common = self._common(row, stage)
+        if stage.app == "finetune":
+            common = merged(common, self.terms.finetuning.get(row.encoder, {}))
+        settings = merged(common, row.learn_settings, given)
         return self._run(stage, settings, _name(row, column), seed, before)
 
     def _evaluation(
@@ -190,7 +194,7 @@ class _Planner:
         if length == 1:
             return self.study.epochs
         own = self.study.epochs or stage.settings.get("training", {}).get("epochs")
-        return max(1, round(length * (own or _epochs_of(stage.recipe))))
+        return max(1, round(length * (own or _content(stage.recipe)["training"]["epochs"])))
 
     def _run(
         self,
@@ -203,7 +207,8 @@ class _Planner:
     ) -> Run:
         first = [str(stage.recipe)] if stage.recipe else []
         arguments = [*first, *models, *options(settings)]
-        digest = hashlib.sha256(json.dumps([stage.app, *arguments]).encode()).hexdigest()[:8]
+        whole = [stage.app, *models, merged(_content(stage.recipe), settings)]
+        digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:8]
         folder = self.study.folder / stage.app / f"{name}-seed{seed}-{digest}"
         if stage.app == "evaluate":
             arguments += ["--folder", str(folder)]
@@ -227,7 +232,6 @@ def _nested(field: str, value: str) -> Settings:
     return {first: _nested(rest, value) if rest else value}
 
 
-def _epochs_of(recipe: Path | None) -> int:
-    """Epochs of a recipe."""
+def _content(recipe: Path | None) -> Settings:
     with input_errors():
-        return int(tomllib.loads(recipe.read_text())["training"]["epochs"]) if recipe else 1
+        return tomllib.loads(recipe.read_text()) if recipe else {}

@@ -6,11 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeAlias
 
 from tqdm import tqdm
 
-from engine.errors import InputError, NotFiniteError
+from engine.errors import InputError, NotFiniteError, WorkerError
 from engine.study_plan import Run
 from engine.workers import worker_pool
 
@@ -80,6 +81,11 @@ def _side_by_side(todo: Sequence[Run], perform: Perform, bar: tqdm[Any], process
                 bar.update()
                 if isinstance(error, TROUBLE):
                     failures[run] = _tell(run, error)
+                elif isinstance(error, BrokenProcessPool):
+                    raise WorkerError(
+                        "a worker was ended from outside, perhaps for want of memory (then take fewer "
+                        "--processes); the same command goes on"
+                    ) from error
                 elif error:
                     pool.shutdown(wait=False, cancel_futures=True)
                     raise error

@@ -144,7 +144,7 @@ def markdown(
         for cell in row:
             line += [_number(cell.published)] * (cell.column in published) + [_ours(cell, spread)]
         line += [_millions(row[0].row.published_parameters)] * sized
-        lines.append(_line([*line, *_costs(row)]))
+        lines.append(_line([*line, *_costs(row, pretrained=sized)]))
     notes = [
         "Top-1 accuracy on the test side in percent, "
         + ("mean ± standard deviation" if spread == "deviation" else "mean ± half of the 95 % interval")
@@ -159,17 +159,15 @@ def _ours(cell: Cell, spread: Literal["deviation", "interval"]) -> str:
     return _number(cell.mean) + (f" ± {width:.1f}" if width is not None else "")
 
 
-def _costs(row: Sequence[Cell]) -> Iterator[str]:
+def _costs(row: Sequence[Cell], *, pretrained: bool) -> Iterator[str]:
+    """Parameters of the recogniser, or of the whole that was `pretrained`; then costs."""
     first = next((cell for cell in row if cell.learning), row[0])
-    yield _millions(first.pretraining.parameters if first.pretraining else _parameters(first))
+    counted = first.pretraining if pretrained or not first.learning else first.learning
+    yield _millions(counted.parameters if counted else None)
     for cost in (first.pretraining, first.learning):
         yield f"{cost.minutes:.1f}" if cost else "-"
         yield f"{cost.clips_per_second:.0f}" if cost and cost.clips_per_second else "-"
     yield " / ".join(str(count) for count in sorted({len(cell.seeds) for cell in row}))
-
-
-def _parameters(cell: Cell) -> float | None:
-    return cell.learning.parameters if cell.learning else None
 
 
 def _number(value: float | None) -> str:

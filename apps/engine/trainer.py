@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from accelerate import Accelerator
@@ -11,6 +11,7 @@ from torch import nn
 
 from engine.checkpoint import Checkpoints
 from engine.data import Clips
+from engine.errors import OutputError
 from engine.interruption import Interruption
 from engine.learner import Learner
 from engine.loaders import Loaders
@@ -61,7 +62,7 @@ class Trainer(Learner):
         *,
         bar: Mapping[str, Any] | None = None,
     ) -> None:
-        self._began, self._folder = time.perf_counter(), folder
+        self._folder = folder
         super().__init__(accelerator, model, recipe, plan)
         self._checkpoints = Checkpoints(accelerator, folder, keep=recipe.run.keep_checkpoints)
         state = self._checkpoints.load()
@@ -77,7 +78,8 @@ class Trainer(Learner):
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._interruption.__exit__()
         if kind is not None:
-            self.log.close()
+            with suppress(OutputError):  # what ended the run is to be told, not what follows from it
+                self.log.close()
 
     def steps(self) -> Iterator[tuple[int, ClipBatch]]:
         """The steps that are left, each with this process's share of its batch."""
@@ -98,7 +100,7 @@ class Trainer(Learner):
             "folder": self._folder.path,
             "steps": self.plan.steps,
             "parameters": sum(weights.numel() for weights in model.parameters() if weights.requires_grad),
-            "seconds": round(time.perf_counter() - self._began, 1),
+            "seconds": self.log.seconds,
             "num_processes": self.accelerator.num_processes,
             "precision": self.accelerator.mixed_precision,
             "checksums": weight_checksums(self.accelerator, model),

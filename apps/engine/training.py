@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -66,8 +67,10 @@ class TrainingConfig(RecipeSection):
         description="Whether BatchNorm takes its statistics over the batches of all processes, so that "
         "results do not depend on their number; false saves a message a layer.",
     )
-    precision: Literal["no", "bf16", "fp16"] | None = Field(
-        None, description="Mixed precision (default: as Accelerate is configured, else none)."
+    precision: Literal["no", "bf16", "fp16"] = Field(
+        default_factory=lambda: os.environ.get("ACCELERATE_MIXED_PRECISION", "no"),
+        validate_default=True,
+        description="Mixed precision (default: as Accelerate is configured, else none).",
     )
     compile: bool = Field(False, description="Whether the model is compiled (torch.compile).")
     nonfinite: Literal["stop", "skip"] = Field(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any
 
 from tqdm import tqdm
@@ -48,6 +49,7 @@ def keep_freed_memory() -> None:
 
 def _begin(lock: Any, started: Any) -> None:
     global _line
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ["OMP_NUM_THREADS"] = "1"
     keep_freed_memory()
     import torch
@@ -57,3 +59,10 @@ def _begin(lock: Any, started: Any) -> None:
     with started.get_lock():
         started.value += 1
         _line = started.value
+
+
+def _end_with_parent() -> None:
+    """End when the program that began this worker is gone; runs resume from their checkpoints."""
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)

@@ -1,6 +1,7 @@
 """A study from its file to its table: what is run, shared, skipped, tried again, and told."""
 
 import csv
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -8,11 +9,12 @@ from pathlib import Path
 import pytest
 import reproduce
 
-from engine.errors import InputError, NotFiniteError
+from engine.errors import InputError, NotFiniteError, WorkerError
 from engine.recipe import read_recipe
 from engine.study import Row, Study
 from engine.study_columns import Column, columns
 from engine.study_plan import distinct, plan
+from engine.study_runs import run_all
 from engine.study_table import Cell, comma_separated, markdown
 
 REPO = Path(__file__).parents[2]
@@ -294,3 +296,15 @@ def test_runs_side_by_side_in_worker_processes(study):
     assert reproduce.run(study("--processes", "2", "--row", "scratch", "--row", "near")) == {}
     chosen = [trial for trial in plan(study()) if trial.row.name in {"scratch", "near"}]
     assert all(run.finished for run in distinct(chosen))
+
+
+def ended(run):
+    """A run that is ended from outside."""
+    os._exit(1)
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_ended_is_told_in_a_line(study):
+    runs = distinct(plan(study("--row", "near")))
+    with pytest.raises(WorkerError, match="a worker was ended from outside"):
+        run_all(runs, ended, processes=2)

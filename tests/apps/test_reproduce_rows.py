@@ -84,6 +84,23 @@ def without(arguments, *dropped):
     return tuple(pairs)
 
 
+def test_tables_share_the_pretraining_of_the_paper(store):
+    folders = [
+        {run.folder for run in distinct(plan(read(name, store, "--protocols", "odd-subjects")))}
+        for name in ("table1", "table2", "figure4", "table4")
+    ]
+    assert set.intersection(*folders)
+
+
+@pytest.mark.parametrize("terms", sorted(path.stem for path in REPO.glob("configs/terms/*.toml")))
+def test_contrastive_methods_have_the_same_queue(store, terms):
+    study = read("table4", store, "--protocols", "odd-subjects", "--terms", terms, "--epochs", "2")
+    recipes = [reproduce.recipe_of(run) for run in distinct(plan(study)) if run.app == "contrast"]
+    assert {recipe.method.kind for recipe in recipes} == {"crossclr", "aimclr"}
+    assert len({recipe.method.moco for recipe in recipes}) == 1
+    assert len({recipe.training.epochs for recipe in recipes}) == 1
+
+
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_row_takes_two_steps(name, store, unlabelled, tmp_path):
     options = ("--protocols", "odd-subjects", "--unlabelled", str(unlabelled), "--model", "toy")

@@ -12,6 +12,7 @@ from pathlib import Path
 import finetune
 import pytest
 
+from engine.checkpoint import SEAL, _seal
 from engine.errors import InputError, Interrupted
 from engine.learner import Learner
 from engine.recipe import read_recipe
@@ -68,7 +69,12 @@ def test_told_to_end_it_saves_where_it_is_and_says_so(finetune_recipe, tmp_path,
     before = signal.getsignal(signal.SIGTERM)
     arguments = [str(finetune_recipe), *chosen, "--folder", str(tmp_path / "stopped"), "--resume"]
     monkeypatch.setattr(sys, "argv", ["finetune", *arguments])
-    with before_step(4, lambda: os.kill(os.getpid(), signal.SIGTERM)), pytest.raises(SystemExit) as ended:
+
+    def tell_twice():  # as a launcher and a scheduler do, one after the other
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with before_step(4, tell_twice), pytest.raises(SystemExit) as ended:
         finetune.main()
     assert ended.value.code == Interrupted.exit_code == 75
     assert signal.getsignal(signal.SIGTERM) is before
@@ -79,7 +85,14 @@ def test_told_to_end_it_saves_where_it_is_and_says_so(finetune_recipe, tmp_path,
         len(json.loads(saved.read_text())["log"]) == 1
     )  # of the line that step 6, the end of an epoch, writes
 
-    run_finetuning(finetune_recipe, *chosen, "--run.folder", str(tmp_path / "stopped"), "--run.resume")
+    state = json.loads(saved.read_text())
+    saved.write_text(json.dumps({**state, "seconds": state["seconds"] + 1000}))
+    saved.with_name(SEAL).unlink()
+    _seal(saved.parent)
+    resumed = run_finetuning(
+        finetune_recipe, *chosen, "--run.folder", str(tmp_path / "stopped"), "--run.resume"
+    )
+    assert 1000 < resumed.seconds < 1100  # of both parts
     assert answers(tmp_path / "stopped") == answers(tmp_path / "whole")
 
 

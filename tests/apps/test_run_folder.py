@@ -1,14 +1,22 @@
 """A run folder is claimed before anything is written, and refused where something would be lost."""
 
+import math
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pydantic import Field
+from torch import nn
 
 from engine.errors import InputError, OutputError
 from engine.recipe import RecipeSection
 from engine.run_folder import RunConfig, RunFolder, write_atomically
+from engine.selection import Selection
+
+APPS = Path(__file__).parents[2] / "apps"
 
 
 class Recipe(RecipeSection):
@@ -50,6 +58,43 @@ def test_resuming_with_another_recipe_names_the_field_and_both_values(tmp_path):
     claim(tmp_path / "run").create()
     with pytest.raises(InputError, match=r"^rate: 0\.1, but .*run, has 0\.5$"):
         claim(tmp_path / "run", rate=0.1, resume=True)
+
+
+def test_a_dry_run_looks_at_no_folder(tmp_path):
+    claim(tmp_path / "run").create()
+    assert not claim(tmp_path / "run", dry_run=True).resumed
+
+
+def test_a_folder_in_use_is_refused_until_its_process_ends(tmp_path):
+    folder = claim(tmp_path / "run")
+    folder.create()
+    code = """
+import sys
+from pathlib import Path
+from engine.run_folder import RunFolder
+RunFolder(Path(sys.argv[1]), resumed=True, config={}).hold()
+print("held", flush=True)
+sys.stdin.read()
+"""
+    command = [sys.executable, "-c", code, str(folder.path)]
+    other = subprocess.Popen(command, cwd=APPS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert other.stdout.readline() == "held\n"
+    for taken in (folder.hold, claim(folder.path, overwrite=True).create):
+        with pytest.raises(InputError, match=r"^run\.folder: .*run is in use by another process$"):
+            taken()
+    other.kill()
+    other.communicate()
+    folder.hold()
+    folder.leave()
+    assert [path.name for path in folder.path.iterdir()] == ["config.toml"]
+
+
+def test_a_score_that_is_no_number_is_the_lowest(tmp_path):
+    best, process, model = Selection(tmp_path), SimpleNamespace(is_main_process=True), nn.Linear(1, 1)
+    for step, score in enumerate((math.nan, -2.0, math.nan, -1.0, math.nan), start=1):
+        best.offer(process, model, step=step, score=(score,))
+    assert (best.step, best.score) == (4, (-1.0,))
+    assert best.complaint() is None
 
 
 def test_resuming_a_run_that_never_began_begins_it(tmp_path):

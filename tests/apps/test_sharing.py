@@ -110,6 +110,15 @@ def test_sharing_refuses_what_does_not_belong_together(trained, tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
+def test_seeds_may_differ_but_neither_data_nor_whether_an_encoder_was_pretrained():
+    recipe = {"data": {"store": "a", "label_seed": 0}, "training": {"seed": 0}, "pretrained": "encoder0"}
+    other = {"data": {"store": "a", "label_seed": 1}, "training": {"seed": 1}, "pretrained": "encoder1"}
+    assert share._without_seeds(recipe) == share._without_seeds(other)
+    scratch = {name: value for name, value in recipe.items() if name != "pretrained"}
+    assert share._without_seeds(recipe) != share._without_seeds(scratch)
+    assert share._without_seeds(recipe) != share._without_seeds(recipe | {"data": {"store": "b"}})
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_changed_file_is_found(folder, name):
     content = bytearray((folder / name).read_bytes())

@@ -90,3 +90,9 @@ def test_mistakes_name_their_cause_and_write_nothing(run_simple, tmp_path):
         with pytest.raises(InputError, match=line):
             run_simple(*options)
         assert not (tmp_path / "run").exists(), options
+
+
+def test_a_dry_run_tells_the_recipe_and_writes_nothing(run_simple, tmp_path, capsys):
+    assert run_simple("--run.dry_run") is None
+    assert 'kind = "mlp"' in capsys.readouterr().out
+    assert not (tmp_path / "run").exists()

@@ -140,14 +140,40 @@ def test_a_mistake_is_told_once(finetune_recipe, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_single_process_is_told_that_its_launcher_ends(pretrain_recipe, tmp_path):
+    launcher = "-m accelerate.commands.launch --cpu --num_processes 1 --num_machines 1 --mixed_precision no"
+    endless = ("--training.epochs", "1000000", "--run.tracker", "none", "--folder", tmp_path / "run")
+    command = [sys.executable, *launcher.split(), "--dynamo_backend", "no", APPS / "pretrain.py"]
+    process = subprocess.Popen(
+        [*map(str, (*command, pretrain_recipe, *endless))], stderr=subprocess.PIPE, text=True
+    )
+    started, output = psutil.Process(process.pid), ""
+    while "loss=" not in output:
+        part = process.stderr.read(64)
+        assert part, output
+        output += part
+    children = started.children()
+    process.terminate()
+    try:
+        _, output = process.communicate(timeout=60)  # the child has the same standard error stream
+    finally:
+        for child in children:
+            if child.is_running():
+                child.kill()
+    assert "told to end after step" in output
+    assert list((tmp_path / "run" / "checkpoints").glob("step-*"))
+
+
+@pytest.mark.slow
 def test_all_methods_of_a_table_in_two_processes(store, tmp_path, monkeypatch):
     monkeypatch.chdir(APPS.parent)
     place = ("--data", store, "--protocols", "odd-subjects", "--folder", tmp_path / "runs")
     toy = ("--terms", "modern", "--model", "toy", "--epochs", "1", "--steps", "1", "--processes", "1")
-    code, output = launch("reproduce.py", "table4", *place, *toy, home=tmp_path, timeout=500)
+    labels = ("--labels", "10%,100%")
+    code, output = launch("reproduce.py", "table4", *place, *toy, *labels, home=tmp_path, timeout=500)
     assert code == 0, output
     results = [json.loads(path.read_text()) for path in (tmp_path / "runs").glob("*/*/result.json")]
-    assert len(results) == 21
+    assert len(results) == 9 + 2 * 12
     assert {result["num_processes"] for result in results} == {2}
     lines = (tmp_path / "runs" / "table4.md").read_text().splitlines()
     assert len([line for line in lines if line.startswith("| ")]) == 13

@@ -63,6 +63,11 @@ def test_attention_lies_between_that_of_the_mean_and_one() -> None:
     assert energy_attention(torch.ones(1, 1, 1, 1)).isfinite().all()
 
 
+def test_half_precision_drops_what_single_does() -> None:
+    features = torch.randn(4, 8, 5, 6, 2, generator=torch.Generator().manual_seed(3)).bfloat16()
+    assert torch.equal(energy_drop(features) == 0, energy_drop(features.float()) == 0)
+
+
 def test_no_threshold_drops_everything() -> None:
     for seed in range(20):
         features = torch.randn(1, 1, 2, 2, 1, generator=torch.Generator().manual_seed(seed)) * 100

@@ -33,7 +33,8 @@ class Transformer(
     zero) included; they all have the same features, which are computed once.
 
     Differences from the paper: stochastic depth skips a block as a whole, not its attention and its MLP by
-    themselves.
+    themselves; classes come from a linear layer on the mean over all tokens, those of the published code from
+    two layers, with BatchNorm and dropout, on the means of the joints over time.
 
     Args:
         config: The shape of the model.

@@ -29,7 +29,7 @@ class NormalAugmentationConfig(BaseModel):
 
 
 class ExtremeAugmentationConfig(NormalAugmentationConfig):
-    """The eight augmentations of AimCLR, each with its published strength."""
+    """The eight augmentations of AimCLR, each with its published strength; reversal is off."""
 
     swap_probability: Probability = Field(0.5, description="How often left and right joints are exchanged.")
     main_rotation: Angle = Field(math.pi / 6, description="Largest angle about one main axis (radians).")
@@ -44,7 +44,7 @@ class ExtremeAugmentationConfig(NormalAugmentationConfig):
     plane_probability: Probability = Field(0.5, description="How often one coordinate is set to zero.")
     reverse_probability: Probability = Field(
         0.0,
-        description="How often time is reversed; the paper names it, its published recipes do not use it.",
+        description="How often time is reversed; named in the paper, 0.5 or never in versions of its code.",
     )
 
     @model_validator(mode="after")

@@ -57,7 +57,8 @@ def energy_drop(features: Tensor, *, threshold: float = 0.7) -> Tensor:
     """
     bodies = rearrange(features, "n c t v m -> (n m) c t v")
     with torch.no_grad():
-        attention = energy_attention(bodies)
+        # In half precision the mean over a joint would fall on either side of the threshold by rounding.
+        attention = energy_attention(bodies.to(torch.promote_types(bodies.dtype, torch.float32)))
         joints = (attention.mean(dim=(1, 2)) < threshold).to(bodies.dtype)
         values = (attention < threshold).to(bodies.dtype)
         kept = joints[:, None, None, :] / joints.mean() * values / values.mean()
