@@ -23,7 +23,7 @@ from typing import Any, Literal, TextIO
 from pydantic import Field, model_validator
 from pydantic_settings import CliPositionalArg
 
-from engine.errors import exit_on_bad_input, input_errors
+from engine.errors import InputError, exit_on_bad_input, input_errors
 from engine.live import live_windows
 from engine.options import read_options
 from engine.recipe import RecipeSection
@@ -80,7 +80,7 @@ def _line(answer: dict[str, Any], config: PredictConfig) -> str:
 
 
 def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.stdout) -> None:
-    """Print what is recognised, as soon as it is.
+    """Print what is recognised, as soon as it is; a recording that cannot be used does not stop the others.
 
     Args:
         config: The options.
@@ -88,7 +88,8 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
         out: Where answers go.
 
     Raises:
-        InputError: If the model, a recording or a line of the input cannot be used.
+        InputError: If the model or a line of the input cannot be used; at the end, with a line for each, if
+            recordings cannot.
     """
     with input_errors():
         model = SavedModel.open(config.model)
@@ -99,17 +100,24 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
         from engine.recogniser import Recogniser, recognise_live, recognise_recordings
 
         recogniser = Recogniser(model)
+    refused: list[str] = []
     if stream:
         length = config.window or LIVE_WINDOW
-        sliding = {"length": length, "stride": config.stride or max(1, length // 2)}
-        scale = METRES[config.units]
-        windows = live_windows(lines, stream, len(names), bodies=bodies, scale=scale, **sliding)
+        stride, scale = config.stride or max(1, length // 2), METRES[config.units]
+        every = {"length": length, "stride": stride}
+        windows = live_windows(lines, stream, len(names), bodies=bodies, scale=scale, **every)
         answers = recognise_live(recogniser, windows, top=config.top)
     else:
         given = ImportConfig(layout=config.layout, derive=config.derive, units=config.units)
-        recordings = read_recordings(config.recordings, wanted, given)
-        sliding = {"window": config.window, "stride": config.stride, "batch_size": config.batch_size}
-        answers = recognise_recordings(recogniser, recordings, top=config.top, **sliding)
+        recordings = read_recordings(config.recordings, model.preprocessing, given, refused=refused)
+        answers = recognise_recordings(
+            recogniser,
+            recordings,
+            top=config.top,
+            window=config.window,
+            stride=config.stride,
+            batch_size=config.batch_size,
+        )
     latencies = []
     try:
         for answer in answers:
@@ -121,6 +129,8 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
     if config.live and latencies:
         told = f"{len(latencies)} windows, {median(latencies):.2f} ms median, {max(latencies):.2f} ms at most"
         print(f"predict: {told}, from the last frame to the answer", file=sys.stderr)
+    if refused:
+        raise InputError("\n".join(refused))
 
 
 def main() -> None:

@@ -73,12 +73,14 @@ def _data(data: Mapping[str, Any], results: Sequence[BaseModel]) -> Iterator[str
 
 def _input(model: SavedModel) -> str:
     layout, sampling = model.preprocessing.layout, model.preprocessing.sampling
+    cleaning = model.preprocessing.cleaning
     origin = f"{layout.joints[layout.centre]} of body 0 in the first frame"
     rows = {
         "joints": f"{len(layout.joints)}, layout {layout.name}: {', '.join(layout.joints)}",
         "bodies": f"up to {model.preprocessing.bodies}",
         "frames": f"{sampling.frames}, resized from the middle {sampling.test_crop:.0%} of a clip",
         "coordinates": "metres, y up",
+        "cleaning": f"{cleaning}, as by `skeleton_data.clean`" if cleaning else "that of the data",
         "origin": origin if sampling.origin == "first_frame" else "that of the data",
         "heading": "body 0 faces +z in the first frame" if sampling.heading else "that of the data",
         "stream": sampling.stream,

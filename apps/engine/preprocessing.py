@@ -9,17 +9,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import InputError
 from skeleton_data import ClipSampling, SkeletonLayout
+from skeleton_data.clips import Cleaning
 
 FILE = "preprocessing.json"
 
 
 class Preprocessing(BaseModel):
-    """Skeleton, sampling and class names that a model's weights belong to."""
+    """Skeleton, cleaning, sampling and class names that a model's weights belong to."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     layout: SkeletonLayout = Field(description="The skeleton.")
     bodies: int = Field(ge=1, description="Bodies of a clip, M.")
+    cleaning: Cleaning | None = Field(
+        None, description="How raw recordings were cleaned; none of imported data, or where it is not known."
+    )
     sampling: ClipSampling = Field(description="How clips are cut to length, and in which coordinates.")
     classes: tuple[str, ...] = Field(
         (), description="Class names in the order of scores; none without a head."

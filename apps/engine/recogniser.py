@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.arrays import sample_clips
+from engine.coordinates import training_coordinates
 from engine.errors import InputError
 from engine.live import LiveWindow
 from engine.recordings import Recording
@@ -49,7 +50,12 @@ class Recogniser:
 
     @torch.inference_mode()
     def __call__(self, clips: Sequence[NDArray[np.float32]]) -> Tensor:
-        """Probabilities (N, K) of clips, each (T, M, V, 3) in metres and in the model's layout."""
+        """Probabilities (N, K) of clips.
+
+        Args:
+            clips: Each (T, M, V, 3), metres, in the model's layout and as the clips of its training lie in
+                their store: `training_coordinates` brings others there.
+        """
         joints = sample_clips(clips, self.preprocessing).to(self.device)
         scores: Tensor = self.network(joints)
         return scores.softmax(1).cpu()
@@ -74,7 +80,7 @@ def recognise_recordings(
 
     Args:
         recogniser: The classifier.
-        recordings: In the layout of the classifier.
+        recordings: As `read_recordings` reads them for the classifier.
         top: Classes that are told.
         window: Frames of a window; by default a recording is one.
         stride: Frames from a window to the next; by default half a window.
@@ -90,7 +96,7 @@ def recognise_recordings(
         for start, end in sliding_windows(len(recording.joints), length, stride or max(1, length // 2))
     )
     while batch := list(islice(windows, batch_size)):
-        probabilities = recogniser([recording.joints[start:end] for recording, start, end in batch])
+        probabilities = recogniser([recording.clip(start, end) for recording, start, end in batch])
         for (recording, start, end), row in zip(batch, probabilities, strict=True):
             where = {"file": str(recording.path), "clip": recording.name}
             best = dict(recogniser.best(row, top))
@@ -109,7 +115,8 @@ def recognise_live(
     made_for = recogniser.preprocessing
     recogniser([np.ones((1, 1, len(made_for.layout.joints), 3), np.float32)])  # the first call takes longer
     for window in windows:
-        best = dict(recogniser.best(recogniser([window.joints])[0], top))
+        joints = training_coordinates(window.joints, made_for.layout, made_for.cleaning)
+        best = dict(recogniser.best(recogniser([joints])[0], top))
         frames = {"first_frame": window.first, "last_frame": window.first + len(window.joints) - 1}
         latency = 1000 * (time.perf_counter() - window.arrived)
         yield frames | {"classes": best, "latency_ms": round(latency, 2)}
