@@ -62,3 +62,8 @@ class Preprocessing(BaseModel):
             ours, theirs = getattr(self.sampling, field), getattr(other.sampling, field)
             if ours != theirs:
                 raise InputError(f"data.sampling.{field} is {ours!r}, but {there} was made for {theirs!r}")
+        if self.cleaning and other.cleaning and self.cleaning != other.cleaning:
+            raise InputError(
+                f"{here}: its recordings were cleaned as {self.cleaning!r}, but those of {there} "
+                f"as {other.cleaning!r}"
+            )

@@ -12,8 +12,10 @@ import torch
 
 import engine.learner
 from engine.errors import InputError
+from engine.preprocessing import Preprocessing
 from engine.recipe import read_recipe
 from skeleton_data import ClipSampling, SkeletonStore
+from skeleton_data.layout import layout
 from skeletonmae import Transformer
 from sttformer import STTFormer
 
@@ -221,3 +223,17 @@ def test_bad_input_of_finetuning_names_its_cause_and_writes_nothing(
     with pytest.raises(InputError, match=r"pretrained/encoder: .*header"):
         run_finetuning(finetune_recipe, *pretrained)
     assert not (tmp_path / "finetuned").exists()
+
+
+def test_an_encoder_of_recordings_that_were_cleaned_otherwise_is_refused():
+    ours, theirs = (
+        Preprocessing(layout=layout("ntu"), bodies=2, cleaning=cleaning, sampling=ClipSampling())
+        for cleaning in ("reference", "contrast")
+    )
+    with pytest.raises(
+        InputError, match="a: its recordings were cleaned as 'reference', but those of b as 'c"
+    ):
+        ours.require_same_input(theirs, here="a", there="b")
+    unknown = ours.model_copy(update={"cleaning": None})
+    unknown.require_same_input(theirs, here="a", there="b")
+    theirs.require_same_input(unknown, here="a", there="b")
