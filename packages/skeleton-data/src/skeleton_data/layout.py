@@ -110,8 +110,8 @@ def layout_names() -> tuple[str, ...]:
     """Names of the built-in layouts.
 
     Example:
-        >>> layout_names()[:5]
-        ('bandai_namco', 'body25', 'coco17', 'h36m17', 'halpe26')
+        >>> layout_names()
+        ('body25', 'coco17', 'h36m17', 'halpe26', 'kinect_v1', 'mediapipe33', 'ntu', 'openpose18', 'smpl22')
     """
     folder = files("skeleton_data") / "layouts"
     return tuple(sorted(Path(entry.name).stem for entry in folder.iterdir() if entry.name.endswith(".toml")))
