@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import input_errors
+from engine.errors import input_errors, writing
 from engine.results import Evaluation
 from engine.run_folder import write_atomically
 from skeleton_data.replacing import replacing
@@ -24,10 +24,12 @@ def save_evaluation(folder: Path, result: Evaluation, confusions: Mapping[str, C
     """Write evaluation.json, and the confusion matrix of each method as CSV and as a picture.
 
     Raises:
-        InputError: If the folder cannot be written.
+        OutputError: If the folder cannot be written, as on a full disk.
+        InputError: If it cannot be made.
     """
     with input_errors():
         folder.mkdir(parents=True, exist_ok=True)
+    with input_errors(), writing(folder):
         for method, confusion in confusions.items():
             accuracy = result.methods[method]
             names, path = list(accuracy.per_class), folder / f"confusion-{method.replace(' ', '-')}"

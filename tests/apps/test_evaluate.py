@@ -14,9 +14,11 @@ from accelerate import Accelerator
 from einops import rearrange
 
 from engine.arrays import sample_clips
-from engine.errors import InputError
+from engine.confusion import save_evaluation
+from engine.errors import InputError, OutputError
 from engine.evaluation import ClipReader
 from engine.options import read_options
+from engine.results import Evaluation
 from engine.saved_model import SavedModel
 from skeleton_data import SkeletonStore, split
 
@@ -180,3 +182,20 @@ def test_a_mistake_is_a_line_with_exit_code_2(monkeypatch, capsys):
     assert capsys.readouterr().err.splitlines() == [
         "evaluate: error: neighbours: Input should be greater than or equal to 1, got '0'"
     ]
+
+
+def test_what_cannot_be_written_is_no_mistake_of_the_input(tmp_path):
+    result = Evaluation(
+        models=["model"],
+        weights=[1.0],
+        store=tmp_path,
+        protocol="all",
+        side="test",
+        labelled_clips=None,
+        calibration_clips=0,
+        methods={},
+        num_processes=1,
+    )
+    (tmp_path / "evaluation.json" / "in the way").mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"evaluation\.json cannot be written: "):
+        save_evaluation(tmp_path, result, {})
