@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,11 @@ class Checkpoints:
         kept = [path for path in _steps(folder) if path <= last][-self.keep :]
         for path in set(_steps(folder)) - set(kept):
             shutil.rmtree(path, ignore_errors=True)
-        named = {Selection(folder, **_state(path)["best"]).path for path in kept if _damage(path) is None}
+        named = set()
+        for path in kept:
+            # One that is damaged names nothing; it is told when a run resumes.
+            with suppress(OSError, ValueError):
+                named.add(Selection(folder, **_state(path)["best"]).path)
         for path in set(folder.glob("best-*.safetensors")) - named:
             path.unlink()
 

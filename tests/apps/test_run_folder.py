@@ -11,6 +11,7 @@ import pytest
 from pydantic import Field
 from torch import nn
 
+from engine.checkpoint import Checkpoints
 from engine.errors import InputError, OutputError
 from engine.recipe import RecipeSection
 from engine.run_folder import RunConfig, RunFolder, write_atomically
@@ -95,6 +96,17 @@ def test_a_score_that_is_no_number_is_the_lowest(tmp_path):
         best.offer(process, model, step=step, score=(score,))
     assert (best.step, best.score) == (4, (-1.0,))
     assert best.complaint() is None
+
+
+def test_an_older_checkpoint_that_is_damaged_does_not_end_the_next_save(tmp_path):
+    run = claim(tmp_path / "run")
+    for step, state in ((1, "{"), (2, '{"best": {"step": 2, "score": [0.5], "sha256": ""}}')):
+        (run.checkpoints / f"step-{step:09d}").mkdir(parents=True)
+        (run.checkpoints / f"step-{step:09d}" / "run.json").write_text(state)
+        (run.checkpoints / f"best-{step:09d}.safetensors").touch()
+    Checkpoints(None, run, keep=2)._forget_all_but(run.checkpoints / "step-000000002")
+    kept = {"step-000000001", "step-000000002", "best-000000002.safetensors"}
+    assert {path.name for path in run.checkpoints.iterdir()} == kept
 
 
 def test_resuming_a_run_that_never_began_begins_it(tmp_path):
