@@ -24,6 +24,7 @@ import pretrain
 import simple
 
 from engine.errors import InputError, exit_on_bad_input, input_errors, leave_processes
+from engine.evaluation_data import Side
 from engine.options import read_options
 from engine.recipe import RecipeSection, read_recipe
 from engine.run_folder import RunFolder, write_atomically
@@ -66,7 +67,7 @@ def recipe_of(run: Run) -> RecipeSection:
             return read_options(evaluate.EvaluateConfig, run.arguments, program=run.app)
 
 
-def check(trials: list[Trial]) -> None:
+def check(trials: list[Trial], side: Side) -> None:
     """Look at the recipe and the data of each run, before the first begins.
 
     Raises:
@@ -77,7 +78,7 @@ def check(trials: list[Trial]) -> None:
         for run in trial.runs:
             if run not in seen:
                 try:
-                    check_run(run)
+                    check_run(run, side)
                 except InputError as error:
                     lines = str(error).splitlines()
                     raise InputError(
@@ -86,9 +87,12 @@ def check(trials: list[Trial]) -> None:
             seen.add(run)
 
 
-def check_run(run: Run) -> None:
+def check_run(run: Run, side: Side) -> None:
     """Look at the recipe and the data of a run, and at what is in its folder."""
     recipe = recipe_of(run)
+    learns = isinstance(recipe, finetune.FinetuneConfig | simple.SimpleConfig)
+    if learns and side == "validation" and not recipe.data.validation:
+        raise InputError("side: validation, but data.validation is 0")
     with input_errors():
         match recipe:
             case evaluate.EvaluateConfig():
@@ -119,7 +123,7 @@ def write(study: Study, found: list[Cell]) -> str:
     """Write the table and the figure; return the table."""
     from engine.study_figure import draw
 
-    table = markdown(found, title=study.title, source=study.source, spread=study.spread)
+    table = markdown(found, title=study.title, source=study.source, spread=study.spread, side=study.side)
     write_atomically(study.folder / f"{study.name}.md", table.encode())
     write_atomically(study.folder / f"{study.name}.csv", comma_separated(found).encode())
     draw(found, study.folder / f"{study.name}.png", title=study.title, spread=study.spread)
@@ -134,14 +138,14 @@ def run(study: Study) -> Failures:
     """
     trials = plan(study)
     chosen = [trial for trial in trials if not study.row or trial.row.name in study.row]
-    check(chosen)
+    check(chosen, study.side)
     if study.dry_run:
         for each in distinct(chosen):
             print(f"{each.command}{'  # finished' if each.finished else ''}")
         return {}
     failures = run_all(distinct(chosen), perform, processes=processes_of(study))
     if is_first_process():
-        table = write(study, cells(trials))
+        table = write(study, cells(trials, study.side))
         print(f"\n{table}\nSaved in {study.folder}: this as {study.name}.md, .csv and .png, and all runs.")
     return failures
 

@@ -64,7 +64,9 @@ class SimpleResult(BaseModel):
 
     folder: Path
     test: TestResult
-    validation_top1: float | None = Field(description="Accuracy by which the weights were selected.")
+    validation_top1: float | None = Field(
+        description="Accuracy on held-out clips; it selects weights."
+    )
     selected_step: int = Field(description="Step of the weights that were kept.")
     train_clips: int = Field(description="Clips whose labels were trained on.")
     validation_clips: int = Field(description="Clips whose labels served to select the weights.")
@@ -103,6 +105,8 @@ def run(config: SimpleConfig) -> SimpleResult | None:
     classes = len(clips.classes)
     if config.model.kind == "nearest":
         model, step, accuracy = NearestClip(*read["train"], classes=classes), 0, None
+        if "validation" in read:
+            accuracy = accuracy_of(model(read["validation"][0]), read["validation"][1]).top1
     else:
         model = network(config.model, *read["train"], classes=classes)
         step, accuracy = train(model, config.training, *read["train"], validation=read.get("validation"))

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from engine.errors import InputError
+from engine.evaluation_data import Side
 from engine.recipe import RecipeSection, complaints
 from engine.settings import Settings, merged
 from skeleton_data.protocols import Protocol
@@ -133,6 +134,11 @@ class Study(RecipeSection):
         ge=1,
         description="Runs side by side, a core each; 1: one after another, on all that `accelerate launch` "
         "was given (default: all cores, or 1 where there is a GPU).",
+    )
+    side: Side = Field(
+        "test",
+        description="What the table is of; validation: clips held out from the training side, other subjects "
+        "with each seed, to choose recipes by and leave the test side alone.",
     )
     dry_run: bool = Field(False, description="Print the commands, and run nothing.")
     spread: Literal["deviation", "interval"] = Field(

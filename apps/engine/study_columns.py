@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError, input_errors
+from engine.evaluation_data import Side
 from skeleton_data import SkeletonStore
 from skeleton_data.protocols import Protocol
 
@@ -30,8 +31,8 @@ class Column:
     heading: str
     published: str | None
 
-    def clips(self, seed: int) -> dict[str, Any]:
-        """The same as `data` of a recipe; a seed has labels of its own.
+    def clips(self, seed: int, side: Side = "test") -> dict[str, Any]:
+        """The same as `data` of a recipe; a seed has labels, and a validation side, of its own.
 
         Example:
             >>> Column(Path("data/x"), "odd-subjects", "5/class", "", None).clips(seed=1)["labels_per_class"]
@@ -39,7 +40,8 @@ class Column:
         """
         share, _, each = self.labels.partition("/")
         used = {"labels_per_class": int(share)} if each else {"label_fraction": float(share[:-1]) / 100}
-        return {"store": str(self.store), "protocol": self.protocol, **used, "label_seed": seed}
+        clips = {"store": str(self.store), "protocol": self.protocol, **used, "label_seed": seed}
+        return clips | ({"split_seed": seed} if side == "validation" else {})
 
 
 def columns(stores: Sequence[Path], protocols: Sequence[Protocol], labels: Sequence[str]) -> list[Column]:

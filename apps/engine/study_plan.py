@@ -139,7 +139,7 @@ class _Planner:
         self, row: Row, column: Column, seed: int, stream: Stream | None, before: Run | None
     ) -> Run:
         stage, study = self.terms.stages[row.learn], self.study
-        given: Settings = {"data": column.clips(seed), "training": {"seed": seed}}
+        given: Settings = {"data": column.clips(seed, study.side), "training": {"seed": seed}}
         if study.steps:
             given["training"]["steps"] = study.steps
         if stage.app == "finetune":
@@ -162,13 +162,19 @@ class _Planner:
         if not runs:
             raise InputError(f"rows: {row.name!r} has nothing to evaluate, it pre-trains nothing")
         models = [str(self._encoder(row, run, stream)) for stream, run in runs.items()]
-        settings = merged(stage.settings, row.learn_settings, {"data": column.clips(seed)}, _weights(row))
+        given: Settings = {"data": column.clips(seed, self.study.side)}
+        settings = merged(stage.settings, row.learn_settings, given, self._shown(row))
         return self._run(stage, settings, _name(row, column), seed, *runs.values(), models=models)
 
     def _fusion(self, row: Row, column: Column, seed: int, learnings: tuple[Run, ...]) -> Run:
         models = [str(run.folder) for run in learnings]
         stage = Stage(app="evaluate")
-        return self._run(stage, _weights(row), _name(row, column), seed, *learnings, models=models)
+        return self._run(stage, self._shown(row), _name(row, column), seed, *learnings, models=models)
+
+    def _shown(self, row: Row) -> Settings:
+        """What an evaluation shows: a side, by several models that count differently."""
+        weights: Settings = {"weights": ",".join(map(str, row.weights))} if row.weights else {}
+        return weights | ({"side": self.study.side} if self.study.side != "test" else {})
 
     def _encoder(self, row: Row, run: Run, stream: Stream | None) -> Path:
         """Where the encoder of a stream is."""
@@ -220,10 +226,6 @@ class _Planner:
 def _name(row: Row, column: Column) -> str:
     labels = column.labels.replace("%", "pct").replace("/", "-per-")
     return f"{row.learn}-{column.protocol}-{labels}"
-
-
-def _weights(row: Row) -> Settings:
-    return {"weights": ",".join(map(str, row.weights))} if row.weights else {}
 
 
 def _nested(field: str, value: str) -> Settings:

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any, Literal
 
+from engine.evaluation_data import Side
 from engine.study import Row
 from engine.study_columns import Column
 from engine.study_plan import Run, Trial
 
 STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145)
 """Quantiles of Student's t for a 95 % interval, for 1, 2, ... degrees of freedom; above them the normal's."""
+
+SIDES = {"test": "the test side", "validation": "clips held out from the training side, at its best,"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Cell:
         row: The row.
         column: The column.
         seeds: Seeds that are finished.
-        accuracy: Their test accuracy in percent.
+        accuracy: Their accuracy in percent.
         pretraining: Mean cost of their pre-trainings, if there are any.
         learning: Mean cost of their trainings with labels.
     """
@@ -69,30 +72,37 @@ class Cell:
         return self.row.published.get(self.column.published or "")
 
 
-def cells(trials: Iterable[Trial]) -> list[Cell]:
-    """What is finished, by row and column in their order; without finished seeds a cell is empty."""
+def cells(trials: Iterable[Trial], side: Side = "test") -> list[Cell]:
+    """What is finished, by row and column in their order; without finished seeds a cell is empty.
+
+    Args:
+        trials: Of each row, in each column, with each seed.
+        side: Where they are accurate.
+    """
     groups: dict[tuple[str, Column], list[Trial]] = {}
     for trial in trials:
         groups.setdefault((trial.row.name, trial.column), []).append(trial)
-    return [_cell(group) for group in groups.values()]
+    return [_cell(group, side) for group in groups.values()]
 
 
-def _cell(trials: Sequence[Trial]) -> Cell:
+def _cell(trials: Sequence[Trial], side: Side) -> Cell:
     done = [trial for trial in trials if trial.answer.finished]
     results = [_result(trial.answer) for trial in done]
     return Cell(
         row=trials[0].row,
         column=trials[0].column,
         seeds=tuple(trial.seed for trial in done),
-        accuracy=tuple(100 * _top1(result, trials[0].row.method) for result in results),
+        accuracy=tuple(100 * _top1(result, trials[0].row.method, side) for result in results),
         pretraining=_cost([trial.pretrainings for trial in done]),
         learning=_cost([trial.learnings for trial in done]),
     )
 
 
-def _top1(result: dict[str, Any], method: str | None) -> float:
-    """Accuracy of a training with labels, or of an evaluation."""
-    return (result["methods"][method or "classifier"] if "methods" in result else result["test"])["top1"]
+def _top1(result: dict[str, Any], method: str | None, side: Side) -> float:
+    """Accuracy of a training with labels, or of an evaluation, which is of one side."""
+    if "methods" in result:
+        return result["methods"][method or "classifier"]["top1"]
+    return result["test"]["top1"] if side == "test" else result["validation_top1"]
 
 
 def _cost(seeds: Sequence[Sequence[Run]]) -> Cost | None:
@@ -123,7 +133,12 @@ def _result(run: Run) -> dict[str, Any]:
 
 
 def markdown(
-    cells: Sequence[Cell], *, title: str, source: str, spread: Literal["deviation", "interval"]
+    cells: Sequence[Cell],
+    *,
+    title: str,
+    source: str,
+    spread: Literal["deviation", "interval"],
+    side: Side = "test",
 ) -> str:
     """The table: a line for each row; accuracy in percent, published beside ours, then the cost.
 
@@ -146,7 +161,7 @@ def markdown(
         line += [_millions(row[0].row.published_parameters)] * sized
         lines.append(_line([*line, *_costs(row, pretrained=sized)]))
     notes = [
-        "Top-1 accuracy on the test side in percent, "
+        f"Top-1 accuracy on {SIDES[side]} in percent, "
         + ("mean ± standard deviation" if spread == "deviation" else "mean ± half of the 95 % interval")
         + " over seeds.",
         *([f"Published: {source}"] if published or sized else []),

@@ -1,6 +1,7 @@
 """A study from its file to its table: what is run, shared, skipped, tried again, and told."""
 
 import csv
+import json
 import os
 import shlex
 import sys
@@ -194,6 +195,29 @@ def test_seeds_have_labels_and_weights_of_their_own_and_labels_share_the_pretrai
         assert recipe.training.seed == recipe.data.label_seed == trial.seed
         assert reproduce.recipe_of(trial.pretrainings[0]).training.seed == trial.seed
     assert recipe.data.labels_per_class == 2
+
+
+def test_recipes_are_chosen_by_other_held_out_subjects_with_each_seed(study, store, tmp_path):
+    by = ("--side", "validation", "--seeds", "2")
+    chosen = study(*by, "--row", "scratch", "--row", "near", "--row", "MLP", "--row", "fused")
+    assert reproduce.run(chosen) == {}
+    for trial in plan(chosen):
+        recipe = reproduce.recipe_of(trial.answer)
+        if recipe.data.split_seed is not None:
+            assert recipe.data.split_seed == trial.seed
+    found = records(tmp_path / "runs")
+    assert found["scratch"]["seeds"] == found["near"]["seeds"] == found["MLP"]["seeds"] == "0 1"
+    results = [json.loads(trial.answer.result.read_text()) for trial in plan(chosen) if trial.answer.finished]
+    told = [float(each) for row in ("scratch", "MLP") for each in found[row]["top1"].split()]
+    assert told == [round(100 * result["validation_top1"], 3) for result in results if "test" in result]
+    assert {result["side"] for result in results if "methods" in result} == {"validation"}
+    assert "on clips held out from the training side" in (tmp_path / "runs" / "little.md").read_text()
+
+    path = tmp_path / "little.toml"
+    path.write_text(STUDY.replace("[every]", "[every]\nlearn_settings.data.validation = 0.0"))
+    again = read_recipe(Study, [str(path), *by, "--data", str(store)], program="reproduce")
+    with pytest.raises(InputError, match="side: validation, but data"):
+        reproduce.run(again)
 
 
 def test_mistakes_are_told_before_anything_runs(study, other_store, performed, tmp_path, store):

@@ -47,16 +47,17 @@ def test_the_nearest_clip_is_that_of_brute_force(run_simple, tmp_path):
         simple.SimpleConfig, [str(tmp_path / "simple.toml"), "--model.kind", "nearest"], program="simple"
     )
     clips = config.data.open()
-    (x, y), (queries, truth) = (
+    (x, y), *others = (
         [
             part.flatten(1).numpy() if part.ndim > 1 else part.numpy()
             for part in read_clips(clips, side, config.data.sampling)
         ]
-        for side in (clips.train, clips.test)
+        for side in (clips.train, clips.validation, clips.test)
     )
-    distance = ((queries[:, None] - x[None]) ** 2).sum(-1)
-    assert result.test.top1 == pytest.approx(np.mean(y[distance.argmin(1)] == truth))
-    assert (result.parameters, result.validation_top1) == (0, None)
+    nearest = [((queries[:, None] - x[None]) ** 2).sum(-1).argmin(1) for queries, _ in others]
+    right = [np.mean(y[found] == truth) for found, (_, truth) in zip(nearest, others, strict=True)]
+    assert [result.validation_top1, result.test.top1] == pytest.approx(right)
+    assert result.parameters == 0
     assert (result.train_clips, result.validation_clips, result.test.clips) == (36, 12, 48)
     assert json.loads((tmp_path / "run" / "result.json").read_text()) == result.model_dump(mode="json")
 
