@@ -64,9 +64,7 @@ class SimpleResult(BaseModel):
 
     folder: Path
     test: TestResult
-    validation_top1: float | None = Field(
-        description="Accuracy on held-out clips; it selects weights."
-    )
+    validation_top1: float | None = Field(description="Accuracy on held-out clips; it selects weights.")
     selected_step: int = Field(description="Step of the weights that were kept.")
     train_clips: int = Field(description="Clips whose labels were trained on.")
     validation_clips: int = Field(description="Clips whose labels served to select the weights.")

@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-Chance = Annotated[float, Field(ge=0, le=1, strict=True)]
+
+def _is_a_number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("Input should be a share of the clips, as 0.5")
+    return value
+
+
+Chance = Annotated[float, BeforeValidator(_is_a_number), Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
 
 
