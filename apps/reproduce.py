@@ -123,9 +123,11 @@ def write(study: Study, found: list[Cell]) -> str:
     """Write the table and the figure; return the table."""
     from engine.study_figure import draw
 
-    table = markdown(found, title=study.title, source=study.source, spread=study.spread, side=study.side)
+    told = {"title": study.title, "source": study.source, "spread": study.spread, "side": study.side}
+    table = markdown(found, **told, reference=study.reference)
+    numbers = comma_separated(found, reference=study.reference)
     write_atomically(study.folder / f"{study.name}.md", table.encode())
-    write_atomically(study.folder / f"{study.name}.csv", comma_separated(found).encode())
+    write_atomically(study.folder / f"{study.name}.csv", numbers.encode())
     draw(found, study.folder / f"{study.name}.png", title=study.title, spread=study.spread)
     return table
 

@@ -144,6 +144,10 @@ class Study(RecipeSection):
     spread: Literal["deviation", "interval"] = Field(
         "deviation", description="Beside a mean: standard deviation, or half of the 95 % interval (Student)."
     )
+    reference: str | None = Field(
+        None,
+        description="Row from which the others differ: beside each mean stands by how much, seed by seed.",
+    )
     stages: dict[str, Stage] = Field({}, description="Further stages, or others than the terms'.")
     every: dict[str, Any] = Field({}, description="What holds for every row that does not say otherwise.")
     rows: tuple[Row, ...] = Field(min_length=1, description="The rows.")
@@ -166,6 +170,8 @@ class Study(RecipeSection):
             raise ValueError(f"rows: two are named {twice[0]!r}")
         if unknown := sorted(set(self.row) - set(names)):
             raise ValueError(f"row: there is no {unknown[0]!r} among {', '.join(map(repr, names))}")
+        if self.reference is not None and self.reference not in names:
+            raise ValueError(f"reference: no row is named {self.reference!r}")
         for row in self.rows:
             for cell in row.published:
                 if not re.fullmatch(r"[\w-]+ (\d+(\.\d+)?%|\d+/class)", cell):

@@ -7,7 +7,7 @@ import io
 import json
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import mean, stdev
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from engine.study import Row
 from engine.study_columns import Column
 from engine.study_plan import Run, Trial
 
+Spread = Literal["deviation", "interval"]
 STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145)
 """Quantiles of Student's t for a 95 % interval, for 1, 2, ... degrees of freedom; above them the normal's."""
 
@@ -56,7 +57,7 @@ class Cell:
         """Mean accuracy over seeds."""
         return mean(self.accuracy) if self.accuracy else None
 
-    def spread(self, kind: Literal["deviation", "interval"]) -> float | None:
+    def spread(self, kind: Spread) -> float | None:
         """Standard deviation over seeds, or half of the 95 % interval of their mean."""
         if len(self.accuracy) < 2:
             return None
@@ -65,6 +66,13 @@ class Cell:
             return deviation
         quantile = STUDENT[freedom - 1] if freedom <= len(STUDENT) else 1.96
         return quantile * deviation / len(self.accuracy) ** 0.5
+
+    def against(self, other: Cell) -> Cell:
+        """By how much it is more accurate than another, seed by seed."""
+        theirs = dict(zip(other.seeds, other.accuracy, strict=True))
+        pairs = [(seed, ours) for seed, ours in zip(self.seeds, self.accuracy, strict=True) if seed in theirs]
+        seeds, accuracy = tuple(seed for seed, _ in pairs), tuple(ours - theirs[seed] for seed, ours in pairs)
+        return replace(self, seeds=seeds, accuracy=accuracy)
 
     @property
     def published(self) -> float | None:
@@ -137,13 +145,15 @@ def markdown(
     *,
     title: str,
     source: str,
-    spread: Literal["deviation", "interval"],
+    spread: Spread,
     side: Side = "test",
+    reference: str | None = None,
 ) -> str:
     """The table: a line for each row; accuracy in percent, published beside ours, then the cost.
 
-    The cost is that of one seed in the first column.
+    The cost is that of one seed in the first column. In brackets is the difference from the row `reference`.
     """
+    references = {cell.column: cell for cell in cells if cell.row.name == reference}
     columns = list(dict.fromkeys(cell.column for cell in cells))
     published = {cell.column for cell in cells if cell.published is not None}
     sized = any(cell.row.published_parameters for cell in cells)
@@ -157,21 +167,31 @@ def markdown(
         row = [cell for cell in cells if cell.row.name == name]
         line = [name]
         for cell in row:
-            line += [_number(cell.published)] * (cell.column in published) + [_ours(cell, spread)]
+            line += [_number(cell.published)] * (cell.column in published)
+            line += [_ours(cell, spread, references.get(cell.column))]
         line += [_millions(row[0].row.published_parameters)] * sized
         lines.append(_line([*line, *_costs(row, pretrained=sized)]))
     notes = [
         f"Top-1 accuracy on {SIDES[side]} in percent, "
         + ("mean ± standard deviation" if spread == "deviation" else "mean ± half of the 95 % interval")
         + " over seeds.",
+        *([f"In brackets: difference from the row {reference}, seed by seed."] if references else []),
         *([f"Published: {source}"] if published or sized else []),
     ]
     return "\n\n".join([f"# {title}", "\n".join(lines), *notes]) + "\n"
 
 
-def _ours(cell: Cell, spread: Literal["deviation", "interval"]) -> str:
+def _ours(cell: Cell, spread: Spread, reference: Cell | None) -> str:
+    told = _number(cell.mean) + _width(cell, spread)
+    if reference is None or cell.row == reference.row:
+        return told
+    difference = cell.against(reference)
+    return f"{told} ({difference.mean:+.1f}{_width(difference, spread)})" if difference.seeds else told
+
+
+def _width(cell: Cell, spread: Spread) -> str:
     width = cell.spread(spread)
-    return _number(cell.mean) + (f" ± {width:.1f}" if width is not None else "")
+    return "" if width is None else f" ± {width:.1f}"
 
 
 def _costs(row: Sequence[Cell], *, pretrained: bool) -> Iterator[str]:
@@ -197,23 +217,28 @@ def _line(parts: Sequence[str]) -> str:
     return f"| {' | '.join(parts)} |"
 
 
-def comma_separated(cells: Sequence[Cell]) -> str:
+def comma_separated(cells: Sequence[Cell], *, reference: str | None = None) -> str:
     """The same as CSV, a line for each cell, with what each seed came to; costs are means over seeds."""
     text = io.StringIO()
-    records = [_record(cell) for cell in cells]
+    references = {cell.column: cell for cell in cells if cell.row.name == reference}
+    records = [_record(cell, references.get(cell.column)) for cell in cells]
     writer = csv.DictWriter(text, records[0].keys(), lineterminator="\n")
     writer.writeheader()
     writer.writerows(records)
     return text.getvalue()
 
 
-def _record(cell: Cell) -> dict[str, Any]:
+def _record(cell: Cell, reference: Cell | None) -> dict[str, Any]:
     column = cell.column
     record = {"row": cell.row.name, "store": column.store, "protocol": column.protocol}
     record |= {"labels": column.labels, "published": cell.published}
     record |= {"mean": _rounded(cell.mean), "deviation": _rounded(cell.spread("deviation"))}
     record |= {"interval": _rounded(cell.spread("interval")), "seeds": " ".join(map(str, cell.seeds))}
     record |= {"top1": " ".join(f"{accuracy:.3f}" for accuracy in cell.accuracy)}
+    if reference is not None:
+        difference = cell.against(reference)
+        record |= {"difference": _rounded(difference.mean)}
+        record |= {"difference_interval": _rounded(difference.spread("interval"))}
     for name, cost in (("pretraining", cell.pretraining), ("learning", cell.learning)):
         for part in ("minutes", "clips_per_second", "parameters"):
             record[f"{name}_{part}"] = _rounded(getattr(cost, part)) if cost else None

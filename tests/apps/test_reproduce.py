@@ -240,6 +240,7 @@ def test_mistakes_are_told_before_anything_runs(study, other_store, performed, t
         with pytest.raises(InputError, match=line):
             reproduce.run(study(*options))
     changes = {
+        ('name = "little"', 'name = "little"\nreference = "lost"'): "reference: no row is named 'lost'",
         ('name = "MLP"', 'name = "near"'): "rows: two are named 'near'",
         ('name = "MLP"', 'name = "a, b"'): "rows.4.name: String should match pattern",
         (
@@ -313,6 +314,24 @@ def test_published_numbers_stand_beside_ours_and_the_spread_is_over_seeds():
     first, second = csv.DictReader(comma_separated([cell, empty]).splitlines())
     assert (first["mean"], first["deviation"], first["top1"]) == ("62.0", "2.0", "60.000 62.000 64.000")
     assert second["mean"] == second["published"] == ""
+
+
+def test_differences_are_those_of_the_same_seeds():
+    column = Column(Path("data/x"), "odd-subjects", "5%", "odd-subjects 5%", None)
+    base = Cell(Row(name="base"), column, (0, 1, 2), (60.0, 40.0, 50.0), None, None)
+    other = Cell(Row(name="other"), column, (2, 0), (54.0, 62.0), None, None)
+    missing = Cell(Row(name="missing"), column, (), (), None, None)
+    assert other.against(base).accuracy == (4.0, 2.0)
+    found = [base, other, missing]
+    lines = markdown(found, title="T", source="", spread="deviation", reference="base").splitlines()
+    told = [line.split(" | ")[1] for line in lines[4:7]]
+    assert told == ["50.0 ± 10.0", "58.0 ± 5.7 (+3.0 ± 1.4)", "-"]
+    assert "difference from the row base" in lines[-1]
+    records = list(csv.DictReader(comma_separated(found, reference="base").splitlines()))
+    assert [record["difference"] for record in records] == ["0.0", "3.0", ""]
+    assert float(records[1]["difference_interval"]) == pytest.approx(
+        12.706
+    )  # 2 seeds: deviation / sqrt(2) = 1
 
 
 @pytest.mark.slow
