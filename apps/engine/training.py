@@ -44,6 +44,11 @@ class TrainingConfig(RecipeSection):
         ge=1,
         description="Optimiser steps instead of epochs: with few labels an epoch is a step or two.",
     )
+    min_steps: int = Field(
+        0,
+        ge=0,
+        description="Optimiser steps at least, whatever the epochs: with few labels they are too few.",
+    )
     batch_size: int = Field(64, ge=1, description="Clips of a step, shared by all processes.")
     accumulate: int = Field(
         1, ge=1, description="Parts of a batch that go through the model one after another, to save memory."
@@ -51,7 +56,8 @@ class TrainingConfig(RecipeSection):
     period: int | None = Field(
         None,
         ge=1,
-        description="Steps between validations (default: an epoch, but at least a fiftieth of `steps`).",
+        description="Steps between validations (default: an epoch, but at least a fiftieth of `steps` or "
+        "`min_steps`).",
     )
     log_steps: int = Field(50, ge=1, description="Steps between two lines of metrics.")
     clip_norm: float | None = Field(None, gt=0, description="Largest norm of the gradient (default: any).")
@@ -86,11 +92,13 @@ class TrainingConfig(RecipeSection):
         Example:
             >>> TrainingConfig(epochs=10, batch_size=64).plan(clips=640)
             Plan(steps=100, steps_per_epoch=10, batch_size=64, period=10)
+            >>> TrainingConfig(epochs=10, batch_size=64, min_steps=400).plan(clips=27)
+            Plan(steps=400, steps_per_epoch=1, batch_size=27, period=8)
         """
         batch_size = min(self.batch_size, clips)
         per_epoch = clips // batch_size
-        steps = self.steps or self.epochs * per_epoch
-        period = self.period or max(per_epoch, (self.steps or 0) // 50)
+        steps = self.steps or max(self.epochs * per_epoch, self.min_steps)
+        period = self.period or max(per_epoch, (self.steps or self.min_steps) // 50)
         return Plan(steps, per_epoch, batch_size, period)
 
 

@@ -57,6 +57,9 @@ def test_plans():
     assert (few.steps, few.batch_size, few.steps_per_epoch, few.period) == (500, 27, 1, 10)
     short = TrainingConfig(steps=40, batch_size=64).plan(640)
     assert (short.steps, short.period) == (40, 10)
+    least = TrainingConfig(epochs=4, min_steps=400, batch_size=64)
+    assert (least.plan(27).steps, least.plan(27).period) == (400, 8)
+    assert (least.plan(64_000).steps, least.plan(64_000).period) == (4000, 1000)
     epochs = TrainingConfig(epochs=4, batch_size=64).plan(200)
     assert (epochs.steps, epochs.batch_size, epochs.steps_per_epoch, epochs.period) == (12, 64, 3, 3)
     assert [done for done in range(1, 13) if epochs.ends_period(done)] == [3, 6, 9, 12]
