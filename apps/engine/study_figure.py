@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from engine.study_table import Cell
+from engine.study_columns import Column
+from engine.study_table import Cell, Spread
 
 
-def draw(cells: Sequence[Cell], path: Path, *, title: str, spread: Literal["deviation", "interval"]) -> None:
-    """Draw one panel for each column, one line for each row; nothing where nothing is finished.
+def draw(cells: Sequence[Cell], path: Path, *, title: str, spread: Spread) -> None:
+    """Draw a line for each row, accuracy over labelled clips; with fewer than three numbers of them, panels.
+
+    A panel is a column; nothing is drawn where nothing is finished.
 
     Args:
         cells: What came of the rows.
@@ -22,6 +25,43 @@ def draw(cells: Sequence[Cell], path: Path, *, title: str, spread: Literal["devi
         spread: What the bars show.
     """
     columns = list(dict.fromkeys(cell.column for cell in cells))
+    several = len(columns) > 2 and len({(column.store, column.protocol) for column in columns}) == 1
+    figure = _lines(cells, spread) if several else _panels(cells, columns, spread)
+    figure.suptitle(title, fontsize=10)
+    with matplotlib.rc_context({"svg.hashsalt": "study"}):
+        figure.savefig(path, dpi=150)
+
+
+def _lines(cells: Sequence[Cell], spread: Spread) -> Figure:
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    panel, styles = figure.subplots(), ("o-", "s--", "^:")
+    colours = matplotlib.colormaps["tab10"].colors
+    for place, name in enumerate(dict.fromkeys(cell.row.name for cell in cells if cell.labelled)):
+        row = sorted((cell for cell in cells if cell.row.name == name and cell.labelled), key=_labelled)
+        labelled, accuracy = map(_labelled, row), [cell.mean for cell in row]
+        bars = [cell.spread(spread) or 0 for cell in row]
+        style, colour = styles[place // len(colours) % len(styles)], colours[place % len(colours)]
+        panel.errorbar([*labelled], accuracy, bars, fmt=style, color=colour, label=name, capsize=2)
+        for cell in row:
+            if cell.published is not None:
+                panel.plot(_labelled(cell), cell.published, "D", color=colour, fillstyle="none")
+    if panel.lines:
+        panel.set_xscale("log")
+        known = sorted({round(cell.labelled) for cell in cells if cell.labelled})
+        panel.set_xticks(known, list(map(str, known)))
+        panel.minorticks_off()
+        figure.legend(loc="outside right upper", fontsize=7)
+    panel.set_xlabel("labelled clips", fontsize=8)
+    panel.set_ylabel("top-1 %", fontsize=8)
+    panel.grid(alpha=0.3)
+    return figure
+
+
+def _labelled(cell: Cell) -> float:
+    return cell.labelled or 0
+
+
+def _panels(cells: Sequence[Cell], columns: Sequence[Column], spread: Spread) -> Figure:
     rows = list(dict.fromkeys(cell.row.name for cell in cells))
     size = (2.5 + 2.5 * len(columns), 1.4 + 0.3 * len(rows))
     figure = Figure(figsize=size, layout="constrained")
@@ -35,14 +75,10 @@ def draw(cells: Sequence[Cell], path: Path, *, title: str, spread: Literal["devi
         panel.grid(axis="x", alpha=0.3)
     panels[0].set_yticks(range(len(rows)), rows, fontsize=8)
     panels[0].set_ylim(len(rows) - 0.5, -0.5)
-    figure.suptitle(title, fontsize=10)
-    with matplotlib.rc_context({"svg.hashsalt": "study"}):
-        figure.savefig(path, dpi=150)
+    return figure
 
 
-def _draw_cell(
-    panel: matplotlib.axes.Axes, cell: Cell, place: int, spread: Literal["deviation", "interval"]
-) -> None:
+def _draw_cell(panel: Axes, cell: Cell, place: int, spread: Spread) -> None:
     if cell.mean is not None:
         panel.errorbar(cell.mean, place, xerr=cell.spread(spread) or 0, fmt="o", color="C0", capsize=3)
     if cell.published is not None:

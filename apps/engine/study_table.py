@@ -41,6 +41,7 @@ class Cell:
         column: The column.
         seeds: Seeds that are finished.
         accuracy: Their accuracy in percent.
+        labelled: How many clips were labelled, a mean over seeds.
         pretraining: Mean cost of their pre-trainings, if there are any.
         learning: Mean cost of their trainings with labels.
     """
@@ -49,6 +50,7 @@ class Cell:
     column: Column
     seeds: tuple[int, ...]
     accuracy: tuple[float, ...]
+    labelled: float | None
     pretraining: Cost | None
     learning: Cost | None
 
@@ -101,6 +103,7 @@ def _cell(trials: Sequence[Trial], side: Side) -> Cell:
         column=trials[0].column,
         seeds=tuple(trial.seed for trial in done),
         accuracy=tuple(100 * _top1(result, trials[0].row.method, side) for result in results),
+        labelled=mean(map(_labelled, done)) if done else None,
         pretraining=_cost([trial.pretrainings for trial in done]),
         learning=_cost([trial.learnings for trial in done]),
     )
@@ -111,6 +114,12 @@ def _top1(result: dict[str, Any], method: str | None, side: Side) -> float:
     if "methods" in result:
         return result["methods"][method or "classifier"]["top1"]
     return result["test"]["top1"] if side == "test" else result["validation_top1"]
+
+
+def _labelled(trial: Trial) -> int:
+    """Number of labelled clips that a trial has learnt from."""
+    result = _result(trial.learnings[0] if trial.learnings else trial.answer)
+    return int(result["train_clips"] if trial.learnings else result["labelled_clips"])
 
 
 def _cost(seeds: Sequence[Sequence[Run]]) -> Cost | None:
