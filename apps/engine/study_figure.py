@@ -26,14 +26,13 @@ def draw(cells: Sequence[Cell], path: Path, *, title: str, spread: Spread) -> No
     """
     columns = list(dict.fromkeys(cell.column for cell in cells))
     several = len(columns) > 2 and len({(column.store, column.protocol) for column in columns}) == 1
-    figure = _lines(cells, spread) if several else _panels(cells, columns, spread)
-    figure.suptitle(title, fontsize=10)
+    figure = _lines(cells, title, spread) if several else _panels(cells, columns, title, spread)
     with matplotlib.rc_context({"svg.hashsalt": "study"}):
         figure.savefig(path, dpi=150)
 
 
-def _lines(cells: Sequence[Cell], spread: Spread) -> Figure:
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
+def _lines(cells: Sequence[Cell], title: str, spread: Spread) -> Figure:
+    figure = Figure(figsize=(9, 4.5), layout="constrained")
     panel, styles = figure.subplots(), ("o-", "s--", "^:")
     colours = matplotlib.colormaps["tab10"].colors
     for place, name in enumerate(dict.fromkeys(cell.row.name for cell in cells if cell.labelled)):
@@ -41,7 +40,9 @@ def _lines(cells: Sequence[Cell], spread: Spread) -> Figure:
         labelled, accuracy = map(_labelled, row), [cell.mean for cell in row]
         bars = [cell.spread(spread) or 0 for cell in row]
         style, colour = styles[place // len(colours) % len(styles)], colours[place % len(colours)]
-        panel.errorbar([*labelled], accuracy, bars, fmt=style, color=colour, label=name, capsize=2)
+        panel.errorbar(
+            [*labelled], accuracy, bars, fmt=style, color=colour, label=name, markersize=4, capsize=2
+        )
         for cell in row:
             if cell.published is not None:
                 panel.plot(_labelled(cell), cell.published, "D", color=colour, fillstyle="none")
@@ -50,7 +51,8 @@ def _lines(cells: Sequence[Cell], spread: Spread) -> Figure:
         known = sorted({round(cell.labelled) for cell in cells if cell.labelled})
         panel.set_xticks(known, list(map(str, known)))
         panel.minorticks_off()
-        figure.legend(loc="outside right upper", fontsize=7)
+        panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8, frameon=False)
+    panel.set_title(title, fontsize=10)
     panel.set_xlabel("labelled clips", fontsize=8)
     panel.set_ylabel("top-1 %", fontsize=8)
     panel.grid(alpha=0.3)
@@ -61,7 +63,7 @@ def _labelled(cell: Cell) -> float:
     return cell.labelled or 0
 
 
-def _panels(cells: Sequence[Cell], columns: Sequence[Column], spread: Spread) -> Figure:
+def _panels(cells: Sequence[Cell], columns: Sequence[Column], title: str, spread: Spread) -> Figure:
     rows = list(dict.fromkeys(cell.row.name for cell in cells))
     size = (2.5 + 2.5 * len(columns), 1.4 + 0.3 * len(rows))
     figure = Figure(figsize=size, layout="constrained")
@@ -75,6 +77,7 @@ def _panels(cells: Sequence[Cell], columns: Sequence[Column], spread: Spread) ->
         panel.grid(axis="x", alpha=0.3)
     panels[0].set_yticks(range(len(rows)), rows, fontsize=8)
     panels[0].set_ylim(len(rows) - 0.5, -0.5)
+    figure.suptitle(title, fontsize=10)
     return figure
 
 
