@@ -2,10 +2,13 @@
 
 import json
 import shutil
+import tomllib
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from documents import REPO
 from sample_sets import write_pyskl
 
 from skeleton_data import SyntheticConfig, write_synthetic
@@ -28,16 +31,17 @@ def write_files(folder: Path) -> None:
             archive.write(path, path.name)
     write_pyskl(folder)
     for name in ("utd_mhad.npz", "msrc12.npz", "mine.npz", "new.npz"):
-        write_own(folder / name, "kinect_v1")
+        write_own(folder / name, layout("kinect_v1").joints)
     for name in ("own.npz", "long.npz"):
-        write_own(folder / name, "ntu", frames=90)
+        write_own(folder / name, layout("ntu").joints, frames=90)
+    write_takes(folder / "bnr2.npz")
     stream = np.random.default_rng(1).normal(size=(70, 25, 3)).round(2).tolist()
     (folder / "tracker.py").write_text(TRACKER.format(frames=[json.dumps(frame) for frame in stream]))
 
 
-def write_own(path: Path, name: str, *, frames: int = 24) -> None:
+def write_own(path: Path, joints: Sequence[str], *, frames: int = 24) -> None:
     """Two classes by eight subjects, four times each."""
-    joints, clips = layout(name).joints, np.arange(64)
+    clips = np.arange(64)
     rows = np.random.default_rng(0).normal(size=(len(clips) * frames, len(joints), 3))
     np.savez(
         path,
@@ -48,4 +52,22 @@ def write_own(path: Path, name: str, *, frames: int = 24) -> None:
         label=clips % 2,
         subject=1 + clips // 8,
         class_names=["wave", "clap"],
+    )
+
+
+def write_takes(path: Path) -> None:
+    """Two styles of two contents, in eight takes of each, as Bandai-Namco 2 names and numbers them."""
+    told = tomllib.loads((REPO / "configs/layouts/bandai_namco.toml").read_text())
+    joints, clips, frames = [joint for joint, _ in told["joints"]], np.arange(32), 24
+    rows = np.random.default_rng(0).normal(size=(len(clips) * frames, len(joints), 3))
+    np.savez(
+        path,
+        positions_m=rows.astype(np.float32),
+        offsets=np.arange(len(clips) + 1) * frames,
+        joint_names=joints,
+        fps=30.0,
+        style=clips % 2,
+        style_names=["active", "elderly"],
+        content=clips // 2 % 2,
+        take=1 + clips // 4,
     )

@@ -56,7 +56,13 @@ TOY = {
 }
 """Options that make a run of an app, or of a command of `skeleton-data`, small."""
 
-ROWS = {"table1": "random 0.5 0.5", "table4": "SkeletonMAE / STTFormer"}
+ROWS = {
+    "table1": "random 0.5 0.5",
+    "table4": "SkeletonMAE / STTFormer",
+    "labels": "nearest clip",
+    "targets": "joints / as it is / all",
+    "masks": "joints only 0.75",
+}
 """The row of a study that is run, if the example names none."""
 
 
