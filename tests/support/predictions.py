@@ -1,0 +1,63 @@
+"""Classifiers that were never trained, and what they answer."""
+
+import io
+import json
+
+import predict
+import pytest
+import torch
+
+from engine.arrays import sample_clips
+from engine.options import read_options
+from engine.preprocessing import Preprocessing
+from engine.saved_model import SavedModel
+from engine.weights import save_encoder
+from skeleton_data import ClipSampling
+from skeleton_data.layout import layout
+from sttformer import STTFormer, STTFormerConfig
+
+CLASSES = ("slow", "fast", "wide")
+
+
+def run(*arguments, lines=()):
+    """What the app prints, line by line."""
+    config = read_options(predict.PredictConfig, [str(each) for each in arguments], program="predict")
+    out = io.StringIO()
+    predict.run(config, lines=lines, out=out)
+    return out.getvalue().splitlines()
+
+
+def save_model(folder, name, *, bodies=2, cleaning=None, sure=30, **sampling):
+    """A classifier that was never trained, for the layout of that name."""
+    torch.manual_seed(0)
+    known = layout(name)
+    network = STTFormer(
+        STTFormerConfig(
+            joints=len(known.joints), width=8, blocks=((8, 2),), tuple_frames=2, num_classes=len(CLASSES)
+        )
+    )
+    network.head.weight.data *= sure
+    made_for = Preprocessing(
+        layout=known,
+        bodies=bodies,
+        cleaning=cleaning,
+        sampling=ClipSampling(frames=8, **sampling),
+        classes=CLASSES,
+    )
+    save_encoder(network.eval(), folder, made_for)
+    return folder
+
+
+def expected(model, clip):
+    """Probabilities of a clip (T, M, V, 3), from the network itself."""
+    saved = SavedModel.open(model)
+    with torch.no_grad():
+        return saved.load()(sample_clips([clip], saved.preprocessing)).softmax(1)[0].tolist()
+
+
+def assert_same(classes, probabilities):
+    assert [classes[name] for name in CLASSES] == pytest.approx(probabilities, abs=1e-4)
+
+
+def frames(clip, decimals=7):
+    return [json.dumps(frame.round(decimals).tolist()) + "\n" for frame in clip]
