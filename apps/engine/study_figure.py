@@ -33,23 +33,14 @@ def draw(cells: Sequence[Cell], path: Path, *, title: str, spread: Spread) -> No
 
 def _lines(cells: Sequence[Cell], title: str, spread: Spread) -> Figure:
     figure = Figure(figsize=(9, 4.5), layout="constrained")
-    panel, styles = figure.subplots(), ("o-", "s--", "^:")
-    colours = matplotlib.colormaps["tab10"].colors
-    for place, name in enumerate(dict.fromkeys(cell.row.name for cell in cells if cell.labelled)):
-        row = sorted((cell for cell in cells if cell.row.name == name and cell.labelled), key=_labelled)
-        labelled, accuracy = map(_labelled, row), [cell.mean for cell in row]
-        bars = [cell.spread(spread) or 0 for cell in row]
-        style, colour = styles[place // len(colours) % len(styles)], colours[place % len(colours)]
-        panel.errorbar(
-            [*labelled], accuracy, bars, fmt=style, color=colour, label=name, markersize=4, capsize=2
-        )
-        for cell in row:
-            if cell.published is not None:
-                panel.plot(_labelled(cell), cell.published, "D", color=colour, fillstyle="none")
-    if panel.lines:
+    panel, done = figure.subplots(), [cell for cell in cells if cell.labelled]
+    for place, name in enumerate(dict.fromkeys(cell.row.name for cell in done)):
+        row = sorted((cell for cell in done if cell.row.name == name), key=_labelled)
+        _draw_row(panel, row, place, spread)
+    if done:
+        numbers = sorted({round(_labelled(cell)) for cell in done})
         panel.set_xscale("log")
-        known = sorted({round(cell.labelled) for cell in cells if cell.labelled})
-        panel.set_xticks(known, list(map(str, known)))
+        panel.set_xticks(numbers, list(map(str, numbers)))
         panel.minorticks_off()
         panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8, frameon=False)
     panel.set_title(title, fontsize=10)
@@ -57,6 +48,23 @@ def _lines(cells: Sequence[Cell], title: str, spread: Spread) -> Figure:
     panel.set_ylabel("top-1 %", fontsize=8)
     panel.grid(alpha=0.3)
     return figure
+
+
+def _draw_row(panel: Axes, row: Sequence[Cell], place: int, spread: Spread) -> None:
+    colour, style = f"C{place % 10}", ("o-", "s--", "^:")[place // 10 % 3]  # ten colours, then other lines
+    panel.errorbar(
+        [_labelled(cell) for cell in row],
+        [cell.mean for cell in row],
+        [cell.spread(spread) or 0 for cell in row],
+        fmt=style,
+        color=colour,
+        label=row[0].row.name,
+        markersize=4,
+        capsize=2,
+    )
+    for cell in row:
+        if cell.published is not None:
+            panel.plot(_labelled(cell), cell.published, "D", color=colour, fillstyle="none")
 
 
 def _labelled(cell: Cell) -> float:

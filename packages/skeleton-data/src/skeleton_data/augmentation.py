@@ -8,13 +8,13 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
-def _is_a_number(value: object) -> object:
+def _refuse_flag(value: object) -> object:
     if isinstance(value, bool):
-        raise ValueError("Input should be a share of the clips, as 0.5")
+        raise ValueError("Input should be a share, as 0.5")
     return value
 
 
-Chance = Annotated[float, BeforeValidator(_is_a_number), Field(ge=0, le=1)]
+Chance = Annotated[float, BeforeValidator(_refuse_flag), Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
 
 
