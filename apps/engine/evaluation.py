@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from engine.preprocessing import Preprocessing
 from engine.saved_model import SavedModel
 from engine.session import join
 from engine.training import TrainingConfig
-from skeleton_data import ClipSet, SkeletonDataset, SkeletonStore, loader
+from skeleton_data import ClipBatch, ClipSet, SkeletonDataset, SkeletonStore, loader
 from skeletonmae import fuse_scores, linear_probe, nearest_neighbours, recalibrate
 
 
@@ -48,17 +48,22 @@ class ClipReader:
 
     def answers(self, model: nn.Module, made_for: Preprocessing, clips: NDArray[np.int64]) -> Tensor:
         """Scores (N, K) or pooled features (N, C') of the model, for all clips in every process."""
+        width = len(made_for.classes) or model.num_features
+        batches = self.batches(made_for, clips)
+        return collect(model, batches, self.accelerator, clips=len(clips), width=width)
+
+    def batches(self, made_for: Preprocessing, clips: NDArray[np.int64]) -> Iterable[ClipBatch]:
+        """This process's share of the clips, each once over all processes."""
         loaders = Loaders(self.accelerator, made_for.sampling, made_for.bodies, 0, self.workers)
         plan = TrainingConfig(epochs=1, batch_size=self.batch_size).plan(len(clips))
-        batches = tqdm(
+        batches: Iterable[ClipBatch] = tqdm(
             loaders.evaluation([(self.store, clips)], plan),
             total=math.ceil(len(clips) / plan.batch_size),
             unit="batch",
             leave=False,
             disable=None if self.accelerator.is_main_process else True,  # None: where no terminal is
         )
-        width = len(made_for.classes) or model.num_features
-        return collect(model, batches, self.accelerator, clips=len(clips), width=width)
+        return batches
 
     def calibrate(
         self, model: nn.Module, made_for: Preprocessing, train: NDArray[np.int64], count: int

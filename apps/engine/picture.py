@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import numpy as np
 import torch
 from einops import rearrange
-from safetensors.torch import load_model
 from torch import Tensor
 
 from engine.errors import InputError
-from engine.preprocessing import Preprocessing
+from engine.pretraining import load_pretraining
 from skeleton_data import (
     ClipSampling,
     ClipSet,
@@ -23,21 +21,6 @@ from skeleton_data import (
     draw_strip,
 )
 from skeleton_mask import FrameOnlyConfig, JointOnlyConfig, MaskConfig, SpatialTemporalConfig
-from skeletonmae import SkeletonMAE, SkeletonMAEConfig
-
-
-def load_pretraining(run: Path) -> tuple[SkeletonMAE, Preprocessing]:
-    """The whole model of a finished pre-training, in evaluation mode, and what its clips go through.
-
-    Raises:
-        InputError: If there is none.
-    """
-    if not (run / "model.safetensors").is_file() or not (run / "config.toml").is_file():
-        raise InputError(f"{run}: no finished pre-training (it has no config.toml or model.safetensors)")
-    recipe = tomllib.loads((run / "config.toml").read_text())
-    model = SkeletonMAE(SkeletonMAEConfig(**recipe["model"])).eval()
-    load_model(model, run / "model.safetensors", strict=True)
-    return model, Preprocessing.load(run / "encoder")
 
 
 def sampled(store: SkeletonStore, clip: int, sampling: ClipSampling, *, bodies: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""How well a pre-trained model rebuilds clips that it was not trained on."""
+"""How well a pre-trained model rebuilds clips that it was not trained on, and what has learned nothing."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import Iterable
 
 import torch
 from accelerate import Accelerator
+from einops import rearrange
 from torch import Tensor
 
+from engine.results import Rebuilding
+from engine.trivial import holding, interpolating, resting
 from skeleton_data import ClipBatch
 from skeleton_mask import clip_seeds
-from skeletonmae import SkeletonMAE
+from skeletonmae import SkeletonMAE, reconstruction_loss
 
 FIXED = -1
 """The epoch of all validation masks: one mask for each clip, whenever it is looked at."""
+TRIVIAL = {"joints at rest": resting, "nearest visible frame": holding, "line between frames": interpolating}
 
 
 def present_bodies(batch: ClipBatch) -> Tensor:
@@ -42,3 +46,49 @@ def rebuilding_loss(
     loss, bodies = accelerator.reduce(total, "sum").tolist()
     model.train()
     return loss / bodies
+
+
+@torch.no_grad()
+def mean_pose(batches: Iterable[ClipBatch]) -> Tensor:
+    """Mean place (V, C) of each joint over frames and the bodies that are present."""
+    total, bodies = torch.zeros(()), 0
+    for batch in batches:
+        present = _present(batch.joints)
+        total = total + present.mean(1).sum(0)
+        bodies += len(present)
+    return total / bodies
+
+
+@torch.no_grad()
+def rebuilding_errors(
+    model: SkeletonMAE, batches: Iterable[ClipBatch], pose: Tensor, *, seed: int
+) -> dict[str, Rebuilding]:
+    """Mean squared error of the target at hidden and at visible places, of the model and of trivial means.
+
+    Args:
+        model: In evaluation mode.
+        batches: The clips.
+        pose: Mean place (V, C) of each joint, for joints that are never visible.
+        seed: Seed of the masks; they are those of the validation loss of a run with this seed.
+    """
+    totals, count = {name: torch.zeros(2) for name in ("the model", *TRIVIAL)}, 0
+    for batch in batches:
+        output = model.eval()(batch.joints, generator=clip_seeds(seed, FIXED, batch.clip))
+        bodies = _present(batch.joints)
+        rebuilt = {"the model": output.prediction} | {
+            name: model.target(predict(bodies, output.visible, pose), scaled_as=bodies)
+            for name, predict in TRIVIAL.items()
+        }
+        for name, prediction in rebuilt.items():
+            both = (~output.visible, output.visible)
+            errors = [reconstruction_loss(prediction, output.target, places) for places in both]
+            totals[name] += len(bodies) * torch.stack(errors).cpu()
+        count += len(bodies)
+    means = {name: (total / count).tolist() for name, total in totals.items()}
+    return {name: Rebuilding(hidden=hidden, visible=visible) for name, (hidden, visible) in means.items()}
+
+
+def _present(joints: Tensor) -> Tensor:
+    """Bodies (B, T, V, C) of clips (N, C, T, V, M) that are there."""
+    bodies = rearrange(joints, "n c t v m -> (n m) t v c")
+    return bodies[(bodies != 0).flatten(1).any(1)]

@@ -96,3 +96,77 @@ class Evaluation(BaseModel):
             cells = ("-" if value is None else f"{100 * value:.1f}" for value in values)
             lines.append(f"| {name} | {' | '.join(cells)} |")
         return "\n".join(lines)
+
+
+class Statistics(BaseModel):
+    """How statistics of masked clips, as BatchNorm met them, differ from those of whole ones."""
+
+    shift: float = Field(description="Mean distance of the means, in standard deviations of whole clips.")
+    scale: float = Field(description="Standard deviation of masked clips over that of whole ones.")
+
+
+class Layer(BaseModel):
+    """What the features of a layer tell, pooled over frames, bodies and joints, or with the joints apart."""
+
+    dimensions: float = Field(description="Directions among which the variance of pooled features is spread.")
+    probe: float = Field(description="Accuracy of a linear layer on pooled features.")
+    neighbours: float = Field(description="Accuracy of the nearest labelled clip by them.")
+    probe_by_joint: float = Field(description="Accuracy of a linear layer on the features of each joint.")
+    neighbours_by_joint: float = Field(description="Accuracy of the nearest labelled clip by them.")
+    statistics: Statistics | None = Field(description="Of BatchNorm; None without, or if not recalibrated.")
+
+
+class Rebuilding(BaseModel):
+    """Mean squared error of what is rebuilt, in the unit of the target."""
+
+    hidden: float
+    visible: float
+
+
+class Diagnosis(BaseModel):
+    """What an encoder has learned (diagnosis.json)."""
+
+    model: str
+    store: Path
+    protocol: str
+    side: str
+    clips: int
+    labelled_clips: int = Field(description="Clips that probes and neighbours learnt from.")
+    calibration_clips: int = Field(description="Clips that BatchNorm's statistics were taken from.")
+    rebuilding: dict[str, Rebuilding] = Field(description="By the model, and by what has learned nothing.")
+    layers: dict[str, Layer]
+    untrained: dict[str, Layer] = Field(description="The same of the network with weights as drawn.")
+
+    def headline(self) -> str:
+        """What was shown, in a line."""
+        return (
+            f"{self.model}: {self.clips} {self.side} clips of {self.protocol}, "
+            f"learnt from {self.labelled_clips}"
+        )
+
+    def tables(self) -> str:
+        """Markdown tables: errors, and accuracy in percent by layer."""
+        lines: list[str] = []
+        if self.rebuilding:
+            lines += ["| squared error of the target | hidden | visible |", "|---|---:|---:|"]
+            lines += [
+                f"| {name} | {error.hidden:.4g} | {error.visible:.4g} |"
+                for name, error in self.rebuilding.items()
+            ]
+            lines += [""]
+        lines += [
+            "| layer | dimensions | linear probe | nearest clip | probe by joint | nearest by joint "
+            "| shift of means | scale |",
+            f"|---|{'---:|' * 7}",
+        ]
+        lines += [_layer_line(name, layer) for name, layer in self.layers.items()]
+        lines += [_layer_line(f"{name} / untrained", layer) for name, layer in self.untrained.items()]
+        return "\n".join(lines)
+
+
+def _layer_line(name: str, layer: Layer) -> str:
+    shares = (layer.probe, layer.neighbours, layer.probe_by_joint, layer.neighbours_by_joint)
+    told = layer.statistics
+    statistics = f"{told.shift:.2f} | {told.scale:.2f}" if told else "- | -"
+    percents = " | ".join(f"{100 * share:.1f}" for share in shares)
+    return f"| {name} | {layer.dimensions:.1f} | {percents} | {statistics} |"

@@ -128,6 +128,8 @@ class _Planner:
         if not own + others:
             raise InputError(f"unlabelled: row {row.name!r} needs a store to pre-train on")
         given: Settings = {"data": {"sources": own + others}, "training": {"seed": seed}}
+        if study.side == "validation":
+            given["data"]["split_seed"] = seed  # who is held out here is not pre-trained on either
         if epochs := self._epochs(stage, row.length):
             given["training"]["epochs"] = epochs
         if stream and stage.stream:

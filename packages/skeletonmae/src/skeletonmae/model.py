@@ -14,7 +14,7 @@ from .config import SkeletonMAEConfig
 from .losses import reconstruction_loss
 from .networks import build_decoder, build_encoder
 from .protocols import Decoder, Encoder
-from .targets import course, joint_motion, standardise
+from .targets import course, joint_motion
 
 
 class SkeletonMAEOutput(NamedTuple):
@@ -109,12 +109,20 @@ class SkeletonMAE(nn.Module):
         loss = reconstruction_loss(prediction, target, counted)
         return SkeletonMAEOutput(loss, prediction, target, visible)
 
-    def target(self, bodies: Tensor) -> Tensor:
-        """What is to be rebuilt of bodies (B, T, V, C), in the same shape."""
+    def target(self, bodies: Tensor, *, scaled_as: Tensor | None = None) -> Tensor:
+        """What is to be rebuilt of bodies (B, T, V, C), in the same shape.
+
+        Args:
+            bodies: The joints.
+            scaled_as: Bodies whose mean and scale a standardised target has, if not its own; so the target of
+                joints that were guessed is compared with that of the true ones.
+        """
         target, config = self._plain_target(bodies), self.config.target
         if config.standardise == "no":
             return target
-        return standardise(target, scale_of=config.standardise, patch_frames=config.patch_frames)
+        own = target if scaled_as is None else self._plain_target(scaled_as)
+        mean, spread = course(own, scale_of=config.standardise, patch_frames=config.patch_frames)
+        return (target - mean) / spread
 
     @torch.no_grad()
     def reconstruct(self, x: Tensor, *, generator: NoiseSource) -> Reconstruction:

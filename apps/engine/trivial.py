@@ -1,0 +1,86 @@
+"""Rebuilding without having learned anything: what a masked autoencoder has to be better than.
+
+Each takes the joints of bodies and which of them are visible, and sees no other. A joint that is never
+visible is put where `pose` has it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def resting(bodies: Tensor, visible: Tensor, pose: Tensor) -> Tensor:
+    """Each joint stays, in all frames, at the mean of the places where it is visible.
+
+    Args:
+        bodies: (B, T, V, C).
+        visible: Boolean (B, T, V).
+        pose: (V, C), in the unit of the bodies.
+
+    Returns:
+        (B, T, V, C).
+
+    Example:
+        >>> x = torch.tensor([1.0, 9.0, 3.0]).view(1, 3, 1, 1)
+        >>> resting(x, torch.tensor([True, False, True]).view(1, 3, 1), torch.zeros(1, 1)).flatten()
+        tensor([2., 2., 2.])
+    """
+    weight = visible[..., None].to(bodies.dtype)
+    count = weight.sum(1, keepdim=True)
+    mean = torch.where(weight > 0, bodies, 0).sum(1, keepdim=True) / count.clamp(min=1)
+    return torch.where(count > 0, mean, pose).expand_as(bodies)
+
+
+def holding(bodies: Tensor, visible: Tensor, pose: Tensor) -> Tensor:
+    """Each joint is where it is visible nearest in time, of two as near the earlier.
+
+    Example:
+        >>> x = torch.tensor([1.0, 9.0, 9.0, 3.0]).view(1, 4, 1, 1)
+        >>> holding(x, torch.tensor([True, False, False, True]).view(1, 4, 1), torch.zeros(1, 1)).flatten()
+        tensor([1., 1., 3., 3.])
+    """
+    before, after, frame = _around(visible)
+    nearest = torch.where(frame - before <= after - frame, before, after)
+    return _or_pose(_at(bodies, nearest), visible, pose)
+
+
+def interpolating(bodies: Tensor, visible: Tensor, pose: Tensor) -> Tensor:
+    """Each joint goes in a straight line, at one speed, from where it is visible to where it is so again.
+
+    Before its first visible frame it stays, and after its last.
+
+    Example:
+        >>> x = torch.tensor([1.0, 9.0, 9.0, 4.0, 9.0]).view(1, 5, 1, 1)
+        >>> seen = torch.tensor([True, False, False, True, False]).view(1, 5, 1)
+        >>> interpolating(x, seen, torch.zeros(1, 1)).flatten()
+        tensor([1., 2., 3., 4., 4.])
+    """
+    before, after, frame = _around(visible)
+    share = ((frame - before) / (after - before).clamp(min=1))[..., None].to(bodies.dtype)
+    between = torch.lerp(_at(bodies, before), _at(bodies, after), share)
+    return _or_pose(between, visible, pose)
+
+
+def _around(visible: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Last visible frame until each place, first one from there on, each (B, T, V), and the frame (T, 1).
+
+    Where there is none on one side, the one on the other stands for both.
+    """
+    frames = visible.shape[1]
+    frame = torch.arange(frames, device=visible.device)[:, None]
+    before = torch.where(visible, frame, -1).cummax(1).values
+    after = torch.where(visible, frame, frames).flip(1).cummin(1).values.flip(1)
+    before, after = (
+        torch.where(before < 0, after, before),
+        torch.where(after == frames, before, after),
+    )
+    return before.clamp(max=frames - 1), after.clamp(min=0), frame
+
+
+def _at(bodies: Tensor, frame: Tensor) -> Tensor:
+    return bodies.gather(1, frame[..., None].expand_as(bodies))
+
+
+def _or_pose(joints: Tensor, visible: Tensor, pose: Tensor) -> Tensor:
+    return torch.where(visible.any(1, keepdim=True)[..., None], joints, pose)
