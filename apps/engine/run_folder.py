@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import tomli_w
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from engine.errors import InputError, writing
 from engine.recipe import RecipeSection
@@ -64,7 +64,7 @@ class RunFolder:
         Raises:
             InputError: If something else is there, or a run with another recipe is to be resumed.
         """
-        config = recipe.model_dump(mode="json", exclude={"run"}, exclude_none=True)
+        config = _resolved(recipe)
         if run.dry_run:
             return cls(run.folder, resumed=False, config=config)
         if run.resume and run.overwrite:
@@ -87,7 +87,7 @@ class RunFolder:
             raise InputError(
                 f"run.folder: {run.folder} holds a run; --resume continues, --overwrite replaces it"
             )
-        before = tomllib.loads((run.folder / "config.toml").read_text())
+        before = _completed(tomllib.loads((run.folder / "config.toml").read_text()), recipe)
         for field, here, there in _differences(config, before, ""):
             raise InputError(f"{field}: {here!r}, but the run to resume, {run.folder}, has {there!r}")
         return cls(run.folder, resumed=True, config=config)
@@ -173,6 +173,19 @@ def fingerprint(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _resolved(recipe: BaseModel) -> dict[str, Any]:
+    """All that a result depends on."""
+    return recipe.model_dump(mode="json", exclude={"run"}, exclude_none=True)
+
+
+def _completed(before: dict[str, Any], recipe: BaseModel) -> dict[str, Any]:
+    """The recipe of an earlier run; fields that did not exist yet have their defaults."""
+    try:
+        return _resolved(type(recipe).model_validate(before | {"run": {"folder": "."}}))
+    except ValidationError:
+        return before
 
 
 def _differences(here: Any, there: Any, field: str) -> Iterator[tuple[str, Any, Any]]:

@@ -47,6 +47,17 @@ def test_a_run_is_neither_overwritten_nor_resumed_unasked(tmp_path):
     assert claim(tmp_path / "run", resume=True).resumed
 
 
+def test_a_run_of_an_earlier_version_had_the_defaults_of_newer_fields(tmp_path):
+    claim(tmp_path / "run").create()
+    (tmp_path / "run" / "config.toml").write_text("")
+    assert claim(tmp_path / "run", resume=True).resumed
+    with pytest.raises(InputError, match=r"^rate: 0\.1, but .*run, has 0\.5$"):
+        claim(tmp_path / "run", rate=0.1, resume=True)
+    (tmp_path / "run" / "config.toml").write_text("rate = 0.5\ngone = 1\n")
+    with pytest.raises(InputError, match=r"^gone: None, but .*run, has 1$"):
+        claim(tmp_path / "run", resume=True)
+
+
 def test_overwriting_leaves_nothing_of_the_old_run(tmp_path):
     claim(tmp_path / "run").create()
     (tmp_path / "run" / "old").touch()

@@ -229,3 +229,22 @@ def test_a_wrong_amount_names_the_field(wrong):
 
 def test_every_field_is_described():
     assert all(field.description for field in Augmentation.model_fields.values())
+
+
+def test_some_clips_are_changed_and_the_others_stay_as_they_are():
+    joints, config = clips(n=400, t=4), EVERYTHING.model_copy(update={"chance": 0.25})
+    key = {"seed": 0, "epoch": 3, "clip": range(400)}
+    always, some = (augment(joints, each, NTU, **key) for each in (EVERYTHING, config))
+    untouched = (some == joints).flatten(1).all(1)
+    torch.testing.assert_close(some[~untouched], always[~untouched], rtol=0, atol=0)
+    assert 260 < int(untouched.sum()) < 340
+    hidden, all_hidden = (hide(joints, each, **key) for each in (config, EVERYTHING))
+    torch.testing.assert_close(hidden[untouched], joints[untouched], rtol=0, atol=0)
+    torch.testing.assert_close(hidden[~untouched], all_hidden[~untouched], rtol=0, atol=0)
+
+
+def test_with_no_chance_nothing_changes():
+    config, key = EVERYTHING.model_copy(update={"chance": 0.0}), {"seed": 0, "epoch": 0, "clip": range(3)}
+    joints = clips()
+    assert torch.equal(augment(joints, config, NTU, **key), joints)
+    assert torch.equal(hide(joints, config, **key), joints)

@@ -23,7 +23,7 @@ class Augmentation(BaseModel):
 
     The order is: temporal padding, rotation about one axis, scale, shear, flip, swap, noise, blur; then,
     after the stream was formed, axis drop, frame dropout and joint dropout. Each clip draws for itself, anew
-    in each epoch.
+    in each epoch, also whether it is changed at all.
 
     Example:
         >>> Augmentation(flip=0.5, shear=0.3).noise
@@ -32,6 +32,9 @@ class Augmentation(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    chance: Chance = Field(
+        default=1.0, description="share of the clips that are changed at all; the others stay as they are"
+    )
     temporal_padding: float = Field(
         default=0.0,
         ge=0,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from einops import rearrange
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
@@ -55,7 +56,7 @@ def augment(
         >>> augment(batch, AIMCLR_EXTREME, layout("ntu"), seed=0, epoch=0, clip=range(4)).shape
         torch.Size([4, 3, 20, 25, 2])
     """
-    draw = _drawer(seed, epoch, clip)
+    draw, before = _drawer(seed, epoch, clip), joints
     if padding := int(config.temporal_padding * joints.shape[2]):
         start = (draw(Draw.TEMPORAL_PADDING, 1)[:, 0] * (2 * padding + 1)).astype(np.int64) - padding
         joints = reflected_crop(joints, torch.from_numpy(start).to(joints.device))
@@ -73,7 +74,7 @@ def augment(
         low, high = config.blur_sigma
         sigma = torch.from_numpy(low + (high - low) * draw(Draw.BLUR_SIGMA, 1)[:, 0]).to(joints)
         joints = blur(joints, sigma * _chosen(draw, Draw.BLUR, config.blur, joints))
-    return joints
+    return _some(joints, before, config, draw)
 
 
 def hide(clips: Tensor, config: Augmentation, *, seed: int, epoch: ArrayLike, clip: ArrayLike) -> Tensor:
@@ -96,7 +97,7 @@ def hide(clips: Tensor, config: Augmentation, *, seed: int, epoch: ArrayLike, cl
         tensor([[ 0., 20., 20.],
                 [ 0., 20., 20.]])
     """
-    draw = _drawer(seed, epoch, clip)
+    draw, before = _drawer(seed, epoch, clip), clips
     _, channels, frames, joints, _ = clips.shape
     if config.axis_drop:
         chance, which = draw(Draw.AXIS_DROP, 2).T
@@ -108,7 +109,7 @@ def hide(clips: Tensor, config: Augmentation, *, seed: int, epoch: ArrayLike, cl
     if config.joint_dropout:
         dropped = draw(Draw.JOINT_DROPOUT, joints) < config.joint_dropout
         clips = drop_joints(clips, torch.from_numpy(dropped).to(clips.device))
-    return clips
+    return _some(clips, before, config, draw)
 
 
 def _drawer(seed: int, epoch: ArrayLike, clip: ArrayLike) -> Uniforms:
@@ -118,6 +119,14 @@ def _drawer(seed: int, epoch: ArrayLike, clip: ArrayLike) -> Uniforms:
 def _chosen(draw: Uniforms, purpose: Draw, chance: float, joints: Tensor) -> Tensor:
     """Which clips a change with this chance is for: (N,) bool."""
     return torch.from_numpy(draw(purpose, 1)[:, 0] < chance).to(joints.device)
+
+
+def _some(changed: Tensor, before: Tensor, config: Augmentation, draw: Uniforms) -> Tensor:
+    """The changed clips (N, C, T, V, M) where ``config`` says that clips are changed, else those before."""
+    if config.chance == 1:
+        return changed
+    chosen = _chosen(draw, Draw.AUGMENT, config.chance, changed)
+    return torch.where(rearrange(chosen, "n -> n 1 1 1 1"), changed, before)
 
 
 def _matrix(config: Augmentation, draw: Uniforms) -> Tensor | None:

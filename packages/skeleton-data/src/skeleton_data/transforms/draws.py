@@ -43,6 +43,7 @@ class Draw(IntEnum):
     AXIS_DROP = 19
     FRAME_DROPOUT = 20
     JOINT_DROPOUT = 21
+    AUGMENT = 22
 
 
 def hashed(*keys: ArrayLike) -> NDArray[np.uint64]:
