@@ -59,7 +59,7 @@ def run(config: DiagnoseConfig) -> Diagnosis:
             model, clips, config.side, batch_size=config.batch_size, workers=config.workers
         )
         rebuilding = examiner.rebuilding(seed=config.seed)
-    calibrated = min(config.calibration_clips, len(clips.train))
+    calibrated = min(config.calibration_clips, len(clips.unlabelled))
     result = Diagnosis(
         model=config.model,
         store=data.store,

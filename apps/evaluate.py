@@ -78,9 +78,9 @@ def run(config: EvaluateConfig) -> Evaluation:
         answers = [reader.answers(*pair, shown) for pair in pairs]
         scores["classifier"] = fuse_scores(answers, weights)
     else:
-        calibrated = min(config.calibration_clips, len(train))
+        calibrated = min(config.calibration_clips, len(clips.unlabelled))
         for pair in pairs:
-            reader.calibrate(*pair, train, calibrated)
+            reader.calibrate(*pair, clips.unlabelled, calibrated)
         scores = probe_and_neighbours(
             [reader.answers(*pair, train) for pair in pairs],
             reader.labels(train),

@@ -142,10 +142,10 @@ class FinetuneData(RecipeSection):
         for side, clips in needed.items():
             if not len(clips):
                 raise InputError(f"{store.path}: {self.protocol} leaves no labelled {side} clips")
-        train = train[self._used(labels[train])]
+        used = train[self._used(labels[train])]
         classes = store.class_names or tuple(str(label) for label in range(int(labels.max()) + 1))
-        bodies = _bodies([(store, side) for side in (train, validation, test)])
-        return FinetuneClips(store, train, validation, test, classes, bodies)
+        bodies = _bodies([(store, side) for side in (used, validation, test)])
+        return FinetuneClips(store, parts.train, used, validation, test, classes, bodies)
 
     def _used(self, labels: NDArray[np.integer]) -> NDArray[np.int64]:
         """Positions of the training clips, given their labels, whose labels are used."""
@@ -161,9 +161,20 @@ class FinetuneData(RecipeSection):
 
 @dataclass(frozen=True)
 class FinetuneClips:
-    """Numbers of clips in a store: to train on, to select by, and to answer with."""
+    """Numbers of clips in a store: to train on, to select by, and to answer with.
+
+    Attributes:
+        store: The store.
+        unlabelled: The training side with or without labels, but for what is held out: for what needs none.
+        train: Those of them whose labels are used.
+        validation: Held out from the training side.
+        test: The test side.
+        classes: Names of the classes.
+        bodies: Bodies of a clip.
+    """
 
     store: SkeletonStore
+    unlabelled: NDArray[np.int64]
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
     test: NDArray[np.int64]

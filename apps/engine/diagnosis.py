@@ -60,7 +60,7 @@ class Examiner:
     def layers(self, network: nn.Module, calibration_clips: int) -> dict[str, Layer]:
         """What each layer tells; BatchNorm gets the statistics of some whole training clips before."""
         made_for, met = self.model.preprocessing, norms(network)
-        self.reader.calibrate(network, made_for, self.clips.train, calibration_clips)
+        self.reader.calibrate(network, made_for, self.clips.unlabelled, calibration_clips)
         moved = shifts(met, norms(network)) if calibration_clips and network is self.network else {}
         features = LayerFeatures(
             network, joints=self.model.config.joints, channels=self.model.config.channels
@@ -87,7 +87,7 @@ class Examiner:
             return {}
         mae, made_for = load_pretraining(run)
         mae.to(self.reader.accelerator.device)
-        pose = mean_pose(self.reader.batches(made_for, self.clips.train))
+        pose = mean_pose(self.reader.batches(made_for, self.clips.unlabelled))
         return rebuilding_errors(mae, self.reader.batches(made_for, self.shown), pose, seed=seed)
 
     def _accuracies(self, ending: str, learnt: Tensor, asked: Tensor) -> dict[str, float]:

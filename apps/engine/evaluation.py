@@ -96,7 +96,8 @@ def pooled_features(
     if model.is_classifier:
         network.reset_classifier(0)
     else:
-        reader.calibrate(network, made_for, clips.train, min(calibration_clips, len(clips.train)))
+        count = min(calibration_clips, len(clips.unlabelled))
+        reader.calibrate(network, made_for, clips.unlabelled, count)
     return reader.answers(network, made_for, shown)
 
 

@@ -133,6 +133,20 @@ def test_the_encoder_becomes_a_classifier(tmp_path):
     assert classifier(clips).shape == (4, 5)
 
 
+def test_a_guess_has_the_mean_and_scale_of_what_is_true():
+    model = make_model(target={"kind": "motion", "standardise": "body"})
+    true, guessed = (rearrange(make_clips(seed=seed), "n c t v m -> (n m) t v c") for seed in (0, 1))
+    target = model.target(3 * guessed, scaled_as=true)
+    for body in range(len(true)):
+        steps, guess = (torch.zeros(FRAMES, JOINTS, 3, dtype=torch.float64) for _ in range(2))
+        for frame in range(FRAMES - 1):
+            steps[frame] = true[body, frame + 1] - true[body, frame]
+            guess[frame] = 3 * (guessed[body, frame + 1] - guessed[body, frame])
+        spread = (steps - steps.mean(0)).square().mean().sqrt()
+        torch.testing.assert_close(target[body], (guess - steps.mean(0)) / spread)
+    torch.testing.assert_close(model.target(true, scaled_as=true), model.target(true))
+
+
 def test_targets_by_loops():
     joints = make_clips(bodies=1)[..., 0].permute(0, 2, 3, 1)
     steps = joint_motion(joints)
