@@ -62,6 +62,10 @@ ROWS = {
     "labels": "nearest clip",
     "targets": "joints / as it is / all",
     "masks": "joints only 0.75",
+    "decoders": "from scratch",
+    "length": "a third",
+    "transfer": "from scratch",
+    "training": "from scratch",
 }
 """The row of a study that is run, if the example names none."""
 
