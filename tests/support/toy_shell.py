@@ -65,6 +65,7 @@ ROWS = {
     "decoders": "from scratch",
     "length": "a third",
     "transfer": "from scratch",
+    "encoders": "transformer / from scratch",
     "training": "from scratch",
 }
 """The row of a study that is run, if the example names none."""
