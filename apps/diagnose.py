@@ -37,8 +37,8 @@ class DiagnoseConfig(RecipeSection):
     )
     seed: int = Field(0, ge=0, description="Seed of masks, and of the untrained network.")
     folder: Path | None = Field(None, description="Where diagnosis.json goes (default: nowhere).")
-    batch_size: int = Field(64, ge=1, description="Clips at once.")
-    workers: int = Field(0, ge=0, description="Processes that read clips.")
+    batch_size: int = Field(64, ge=1, description="Clips at once, over all processes.")
+    workers: int = Field(0, ge=0, description="Processes that read clips, for each process.")
 
 
 def run(config: DiagnoseConfig) -> Diagnosis:
@@ -72,6 +72,8 @@ def run(config: DiagnoseConfig) -> Diagnosis:
         layers=examiner.layers(examiner.network, calibrated),
         untrained=examiner.layers(examiner.untrained(seed=config.seed), calibrated),
     )
+    if not examiner.reader.accelerator.is_main_process:
+        return result
     print(f"{result.headline()}\n\n{result.tables()}")
     if config.folder:
         with input_errors(), writing(config.folder):

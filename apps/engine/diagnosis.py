@@ -86,9 +86,10 @@ class Examiner:
         if run is None or not has_pretraining(run):
             return {}
         mae, made_for = load_pretraining(run)
-        mae.to(self.reader.accelerator.device)
-        pose = mean_pose(self.reader.batches(made_for, self.clips.unlabelled))
-        return rebuilding_errors(mae, self.reader.batches(made_for, self.shown), pose, seed=seed)
+        accelerator = self.reader.accelerator
+        mae.to(accelerator.device)
+        pose = mean_pose(self.reader.batches(made_for, self.clips.unlabelled), accelerator)
+        return rebuilding_errors(mae, self.reader.batches(made_for, self.shown), accelerator, pose, seed=seed)
 
     def _accuracies(self, ending: str, learnt: Tensor, asked: Tensor) -> dict[str, float]:
         labels = self.reader.labels(self.clips.train)

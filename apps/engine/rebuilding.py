@@ -49,29 +49,33 @@ def rebuilding_loss(
 
 
 @torch.no_grad()
-def mean_pose(batches: Iterable[ClipBatch]) -> Tensor:
-    """Mean place (V, C) of each joint over frames and the bodies that are present."""
-    total, bodies = torch.zeros(()), 0
+def mean_pose(batches: Iterable[ClipBatch], accelerator: Accelerator) -> Tensor:
+    """Mean place (V, C) of each joint over frames and the present bodies of all processes' batches."""
+    total, count = torch.zeros((), device=accelerator.device), 0
     for batch in batches:
-        present = _present(batch.joints)
-        total = total + present.mean(1).sum(0)
-        bodies += len(present)
-    return total / bodies
+        bodies = _present(batch.joints)
+        total = total + bodies.mean(1).sum(0)
+        count += len(bodies)
+    counted = torch.tensor(count, device=accelerator.device)
+    pose: Tensor = accelerator.reduce(total, "sum") / accelerator.reduce(counted, "sum")
+    return pose
 
 
 @torch.no_grad()
 def rebuilding_errors(
-    model: SkeletonMAE, batches: Iterable[ClipBatch], pose: Tensor, *, seed: int
+    model: SkeletonMAE, batches: Iterable[ClipBatch], accelerator: Accelerator, pose: Tensor, *, seed: int
 ) -> dict[str, Rebuilding]:
     """Mean squared error of the target at hidden and at visible places, of the model and of trivial means.
 
     Args:
         model: In evaluation mode.
-        batches: The clips.
+        batches: This process's share of the clips.
+        accelerator: Adds up the processes' sums.
         pose: Mean place (V, C) of each joint, for joints that are never visible.
         seed: Seed of the masks; they are those of the validation loss of a run with this seed.
     """
-    totals, count = {name: torch.zeros(2) for name in ("the model", *TRIVIAL)}, 0
+    totals = {name: torch.zeros(2, device=accelerator.device) for name in ("the model", *TRIVIAL)}
+    count = torch.zeros((), device=accelerator.device)
     for batch in batches:
         output = model.eval()(batch.joints, generator=clip_seeds(seed, FIXED, batch.clip))
         bodies = _present(batch.joints)
@@ -82,9 +86,10 @@ def rebuilding_errors(
         for name, prediction in rebuilt.items():
             both = (~output.visible, output.visible)
             errors = [reconstruction_loss(prediction, output.target, places) for places in both]
-            totals[name] += len(bodies) * torch.stack(errors).cpu()
+            totals[name] += len(bodies) * torch.stack(errors)
         count += len(bodies)
-    means = {name: (total / count).tolist() for name, total in totals.items()}
+    count = accelerator.reduce(count, "sum")
+    means = {name: (accelerator.reduce(total, "sum") / count).tolist() for name, total in totals.items()}
     return {name: Rebuilding(hidden=hidden, visible=visible) for name, (hidden, visible) in means.items()}
 
 
