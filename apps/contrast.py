@@ -58,6 +58,8 @@ class ContrastConfig(RecipeSection):
             raise InputError(
                 "training.accumulate: a part would be contrasted with the keys of the one before it"
             )
+        if getattr(self.model, "pool", "mean") != "mean":
+            raise InputError("model.pool: clips are contrasted by their mean; say it in the fine-tuning")
         skeleton = {"bones": bones(layout)}
         if isinstance(self.method, AimCLRConfig):
             skeleton["pairs"] = layout.pairs

@@ -5,9 +5,10 @@
     accelerate launch apps/evaluate.py runs/pretrained --data.labels_per_class 5
 
 A classifier is shown one side of its protocol, each clip once. Of an encoder, features pooled over frames,
-joints and bodies are recognised by a linear probe and by the nearest neighbours among the labelled training
-clips; before that, BatchNorm gets the statistics of whole training clips, because in masked pre-training it
-met only what was visible. Prints accuracy, also of each class, and saves it with confusion matrices.
+joints and bodies (with `--pool by_joint` joints are kept apart) are recognised by a linear probe and by the
+nearest neighbours among the labelled training clips; before that, BatchNorm gets the statistics of whole
+training clips, because in masked pre-training it met only what was visible. Prints accuracy, also of each
+class, and saves it with confusion matrices.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from engine.evaluation_data import EvaluateData, Side, open_models
 from engine.options import read_options
 from engine.recipe import RecipeSection
 from engine.results import Evaluation, TestResult
+from sttformer import Pool
 
 
 class EvaluateConfig(RecipeSection):
@@ -37,6 +39,9 @@ class EvaluateConfig(RecipeSection):
         None, description="How much each model counts, as 0.6,0.6,0.4 (default: all the same)."
     )
     data: EvaluateData = Field(EvaluateData(), description="Which clips; what is not given is the run's.")
+    pool: Pool | None = Field(
+        None, description="What an encoder's features are the mean over (default: what its config says)."
+    )
     calibration_clips: int = Field(
         1024, ge=0, description="Training clips from which an encoder's BatchNorm statistics are; 0: its own."
     )
@@ -60,6 +65,8 @@ def run(config: EvaluateConfig) -> Evaluation:
         if len(weights) != len(config.models):
             raise InputError(f"weights: {len(weights)} for {len(config.models)} models")
         models, data, clips = open_models(config.models, config.data, config.side)
+        if config.pool:
+            models = [model.pooled(config.pool) for model in models]
 
     from engine.confusion import save_evaluation
     from engine.evaluation import ClipReader, probe_and_neighbours

@@ -19,7 +19,7 @@ EncoderConfig = Annotated[STTFormerConfig | TransformerConfig | STGCNConfig, Fie
 """Any encoder, told apart by `kind`."""
 Encoder = TypeVar("Encoder", STTFormerConfig, TransformerConfig, STGCNConfig)
 
-FREE = {"num_classes", "dropout", "attention_dropout", "drop_path"}
+FREE = {"num_classes", "pool", "dropout", "attention_dropout", "drop_path"}
 """Fields that leave the encoder's weights as they are."""
 
 

@@ -47,8 +47,8 @@ class ClipReader:
         return labels.to(self.accelerator.device)
 
     def answers(self, model: nn.Module, made_for: Preprocessing, clips: NDArray[np.int64]) -> Tensor:
-        """Scores (N, K) or pooled features (N, C') of the model, for all clips in every process."""
-        width = len(made_for.classes) or model.num_features
+        """Scores (N, K) or pooled features (N, F) of the model, for all clips in every process."""
+        width = len(made_for.classes) or model.head_hidden_size
         batches = self.batches(made_for, clips)
         return collect(model, batches, self.accelerator, clips=len(clips), width=width)
 
@@ -81,7 +81,7 @@ class ClipReader:
 def pooled_features(
     model: SavedModel, clips: FinetuneClips, shown: NDArray[np.int64], *, calibration_clips: int
 ) -> Tensor:
-    """Features (N, C') of clips by an encoder, or by a classifier without its head.
+    """Features (N, F) of clips by an encoder, or by a classifier without its head.
 
     Args:
         model: The model.

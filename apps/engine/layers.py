@@ -36,7 +36,7 @@ class LayerFeatures(nn.Module):
         self.widths = dict(zip(("coordinates", *names), (channels, *widths), strict=True))
 
     @property
-    def num_features(self) -> int:
+    def head_hidden_size(self) -> int:
         """Length of a row, F."""
         return self.joints * sum(self.widths.values())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,6 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from engine.encoder import EncoderConfig, saved_fields
 from engine.errors import InputError
 from engine.preprocessing import FILE, Preprocessing
+from skeleton_baselines import STGCNConfig
+from sttformer import Pool
 
 if TYPE_CHECKING:
     from engine.weights import Encoder
@@ -74,6 +76,16 @@ class SavedModel:
     def recipe(self) -> dict[str, Any]:
         """The recipe of the run, as it was resolved; empty without a run."""
         return tomllib.loads((self.run / "config.toml").read_text()) if self.run else {}
+
+    def pooled(self, pool: Pool) -> Self:
+        """The same encoder, whose features are the mean over all tokens, or that of each joint.
+
+        Raises:
+            InputError: If it is a classifier, whose head decides that, or an ST-GCN.
+        """
+        if self.is_classifier or isinstance(self.config, STGCNConfig):
+            raise InputError(f"pool: {self.folder} is no STTFormer or transformer without a head")
+        return replace(self, config=self.config.model_copy(update={"pool": pool}))
 
     @property
     def is_classifier(self) -> bool:

@@ -164,6 +164,7 @@ def test_bad_input_names_its_cause_and_writes_nothing(run_contrast, tmp_path):
         ("--method.top", "2"): "method.top: unknown field of aimclr",
         ("--method.extreme.blur_kernel", "4"): "blur_kernel must be odd, got 4",
         ("--training.accumulate", "2"): "training.accumulate: a part would be contrasted",
+        ("--model.kind", "sttformer", "--model.pool", "by_joint"): "model.pool: clips are contrasted by",
         (*STTFORMER, "--model.tuple_frames", "3"): "frames is 8, .* model.tuple_frames, 3",
     }
     for arguments, line in cases.items():

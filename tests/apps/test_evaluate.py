@@ -103,6 +103,24 @@ def test_probe_and_neighbours_of_an_encoder(trained, unseen, store, tmp_path):
     }
 
 
+def test_features_can_keep_joints_apart(trained, unseen):
+    opened, clips = unseen
+    train = split(opened.index, "odd-subjects").train
+    few = ("--calibration_clips", "0", "--pool", "by_joint")
+    found = run(trained["encoder"], *few).methods["nearest neighbours"]
+    network = SavedModel.open(trained["encoder"]).load()
+    network.config = network.config.model_copy(update={"pool": "by_joint"})
+    known, asked = (
+        torch.stack(answers(trained["encoder"], opened, side, network=network)) for side in (train, clips)
+    )
+    assert known.shape == (48, 20 * 16)
+    similar = torch.nn.functional.cosine_similarity(asked[:, None], known[None], dim=2).argmax(1)
+    nearest = opened.index.label[train[similar]]
+    assert found.top1 == pytest.approx(share(nearest, opened.index.label[clips]), abs=1.1 / 48)
+    with pytest.raises(InputError, match=rf"pool: {trained['joint']}/classifier is no STTFormer or"):
+        run(trained["joint"], "--pool", "by_joint")
+
+
 def test_statistics_are_calibrated_on_whole_training_clips(trained, unseen):
     opened, _ = unseen
     train = split(opened.index, "odd-subjects").train

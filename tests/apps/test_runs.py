@@ -107,6 +107,13 @@ def test_finetuning_begins_with_the_pretrained_weights(pretrain_recipe, finetune
     for name in learned:
         torch.testing.assert_close(after[name], before[name], msg=name)
 
+    by_joint = ("--pretrained", str(tmp_path / "pretrained"), "--model.pool", "by_joint", "--run.overwrite")
+    run_finetuning(finetune_recipe, *by_joint, *frozen)
+    after = weights(tmp_path / "finetuned" / "classifier")
+    assert after["head.weight"].shape == (3, 20 * 16)
+    for name in learned:
+        torch.testing.assert_close(after[name], before[name], msg=name)
+
     run_finetuning(finetune_recipe, "--run.overwrite", "--data.validation", "0", *frozen)
     scratch = weights(tmp_path / "finetuned" / "classifier")
     assert any(not torch.equal(scratch[name], before[name]) for name in learned)
@@ -126,6 +133,10 @@ def test_a_plain_transformer_goes_the_same_way(pretrain_recipe, finetune_recipe,
     classifier = Transformer.from_pretrained(tmp_path / "finetuned" / "classifier")
     assert (classifier.config.frames, classifier.config.joints, classifier.num_classes) == (8, 20, 3)
     assert tuned.parameters == sum(parameter.numel() for parameter in classifier.parameters())
+    by_joint = (*short, "--model.pool", "by_joint", "--run.overwrite")
+    run_finetuning(finetune_recipe, "--pretrained", str(tmp_path / "pretrained"), *by_joint)
+    head = Transformer.from_pretrained(tmp_path / "finetuned" / "classifier").head
+    assert head.weight.shape == (3, 20 * 8)
     with pytest.raises(InputError, match=r"data\.sampling\.frames is 9, .* model\.encoder\.token_frames, 2"):
         run_pretraining(pretrain_recipe, *tuples, "--data.sampling.frames", "9", "--run.overwrite")
 

@@ -96,6 +96,16 @@ def test_weights_of_the_encoder_are_those_of_the_classifier(tmp_path):
         load_weights(encoder, classifier.state_dict(), source="classifier")
 
 
+def test_a_head_by_joint():
+    model, x = make_model(pool="by_joint").eval(), make_clips()
+    model.reset_classifier(3)
+    features = model.double().forward_features(x)
+    assert model.head_hidden_size == features.shape[1] * features.shape[3]
+    pooled = model.forward_head(features, pre_logits=True)
+    torch.testing.assert_close(model.get_classifier()(pooled), model(x))
+    torch.testing.assert_close(pooled.unflatten(1, (features.shape[3], -1)), features.mean((2, 4)).mT)
+
+
 def test_drop_path_skips_blocks_in_training_alone():
     model, x = make_model(drop_path=0.9), make_clips()
     assert not torch.equal(model(x), model(x))

@@ -89,6 +89,36 @@ def test_head_of_features_equals_forward():
     assert model.num_classes == 0 and isinstance(model.get_classifier(), torch.nn.Identity)
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_a_head_by_joint_knows_which_joint_it_was(training):
+    model, x = make_model(pool="by_joint").train(training), make_clips()
+    assert model.head.weight.shape == (7, model.head_hidden_size) == (7, JOINTS * 8)
+    scores, features = model(x), model.forward_features(x)
+    for clip in range(CLIPS):
+        expected = model.head.bias.clone()
+        for joint in range(JOINTS):
+            mean = sum(features[clip, :, t, joint, m] for t in range(FRAMES) for m in range(BODIES))
+            weights = model.head.weight[:, 8 * joint : 8 * (joint + 1)]
+            expected += weights @ mean / (FRAMES * BODIES)
+        torch.testing.assert_close(scores[clip], expected)
+    torch.testing.assert_close(model.forward_head(features), scores)
+    model.reset_classifier(0)
+    assert model(x).shape == (CLIPS, JOINTS * 8)
+    torch.testing.assert_close(model(x), model.forward_head(features, pre_logits=True))
+
+
+def test_a_mean_by_joint_has_the_mean_of_all_as_its_mean():
+    by_joint, x = make_model(pool="by_joint", num_classes=0).eval(), make_clips()
+    mean = make_model(num_classes=0).eval()
+    assert mean.head_hidden_size == mean.num_features == by_joint.num_features == 8
+    torch.testing.assert_close(by_joint(x).reshape(CLIPS, JOINTS, 8).mean(1), mean(x))
+    mean.reset_classifier(0, pool="by_joint")
+    torch.testing.assert_close(mean(x), by_joint(x))
+    for bad in ({"num_classes": 2, "pool": "max"}, {"num_classes": -1}):
+        with pytest.raises(ValueError, match=[*bad][-1]):
+            mean.reset_classifier(**bad)
+
+
 def test_features_of_several_blocks():
     model, x = make_model().eval(), make_clips()
     last, every = model.forward_intermediates(x)

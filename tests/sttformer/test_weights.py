@@ -33,12 +33,22 @@ def test_a_folder_holds_the_whole_model(tmp_path):
     assert STTFormer.from_pretrained(tmp_path).num_classes == 9
 
 
+def test_a_folder_of_before_there_was_a_choice_of_pool(tmp_path):
+    model, x = make_model(), torch.randn(2, 3, 6, 4, 1)
+    model.save_pretrained(tmp_path)
+    saved = json.loads((tmp_path / "config.json").read_text())
+    del saved["config"]["pool"]
+    (tmp_path / "config.json").write_text(json.dumps(saved))
+    torch.testing.assert_close(STTFormer.from_pretrained(tmp_path)(x), model(x), rtol=0, atol=0)
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
         ({"joints": 3}, r"attention_bias is \(2, 8, 8\), the model's \(2, 6, 6\)"),
         ({"tuple_frames": 3}, r"attention_bias is \(2, 8, 8\), the model's \(2, 12, 12\)"),
         ({"num_classes": 0}, "head.bias is foreign"),
+        ({"pool": "by_joint"}, r"head.weight is \(5, 8\), the model's \(5, 32\)"),
         ({"blocks": [(6, 2), (8, 3), (8, 3)]}, "blocks.2.alpha is missing"),
     ],
 )

@@ -67,6 +67,8 @@ ROWS = {
     "transfer": "from scratch",
     "encoders": "transformer / from scratch",
     "training": "from scratch",
+    "tuples": "tuples of 5 / from scratch",
+    "frames": "20 frames / from scratch",
 }
 """The row of a study that is run, if the example names none."""
 

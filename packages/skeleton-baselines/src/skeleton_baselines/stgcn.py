@@ -75,6 +75,11 @@ class STGCN(
         """Channels of the features."""
         return self.config.num_features
 
+    @property
+    def head_hidden_size(self) -> int:
+        """Length of the pooled features: as many as there are channels."""
+        return self.num_features
+
     def reset_classifier(self, num_classes: int) -> None:
         """Replace the head by a new one for `num_classes` classes; 0 removes it."""
         self.config = self.config.model_copy(update={"num_classes": num_classes})

@@ -33,8 +33,8 @@ class Transformer(
     zero) included; they all have the same features, which are computed once.
 
     Differences from the paper: stochastic depth skips a block as a whole, not its attention and its MLP by
-    themselves; classes come from a linear layer on the mean over all tokens, those of the published code from
-    two layers, with BatchNorm and dropout, on the means of the joints over time.
+    themselves; classes come from a linear layer on the mean over all tokens, or over those of each joint with
+    `pool="by_joint"`, those of the published code from two layers, with BatchNorm and dropout, on the latter.
 
     Args:
         config: The shape of the model.
@@ -68,7 +68,7 @@ class Transformer(
         return frames
 
     def forward(self, x: Tensor) -> Tensor:
-        """Class scores (N, K) of clips (N, C, T, V, M); pooled features (N, C') if there is no head."""
+        """Class scores (N, K) of clips (N, C, T, V, M); pooled features (N, F) if there is no head."""
         return self.forward_head(self.forward_features(x))
 
     def forward_features(self, x: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
+from sttformer import Pool
+
 
 class TransformerConfig(BaseModel):
     """Every choice that shapes a `Transformer`; the defaults are MAMP's (Mao et al. 2023, section 4.2).
@@ -25,6 +27,9 @@ class TransformerConfig(BaseModel):
     heads: PositiveInt = Field(8, description="Attention heads of each block.")
     mlp_ratio: PositiveInt = Field(4, description="Channels within a block's MLP, over the width.")
     num_classes: int = Field(0, ge=0, description="Classes of the head; 0 leaves the pooled features.")
+    pool: Pool = Field(
+        "mean", description="What the head is on: the mean over tokens and bodies, or each joint's."
+    )
     drop_path: float = Field(
         0.0, ge=0, lt=1, description="Chance that a body skips the last block; less for earlier ones."
     )

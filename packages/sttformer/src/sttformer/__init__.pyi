@@ -1,6 +1,7 @@
 from .block import STTFormerBlock as STTFormerBlock
 from .bodies import distinct_bodies as distinct_bodies
 from .classifier import PooledClassifier as PooledClassifier
+from .config import Pool as Pool
 from .config import STTFormerConfig as STTFormerConfig
 from .grid import DenseGrid as DenseGrid
 from .grid import TokenGrid as TokenGrid
@@ -18,6 +19,7 @@ from .weights import load_weights as load_weights
 __all__ = [
     "SIZES",
     "DenseGrid",
+    "Pool",
     "PooledClassifier",
     "PretrainedMixin",
     "STTFormer",

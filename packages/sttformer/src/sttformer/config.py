@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
+Pool = Literal["mean", "by_joint"]
+"""Of what token features are the mean before the head: of all, or of each joint's."""
 BlockChannels = tuple[PositiveInt, PositiveInt]
 """Output channels of a block, and channels of a query or key in each of its heads."""
 
@@ -36,6 +38,9 @@ class STTFormerConfig(BaseModel):
     )
     tuple_kernel: PositiveInt = Field(3, description="Width of the convolution over tuples; odd.")
     num_classes: int = Field(0, ge=0, description="Classes of the head; 0 leaves the pooled features.")
+    pool: Pool = Field(
+        "mean", description="What the head is on: the mean over frames, joints and bodies, or each joint's."
+    )
     attention_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of attention weights.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of the pooled features before the head.")
 

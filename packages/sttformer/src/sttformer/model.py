@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from einops import rearrange
+from einops import rearrange, reduce
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -30,7 +30,8 @@ class STTFormer(
     Frames are divided into tuples; blocks attend within tuples and aggregate between them; tokens and bodies
     are averaged and classified.
 
-    Differences from the paper: none in outputs, gradients or statistics, which equal the published code.
+    Differences from the paper: none in outputs, gradients or statistics, which equal the published code;
+    `pool="by_joint"` is an addition.
     Bodies that are absent (all zero) are computed once for the whole batch and counted as often as they
     occur, in BatchNorm too, because all of them have the same activations. `encode_visible` extends the
     published model to masked sequences; see `VisibleGrid` for its definition.
@@ -71,10 +72,11 @@ class STTFormer(
         self.reset_classifier(config.num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Class scores (N, K) of clips (N, C, T, V, M); pooled features (N, C') if there is no head."""
+        """Class scores (N, K) of clips (N, C, T, V, M); pooled features (N, F) if there is no head."""
         rows, grid, owner = self._lay_out(x)
-        bodies = grid.tokens(self._encode(rows, grid)).mean((1, 2))[owner]
-        return self.classify(rearrange(bodies, "(n m) c -> n m c", m=x.shape[4]).mean(1))
+        kept = "b (v c)" if self.config.pool == "by_joint" else "b c"
+        bodies = reduce(grid.tokens(self._encode(rows, grid)), f"b t v c -> {kept}", "mean")[owner]
+        return self.classify(reduce(bodies, "(n m) f -> n f", "mean", m=x.shape[4]))
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Token features (N, C', T, V, M) of clips (N, C, T, V, M)."""
