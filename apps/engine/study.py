@@ -94,6 +94,12 @@ class Row(RecipeSection):
     )
     published_parameters: float | None = Field(None, gt=0, description="Published number of parameters.")
 
+    @model_validator(mode="after")
+    def _streams_are_named_once(self) -> Row:
+        if self.streams and "stream" in self.sampling:
+            raise ValueError("streams and sampling.stream both name what is learned from: leave one out")
+        return self
+
 
 class Study(RecipeSection):
     """Make a table: run or resume its rows, skip what is finished, and write what came of them."""

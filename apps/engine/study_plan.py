@@ -132,8 +132,7 @@ class _Planner:
             given["data"]["split_seed"] = seed  # who is held out here is not pre-trained on either
         if epochs := self._epochs(stage, row.length):
             given["training"]["epochs"] = epochs
-        if stream and stage.stream:
-            given = merged(given, _nested(stage.stream, stream))
+        given = merged(given, _taking(stage.stream, stream))
         settings = merged(self._common(row, stage), row.pretrain_settings, given)
         return self._run(stage, settings, f"{row.pretrain}-{column.protocol}", seed)
 
@@ -148,8 +147,7 @@ class _Planner:
             given["pretrained"] = before and str(self._encoder(row, before, stream))
             if study.epochs:
                 given["training"]["epochs"] = study.epochs
-        if stream:
-            given = merged(given, {"data": {"sampling": {"stream": stream}}})
+        given = merged(given, _taking("data.sampling.stream", stream))
         common = self._common(row, stage)
         if stage.app == "finetune":
             common = merged(common, self.terms.finetuning.get(row.encoder, {}))
@@ -228,6 +226,11 @@ class _Planner:
 def _name(row: Row, column: Column) -> str:
     labels = column.labels.replace("%", "pct").replace("/", "-per-")
     return f"{row.learn}-{column.protocol}-{labels}"
+
+
+def _taking(field: str, stream: Stream | None) -> Settings:
+    """A field set to a stream; not to joints, which are taken unnamed too, so that rows share their runs."""
+    return _nested(field, stream) if field and stream not in (None, "joint") else {}
 
 
 def _nested(field: str, value: str) -> Settings:

@@ -109,8 +109,9 @@ def test_a_study_from_its_file_to_its_table(study, performed, tmp_path, capsys, 
 
     assert reproduce.run(study()) == {}
     assert sorted(run.app for run in performed) == sorted(
-        # tuned and the two that look at its encoder share a pre-training, and those two an evaluation
-        ["finetune", "pretrain", "finetune", "evaluate", "simple", "finetune", "finetune", "evaluate"]
+        # tuned and the two that look at its encoder share a pre-training, and those two an evaluation;
+        # joints of the fused ones are those of the row from scratch
+        ["finetune", "pretrain", "finetune", "evaluate", "simple", "finetune", "evaluate"]
     )
     assert all(run.finished for run in performed)
     found = records(folder)
@@ -247,6 +248,7 @@ def test_mistakes_are_told_before_anything_runs(study, other_store, performed, t
             'learn = "guess"',
         ): "rows: 'MLP' needs stage 'guess', but terms modern have aimclr",
         ('pretrain = "mamp"\nlearn', "learn"): "rows: 'probed' has nothing to evaluate",
+        ("weights = [0.6, 0.4]", 'sampling.stream = "bone"'): "rows.5: streams and sampling.stream both name",
         ('learn = "simple"', 'lern = "simple"'): "rows.4.lern: unknown field",
         (
             'learn = "simple"',
