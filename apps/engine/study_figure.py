@@ -32,7 +32,7 @@ def draw(cells: Sequence[Cell], path: Path, *, title: str, spread: Spread) -> No
 
 
 def _lines(cells: Sequence[Cell], title: str, spread: Spread) -> Figure:
-    figure = Figure(figsize=(9, 4.5), layout="constrained")
+    figure = Figure(figsize=(12, 6), layout="constrained")
     panel, done = figure.subplots(), [cell for cell in cells if cell.labelled]
     for place, name in enumerate(dict.fromkeys(cell.row.name for cell in done)):
         row = sorted((cell for cell in done if cell.row.name == name), key=_labelled)
@@ -40,7 +40,7 @@ def _lines(cells: Sequence[Cell], title: str, spread: Spread) -> Figure:
     if done:
         numbers = sorted({round(_labelled(cell)) for cell in done})
         panel.set_xscale("log")
-        panel.set_xticks(numbers, list(map(str, numbers)))
+        panel.set_xticks(numbers, list(map(str, numbers)), fontsize=8)
         panel.minorticks_off()
         panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8, frameon=False)
     panel.set_title(title, fontsize=10)
@@ -61,6 +61,7 @@ def _draw_row(panel: Axes, row: Sequence[Cell], place: int, spread: Spread) -> N
         label=row[0].row.name,
         markersize=4,
         capsize=2,
+        elinewidth=0.8,
     )
     for cell in row:
         if cell.published is not None:
