@@ -14,8 +14,7 @@ class PooledClassifier(nn.Module, PretrainedMixin):
     """Token features, their mean, and a linear head.
 
     The mean is over frames, joints and bodies, as published; or, with `pool="by_joint"`, over frames and
-    bodies, so that the head knows which joint moves. That takes V times the weights, and is worth most where
-    labels are few.
+    bodies, so that the head knows which joint moves. That takes V times the weights.
 
     A subclass calls `reset_classifier` at the end of its construction. Its config has the fields
     `num_classes`, `pool`, `dropout` and `joints`, and the property `num_features`.
