@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from engine.errors import InputError
 from engine.preprocessing import Preprocessing
 from engine.recipe import RecipeSection
 from skeleton_data import ClipSampling, SkeletonLayout, SkeletonStore, Split, label_subset, split
-from skeleton_data.clips import Cleaning
 from skeleton_data.protocols import Protocol
 
 Clips = list[tuple[SkeletonStore, NDArray[np.int64]]]
@@ -91,7 +90,7 @@ class PretrainClips:
 
     def preprocessing(self, sampling: ClipSampling) -> Preprocessing:
         """What the clips go through."""
-        cleanings = {_cleaning(store) for store, _ in self.train}
+        cleanings = {store.cleaning for store, _ in self.train}
         cleaning = cleanings.pop() if len(cleanings) == 1 else None
         return Preprocessing(layout=self.layout, bodies=self.bodies, cleaning=cleaning, sampling=sampling)
 
@@ -186,7 +185,7 @@ class FinetuneClips:
         return Preprocessing(
             layout=self.store.layout,
             bodies=self.bodies,
-            cleaning=_cleaning(self.store),
+            cleaning=self.store.cleaning,
             sampling=sampling,
             classes=self.classes,
         )
@@ -197,12 +196,6 @@ def _split(store: SkeletonStore, protocol: Protocol, validation: float, seed: in
         return split(store.index, protocol, validation=validation, seed=seed)
     except ValueError as error:
         raise InputError(f"{store.path}: {error}") from error
-
-
-def _cleaning(store: SkeletonStore) -> Cleaning | None:
-    """How the recordings of a store were cleaned; None of a store that was imported."""
-    told = store.meta.source.get("cleaning")
-    return next((known for known in get_args(Cleaning) if known == told), None)
 
 
 def _bodies(clips: Clips) -> int:

@@ -25,6 +25,7 @@ from skeleton_data.layout import layout
 from skeleton_data.ntu_facts import ntu_class_names
 from skeleton_data.readers.formats import find_format, open_clips
 from skeleton_data.store import SkeletonStore
+from skeleton_data.store_writer import StoreWriter
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -156,6 +157,15 @@ def test_a_store_in_another_layout(tmp_path: Path) -> None:
     assert names(store) == names(source)
     assert store.index.subject.tolist() == source.index.subject.tolist()
     np.testing.assert_array_equal(store.read(0)[:, :, 0], source.read(0)[:, :, 0])
+    assert store.cleaning is None
+
+
+def test_a_store_of_a_store_keeps_how_its_recordings_were_cleaned(tmp_path: Path) -> None:
+    with StoreWriter(tmp_path / "s", layout=layout("ntu"), fps=30, source={"cleaning": "contrast"}) as writer:
+        writer.add(np.ones((4, 1, 25, 3)), name="x")
+    import_clips(tmp_path / "s", tmp_path / "20", ImportConfig(layout="kinect_v1", derive=True))
+    import_clips(tmp_path / "20", tmp_path / "again", ImportConfig())
+    assert SkeletonStore.open(tmp_path / "again").cleaning == "contrast"
 
 
 @pytest.mark.parametrize("name", ["nw-ucla", "pku-mmd", "kinetics", "bvh"])

@@ -56,6 +56,7 @@ class ClipSource:
         class_names: name of each label, where known.
         units: of the positions.
         left_out: number of clips that the data set itself lists as without a skeleton.
+        cleaning: how the recordings were cleaned, where that is known.
     """
 
     kind: str
@@ -67,6 +68,7 @@ class ClipSource:
     class_names: tuple[str, ...] = ()
     units: Units = "m"
     left_out: int = 0
+    cleaning: Cleaning | None = None
 
 
 def read_files(

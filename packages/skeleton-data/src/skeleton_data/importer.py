@@ -98,6 +98,7 @@ def import_clips(
             "file": str(source),
             "config": config.model_dump(mode="json"),
             "derived_joints": {name: list(joints) for name, joints in mapping.derived.items()},
+            **({"cleaning": data.cleaning} if data.cleaning else {}),
         },
         overwrite=overwrite,
     ) as writer:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from skeleton_data.clips import Cleaning
 from skeleton_data.errors import DataError
 from skeleton_data.layout import SkeletonLayout
 from skeleton_data.store_files import (
@@ -103,6 +104,12 @@ class SkeletonStore:
     def fps(self) -> float:
         """Frames per second."""
         return self.meta.fps
+
+    @property
+    def cleaning(self) -> Cleaning | None:
+        """How the recordings were cleaned, by `skeleton_data.clean`; None where they were not."""
+        told = self.meta.source.get("cleaning")
+        return next((known for known in get_args(Cleaning) if known == told), None)
 
     @property
     def rows(self) -> NDArray[np.float32]:

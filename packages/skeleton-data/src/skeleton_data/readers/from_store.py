@@ -29,6 +29,7 @@ def open_store(path: Path) -> ClipSource:
         units=store.meta.units,
         count=len(store),
         clips=_read(store),
+        cleaning=store.cleaning,
     )
 
 
