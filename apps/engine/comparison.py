@@ -1,15 +1,15 @@
-"""What fine-tunings came to: mean and spread over seeds, by labels used and by where they started from."""
+"""What fine-tunings came to: mean and spread over seeds, from scratch and from pre-trained weights."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from statistics import mean, stdev
 
 from engine.results import FinetuneResult
 
-Key = tuple[int, bool]
-"""(clips whose labels were used, from pre-trained weights or not)."""
+Accuracies = Mapping[tuple[int, bool], list[float]]
+"""By the number in a row's first column, and by whether runs started from pre-trained weights."""
 
 
 def compare(results: Iterable[FinetuneResult]) -> str:
@@ -20,18 +20,42 @@ def compare(results: Iterable[FinetuneResult]) -> str:
         | labelled clips | from scratch, top-1 % | pre-trained, top-1 % | difference | seeds |
         |---:|---:|---:|---:|---:|
     """
-    accuracies: defaultdict[Key, list[float]] = defaultdict(list)
+    accuracies: defaultdict[tuple[int, bool], list[float]] = defaultdict(list)
     for result in results:
         accuracies[result.train_clips, result.pretrained is not None].append(100 * result.test.top1)
+    return _table("labelled clips", accuracies)
+
+
+def compare_by_step(histories: Iterable[tuple[FinetuneResult, Mapping[int, float]]]) -> str:
+    """A Markdown table of accuracy on held-out clips, a row for each number of steps after which it is known.
+
+    Where it falls again, runs overfit; where it still rises, they were too short.
+
+    Args:
+        histories: Results, and the accuracy after a number of steps.
+
+    Example:
+        >>> print(compare_by_step([]))
+        | step | from scratch, top-1 % | pre-trained, top-1 % | difference | seeds |
+        |---:|---:|---:|---:|---:|
+    """
+    accuracies: defaultdict[tuple[int, bool], list[float]] = defaultdict(list)
+    for result, history in histories:
+        for step, top1 in history.items():
+            accuracies[step, result.pretrained is not None].append(100 * top1)
+    return _table("step", accuracies)
+
+
+def _table(first: str, accuracies: Accuracies) -> str:
     lines = [
-        "| labelled clips | from scratch, top-1 % | pre-trained, top-1 % | difference | seeds |",
+        f"| {first} | from scratch, top-1 % | pre-trained, top-1 % | difference | seeds |",
         "|---:|---:|---:|---:|---:|",
     ]
-    for labels in sorted({labels for labels, _ in accuracies}):
-        scratch, pretrained = accuracies[labels, False], accuracies[labels, True]
+    for number in sorted({number for number, _ in accuracies}):
+        scratch, pretrained = accuracies.get((number, False), []), accuracies.get((number, True), [])
         difference = f"{mean(pretrained) - mean(scratch):+.1f}" if scratch and pretrained else "-"
         seeds = " / ".join(str(count) for count in sorted({len(scratch), len(pretrained)}))
-        lines.append(f"| {labels} | {_spread(scratch)} | {_spread(pretrained)} | {difference} | {seeds} |")
+        lines.append(f"| {number} | {_spread(scratch)} | {_spread(pretrained)} | {difference} | {seeds} |")
     return "\n".join(lines)
 
 

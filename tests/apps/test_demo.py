@@ -123,3 +123,49 @@ def test_compare_names_the_run_that_is_not_finished(tmp_path, monkeypatch, capsy
         run(compare, monkeypatch, tmp_path / "begun")
     assert left.value.code == 2
     assert f"compare: error: {tmp_path / 'begun'}: no finished run" in capsys.readouterr().err
+
+
+def test_compare_by_step_shows_how_accuracy_on_held_out_clips_went(tmp_path, monkeypatch, capsys):
+    histories = {"scratch0": {2: 0.2, 4: 0.6}, "scratch1": {2: 0.4, 4: 0.2}, "pretrained0": {2: 0.5, 8: 1.0}}
+    for name, history in histories.items():
+        a_result(tmp_path / name, 0.9, pretrained=name.startswith("pretrained"), clips=5)
+        lines = [{"step": step, "split": "validation", "top1": top1} for step, top1 in history.items()]
+        rows = [{"step": 1, "split": "train", "loss": 3.0}, *lines, {"step": 8, "split": "test", "top1": 0.9}]
+        (tmp_path / name / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run(compare, monkeypatch, "--by", "step", *sorted(tmp_path.iterdir()))
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "| 2 | 30.0 ± 14.1 | 50.0 | +20.0 | 1 / 2 |",
+        "| 4 | 40.0 ± 28.3 | - | - | 0 / 2 |",
+        "| 8 | - | 100.0 | - | 0 / 1 |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "complaint"),
+    [
+        ('{"step": 8, "split": "test", "top1": 0.9}', "no clips were held out"),
+        ('{"step": 8, "split"', "metrics.jsonl: not the metrics"),
+        (
+            '{"step": 8, "split": "validation", "loss": 1.0}',
+            "metrics.jsonl: not the metrics",
+        ),
+        (None, "metrics.jsonl: No such file"),
+    ],
+)
+def test_compare_by_step_names_the_run_that_does_not_tell(tmp_path, monkeypatch, capsys, metrics, complaint):
+    folder = a_result(tmp_path / "run", 0.9, pretrained=False, clips=5)
+    if metrics is not None:
+        (folder / "metrics.jsonl").write_text(metrics)
+    with pytest.raises(SystemExit) as left:
+        run(compare, monkeypatch, "--by", "step", folder)
+    assert left.value.code == 2
+    shown = capsys.readouterr().err
+    assert str(folder) in shown
+    assert complaint in shown
+
+
+def test_compare_says_that_a_folder_holds_another_kind_of_run(tmp_path, monkeypatch, capsys):
+    (tmp_path / "result.json").write_text('{"steps": 3}')
+    with pytest.raises(SystemExit):
+        run(compare, monkeypatch, tmp_path)
+    assert f"{tmp_path / 'result.json'}: not the result of a fine-tuning" in capsys.readouterr().err

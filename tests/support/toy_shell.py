@@ -69,6 +69,7 @@ ROWS = {
     "training": "from scratch",
     "tuples": "tuples of 5 / from scratch",
     "frames": "20 frames / from scratch",
+    "overfitting": "from scratch",
 }
 """The row of a study that is run, if the example names none."""
 
