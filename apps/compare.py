@@ -4,7 +4,7 @@
     python apps/compare.py --by step runs/utd-mhad/*
 
 By labels, a row is of runs with the same number of labelled clips, on the test side. By step, it is what they
-had after a number of steps on the clips that were held out to select the weights.
+had after a number of steps on the clips that were held out to select the weights, of runs of one length.
 """
 
 import argparse
@@ -66,6 +66,9 @@ def main() -> None:
         results = [result_of(run) for run in arguments.runs]
         if arguments.by == "labels":
             print(compare(results))
+        elif len(lengths := sorted({result.steps for result in results})) > 1:
+            told = " and ".join(map(str, lengths))
+            raise InputError(f"runs of {told} steps differ in their rates: compare those of one length")
         else:
             histories = [history_of(run) for run in arguments.runs]
             print(compare_by_step(zip(results, histories, strict=True)))

@@ -145,10 +145,7 @@ def test_compare_by_step_shows_how_accuracy_on_held_out_clips_went(tmp_path, mon
     [
         ('{"step": 8, "split": "test", "top1": 0.9}', "no clips were held out"),
         ('{"step": 8, "split"', "metrics.jsonl: not the metrics"),
-        (
-            '{"step": 8, "split": "validation", "loss": 1.0}',
-            "metrics.jsonl: not the metrics",
-        ),
+        ('{"step": 8, "split": "validation", "loss": 1.0}', "metrics.jsonl: not the metrics"),
         (None, "metrics.jsonl: No such file"),
     ],
 )
@@ -162,6 +159,15 @@ def test_compare_by_step_names_the_run_that_does_not_tell(tmp_path, monkeypatch,
     shown = capsys.readouterr().err
     assert str(folder) in shown
     assert complaint in shown
+
+
+def test_compare_by_step_refuses_runs_of_different_lengths(tmp_path, monkeypatch, capsys):
+    short, long = (a_result(tmp_path / name, 0.9, pretrained=False, clips=5) for name in ("short", "long"))
+    result = json.loads((long / "result.json").read_text())
+    (long / "result.json").write_text(json.dumps(result | {"steps": 20}))
+    with pytest.raises(SystemExit):
+        run(compare, monkeypatch, "--by", "step", short, long)
+    assert "runs of 10 and 20 steps" in capsys.readouterr().err
 
 
 def test_compare_says_that_a_folder_holds_another_kind_of_run(tmp_path, monkeypatch, capsys):
