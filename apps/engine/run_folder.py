@@ -88,7 +88,7 @@ class RunFolder:
                 f"run.folder: {run.folder} holds a run; --resume continues, --overwrite replaces it"
             )
         before = _completed(tomllib.loads((run.folder / "config.toml").read_text()), recipe)
-        for field, here, there in _differences(config, before, ""):
+        for field, here, there in differences(config, before):
             raise InputError(f"{field}: {here!r}, but the run to resume, {run.folder}, has {there!r}")
         return cls(run.folder, resumed=True, config=config)
 
@@ -188,10 +188,10 @@ def _completed(before: dict[str, Any], recipe: BaseModel) -> dict[str, Any]:
         return before
 
 
-def _differences(here: Any, there: Any, field: str) -> Iterator[tuple[str, Any, Any]]:
-    """Fields in which two resolved recipes differ."""
+def differences(here: Any, there: Any, field: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Fields in which two resolved recipes differ, with what each of them has."""
     if isinstance(here, dict) and isinstance(there, dict):
         for name in sorted(here.keys() | there.keys()):
-            yield from _differences(here.get(name), there.get(name), f"{field}.{name}" if field else name)
+            yield from differences(here.get(name), there.get(name), f"{field}.{name}" if field else name)
     elif here != there:
         yield field, here, there
