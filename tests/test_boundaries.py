@@ -21,12 +21,14 @@ ARROWS = {
     "sttformer": set(),
     "skeletonmae": {"sttformer", "skeleton_mask"},
     "skeleton_baselines": {"sttformer"},
+    "skeleton_lab": {"skeleton_data", "skeleton_mask", "sttformer", "skeletonmae", "skeleton_baselines"},
 }
 
 # Declared for another's sake, with the reason.
 INDIRECT = {
     "numpy": "torch does not depend on it, but warns when it is imported without",
     "safetensors": "huggingface-hub does not depend on it, but saves models with it",
+    "tensorboard": "accelerate logs with it",
     "onnx": "torch.onnx writes with it",
     "onnxscript": "torch.onnx translates with it",
     "onnxruntime": "runs what was exported",

@@ -33,8 +33,10 @@ class Built:
     @property
     def sources(self) -> set[str]:
         """Files under src/, as a wheel names them, without what tools leave there."""
-        files = (path for path in (self.folder / "src").rglob("*") if path.is_file())
-        names = (path.relative_to(self.folder / "src") for path in files)
+        source = self.folder / "src"
+        # skeleton-lab's configs are a link to those of the repository.
+        walk = os.walk(source, followlinks=True)
+        names = (Path(folder, file).relative_to(source) for folder, _, files in walk for file in files)
         return {
             name.as_posix()
             for name in names

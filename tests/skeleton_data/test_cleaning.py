@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skeleton_data.cleaning import clean, move_origin, select_bodies
-from skeleton_data.contrast_clip import aligned, first_bodies
 from skeleton_data.errors import DataError
-from skeleton_data.layout import layout
-from skeleton_data.ntu import RawClip, read_skeleton
+from skeleton_data.layouts.layout import layout
+from skeleton_data.ntu.cleaning import clean, move_origin, select_bodies
+from skeleton_data.ntu.contrast_clip import aligned, first_bodies
+from skeleton_data.ntu.recording import RawClip, read_skeleton
 
 
 def test_reference_recordings(shared: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skeleton_data.cli import main
-from skeleton_data.store import SkeletonStore
+from skeleton_data.cli.main import main
+from skeleton_data.store.store import SkeletonStore
 
 COMMANDS = ["synth", "prepare", "import", "verify", "info", "split", "export", "draw"]
 
@@ -196,7 +196,7 @@ def test_help_says_what_each_option_does(command: str, capsys: pytest.CaptureFix
 def test_without_a_command_all_are_listed() -> None:
     """In a process of its own, which must not load torch."""
     code = (
-        "import sys; from skeleton_data.cli import main\n"
+        "import sys; from skeleton_data.cli.main import main\n"
         "try: main([])\n"
         "except SystemExit as ended: assert ended.code == 0\n"
         "assert not {'torch', 'matplotlib'} & set(sys.modules)"

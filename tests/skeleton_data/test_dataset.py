@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skeleton_data import DataError, SkeletonStore, StoreWriter
-from skeleton_data.augmentation import AIMCLR_EXTREME, Augmentation
-from skeleton_data.dataset import ClipSet, SkeletonDataset
-from skeleton_data.layout import layout
-from skeleton_data.sampling import ClipSampling
+from skeleton_data.dataset.augmentation import AIMCLR_EXTREME, Augmentation
+from skeleton_data.dataset.dataset import ClipSet, SkeletonDataset
+from skeleton_data.dataset.sampling import ClipSampling
+from skeleton_data.layouts.layout import layout
 from skeleton_data.transforms import (
     Draw,
     augment,

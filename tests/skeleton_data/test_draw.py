@@ -9,9 +9,9 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from skeleton_data.draw import draw_strip, viewpoint
-from skeleton_data.draw_slots import DOTS, INCH, LEFT, MASKED, MIDDLE, REBUILT, RIGHT, SHADOW, Slots
-from skeleton_data.layout import layout, layout_names
+from skeleton_data.draw.slots import DOTS, INCH, LEFT, MASKED, MIDDLE, REBUILT, RIGHT, SHADOW, Slots
+from skeleton_data.draw.strip import draw_strip, viewpoint
+from skeleton_data.layouts.layout import layout, layout_names
 from skeleton_data.synthetic.body import rotation
 from skeleton_data.synthetic.catalogue import ACTIONS, NAMES
 from skeleton_data.synthetic.performer import Performer
@@ -155,8 +155,8 @@ def test_bad_input_is_named_and_leaves_no_file(
 def test_matplotlib_is_imported_late_and_pyplot_never(tmp_path: Path) -> None:
     code = f"""if True:
         import sys, numpy
-        from skeleton_data.draw import draw_strip
-        from skeleton_data.layout import layout
+        from skeleton_data.draw.strip import draw_strip
+        from skeleton_data.layouts.layout import layout
         assert "matplotlib" not in sys.modules and "torch" not in sys.modules
         clip = numpy.random.default_rng(0).normal(size=(4, 25, 3))
         draw_strip({str(tmp_path / "a.png")!r}, {{"a": clip}}, layout("ntu"))

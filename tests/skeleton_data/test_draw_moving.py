@@ -15,9 +15,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 from skeleton_data import SkeletonStore, StoreWriter, draw_gif, draw_page
-from skeleton_data.cli import main
-from skeleton_data.draw_slots import LEFT, RIGHT
-from skeleton_data.layout import layout, layout_names
+from skeleton_data.cli.main import main
+from skeleton_data.draw.slots import LEFT, RIGHT
+from skeleton_data.layouts.layout import layout, layout_names
 from skeleton_data.synthetic.catalogue import ACTIONS, NAMES
 from skeleton_data.synthetic.performer import Performer
 from skeleton_data.synthetic.stage import perform

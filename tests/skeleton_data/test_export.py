@@ -9,11 +9,11 @@ import pytest
 from einops import rearrange
 
 from skeleton_data import DataError, SkeletonStore, StoreWriter, export_huggingface, export_npz, split
-from skeleton_data.cli import main
-from skeleton_data.import_config import ImportConfig
-from skeleton_data.importer import import_clips
-from skeleton_data.layout import layout
-from skeleton_data.split_file import save_split
+from skeleton_data.cli.main import main
+from skeleton_data.importing.config import ImportConfig
+from skeleton_data.importing.importer import import_clips
+from skeleton_data.layouts.layout import layout
+from skeleton_data.splits.split_file import save_split
 
 ODD = ("--protocol", "odd-subjects")
 SHAPES = [(5, 1), (9, 2), (3, 1), (7, 2), (4, 1), (6, 1)]

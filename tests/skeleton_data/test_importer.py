@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from skeleton_data.errors import DataError
-from skeleton_data.import_config import ImportConfig
-from skeleton_data.importer import import_clips
-from skeleton_data.layout import layout
-from skeleton_data.store import SkeletonStore
+from skeleton_data.importing.config import ImportConfig
+from skeleton_data.importing.importer import import_clips
+from skeleton_data.layouts.layout import layout
+from skeleton_data.store.store import SkeletonStore
 
 KINECT = layout("kinect_v1")
 LENGTHS = [4, 1, 5]

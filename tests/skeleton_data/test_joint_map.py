@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from skeleton_data.errors import DataError
-from skeleton_data.joint_mapping import joint_map
-from skeleton_data.layout import layout, layout_names
+from skeleton_data.layouts.joint_mapping import joint_map
+from skeleton_data.layouts.layout import layout, layout_names
 
 RANDOM = np.random.default_rng(0)
 

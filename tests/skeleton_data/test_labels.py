@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skeleton_data import DataError
-from skeleton_data.labels import label_subset, load_subset, save_subset
+from skeleton_data.splits.labels import label_subset, load_subset, save_subset
 
 label_rows = st.lists(st.integers(-1, 4), min_size=1, max_size=80).filter(lambda row: max(row) >= 0)
 fractions = st.floats(0.001, 1)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from skeleton_data.errors import DataError
-from skeleton_data.joint_names import joint_key, match_joints
-from skeleton_data.layout import SkeletonLayout, layout, layout_names
+from skeleton_data.layouts.joint_names import joint_key, match_joints
+from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
 
 LAYOUTS = Path(__file__).parents[2] / "configs" / "layouts"
 

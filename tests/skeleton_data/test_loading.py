@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skeleton_data import SkeletonStore, StoreWriter
-from skeleton_data.dataset import ClipBatch, ClipSet, SkeletonDataset
-from skeleton_data.layout import layout
-from skeleton_data.loading import EpochSampler, loader
-from skeleton_data.sampling import ClipSampling
+from skeleton_data.dataset.dataset import ClipBatch, ClipSet, SkeletonDataset
+from skeleton_data.dataset.loading import EpochSampler, loader
+from skeleton_data.dataset.sampling import ClipSampling
+from skeleton_data.layouts.layout import layout
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from skeleton_data.errors import DataError
-from skeleton_data.ntu import RawClip, read_skeleton, write_skeleton
-from skeleton_data.ntu_bulk import read_bulk
-from skeleton_data.ntu_lines import read_lines
-from skeleton_data.ntu_name import NtuName
+from skeleton_data.ntu.bulk import read_bulk
+from skeleton_data.ntu.lines import read_lines
+from skeleton_data.ntu.name import NtuName
+from skeleton_data.ntu.recording import RawClip, read_skeleton, write_skeleton
 
 Change = Callable[[list[bytes]], bytes]
 

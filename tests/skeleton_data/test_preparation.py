@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skeleton_data.cleaning import clean
 from skeleton_data.errors import DataError
-from skeleton_data.ntu import RawClip, read_skeleton, write_skeleton
-from skeleton_data.ntu_facts import ntu_class_names, samples_without_skeleton
+from skeleton_data.ntu.cleaning import clean
+from skeleton_data.ntu.facts import ntu_class_names, samples_without_skeleton
+from skeleton_data.ntu.preparation import prepare
+from skeleton_data.ntu.raw_folder import RawFolder
+from skeleton_data.ntu.recording import RawClip, read_skeleton, write_skeleton
 from skeleton_data.ordered_map import CHUNK, ordered_map
-from skeleton_data.preparation import prepare
-from skeleton_data.raw_folder import RawFolder
-from skeleton_data.store import SkeletonStore
+from skeleton_data.store.store import SkeletonStore
 
 
 def write(folder: Path, *names: str, frames: int = 3) -> None:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skeleton_data import ClipIndex
-from skeleton_data.ntu_facts import samples_without_skeleton
-from skeleton_data.protocols import OFFICIAL_COUNTS, Split, check_counts, split, split_by
+from skeleton_data.ntu.facts import samples_without_skeleton
+from skeleton_data.splits.protocols import OFFICIAL_COUNTS, Split, check_counts, split, split_by
 
 XSUB_60 = [1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38]
 XSUB_120 = [

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skeleton_data.cleaning import clean
 from skeleton_data.clips import Cleaning
-from skeleton_data.decimals import MARGIN, parse_decimals
 from skeleton_data.errors import DataError
-from skeleton_data.ntu import parse_skeleton
+from skeleton_data.ntu.cleaning import clean
+from skeleton_data.ntu.decimals import MARGIN, parse_decimals
+from skeleton_data.ntu.recording import parse_skeleton
 
 Random = np.random.Generator
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skeleton_data.cli import main
+from skeleton_data.cli.main import main
 from skeleton_data.errors import DataError
-from skeleton_data.ntu import RawClip, write_skeleton
-from skeleton_data.ntu_facts import samples_without_skeleton
-from skeleton_data.preparation import prepare
-from skeleton_data.raw_file import RawFile, zip_entries
-from skeleton_data.raw_folder import RawFolder
+from skeleton_data.ntu.facts import samples_without_skeleton
+from skeleton_data.ntu.preparation import prepare
+from skeleton_data.ntu.raw_file import RawFile, zip_entries
+from skeleton_data.ntu.raw_folder import RawFolder
+from skeleton_data.ntu.recording import RawClip, write_skeleton
 
 FILES = ("joints.npy", "index.npy", "names.bin")
 NAMES = [f"S{setup:03}C001P001R001A{action:03}" for setup, action in ((1, 1), (1, 2), (18, 61), (18, 62))]

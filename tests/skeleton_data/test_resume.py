@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from skeleton_data.errors import DataError
-from skeleton_data.layout import layout
-from skeleton_data.ntu import RawClip, write_skeleton
-from skeleton_data.preparation import prepare
-from skeleton_data.raw_file import RawFile
-from skeleton_data.store import SkeletonStore
-from skeleton_data.store_writer import StoreWriter
+from skeleton_data.layouts.layout import layout
+from skeleton_data.ntu.preparation import prepare
+from skeleton_data.ntu.raw_file import RawFile
+from skeleton_data.ntu.recording import RawClip, write_skeleton
+from skeleton_data.store.store import SkeletonStore
+from skeleton_data.store.writer import StoreWriter
 
 CHUNK = 3
 FILES = ("joints.npy", "index.npy", "names.bin")
@@ -25,7 +25,7 @@ FILES = ("joints.npy", "index.npy", "names.bin")
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skeleton_data.preparation.CHUNK", CHUNK)
+    monkeypatch.setattr("skeleton_data.ntu.preparation.CHUNK", CHUNK)
 
 
 @pytest.fixture(scope="module")
@@ -159,9 +159,9 @@ def test_a_mended_file_needs_no_new_beginning(raw: Path, tmp_path: Path, reads: 
 
 KILLED = """
 import sys
-import skeleton_data.preparation
-from skeleton_data.raw_file import RawFile
-skeleton_data.preparation.CHUNK = 3
+import skeleton_data.ntu.preparation
+from skeleton_data.ntu.raw_file import RawFile
+skeleton_data.ntu.preparation.CHUNK = 3
 read = RawFile.read
 def slow(file):
     if file.stem.endswith("008"):
@@ -169,7 +169,7 @@ def slow(file):
         sys.stdin.read()
     return read(file)
 RawFile.read = slow
-skeleton_data.preparation.prepare(sys.argv[1], sys.argv[2], workers=1, overwrite=True)
+skeleton_data.ntu.preparation.prepare(sys.argv[1], sys.argv[2], workers=1, overwrite=True)
 """
 
 
@@ -226,7 +226,7 @@ def test_an_old_store_that_was_stepping_aside_is_put_back(tmp_path: Path) -> Non
 
 READS = """
 import sys, numpy as np
-from skeleton_data.store import SkeletonStore
+from skeleton_data.store.store import SkeletonStore
 store = SkeletonStore.open(sys.argv[1])
 print(sum(float(np.abs(store.read(clip)).sum()) for clip in range(len(store))), flush=True)
 sys.stdin.read()

@@ -17,10 +17,10 @@ from skeleton_data import (
     save_split,
     split,
 )
-from skeleton_data.cli import main
-from skeleton_data.labels import label_subset
-from skeleton_data.layout import layout
-from skeleton_data.protocols import OFFICIAL_COUNTS
+from skeleton_data.cli.main import main
+from skeleton_data.layouts.layout import layout
+from skeleton_data.splits.labels import label_subset
+from skeleton_data.splits.protocols import OFFICIAL_COUNTS
 
 
 def an_index(clips=40, seed=0) -> ClipIndex:

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skeleton_data.errors import DataError
-from skeleton_data.layout import layout
-from skeleton_data.store import ClipIndex, SkeletonStore
-from skeleton_data.store_writer import StoreWriter
+from skeleton_data.layouts.layout import layout
+from skeleton_data.store.store import ClipIndex, SkeletonStore
+from skeleton_data.store.writer import StoreWriter
 
 KINECT = layout("kinect_v1")
 
@@ -190,8 +190,8 @@ def test_what_is_not_a_store_is_never_replaced(tmp_path: Path, what: str) -> Non
 
 WRITE_FOREVER = """
 import sys, numpy as np
-from skeleton_data.layout import layout
-from skeleton_data.store_writer import StoreWriter
+from skeleton_data.layouts.layout import layout
+from skeleton_data.store.writer import StoreWriter
 with StoreWriter(sys.argv[1], layout=layout("ntu"), fps=30, overwrite=True) as writer:
     while True:
         writer.add(np.ones((50, 2, 25, 3)), name="clip")

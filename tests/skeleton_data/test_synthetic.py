@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from skeleton_data import DataError, NtuName, RawClip, SkeletonLayout, read_skeleton
-from skeleton_data.cleaning import clean
-from skeleton_data.layout import layout
-from skeleton_data.protocols import NTU60_SUBJECTS
+from skeleton_data.layouts.layout import layout
+from skeleton_data.ntu.cleaning import clean
+from skeleton_data.splits.protocols import NTU60_SUBJECTS
 from skeleton_data.synthetic import SyntheticConfig, generate, write_synthetic
 from skeleton_data.synthetic import files as files_module
 from skeleton_data.synthetic.body import rotation, two_bone

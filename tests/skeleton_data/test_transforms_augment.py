@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from skeleton_data.augmentation import AIMCLR_EXTREME, AIMCLR_NORMAL, Augmentation
-from skeleton_data.layout import layout, layout_names
+from skeleton_data.dataset.augmentation import AIMCLR_EXTREME, AIMCLR_NORMAL, Augmentation
+from skeleton_data.layouts.layout import layout, layout_names
 from skeleton_data.transforms import (
     Draw,
     add_noise,

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skeleton_data.layout import layout, layout_names
+from skeleton_data.layouts.layout import layout, layout_names
 from skeleton_data.transforms import (
     bone,
     heading_matrix,

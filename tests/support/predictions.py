@@ -3,17 +3,17 @@
 import io
 import json
 
-import predict
 import pytest
 import torch
 
-from engine.arrays import sample_clips
-from engine.options import read_options
-from engine.preprocessing import Preprocessing
-from engine.saved_model import SavedModel
-from engine.weights import save_encoder
 from skeleton_data import ClipSampling
-from skeleton_data.layout import layout
+from skeleton_data.layouts.layout import layout
+from skeleton_lab import predict
+from skeleton_lab.data.preprocessing import Preprocessing
+from skeleton_lab.inference.arrays import sample_clips
+from skeleton_lab.models.saved_model import SavedModel
+from skeleton_lab.models.weights import save_encoder
+from skeleton_lab.recipe.options import read_options
 from sttformer import STTFormer, STTFormerConfig
 
 CLASSES = ("slow", "fast", "wide")

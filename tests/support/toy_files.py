@@ -12,7 +12,7 @@ from documents import REPO
 from sample_sets import write_pyskl
 
 from skeleton_data import SyntheticConfig, write_synthetic
-from skeleton_data.layout import layout
+from skeleton_data.layouts.layout import layout
 
 TRACKER = "for frame in {frames!r}:\n    print(frame)\n"
 

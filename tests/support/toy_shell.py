@@ -141,7 +141,7 @@ def _do(words: Sequence[str]) -> None:
             _there(REPO / script)
             _app("apps/pretrain.py", [*options, "--resume"])
         case ["skeleton-data", command, *options]:
-            importlib.import_module("skeleton_data.cli").main(
+            importlib.import_module("skeleton_data.cli.main").main(
                 [command, *options, *TOY.get(command, "").split()]
             )
         case ["hatch", "build", "--all"] | ["pip", "install", "--find-links", "dist", "skeletonmae"]:
@@ -167,7 +167,7 @@ def _app(path: str, options: Sequence[str]) -> None:
     try:
         with open("stdin", encoding="utf-8") as sys.stdin:
             sys.argv = [path, *options]
-            importlib.import_module(name).main()
+            importlib.import_module(f"skeleton_lab.{name}").main()
     finally:
         sys.argv, sys.stdin = before
 

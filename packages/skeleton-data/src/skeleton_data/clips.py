@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
-from skeleton_data.layout import SkeletonLayout
+from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.ordered_map import ordered_map
 
 Units = Literal["m", "picture"]
@@ -20,7 +20,7 @@ Units = Literal["m", "picture"]
 sure the detector was, from 0 to 1."""
 
 Cleaning = Literal["reference", "true_frames", "contrast"]
-"""Of raw recordings, see `skeleton_data.cleaning.clean`."""
+"""Of raw recordings, see `skeleton_data.ntu.cleaning.clean`."""
 
 Item = TypeVar("Item")
 

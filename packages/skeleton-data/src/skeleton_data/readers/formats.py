@@ -8,8 +8,8 @@ from pathlib import Path
 
 from skeleton_data.clips import ClipSource
 from skeleton_data.errors import DataError
-from skeleton_data.import_config import Format, ImportConfig
-from skeleton_data.store_files import META
+from skeleton_data.importing.config import Format, ImportConfig
+from skeleton_data.store.files import META
 
 # Options beside format, layout and derive, which all know.
 _COLUMNS = {"clips", "label", "class_names", "subject", "camera", "setup", "replication"}

@@ -9,8 +9,8 @@ import numpy as np
 
 from skeleton_data.clips import Clip, ClipSource
 from skeleton_data.errors import DataError
-from skeleton_data.store import SkeletonStore
-from skeleton_data.store_files import FACTS
+from skeleton_data.store.files import FACTS
+from skeleton_data.store.store import SkeletonStore
 
 
 def open_store(path: Path) -> ClipSource:

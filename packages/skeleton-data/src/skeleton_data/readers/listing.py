@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
-from skeleton_data.ntu_lines import MAX_METRES
+from skeleton_data.ntu.lines import MAX_METRES
 
 _METRES = {"auto": 1, "m": 1, "cm": 100, "mm": 1000}
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource
 from skeleton_data.errors import DataError
-from skeleton_data.import_config import ImportConfig
-from skeleton_data.layout import layout
-from skeleton_data.own_data import OwnData, load_own_data, whole_numbers
+from skeleton_data.importing.config import ImportConfig
+from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.listing import per_metre, positions
+from skeleton_data.readers.own_data import OwnData, load_own_data, whole_numbers
 
 _FACTS = ("subject", "camera", "setup", "replication")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from skeleton_data.errors import DataError
-from skeleton_data.ntu import write_skeleton
+from skeleton_data.ntu.recording import write_skeleton
 from skeleton_data.synthetic.config import SyntheticConfig
 from skeleton_data.synthetic.generate import generate
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from skeleton_data.ntu import RawClip
-from skeleton_data.ntu_name import NtuName
-from skeleton_data.protocols import NTU60_SUBJECTS
+from skeleton_data.ntu.name import NtuName
+from skeleton_data.ntu.recording import RawClip
+from skeleton_data.splits.protocols import NTU60_SUBJECTS
 from skeleton_data.synthetic.catalogue import ACTIONS, NAMES
 from skeleton_data.synthetic.config import SyntheticConfig
 from skeleton_data.synthetic.keyframes import Floats

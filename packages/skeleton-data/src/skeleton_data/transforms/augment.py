@@ -10,8 +10,8 @@ from einops import rearrange
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from skeleton_data.augmentation import Augmentation
-from skeleton_data.layout import SkeletonLayout
+from skeleton_data.dataset.augmentation import Augmentation
+from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.transforms.blur import blur
 from skeleton_data.transforms.draws import Draw, normals, uniforms
 from skeleton_data.transforms.dropout import drop_axis, drop_frames, drop_joints
@@ -50,8 +50,8 @@ def augment(
         (N, 3, T, V, M); ``joints`` itself if there is nothing to do.
 
     Example:
-        >>> from skeleton_data.augmentation import AIMCLR_EXTREME
-        >>> from skeleton_data.layout import layout
+        >>> from skeleton_data.dataset.augmentation import AIMCLR_EXTREME
+        >>> from skeleton_data.layouts.layout import layout
         >>> batch = torch.rand(4, 3, 20, 25, 2)
         >>> augment(batch, AIMCLR_EXTREME, layout("ntu"), seed=0, epoch=0, clip=range(4)).shape
         torch.Size([4, 3, 20, 25, 2])

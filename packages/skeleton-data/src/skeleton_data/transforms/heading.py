@@ -6,7 +6,7 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from skeleton_data.layout import Pair
+from skeleton_data.layouts.layout import Pair
 from skeleton_data.transforms.origin import first_frame
 
 _SHORT = 1e-6  # metres: a horizontal shoulder and hip line below this has no direction

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from skeleton_data.layout import SkeletonLayout
-from skeleton_data.sampling import Stream
+from skeleton_data.dataset.sampling import Stream
+from skeleton_data.layouts.layout import SkeletonLayout
 
 
 def bone(joints: Tensor, parents: Sequence[int]) -> Tensor:
@@ -42,7 +42,7 @@ def to_stream(joints: Tensor, stream: Stream, layout: SkeletonLayout) -> Tensor:
     """The stream of that name: (N, C, T, V, M) -> (N, C, T, V, M).
 
     Example:
-        >>> from skeleton_data.layout import layout
+        >>> from skeleton_data.layouts.layout import layout
         >>> to_stream(torch.rand(1, 3, 20, 25, 2), "bone_motion", layout("ntu")).shape
         torch.Size([1, 3, 20, 25, 2])
     """

@@ -1,1 +1,0 @@
-"""What the apps share: recipes, run folders, data, optimisation, checkpoints, metrics."""

@@ -1,0 +1,78 @@
+"""``skeleton-data export``: a store in the form that other projects read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_settings import CliPositionalArg
+
+from skeleton_data.splits.protocols import Protocol
+
+
+class ExportCommand(BaseModel):
+    """Write a store for other projects: as the .npz of CTR-GCN, or as a Hugging Face data set.
+
+    npz: x_train, y_train, x_test, y_test (and x_val, y_val), each clip padded with zeros to one length.
+    huggingface: a folder for datasets.load_from_disk; needs `pip install skeleton-data[huggingface]`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    store: CliPositionalArg[Path] = Field(description="folder of the store")
+    output: CliPositionalArg[Path] = Field(description="the new .npz file, or the new folder")
+    to: Literal["npz", "huggingface"] = Field(default="npz", description="the form to write")
+    protocol: Protocol | None = Field(default=None, description="how to divide into training and test clips")
+    split: Path | None = Field(default=None, description="a file of `skeleton-data split`, for protocol")
+    frames: int | None = Field(
+        default=None,
+        ge=1,
+        description="npz: length to pad to; else that of the longest clip (NTU files: 300)",
+    )
+    bodies: int | None = Field(
+        default=None, ge=1, description="npz: bodies of each clip; else 2, or the most in any clip"
+    )
+    overwrite: bool = Field(default=False, description="npz: replace a file that is already there")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.protocol is None) == (self.split is None):
+            raise ValueError("give one of protocol and split")
+        if self.to == "huggingface" and (self.frames or self.bodies or self.overwrite):
+            raise ValueError("frames, bodies and overwrite are for npz only")
+        if self.to == "npz" and self.output.suffix != ".npz":
+            raise ValueError(f"output must end in .npz, got {self.output}")
+        return self
+
+    def cli_cmd(self) -> None:
+        """Exports the store."""
+        from skeleton_data.errors import DataError
+        from skeleton_data.export.huggingface import export_huggingface
+        from skeleton_data.export.npz import export_npz
+        from skeleton_data.splits.protocols import split
+        from skeleton_data.splits.split_file import load_split
+        from skeleton_data.store.store import SkeletonStore
+
+        store = SkeletonStore.open(self.store)
+        try:
+            sides = (
+                split(store.index, self.protocol)
+                if self.protocol
+                else load_split(str(self.split), store.index)
+            )
+        except ValueError as error:
+            raise error if isinstance(error, DataError) else DataError.at(self.store, str(error)) from None
+        if self.to == "npz":
+            export_npz(
+                store,
+                self.output,
+                sides,
+                frames=self.frames,
+                bodies=self.bodies,
+                overwrite=self.overwrite,
+                progress=True,
+            )
+        else:
+            export_huggingface(store, self.output, sides)
+        print(f"{self.output}: {len(sides.train)} training and {len(sides.test)} test clips")

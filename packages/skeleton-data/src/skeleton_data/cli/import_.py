@@ -1,0 +1,49 @@
+"""``skeleton-data import``: a data set in any format but raw NTU to a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import CliPositionalArg
+
+from skeleton_data.cli.store_options import StoreOptions
+from skeleton_data.importing.config import ImportConfig
+
+
+class ImportCommand(StoreOptions, ImportConfig):
+    """Store a data set: own data, or one in a format in which skeletons are handed on.
+
+    own        an .npz with positions_m or positions_mm, of the shape (sum of frames, joints, 3) or (sum of
+               frames, bodies, joints, 3), y up; offsets (clip i is frames offsets[i] to offsets[i + 1]);
+               and as far as known fps, joint_names, clip_names, class_names and columns with one entry for
+               each clip. Or an .npy with a CSV table of clips
+    ctr-gcn    an .npz with x_train, y_train, x_test, y_test
+    pyskl      a .pkl, of which nothing is run
+    nw-ucla    a folder of .json files
+    kinetics   a folder of .json files
+    pku-mmd    a folder of .txt files, with --labels
+    bvh        a file or folder, with --units and --layout
+    store      a store, for another layout
+
+    The format is found by the look of the data, if not said. Joints are found by name, however spelled
+    (ElbowLeft is left_elbow); those that the layout does not have are left out.
+    """
+
+    source: CliPositionalArg[Path] = Field(description="the file or folder")
+    store: CliPositionalArg[Path] = Field(description="folder of the new store")
+
+    def cli_cmd(self) -> None:
+        """Imports the data."""
+        from skeleton_data.importing.importer import import_clips
+
+        config = ImportConfig(**{field: getattr(self, field) for field in ImportConfig.model_fields})
+        done = import_clips(self.source, self.store, config, **self.chosen(), progress=True)
+        print(f"{self.store}: {done.clips} clips")
+        if done.unused_joints:
+            print(f"joints that the layout does not have: {', '.join(done.unused_joints)}")
+        for joint, sources in done.derived_joints.items():
+            print(f"derived: {joint} from {', '.join(sources)}")
+        if done.left_out:
+            print(f"left out, as the data set lists them as without a skeleton: {done.left_out}")
+        self.tell_skipped(self.store, done.problems)

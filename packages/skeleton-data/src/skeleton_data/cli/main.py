@@ -1,0 +1,104 @@
+"""The command ``skeleton-data``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from concurrent.futures import BrokenExecutor
+from inspect import cleandoc
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, CliApp, CliSubCommand, SettingsConfigDict, SettingsError
+
+from skeleton_data.cli.draw import DrawCommand
+from skeleton_data.cli.export import ExportCommand
+from skeleton_data.cli.import_ import ImportCommand
+from skeleton_data.cli.info import InfoCommand
+from skeleton_data.cli.prepare import PrepareCommand
+from skeleton_data.cli.split import SplitCommand
+from skeleton_data.cli.synth import SynthCommand
+from skeleton_data.cli.verify import VerifyCommand
+from skeleton_data.errors import DataError
+
+_COMMANDS = (
+    SynthCommand,
+    PrepareCommand,
+    ImportCommand,
+    VerifyCommand,
+    InfoCommand,
+    SplitCommand,
+    ExportCommand,
+    DrawCommand,
+)
+
+
+class SkeletonData(BaseSettings):
+    """Skeleton data sets for action recognition: from raw recordings to a store that training reads.
+
+    A store is a folder with the clips of one skeleton layout, memory-mapped. Progress goes to the standard
+    error stream. Bad input gives one line and exit code 2, and leaves nothing half-written.
+    `skeleton-data COMMAND --help` says more.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        cli_prog_name="skeleton-data",
+        cli_avoid_json=True,
+        cli_enforce_required=True,
+        cli_hide_none_type=True,
+        cli_implicit_flags=True,
+        cli_kebab_case=True,
+    )
+
+    synth: CliSubCommand[SynthCommand] = Field(description="write synthetic actions as raw NTU recordings")
+    prepare: CliSubCommand[PrepareCommand] = Field(description="raw NTU recordings to a store")
+    import_: CliSubCommand[ImportCommand] = Field(alias="import", description="other data to a store")
+    verify: CliSubCommand[VerifyCommand] = Field(description="check a store or a folder of raw recordings")
+    info: CliSubCommand[InfoCommand] = Field(description="print what is in a store")
+    split: CliSubCommand[SplitCommand] = Field(description="write which clips train and test as a file")
+    export: CliSubCommand[ExportCommand] = Field(description="write a store for other projects")
+    draw: CliSubCommand[DrawCommand] = Field(description="draw clips: a strip, a GIF or a 3D page")
+
+    @classmethod
+    def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[Any, ...]:
+        """The command line alone: environment variables that are called like a field do not count."""
+        return (sources["init_settings"],)
+
+    def cli_cmd(self) -> None:
+        """Runs the chosen command."""
+        CliApp.run_subcommand(self)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs ``skeleton-data`` with the arguments of the process, or those given."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    for command in (SkeletonData, *_COMMANDS):
+        command.__doc__ = cleandoc(command.__doc__ or "")  # the help shows it as it is, indentation and all
+    # A scheduler that ends the job shall find nothing half-written, like one who presses Ctrl-C.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    wrong = None
+    try:
+        CliApp.run(SkeletonData, cli_args=arguments or ["--help"])
+    except ValidationError as error:
+        wrong = "; ".join(_describe(item) for item in error.errors())
+    except (DataError, SettingsError, OSError, BrokenExecutor) as error:
+        wrong = str(error)
+    except KeyboardInterrupt:
+        print("skeleton-data: interrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if wrong is not None:  # out of the handler, when the error and the progress bars it held are gone
+        _fail(wrong)
+
+
+def _describe(item: Any) -> str:
+    option = ".".join(str(part) for part in item["loc"][1:] or item["loc"]).replace("_", "-")
+    return f"{option}: {item['msg'].removeprefix('Value error, ')} (found {item['input']!r})"
+
+
+def _fail(message: str) -> None:
+    print(f"skeleton-data: error: {message}", file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,71 @@
+"""``skeleton-data split``: which clips train, select and test, as a file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_settings import CliPositionalArg
+
+from skeleton_data.splits.protocols import Protocol
+
+
+class SplitCommand(BaseModel):
+    """Write a split of a store as JSON, for `skeleton_data.load_split` and `skeleton-data export --split`.
+
+    The file holds the numbers of the training, validation and test clips, how they were chosen, and a
+    fingerprint of the store, so that it is refused for any other. A store that holds all clips of NTU RGB+D
+    must give the published counts; fewer or more clips are reported.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    store: CliPositionalArg[Path] = Field(description="folder of the store")
+    output: CliPositionalArg[Path] = Field(description="the new JSON file")
+    protocol: Protocol = Field(description="how to divide: by subjects, cameras or setups")
+    validation: float = Field(
+        default=0.0, ge=0, lt=1, description="share of the training subjects held out for validation"
+    )
+    seed: int = Field(default=0, ge=0, description="which subjects are held out, which labels are kept")
+    fraction: float | None = Field(
+        default=None, gt=0, le=1, description="keep this share of the training clips of each class"
+    )
+    per_class: int | None = Field(default=None, ge=1, description="keep this many training clips a class")
+    overwrite: bool = Field(default=False, description="replace a file that is already there")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.fraction is not None and self.per_class is not None:
+            raise ValueError("give fraction or per-class, not both")
+        return self
+
+    def cli_cmd(self) -> None:
+        """Writes the split."""
+        from dataclasses import replace
+
+        from skeleton_data.errors import DataError
+        from skeleton_data.splits.labels import label_subset
+        from skeleton_data.splits.protocols import OFFICIAL_COUNTS, check_counts, split
+        from skeleton_data.splits.split_file import save_split
+        from skeleton_data.store.store import SkeletonStore
+
+        store = SkeletonStore.open(self.store)
+        try:
+            sides = split(store.index, self.protocol, validation=self.validation, seed=self.seed)
+            different = check_counts(sides, self.protocol)
+            if self.fraction is not None or self.per_class is not None:
+                labels = store.index.label[sides.train]
+                kept = label_subset(labels, fraction=self.fraction, per_class=self.per_class, seed=self.seed)
+                sides = replace(sides, train=sides.train[kept])
+        except ValueError as error:
+            raise DataError.at(self.store, str(error)) from None
+        if different:
+            if len(store) == sum(OFFICIAL_COUNTS[self.protocol]):
+                raise DataError.at(self.store, different)
+            print(f"note: {different}", file=sys.stderr)
+        made = self.model_dump(mode="json", exclude={"store", "output", "overwrite"})
+        save_split(self.output, sides, store.index, made=made, overwrite=self.overwrite)
+        counts = f"{len(sides.train)} training, {len(sides.val)} validation and {len(sides.test)} test clips"
+        print(f"{self.output}: {counts}")

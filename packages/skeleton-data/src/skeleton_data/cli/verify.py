@@ -1,0 +1,86 @@
+"""``skeleton-data verify``: is everything whole?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import CliPositionalArg
+
+from skeleton_data.importing.config import ImportConfig
+
+
+class VerifyCommand(ImportConfig):
+    """Check a store, every raw recording in a folder or zip file, or every clip of a data set to import.
+
+    Of a store, the checksums of all files are compared. Raw recordings are all read and cleaned, and other
+    data read as `skeleton-data import` would, with the same options; each clip that cannot be used is listed
+    with the place and what was expected there. Exit code 1 if anything is wrong.
+    """
+
+    path: CliPositionalArg[Path] = Field(description="a store, .skeleton or .zip files, or what import reads")
+    workers: int = Field(default=0, ge=0, description="processes; 0: one for each core")
+
+    def cli_cmd(self) -> None:
+        """Checks what is there."""
+        from skeleton_data.readers.formats import is_raw
+        from skeleton_data.store.files import META
+
+        if (self.path / META).exists():
+            bad = self._verify_store()
+        elif self.format == "auto" and is_raw(self.path):
+            bad = self._verify_raw()
+        else:
+            bad = self._verify_clips()
+        if bad:
+            sys.exit(1)
+
+    def _verify_store(self) -> bool:
+        from skeleton_data.errors import DataError
+        from skeleton_data.store.store import SkeletonStore
+
+        try:
+            store = SkeletonStore.open(self.path)
+            store.verify()
+        except DataError as error:
+            print(error)
+            return True
+        print(f"{self.path}: {len(store)} clips, all checksums right")
+        return False
+
+    def _verify_raw(self) -> bool:
+        from tqdm import tqdm
+
+        from skeleton_data.ntu.raw_folder import RawFolder
+
+        folder = RawFolder.find(self.path)
+        bad = 0
+        for recording in folder.recordings(workers=self.workers, progress=True):
+            if recording.problem:
+                bad += 1
+                tqdm.write(recording.problem)
+        if folder.left_out:
+            print(f"not read, as NTU's authors list them as without usable skeleton: {folder.left_out}")
+        print(f"{self.path}: {len(folder.files) - bad} of {len(folder.files)} recordings can be used")
+        return bad > 0
+
+    def _verify_clips(self) -> bool:
+        from tqdm import tqdm
+
+        from skeleton_data.errors import DataError
+        from skeleton_data.readers.formats import open_clips
+
+        config = ImportConfig(**{field: getattr(self, field) for field in ImportConfig.model_fields})
+        source = open_clips(self.path, config, workers=self.workers)
+        bad = good = 0
+        for clip in tqdm(source.clips, total=source.count, unit="clip"):
+            if isinstance(clip, DataError):
+                bad += 1
+                tqdm.write(str(clip))
+            else:
+                good += 1
+        if source.left_out:
+            print(f"not read, as the data set lists them as without a skeleton: {source.left_out}")
+        print(f"{self.path}: {good} clips can be used, {bad} cannot")
+        return bad > 0

@@ -1,0 +1,1 @@
+"""Batches of clips for training: sampling, augmentation, order of the clips."""

@@ -1,0 +1,215 @@
+"""Batches of clips for training, read from stores."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from skeleton_data.dataset.augmentation import Augmentation
+from skeleton_data.dataset.sampling import ClipSampling
+from skeleton_data.errors import DataError
+from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.store.store import SkeletonStore
+from skeleton_data.transforms.augment import augment, hide
+from skeleton_data.transforms.crop import Window, centre_crop, random_crop
+from skeleton_data.transforms.draws import Draw, uniform
+from skeleton_data.transforms.heading import heading_matrix
+from skeleton_data.transforms.interpolation import FrameBlend
+from skeleton_data.transforms.origin import move_origin
+from skeleton_data.transforms.rotation import rotate, rotation_matrix
+from skeleton_data.transforms.streams import to_stream
+
+Key = tuple[int, int] | int
+"""(epoch, position in the dataset), or a position in epoch 0."""
+
+_DRAWS = np.array(
+    [Draw.CROP_LENGTH, Draw.CROP_START, Draw.ROTATION_X, Draw.ROTATION_Y, Draw.ROTATION_Z], dtype=np.uint64
+)
+
+
+class ClipBatch(NamedTuple):
+    """Clips that were sampled together.
+
+    Attributes:
+        joints: (N, C=3, T, V, M) float32, metres; absent bodies are zero.
+        label: (N,) int64, -1 = unknown.
+        clip: (N,) int64, position in the dataset.
+    """
+
+    joints: Tensor
+    label: Tensor
+    clip: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class ClipSet:
+    """Some clips of one store.
+
+    Attributes:
+        store: where they are.
+        clips: (n,) clip numbers, in any order.
+
+    Raises:
+        ValueError: no clips, or numbers that the store does not have.
+    """
+
+    store: SkeletonStore
+    clips: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        """Checks the clips, here where the numbers come in."""
+        clips = np.asarray(self.clips)
+        if clips.ndim != 1 or clips.dtype.kind not in "iu":
+            raise ValueError(f"clips must be a row of integers, got shape {clips.shape} of {clips.dtype}")
+        if len(clips) == 0:
+            raise ValueError(f"clips is empty: {self.store!r}")
+        if clips.min() < 0 or clips.max() >= len(self.store):
+            raise ValueError(f"clips go from {clips.min()} to {clips.max()}, but the store is {self.store!r}")
+        object.__setattr__(self, "clips", clips.astype(np.int64))
+        first, bodies = self.store.first_row[clips], self.store.index.bodies[clips].astype(np.int64)
+        last = first + self.store.index.frames[clips] * bodies
+        damaged = (first < 0) | (bodies < 1) | (last <= first) | (last > len(self.store.rows))
+        if damaged.any():
+            clip = clips[damaged.argmax()]
+            raise DataError.at(self.store.path, f"damaged: clip {clip} lies outside the joints")
+
+
+class SkeletonDataset(Dataset[ClipBatch]):
+    """Clips of one or more stores, cropped, resized and augmented a batch at a time.
+
+    A batch is one gather of the frames that it needs, straight from the memory maps, and a few operations
+    over all its clips. What is drawn at random depends on seed, epoch and position only: not on the other
+    clips of the batch, on workers, ranks, or where a run was resumed.
+
+    Args:
+        sources: the clips; all stores must have one layout. Positions count through the sources in order.
+        sampling: how clips are sampled.
+        bodies: M; the first bodies of a clip are kept, missing ones are zero.
+        training: random crop, rotation and augmentation, else the centre crop.
+        seed: of the random numbers.
+
+    Raises:
+        ValueError: no sources, stores of different layouts, ``bodies`` below 1.
+    """
+
+    def __init__(
+        self, sources: Sequence[ClipSet], sampling: ClipSampling, *, bodies: int, training: bool, seed: int
+    ) -> None:
+        if not sources:
+            raise ValueError("sources must hold at least one ClipSet")
+        if bodies < 1:
+            raise ValueError(f"bodies must be at least 1, got {bodies}")
+        first = sources[0].store
+        for source in sources:
+            if source.store.layout != first.layout:
+                raise ValueError(f"stores must have one layout, got {first!r} and {source.store!r}")
+        self.sources, self.sampling = tuple(sources), sampling
+        self.bodies, self.training, self.seed = bodies, training, seed
+        self.layout: SkeletonLayout = first.layout
+        self._augments = training and sampling.augment != Augmentation()
+        self._ends = np.cumsum([len(source.clips) for source in sources])
+        self._tables: list[Tensor] | None = None
+
+    def __len__(self) -> int:
+        """Clips of all sources."""
+        return int(self._ends[-1])
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(n,) label of every clip, -1 = unknown."""
+        labels = [source.store.index.label[source.clips] for source in self.sources]
+        return np.concatenate(labels).astype(np.int64)
+
+    def __getitem__(self, key: Key) -> ClipBatch:
+        """A batch of one clip."""
+        return self.__getitems__([key])
+
+    def __getitems__(self, keys: Sequence[Key]) -> ClipBatch:
+        """The batch of these clips, in this order; a DataLoader calls it with the keys of a batch.
+
+        Raises:
+            IndexError: a position outside the dataset.
+        """
+        pairs = np.array([key if isinstance(key, tuple) else (0, key) for key in keys], dtype=np.int64)
+        epoch, position = pairs.reshape(-1, 2).T.copy()
+        outside = (position < 0) | (position >= len(self))
+        if outside.any():
+            raise IndexError(f"position {position[outside.argmax()]} of {len(self)} clips")
+        random = uniform(self.seed, epoch, position, _DRAWS) if self.training else None
+        if len(self.sources) == 1:
+            joints, label = self._sample(0, epoch, position, random)
+        else:
+            number = np.searchsorted(self._ends, position, side="right")
+            joints = torch.empty(len(keys), 3, self.sampling.frames, len(self.layout.joints), self.bodies)
+            label = np.empty(len(keys), dtype=np.int64)
+            for source in np.unique(number):
+                here = np.flatnonzero(number == source)
+                drawn = None if random is None else random[here]
+                joints[here], label[here] = self._sample(int(source), epoch[here], position[here], drawn)
+        return ClipBatch(joints, torch.from_numpy(label), torch.from_numpy(position))
+
+    def _sample(
+        self,
+        number: int,
+        epoch: NDArray[np.int64],
+        position: NDArray[np.int64],
+        random: NDArray[np.float64] | None,
+    ) -> tuple[Tensor, NDArray[np.int64]]:
+        """Joints (N, C, T, V, M) and labels (N,) of clips of one source; ``random`` is (N, draws) or None."""
+        source, sampling, table = self.sources[number], self.sampling, self._table(number)
+        store, index = source.store, source.store.index
+        clips = source.clips[position - (self._ends[number] - len(source.clips))]
+        blend = FrameBlend.linear(
+            self._window(index.frames[clips].astype(np.int64), random),
+            sampling.frames,
+            first_row=store.first_row[clips],
+            clip_bodies=index.bodies[clips].astype(np.int64),
+            bodies=self.bodies,
+        )
+        turn = self._turn(random)
+        # Moving the origin commutes with the random turn, but the heading is that of the clip before it.
+        joints = blend.joints(table, None if sampling.heading else turn)
+        if sampling.origin == "first_frame":
+            joints = move_origin(joints, self.layout.centre, blend.presence(table))
+        if sampling.heading:
+            forward = heading_matrix(joints, self.layout.shoulders, self.layout.hips)
+            joints = rotate(joints, forward if turn is None else torch.bmm(turn, forward))
+        draw: dict[str, Any] = {"seed": self.seed, "epoch": epoch, "clip": position}
+        if self._augments:
+            joints = augment(joints, sampling.augment, self.layout, **draw)
+        joints = to_stream(joints, sampling.stream, self.layout)
+        if self._augments:
+            joints = hide(joints, sampling.augment, **draw)
+        return joints, index.label[clips].astype(np.int64)
+
+    def _window(self, frames: NDArray[np.int64], random: NDArray[np.float64] | None) -> Window:
+        if random is None:
+            return centre_crop(frames, self.sampling.test_crop)
+        least = self.sampling.min_crop_frames
+        return random_crop(frames, self.sampling.train_crop, random[:, :2], min_frames=least)
+
+    def _turn(self, random: NDArray[np.float64] | None) -> Tensor | None:
+        if random is None or self.sampling.rotation == 0:
+            return None
+        angles = (2 * random[:, 2:] - 1) * self.sampling.rotation
+        return rotation_matrix(torch.from_numpy(angles.astype(np.float32)))
+
+    def _table(self, number: int) -> Tensor:
+        """The joints of a source as a tensor over the memory map, made once in each process."""
+        if self._tables is None:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # we only read
+                self._tables = [torch.from_numpy(source.store.rows) for source in self.sources]
+        return self._tables[number]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the tensors over the maps, which would be copied whole into another process."""
+        return self.__dict__ | {"_tables": None}

@@ -1,0 +1,1 @@
+"""Pictures of skeletons: strips, animations, and a page that plays clips."""

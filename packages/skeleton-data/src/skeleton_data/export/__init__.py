@@ -1,0 +1,1 @@
+"""Stores in the forms that other projects read."""

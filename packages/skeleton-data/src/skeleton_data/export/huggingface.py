@@ -1,0 +1,93 @@
+"""A store as a Hugging Face data set on disk.
+
+Needs `datasets` (``pip install skeleton-data[huggingface]``), which is imported when something is exported.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from skeleton_data.errors import DataError
+from skeleton_data.replacing import replacing
+from skeleton_data.splits.protocols import Split
+from skeleton_data.store.store import SkeletonStore
+
+if TYPE_CHECKING:
+    from datasets import Features
+
+_CLIPS_IN_MEMORY = 64
+
+
+def export_huggingface(store: SkeletonStore, path: str | Path, split: Split) -> None:
+    """Writes a folder for ``datasets.load_from_disk``, with one data set for each side that is not empty.
+
+    A clip is a row: ``joints`` (T, M, V, 3), metres, padded with zeros to the most bodies in any clip;
+    ``name``, ``label`` (with the class names), ``subject``, ``camera``, ``setup`` and ``replication``, -1
+    where unknown. The description holds layout and frames per second, as JSON. Only a few clips are in
+    memory at a time.
+
+    Args:
+        store: the clips.
+        path: the new folder.
+        split: which clips go to which side.
+
+    Raises:
+        DataError: the folder exists, or `datasets` is not installed.
+    """
+    try:
+        from datasets import Dataset, DatasetDict, DatasetInfo
+    except ImportError:
+        raise DataError(
+            "Hugging Face's datasets is not installed: pip install skeleton-data[huggingface]"
+        ) from None
+    info = {"fps": store.fps, "units": store.meta.units, "layout": store.layout.model_dump(mode="json")}
+    with (
+        replacing(path, overwrite=False) as draft,
+        tempfile.TemporaryDirectory(prefix=f"{draft.name}.", dir=draft.parent) as cache,
+    ):
+        features = _features(store)
+        sides = {
+            side: Dataset.from_generator(
+                _clips,
+                features=features,
+                cache_dir=f"{cache}/{side}",
+                gen_kwargs={"store": store, "side": side, "clips": getattr(split, side)},
+                writer_batch_size=_CLIPS_IN_MEMORY,
+            )
+            for side in ("train", "val", "test")
+            if len(getattr(split, side))
+        }
+        for part in sides.values():
+            part.info.update(DatasetInfo(description=json.dumps(info), features=features))
+        DatasetDict(sides).save_to_disk(draft)
+
+
+def _features(store: SkeletonStore) -> Features:
+    from datasets import Array4D, ClassLabel, Features, Value
+
+    bodies = int(np.max(store.index.bodies))
+    label = ClassLabel(names=list(store.class_names)) if store.class_names else Value("int32")
+    facts = {fact: Value("int32") for fact in ("subject", "camera", "setup", "replication")}
+    joints = Array4D(shape=(None, bodies, len(store.layout.joints), 3), dtype="float32")
+    return Features({"name": Value("string"), "label": label, **facts, "joints": joints})
+
+
+def _clips(store: SkeletonStore, side: str, clips: Any) -> Iterator[dict[str, Any]]:
+    """The rows of one side; ``side`` only tells the caches of the sides apart."""
+    index, bodies = store.index, int(np.max(store.index.bodies))
+    for clip in map(int, clips):
+        joints = store.read(clip)
+        padded = np.zeros((len(joints), bodies, *joints.shape[2:]), np.float32)
+        padded[:, : joints.shape[1]] = joints
+        facts = ("label", "subject", "camera", "setup", "replication")
+        yield {
+            "name": store.name(clip),
+            "joints": padded,
+            **{fact: int(getattr(index, fact)[clip]) for fact in facts},
+        }

@@ -1,0 +1,64 @@
+"""What to say about a data set when it is imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from skeleton_data.layouts.layout import layout_names
+
+Format = Literal["own", "ctr-gcn", "pyskl", "nw-ucla", "pku-mmd", "kinetics", "bvh", "store"]
+
+
+class ImportConfig(BaseModel):
+    """How to understand data: which format, layout, units and, of own data, columns.
+
+    Example:
+        >>> ImportConfig(layout="kinect_v1", replication="take").units
+        'auto'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["auto", Format] = Field(
+        default="auto", description="format of the data; auto: by its look"
+    )
+    layout: str | None = Field(
+        default=None,
+        description=f"layout of the store: {', '.join(layout_names())} or a .toml file; else the data's",
+    )
+    derive: bool = Field(
+        default=False,
+        description="take joints that the data lacks from others: middle of the hips, wrist for hand, ...",
+    )
+    units: Literal["auto", "m", "cm", "mm"] = Field(
+        default="auto", description="units of the positions; auto: what the data says, or its format"
+    )
+    fps: float | None = Field(default=None, gt=0, description="frames per second; else what the data says")
+    part: str | None = Field(
+        default=None,
+        description="only this part: of ctr-gcn train or test, of pyskl one of its splits, like xsub_train",
+    )
+    labels: Path | None = Field(
+        default=None,
+        description="of pku-mmd the folder with the label files; of kinetics the file ..._label.json",
+    )
+    joints: Path | None = Field(
+        default=None,
+        description="text file, one joint name a line, instead of the names in own data or bvh",
+    )
+    clips: Path | None = Field(
+        default=None,
+        description="CSV table of clips with at least the column 'frames'; else the columns of the .npz",
+    )
+    label: str | None = Field(default=None, description="column of the class; else 'label' if there is one")
+    class_names: str | None = Field(
+        default=None,
+        description="entry of the .npz with the class names; else LABEL_names, or 'class_names' for 'label'",
+    )
+    subject: str | None = Field(default=None, description="column of the subject; else 'subject'")
+    camera: str | None = Field(default=None, description="column of the camera; else 'camera'")
+    setup: str | None = Field(default=None, description="column of the camera setup; else 'setup'")
+    replication: str | None = Field(default=None, description="column of the repetition; else 'replication'")

@@ -1,0 +1,1 @@
+"""Skeleton layouts: joints, parents, sides; and from one layout to another."""

@@ -1,0 +1,198 @@
+"""What a skeleton is: its joints, their parents, the two sides, the centre and the body parts."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from skeleton_data.errors import DataError
+from skeleton_data.layouts.joint_names import joint_key
+
+Pair = tuple[int, int]
+
+
+class SkeletonLayout(BaseModel):
+    """A skeleton: everything that bones, mirroring, centring, masking by part and drawing need to know.
+
+    Joints are numbered from 0 in the order of ``joints``. The vertical axis of the data is y, pointing up.
+
+    Raises:
+        ValueError: a joint number out of range, parents that form a cycle, parts that do not hold each joint
+            once.
+
+    Example:
+        >>> ntu = layout("ntu")
+        >>> len(ntu.joints), ntu.joints[ntu.centre], ntu.joints[ntu.parents[3]]
+        (25, 'spine_mid', 'neck')
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, description="name of the layout")
+    joints: tuple[str, ...] = Field(min_length=1, description="joint names in the order of the data")
+    parents: tuple[int, ...] = Field(description="parent of each joint, -1 for a root")
+    pairs: tuple[Pair, ...] = Field(description="(left, right) joints that mirror each other")
+    centre: int = Field(description="joint that is moved to the origin")
+    shoulders: Pair = Field(description="(left, right) shoulder: which way the body faces")
+    hips: Pair = Field(description="(left, right) hip: which way the body faces")
+    parts: dict[str, tuple[int, ...]] = Field(
+        default={}, description="body parts; together they hold each joint once"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        count = len(self.joints)
+        if len({joint_key(name) for name in self.joints}) != count:
+            raise ValueError(f"joints of layout {self.name!r} are not {count} different names: {self.joints}")
+        if len(self.parents) != count:
+            raise ValueError(f"layout {self.name!r} has {count} joints but {len(self.parents)} parents")
+        sides = [*self.pairs, self.shoulders, self.hips]
+        for joint in (self.centre, *(joint for pair in sides for joint in pair)):
+            if not 0 <= joint < count:
+                raise ValueError(f"layout {self.name!r} names joint {joint}, but has joints 0 to {count - 1}")
+        self._check_tree()
+        in_parts = sorted(joint for part in self.parts.values() for joint in part)
+        if self.parts and in_parts != list(range(count)):
+            raise ValueError(
+                f"parts of layout {self.name!r} must hold each of its {count} joints exactly once"
+            )
+        return self
+
+    def _check_tree(self) -> None:
+        for joint, parent in zip(self.joints, self.parents, strict=True):
+            if not -1 <= parent < len(self.joints):
+                raise ValueError(f"layout {self.name!r}: parent {parent} of {joint!r} is not a joint")
+        for joint, ancestor in zip(self.joints, self.parents, strict=True):
+            for _ in self.joints:
+                ancestor = self.parents[ancestor] if ancestor >= 0 else -1
+            if ancestor >= 0:
+                raise ValueError(f"layout {self.name!r}: the parents of {joint!r} form a cycle")
+
+    @property
+    def bones(self) -> tuple[Pair, ...]:
+        """(joint, parent) of every joint that has a parent."""
+        return tuple((joint, parent) for joint, parent in enumerate(self.parents) if parent >= 0)
+
+    @property
+    def mirror(self) -> tuple[int, ...]:
+        """For each joint the joint of the other side (itself in the middle): ``x[..., layout.mirror, :]``."""
+        other = dict(self.pairs) | {right: left for left, right in self.pairs}
+        return tuple(other.get(joint, joint) for joint in range(len(self.joints)))
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> SkeletonLayout:
+        """Reads a layout from a TOML file, in which joints are called by name.
+
+        The file has ``name``, ``centre`` and ``joints``, a list of ``[joint, parent]`` with the parent ``""``
+        for a root; optionally ``shoulders`` and ``hips`` (two joints each; else ``left_shoulder``, ...),
+        ``pairs`` (else every ``left_*`` with its ``right_*``) and a table ``[parts]``. The files of the
+        built-in layouts are examples.
+
+        Raises:
+            DataError: the file is missing or no such layout; names the file and the field.
+        """
+        try:
+            return _from_text(Path(path).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise DataError.at(path, "no such layout file") from None
+        except ValidationError as error:
+            raise DataError.at(path, _first_line(error)) from None
+        except (OSError, ValueError) as error:
+            raise DataError.at(path, str(error)) from None
+
+
+def layout_names() -> tuple[str, ...]:
+    """Names of the built-in layouts.
+
+    Example:
+        >>> layout_names()
+        ('body25', 'coco17', 'h36m17', 'halpe26', 'kinect_v1', 'mediapipe33', 'ntu', 'openpose18', 'smpl22')
+    """
+    return tuple(sorted(Path(entry.name).stem for entry in _definitions().iterdir()))
+
+
+def layout(name: str) -> SkeletonLayout:
+    """The built-in layout of that name, or the one in a TOML file if ``name`` ends in ``.toml``.
+
+    Raises:
+        DataError: no such layout.
+
+    Example:
+        >>> layout("kinect_v1").joints[:3]
+        ('hip_center', 'spine', 'shoulder_center')
+    """
+    if name.endswith(".toml"):
+        return SkeletonLayout.from_toml(name)
+    if name not in layout_names():
+        raise DataError(f"no layout {name!r}: choose from {', '.join(layout_names())} or give a .toml file")
+    return _built_in(name)
+
+
+def _definitions() -> Traversable:
+    """The folder of the built-in layouts, a TOML file each."""
+    return files("skeleton_data.layouts") / "definitions"
+
+
+@cache
+def _built_in(name: str) -> SkeletonLayout:
+    return _from_text(
+        (files("skeleton_data.layouts") / "definitions" / f"{name}.toml").read_text(encoding="utf-8")
+    )
+
+
+def _from_text(text: str) -> SkeletonLayout:
+    table = tomllib.loads(text)
+    bones = _pairs(table, "joints")
+    joints = [joint for joint, _ in bones]
+
+    def number(name: object) -> int:
+        if name not in joints:
+            raise DataError(f"{name!r} is not one of the joints {', '.join(joints)}")
+        return joints.index(str(name))
+
+    sides = [(name, "right" + name[4:]) for name in joints if name.startswith("left")]
+    named: dict[str, Any] = {
+        "shoulders": ("left_shoulder", "right_shoulder"),
+        "hips": ("left_hip", "right_hip"),
+        "pairs": [(left, right) for left, right in sides if right in joints],
+        "parts": {},
+    } | table
+    parts = named["parts"]
+    if not isinstance(parts, dict) or not all(isinstance(part, list) for part in parts.values()):
+        raise DataError("'parts' must be a table of lists of joints")
+    numbers = {
+        "joints": tuple(joints),
+        "parents": tuple(-1 if parent == "" else number(parent) for _, parent in bones),
+        "pairs": tuple(tuple(map(number, pair)) for pair in _pairs(named, "pairs")),
+        "centre": number(named.get("centre")),
+        "shoulders": tuple(map(number, _pair(named, "shoulders"))),
+        "hips": tuple(map(number, _pair(named, "hips"))),
+        "parts": {part: tuple(map(number, members)) for part, members in parts.items()},
+    }
+    return SkeletonLayout.model_validate(named | numbers)
+
+
+def _pairs(table: dict[str, Any], field: str) -> list[tuple[str, str]]:
+    rows = table.get(field)
+    if not isinstance(rows, list):
+        raise DataError(f"{field!r} must be a list of pairs of names")
+    return [_pair({field: row}, field) for row in rows]
+
+
+def _pair(table: dict[str, Any], field: str) -> tuple[str, str]:
+    match table[field]:
+        case [str(first), str(second)]:
+            return first, second
+    raise DataError(f"{field!r} must hold pairs of names, not {table[field]!r}")
+
+
+def _first_line(error: ValidationError) -> str:
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"]))
+    return f"{field}: {first['msg']}" if field else str(first["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,1 @@
+"""Raw NTU RGB+D recordings: file names, readers, cleaning, preparation."""

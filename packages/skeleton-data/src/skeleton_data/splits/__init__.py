@@ -1,0 +1,1 @@
+"""Which clips train, validate and test: protocols, split files, subsets of labels."""

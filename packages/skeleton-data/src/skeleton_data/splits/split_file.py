@@ -1,0 +1,123 @@
+"""A split as a file: made once, then the same for everyone who reads it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from skeleton_data.errors import DataError
+from skeleton_data.replacing import replacing
+from skeleton_data.splits.protocols import Split
+from skeleton_data.store.store import ClipIndex
+
+Clips = tuple[Annotated[int, Field(ge=0)], ...]
+_COLUMNS = ("label", "subject", "camera", "setup", "replication", "frames", "bodies")
+
+
+class SplitFile(BaseModel):
+    """What the file holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["skeleton-split"] = Field(description="tells a split from any other file")
+    version: Literal[1] = Field(description="version of the format")
+    made: dict[str, Any] = Field(description="how it was made: protocol, seeds, shares")
+    clips: int = Field(ge=1, description="clips of the store")
+    index_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="fingerprint of the store's index")
+    train: Clips = Field(description="clips to fit")
+    val: Clips = Field(description="clips that select the model")
+    test: Clips = Field(description="clips to report")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        everything = np.concatenate([np.array(side, dtype=np.int64) for side in self._sides()])
+        if len(everything) and everything.max() >= self.clips:
+            raise ValueError(f"clip {everything.max()} is not one of {self.clips}")
+        if len(np.unique(everything)) != len(everything):
+            raise ValueError("a clip is there twice")
+        return self
+
+    def _sides(self) -> tuple[Clips, Clips, Clips]:
+        return self.train, self.val, self.test
+
+
+def save_split(
+    path: str | Path,
+    split: Split,
+    index: ClipIndex,
+    *,
+    made: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Writes a split as JSON, with a fingerprint of the index that it belongs to, whole or not at all.
+
+    Args:
+        path: the new file.
+        split: the sides.
+        index: of the store that was split.
+        made: how it was made, for those who read the file.
+        overwrite: replace a file that is already there.
+
+    Raises:
+        DataError: the file exists, or its folder does not.
+        ValueError: clips that the index does not have, or one on two sides.
+    """
+    content = SplitFile(
+        format="skeleton-split",
+        version=1,
+        made=dict(made or {}),
+        clips=len(index),
+        index_sha256=_fingerprint(index),
+        train=tuple(split.train.tolist()),
+        val=tuple(split.val.tolist()),
+        test=tuple(split.test.tolist()),
+    )
+    with replacing(path, overwrite=overwrite) as draft:
+        draft.write_text(json.dumps(content.model_dump(mode="json")) + "\n", encoding="utf-8")
+
+
+def load_split(path: str | Path, index: ClipIndex) -> Split:
+    """Reads a split that was made for exactly this index.
+
+    Raises:
+        DataError: the file is missing, is no split, or was made for another store.
+
+    Example:
+        >>> import tempfile
+        >>> from skeleton_data.splits.protocols import split
+        >>> clips = ClipIndex(*[np.arange(1, 9)] * 7)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_split(f"{folder}/odd.json", split(clips, "odd-subjects"), clips)
+        ...     load_split(f"{folder}/odd.json", clips).train
+        array([0, 2, 4, 6])
+    """
+    try:
+        content = SplitFile.model_validate_json(Path(path).read_bytes())
+    except OSError as error:
+        raise DataError.at(path, f"no readable split ({error.strerror})") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the file"
+        raise DataError.at(path, f"not a split: {field}: {first['msg']}") from None
+    if content.index_sha256 != _fingerprint(index):
+        raise DataError.at(
+            path, f"made for another store of {content.clips} clips, not for these {len(index)}"
+        )
+    train, val, test = (np.array(side, dtype=np.int64) for side in content._sides())
+    return Split(train=train, val=val, test=test)
+
+
+def _fingerprint(index: ClipIndex) -> str:
+    """SHA-256 over all columns."""
+    digest = hashlib.sha256()
+    for name in _COLUMNS:
+        column: NDArray[np.int32] = getattr(index, name)
+        digest.update(np.ascontiguousarray(column, dtype="<i4").tobytes())
+    return digest.hexdigest()

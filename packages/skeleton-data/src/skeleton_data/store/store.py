@@ -1,0 +1,219 @@
+"""A store: clips of one skeleton layout in a folder whose files are memory-mapped, never loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from skeleton_data.clips import Cleaning
+from skeleton_data.errors import DataError
+from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.store.files import (
+    DATA_FILES,
+    INDEX,
+    INDEX_DTYPE,
+    JOINTS,
+    META,
+    NAMES,
+    StoreMeta,
+    file_facts,
+)
+
+Column = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class ClipIndex:
+    """The facts of all clips: columns of shape (n,) int32, -1 where unknown; a store's are memory-mapped.
+
+    Attributes:
+        label: class, from 0.
+        subject: who moves, as the data set numbers them.
+        camera: which camera.
+        setup: which setup of the cameras.
+        replication: which repetition.
+        frames: length of the clip.
+        bodies: number of bodies in the clip.
+    """
+
+    label: Column
+    subject: Column
+    camera: Column
+    setup: Column
+    replication: Column
+    frames: Column
+    bodies: Column
+
+    def __len__(self) -> int:
+        """Number of clips."""
+        return len(self.label)
+
+
+class SkeletonStore:
+    """A store opened for reading; make one with `SkeletonStore.open`, write one with `StoreWriter`.
+
+    Opening reads a page of metadata and maps the files, whatever their size; a clip is read when it is asked
+    for. Any number of processes may read one store. Handed to another process, a store is opened there anew.
+
+    Attributes:
+        path: folder.
+        meta: everything in ``store.json``.
+        index: facts of all clips.
+    """
+
+    def __init__(
+        self, path: Path, meta: StoreMeta, joints: NDArray[np.float32], records: NDArray[Any]
+    ) -> None:
+        self.path, self.meta = path, meta
+        self.index = ClipIndex(**{column: records[column] for column in ClipIndex.__dataclass_fields__})
+        self._joints, self._records = joints, records
+        self._names = np.memmap(path / NAMES, dtype=np.uint8, mode="r")
+
+    @classmethod
+    def open(cls, path: str | Path) -> SkeletonStore:
+        """Opens the store in folder ``path``.
+
+        Raises:
+            DataError: there is no such folder, it is not a store, or a file of it is missing, cut or foreign.
+        """
+        folder = Path(path).absolute()
+        meta = _read_meta(folder)
+        for name in DATA_FILES:
+            _check_size(folder / name, meta)
+        joints = _map(folder / JOINTS, (meta.rows, len(meta.layout.joints), 3), np.dtype("<f4"))
+        records = _map(folder / INDEX, (meta.clips,), INDEX_DTYPE)
+        return cls(folder, meta, joints, records)
+
+    @property
+    def layout(self) -> SkeletonLayout:
+        """The skeleton of all clips."""
+        return self.meta.layout
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Name of each label; empty where unknown."""
+        return self.meta.class_names
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return self.meta.fps
+
+    @property
+    def cleaning(self) -> Cleaning | None:
+        """How the recordings were cleaned, by `skeleton_data.clean`; None where they were not."""
+        told = self.meta.source.get("cleaning")
+        return next((known for known in get_args(Cleaning) if known == told), None)
+
+    @property
+    def rows(self) -> NDArray[np.float32]:
+        """All joints, shape (rows, V, 3), metres: a read-only view; a row is one body in one frame.
+
+        Body ``m`` in frame ``t`` of a clip is row ``first_row[clip] + t * index.bodies[clip] + m``.
+        """
+        return self._joints
+
+    @property
+    def first_row(self) -> NDArray[np.int64]:
+        """(n,) first row of each clip in ``rows``."""
+        first: NDArray[np.int64] = self._records["row"]
+        return first
+
+    def __len__(self) -> int:
+        """Number of clips."""
+        return self.meta.clips
+
+    def read(self, clip: int) -> NDArray[np.float32]:
+        """Joints of a clip, shape (T, M, V, 3), metres: a read-only view of the file.
+
+        Raises:
+            IndexError: there is no such clip.
+            DataError: the index points outside the joints, which only a damaged index does.
+        """
+        record = self._record(clip)
+        start, frames, bodies = int(record["row"]), int(record["frames"]), int(record["bodies"])
+        if frames < 1 or bodies < 1 or not 0 <= start <= self.meta.rows - frames * bodies:
+            raise DataError.at(self.path / INDEX, f"damaged: clip {clip} lies outside {JOINTS}")
+        return self._joints[start : start + frames * bodies].reshape(frames, bodies, *self._joints.shape[1:])
+
+    def name(self, clip: int) -> str:
+        """Name of a clip.
+
+        Raises:
+            IndexError: there is no such clip.
+            DataError: the index points outside the names, which only a damaged index does.
+        """
+        record = self._record(clip)
+        start, end = int(record["name"]), int(record["name"]) + int(record["name_bytes"])
+        try:
+            if not 0 <= start < end <= len(self._names):
+                raise ValueError
+            return bytes(self._names[start:end]).decode()
+        except ValueError:
+            raise DataError.at(
+                self.path / INDEX, f"damaged: the name of clip {clip} is not in {NAMES}"
+            ) from None
+
+    def verify(self) -> None:
+        """Reads every file and compares its checksum.
+
+        Raises:
+            DataError: a file differs from what was written; names it.
+        """
+        for name in DATA_FILES:
+            if file_facts(self.path / name) != self.meta.files[name]:
+                raise DataError.at(self.path / name, "damaged: its checksum is not the one in " + META)
+
+    def _record(self, clip: int) -> Any:
+        if not 0 <= clip < len(self):
+            raise IndexError(f"clip {clip} of a store with clips 0 to {len(self) - 1}: {self.path}")
+        return self._records[clip]
+
+    def __repr__(self) -> str:
+        """Path, number of clips and layout."""
+        return f"SkeletonStore({str(self.path)!r}, clips={len(self)}, layout={self.layout.name!r})"
+
+    def __reduce__(self) -> tuple[Callable[[Path], SkeletonStore], tuple[Path]]:
+        """Opens the store anew in another process, where a pickled map would be a copy of the whole file."""
+        return SkeletonStore.open, (self.path,)
+
+
+def _read_meta(folder: Path) -> StoreMeta:
+    if not folder.is_dir():
+        raise DataError.at(folder, "no such folder; expected a store")
+    try:
+        return StoreMeta.model_validate_json((folder / META).read_bytes())
+    except FileNotFoundError:
+        raise DataError.at(folder, f"not a store: there is no {META}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the file"
+        raise DataError.at(folder / META, f"not the metadata of a store: {field}: {first['msg']}") from None
+
+
+def _check_size(path: Path, meta: StoreMeta) -> None:
+    if path.name not in meta.files:
+        raise DataError.at(path.parent / META, f"damaged: it does not list {path.name}")
+    if not path.is_file():
+        raise DataError.at(path.parent, f"damaged store: {path.name} is missing")
+    size, expected = path.stat().st_size, meta.files[path.name].bytes
+    if size != expected:
+        raise DataError.at(path, f"damaged: {size} bytes, expected {expected}")
+
+
+def _map(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    try:
+        array = np.lib.format.open_memmap(path, mode="r")
+    except (ValueError, EOFError, OSError) as error:
+        raise DataError.at(path, f"damaged: {error}") from None
+    if array.shape != shape:
+        raise DataError.at(path, f"damaged: of the shape {array.shape}, expected {shape}")
+    if array.dtype != dtype:
+        raise DataError.at(path, f"damaged: it holds {array.dtype}, expected {dtype}")
+    return np.asarray(array)

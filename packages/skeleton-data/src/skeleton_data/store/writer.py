@@ -1,0 +1,261 @@
+"""Writing a store: clip by clip into a hidden folder that takes the store's place when it is whole."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skeleton_data.clips import Units
+from skeleton_data.errors import DataError
+from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.store.files import (
+    DATA_FILES,
+    FORMAT,
+    FORMAT_VERSION,
+    INDEX,
+    INDEX_DTYPE,
+    JOINTS,
+    META,
+    NAMES,
+    GrowingArray,
+    StoreMeta,
+    file_facts,
+    flush_and_close,
+)
+from skeleton_data.store.partial import Chunk, PartialStore, sum_of
+
+_MOST = int(np.iinfo(np.int32).max)  # of what the index holds
+
+
+class StoreWriter:
+    """Writes a store; use it in a ``with`` block and ``add`` clip after clip.
+
+    Nothing stands at ``path`` until the block ends without an error: then the whole store does. A process
+    killed before that leaves the old store, or none, and beside it a hidden folder ``.NAME.partial-*``, which
+    the next writer of that store removes, or goes on from.
+
+    With a ``plan``, the work is cut into chunks, each ended by `finish_chunk`. Whatever ends the block then,
+    finished chunks are kept, and a writer with the same plan begins with those that are whole,
+    ``len(chunks)`` of them.
+
+    Args:
+        path: folder of the new store.
+        layout: skeleton of all clips.
+        class_names: name of each label, where known.
+        fps: frames per second.
+        units: of the joints.
+        source: where the clips came from and how they were prepared; kept in the metadata (JSON).
+        overwrite: replace a store that is already there. Anything that is not a store is never replaced.
+        plan: for each chunk that will be written, a digest of all that it depends on.
+
+    Attributes:
+        clips: number of clips so far.
+
+    Raises:
+        DataError: ``path`` exists and may not be replaced; no clip was added.
+
+    Example:
+        >>> import numpy as np, tempfile
+        >>> from skeleton_data import SkeletonStore
+        >>> from skeleton_data.layouts.layout import layout
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with StoreWriter(f"{folder}/my.store", layout=layout("ntu"), fps=30) as writer:
+        ...         writer.add(np.zeros((40, 1, 25, 3)), name="first", label=0, subject=7)
+        ...     store = SkeletonStore.open(f"{folder}/my.store")
+        ...     len(store), store.name(0), store.read(0).shape
+        (1, 'first', (40, 1, 25, 3))
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        layout: SkeletonLayout,
+        class_names: Sequence[str] = (),
+        fps: float,
+        units: Units = "m",
+        source: Mapping[str, Any] | None = None,
+        overwrite: bool = False,
+        plan: Sequence[str] = (),
+    ) -> None:
+        self.path = Path(path).absolute()
+        self.layout = layout
+        self._class_names = tuple(class_names)
+        self._fps = float(fps)
+        self._source = dict(source or {})
+        if not 0 < self._fps < math.inf:
+            raise DataError(f"fps must be above 0, not {fps}")
+        _refuse_to_replace(self.path, overwrite=overwrite)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._units = units
+        self._plan = tuple(plan)
+        self._partial = PartialStore(self.path, plan)
+        self._folder = self._partial.folder
+        done = self._partial.chunks[-1] if self._partial.chunks else None
+        self.clips = done.clips if done else 0
+        keep = done.ends if done else {}
+        self._joints = GrowingArray(
+            self._folder / JOINTS, "<f4", (len(layout.joints), 3), keep=keep.get(JOINTS)
+        )
+        self._index = GrowingArray(self._folder / INDEX, INDEX_DTYPE, keep=keep.get(INDEX))
+        self._names = (self._folder / NAMES).open("r+b" if done else "wb")
+        self._names.truncate(keep.get(NAMES, 0))
+        self._names.seek(0, os.SEEK_END)
+        self._begun = self._ends()
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """Finished chunks, those of an earlier writer among them."""
+        return tuple(self._partial.chunks)
+
+    def finish_chunk(self, notes: Sequence[str] = ()) -> None:
+        """Ends a chunk of the plan: what was added so far is kept, even if the process is killed.
+
+        Args:
+            notes: to be found again in ``chunks``.
+        """
+        for file in (self._joints.file, self._index.file, self._names):
+            file.flush()
+            os.fsync(file.fileno())
+        starts, self._begun = self._begun, self._ends()
+        self._partial.finish_chunk(
+            Chunk(
+                digest=self._plan[len(self._partial.chunks)],
+                clips=self.clips,
+                starts=starts,
+                ends=self._begun,
+                sums={
+                    name: sum_of(self._folder / name, starts[name], end) for name, end in self._begun.items()
+                },
+                notes=tuple(notes),
+            )
+        )
+
+    def _ends(self) -> dict[str, int]:
+        return {
+            JOINTS: self._joints.file.tell(),
+            INDEX: self._index.file.tell(),
+            NAMES: self._names.tell(),
+        }
+
+    def add(
+        self,
+        joints: ArrayLike,
+        *,
+        name: str,
+        label: int = -1,
+        subject: int = -1,
+        camera: int = -1,
+        setup: int = -1,
+        replication: int = -1,
+    ) -> None:
+        """Adds one clip.
+
+        Args:
+            joints: shape (T, M, V, 3), metres, y up; an absent body is all zero.
+            name: what to call the clip.
+            label: class, from 0; -1 where unknown, as in all that follow.
+            subject: who moves, as the data set numbers them.
+            camera: which camera.
+            setup: which setup of the cameras.
+            replication: which repetition.
+
+        Raises:
+            DataError: no name, wrong shape, a number that is not finite, a label without a class name; names
+                the clip.
+        """
+        clip = np.asarray(joints, dtype="<f4")
+        facts = (label, subject, camera, setup, replication)
+        self._check(clip, name, facts)
+        frames, bodies = clip.shape[:2]
+        encoded = name.encode()
+        place = (self._joints.rows, self._names.tell(), len(encoded), frames, bodies)
+        self._index.append(np.array([(*place, *facts)], dtype=INDEX_DTYPE))
+        self._joints.append(clip.reshape(-1, *clip.shape[2:]))
+        self._names.write(encoded)
+        self.clips += 1
+
+    def _check(self, clip: np.ndarray[Any, np.dtype[Any]], name: str, facts: tuple[int, ...]) -> None:
+        joints = len(self.layout.joints)
+        if clip.ndim != 4 or clip.shape[2:] != (joints, 3) or 0 in clip.shape:
+            raise DataError(
+                f"clip {name!r} has the shape {clip.shape}, expected (frames, bodies, {joints}, 3)"
+                f" for layout {self.layout.name!r}"
+            )
+        if not name:
+            raise DataError("a clip has an empty name")
+        if not -1 <= min(facts) <= max(facts) <= _MOST:
+            raise DataError(
+                f"clip {name!r} has the facts {facts}, expected numbers from 0 to {_MOST} or -1, unknown"
+            )
+        if not np.isfinite(clip).all():
+            frame = int(np.argwhere(~np.isfinite(clip))[0, 0])
+            raise DataError(f"clip {name!r} has a number that is not finite in frame {frame}")
+        if self._class_names and facts[0] >= len(self._class_names):
+            raise DataError(
+                f"clip {name!r} has the label {facts[0]}, but there are {len(self._class_names)} class names"
+            )
+
+    def __enter__(self) -> Self:
+        """The writer itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Puts the store in its place; if there was an error, removes all but finished chunks."""
+        done = False
+        try:
+            if kind is None:
+                self._finish()
+                done = True
+        finally:
+            for file in (self._joints.file, self._index.file, self._names):
+                file.close()
+            if self.chunks and self.clips and not done:
+                self._partial.leave()
+            else:
+                self._partial.discard()
+
+    def _finish(self) -> None:
+        if self.clips == 0:
+            raise DataError(f"{self.path}: not written, because there is no clip")
+        self._joints.close()
+        self._index.close()
+        flush_and_close(self._names)
+        meta = StoreMeta(
+            format=FORMAT,
+            version=FORMAT_VERSION,
+            clips=self.clips,
+            rows=self._joints.rows,
+            units=self._units,
+            fps=self._fps,
+            layout=self.layout,
+            class_names=self._class_names,
+            source=self._source,
+            written_by=f"skeleton-data {version('skeleton-data')}",
+            files={name: file_facts(self._folder / name) for name in DATA_FILES},
+        )
+        with (self._folder / META).open("w", encoding="utf-8") as file:
+            json.dump(meta.model_dump(mode="json"), file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        self._partial.replace(self.path)
+
+
+def _refuse_to_replace(path: Path, *, overwrite: bool) -> None:
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    if not (path / META).is_file():
+        raise DataError.at(path, "exists and is not a store; it will not be replaced")
+    if not overwrite:
+        raise DataError.at(path, "exists; say overwrite to replace this store")

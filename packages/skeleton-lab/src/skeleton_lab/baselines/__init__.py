@@ -1,0 +1,1 @@
+"""Simple classifiers of raw coordinates."""

@@ -1,0 +1,126 @@
+"""Compare fine-tunings: mean and spread of their accuracy over seeds, with and without pre-training.
+
+    python apps/compare.py runs/utd-mhad/*
+    python apps/compare.py --by step runs/utd-mhad/*
+
+By labels, a row is of runs with the same number of labelled clips, on the test side. By step, it is what they
+had after a number of steps on the clips that were held out to select the weights, of runs of one length. Runs
+that are averaged differ in their seeds alone.
+"""
+
+import argparse
+import json
+import tomllib
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
+from skeleton_lab.evaluation.comparison import compare, compare_by_step
+from skeleton_lab.runs.folder import differences
+from skeleton_lab.runs.results import FinetuneResult
+
+OF_A_SEED = {"training.seed", "data.split_seed", "data.label_seed"}
+OF_A_SEED |= {"pretrained"} | {f"pretrained.{field}" for field in OF_A_SEED}
+"""Fields of a recipe in which runs differ that are seeds of one row."""
+
+
+def result_of(run: Path) -> FinetuneResult:
+    """Result of a fine-tuning.
+
+    Raises:
+        InputError: If the folder holds no finished fine-tuning.
+    """
+    if not (run / "result.json").is_file():
+        raise InputError(f"{run}: no finished run (it has no result.json)")
+    with input_errors():
+        text = (run / "result.json").read_text()
+    try:
+        return FinetuneResult.model_validate_json(text)
+    except ValidationError as error:
+        raise InputError(f"{run / 'result.json'}: not the result of a fine-tuning") from error
+
+
+def history_of(run: Path) -> Mapping[int, float]:
+    """Accuracy of a fine-tuning on held-out clips, by steps done.
+
+    Raises:
+        InputError: If nothing was held out, or the file cannot be read.
+    """
+    path = run / "metrics.jsonl"
+    with input_errors():
+        text = path.read_text()
+    try:
+        lines = [json.loads(line) for line in text.splitlines()]
+        history = {line["step"]: line["top1"] for line in lines if line["split"] == "validation"}
+    except (ValueError, LookupError, TypeError) as error:
+        raise InputError(f"{path}: not the metrics of a fine-tuning: {error!r}") from error
+    if not history:
+        raise InputError(f"{run}: no clips were held out (data.validation = 0), so nothing tells how it went")
+    return history
+
+
+def recipe_of(run: Path) -> dict[str, Any]:
+    """Recipe of a run; in it, in place of a folder, that of the weights it started from, if still there.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    path = run / "config.toml"
+    with input_errors():
+        text = path.read_text()
+    try:
+        recipe = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: {error}") from error
+    if (start := recipe.get("pretrained")) and (Path(start) / "config.toml").is_file():
+        recipe["pretrained"] = recipe_of(Path(start))
+    return recipe
+
+
+def check_alike(runs: Mapping[Path, Hashable]) -> None:
+    """See that runs which are averaged are seeds of one recipe.
+
+    Args:
+        runs: Folders, each with what those that are averaged with it have in common.
+
+    Raises:
+        InputError: If two of them differ in more than their seeds, or a recipe cannot be read.
+    """
+    firsts: dict[Hashable, tuple[Path, dict[str, Any]]] = {}
+    for run, common in runs.items():
+        recipe = recipe_of(run)
+        first, other = firsts.setdefault(common, (run, recipe))
+        for field, here, there in differences(recipe, other):
+            if field not in OF_A_SEED:
+                told = f"{field} is {here!r}, but {there!r} in {first}"
+                raise InputError(f"{run}: {told}: no seeds of one recipe")
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(
+        prog="compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a fine-tuning run")
+    parser.add_argument("--by", choices=("labels", "step"), default="labels", help="what a row is of")
+    arguments = parser.parse_args()
+    with exit_on_bad_input("compare"):
+        results = {run: result_of(run) for run in arguments.runs}
+        starts = {run: result.pretrained is not None for run, result in results.items()}
+        if arguments.by == "labels":
+            check_alike({run: (start, results[run].train_clips) for run, start in starts.items()})
+            print(compare(results.values()))
+        elif len(lengths := sorted({result.steps for result in results.values()})) > 1:
+            told = " and ".join(map(str, lengths))
+            raise InputError(f"runs of {told} steps differ in their rates: compare those of one length")
+        else:
+            histories = [history_of(run) for run in results]
+            check_alike(starts)
+            print(compare_by_step(zip(results.values(), histories, strict=True)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Pre-train by contrast: CrosSCLR or AimCLR, with ST-GCN or STTFormer. No label is looked at.
+
+    python apps/contrast.py configs/contrast/demo.toml --method.kind crossclr --method.moco.queue_size 512
+    accelerate launch apps/contrast.py configs/contrast/aimclr-ntu60-xsub.toml --folder runs/aimclr
+
+`--help` lists every field of a recipe, `--dry_run` says what a run would be. The folder of the run
+receives encoder/ (for finetune.py), for further views of CrosSCLR motion/encoder/ and bone/encoder/
+(finetune.py takes the folder above), result.json, config.toml, metrics.jsonl, tensorboard/, and checkpoints/
+to resume from. The last weights are kept.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from skeleton_baselines import AimCLRConfig, CrosSCLRConfig, MethodConfig, STGCNConfig
+from skeleton_lab.data.clips import ContrastData, PretrainClips, count
+from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, leave_processes, writing
+from skeleton_lab.models.encoder import EncoderConfig, bones, fit_encoder
+from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
+from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
+from skeleton_lab.runs.results import ContrastResult
+from skeleton_lab.training.optimizer import SGD, OptimizerConfig
+from skeleton_lab.training.plan import TrainingConfig
+from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
+
+if TYPE_CHECKING:
+    from skeleton_baselines import AimCLR, CrosSCLR
+
+
+class ContrastConfig(RecipeSection):
+    """Pre-train by contrast: CrosSCLR or AimCLR. No label is looked at."""
+
+    data: ContrastData = Field(description="What it is trained on.")
+    model: EncoderConfig = Field(STGCNConfig(width=16), description="The network that is kept.")
+    method: MethodConfig = Field(AimCLRConfig(), description="What is contrasted with what.")
+    optimizer: OptimizerConfig = Field(
+        SGD(lr=0.1, weight_decay=1e-4, nesterov=False), description="How weights move."
+    )
+    schedule: ScheduleConfig = Field(
+        MultiStep(milestones=(250 / 300,)), description="How the learning rate goes."
+    )
+    training: TrainingConfig = Field(TrainingConfig(epochs=300, batch_size=128), description="How long.")
+    run: RunConfig = Field(description="Where it goes.")
+
+    def fitted(self, clips: PretrainClips) -> ContrastConfig:
+        """This recipe with what follows from the data filled in."""
+        sampling, layout = self.data.sampling, clips.layout
+        if sampling.stream != "joint":
+            raise InputError(
+                f"data.sampling.stream is {sampling.stream!r}: methods make views of joints themselves"
+            )
+        if self.training.accumulate > 1:
+            raise InputError(
+                "training.accumulate: a part would be contrasted with the keys of the one before it"
+            )
+        if getattr(self.model, "pool", "mean") != "mean":
+            raise InputError("model.pool: clips are contrasted by their mean; say it in the fine-tuning")
+        skeleton = {"bones": bones(layout)}
+        if isinstance(self.method, AimCLRConfig):
+            skeleton["pairs"] = layout.pairs
+        given = {name: getattr(self.method, name) for name in skeleton.keys() & self.method.model_fields_set}
+        model = fit_encoder(self.model, layout, sampling, classes=0, field="model")
+        return self.model_copy(
+            update={"model": model, "method": self.method.model_copy(update=skeleton | given)}
+        )
+
+    def build(self) -> CrosSCLR | AimCLR:
+        """Build the method around new encoders; one that does not fit the skeleton is found here."""
+        import torch
+
+        from skeleton_baselines import AimCLR, CrosSCLR
+        from skeleton_lab.models.weights import build_encoder
+
+        generator = torch.Generator().manual_seed(self.training.seed)
+        match self.method:
+            case CrosSCLRConfig():
+                encoders = {view: build_encoder(self.model) for view in self.method.views}
+                features = self.model.num_features
+                model = CrosSCLR(encoders, self.method, features=features, generator=generator)
+            case AimCLRConfig():
+                model = AimCLR(build_encoder(self.model), self.method, generator=generator)
+        clip = torch.ones(1, 3, self.data.sampling.frames, self.model.joints, 1)
+        model.eval()(clip, generator=torch.Generator())
+        return model.train()
+
+
+def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> ContrastResult | None:
+    """Pre-train; a dry run has no result.
+
+    Args:
+        config: The recipe.
+        bar: Options of tqdm: `{"disable": True}` for silence, `{"position": 1, "leave": False}` to nest.
+
+    Raises:
+        InputError: If data, recipe or folder cannot be used; nothing has been written then.
+        RunError: If the run ends before it is done; the kinds are in `skeleton_lab.errors`.
+    """
+    with input_errors():
+        clips = config.data.open()
+        config = config.fitted(clips)
+        folder = RunFolder.claim(config.run, config)
+        if finished := folder.finished(ContrastResult):
+            return finished
+
+    import torch
+    from accelerate import DistributedType
+
+    from skeleton_lab.data.noise import ClipNoise
+    from skeleton_lab.models.weights import save_encoder
+    from skeleton_lab.training.distributed import begin
+    from skeleton_lab.training.dry_run import describe
+    from skeleton_lab.training.loaders import Loaders
+    from skeleton_lab.training.trainer import Trainer
+    from skeleton_mask import clip_seeds
+
+    sampling, seed = config.data.sampling, config.training.seed
+    plan, preprocessing = config.training.plan(count(clips.train)), clips.preprocessing(sampling)
+    mining_step = round(config.method.mining_from * plan.steps)
+    accelerator = begin(config, plan)
+    if accelerator.distributed_type in (DistributedType.FSDP, DistributedType.DEEPSPEED):
+        raise InputError("FSDP, DeepSpeed: key encoders follow whole weights, which are divided there")
+    with input_errors():
+        model = config.build()
+    if config.run.dry_run:
+        return describe(accelerator, folder, config, plan, preprocessing, model, generator=torch.Generator())
+    loaders = Loaders(accelerator, sampling, clips.bodies, seed, config.run.workers)
+
+    with Trainer(accelerator, folder, config, plan, model, loaders, clips.train, bar=bar) as trainer:
+        for step, batch in trainer.steps():
+            for part in trainer.parts(batch):
+                noise = ClipNoise(clip_seeds(seed, step // plan.steps_per_epoch, part.clip))
+                output = trainer.model(part.joints, generator=noise, mine=step >= mining_step)
+                trainer.backward(output.loss, **output.terms)
+            trainer.advance(step)
+            trainer.save_if_due()
+    trainer.log.close()
+
+    summary, model = trainer.summary(), trainer.evaluated()
+    first, *others = model.encoders
+    result = ContrastResult(
+        **summary,
+        encoders={first: folder.path, **{view: folder.path / view for view in others}},
+        mining_step=mining_step,
+        train_clips=count(clips.train),
+    )
+    if accelerator.is_main_process:
+        for view, encoder in model.encoders.items():
+            with writing(result.encoders[view]):
+                result.encoders[view].mkdir(exist_ok=True)
+                preprocessing = clips.preprocessing(sampling.model_copy(update={"stream": view}))
+                save_encoder(encoder, result.encoders[view] / "encoder", preprocessing, result)
+        folder.write_json("result.json", result.model_dump(mode="json"))
+    accelerator.wait_for_everyone()
+    return result
+
+
+def main() -> None:
+    """Read the recipe named on the command line and run it."""
+    with exit_on_bad_input("contrast"):
+        run(read_recipe(ContrastConfig, sys.argv[1:], program="contrast", shortcuts=RUN_SHORTCUTS))
+    leave_processes()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+"""The data of a recipe: stores are opened and divided, all before torch is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from skeleton_data import ClipSampling, SkeletonLayout, SkeletonStore, Split, label_subset, split
+from skeleton_data.splits.protocols import Protocol
+from skeleton_lab.data.preprocessing import Preprocessing
+from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.recipe import RecipeSection
+
+Clips = list[tuple[SkeletonStore, NDArray[np.int64]]]
+"""Stores, each with the clips that are used."""
+
+
+class PretrainSource(RecipeSection):
+    """A store, and which of its clips are used: the training side of a protocol."""
+
+    store: Path = Field(description="Folder of the store.")
+    protocol: Protocol = Field("all", description="Protocol whose training side is used.")
+
+
+class PretrainData(RecipeSection):
+    """Clips to pre-train on; their labels are not looked at."""
+
+    sources: Annotated[tuple[PretrainSource, ...], Field(min_length=1)] = Field(
+        description='Stores with one skeleton layout, as [{"store": ..., "protocol": ...}, ...].'
+    )
+    validation: float = Field(
+        0.05,
+        ge=0,
+        lt=1,
+        description="Share of each source's training subjects that selects the weights.",
+    )
+    split_seed: int = Field(0, ge=0, description="Seed of which subjects are held out.")
+    sampling: ClipSampling = Field(ClipSampling(), description="Length and coordinates of clips.")
+
+    def open(self) -> PretrainClips:
+        """Open the stores and divide their clips.
+
+        Raises:
+            ValueError: If a store cannot be read, layouts differ, or nothing is left to train on.
+        """
+        train: Clips = []
+        validation: Clips = []
+        for source in self.sources:
+            store = SkeletonStore.open(source.store)
+            parts = _split(store, source.protocol, self.validation, self.split_seed)
+            train.append((store, parts.train))
+            if len(parts.val):
+                validation.append((store, parts.val))
+        first = train[0][0]
+        for store, _ in train:
+            if store.layout != first.layout:
+                raise InputError(
+                    f"data.sources: {first.path} has layout {first.layout.name}, "
+                    f"{store.path} {store.layout.name}"
+                )
+        return PretrainClips(train, validation, first.layout, _bodies(train))
+
+
+class ContrastData(PretrainData):
+    """Clips to pre-train on by contrast; their labels are not looked at."""
+
+    validation: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of each source's training subjects that is left out, to train on the same clips "
+        "as a method that selects weights by them.",
+    )
+
+
+@dataclass(frozen=True)
+class PretrainClips:
+    """Clips to pre-train on."""
+
+    train: Clips
+    validation: Clips
+    layout: SkeletonLayout
+    bodies: int
+
+    def preprocessing(self, sampling: ClipSampling) -> Preprocessing:
+        """What the clips go through."""
+        cleanings = {store.cleaning for store, _ in self.train}
+        cleaning = cleanings.pop() if len(cleanings) == 1 else None
+        return Preprocessing(layout=self.layout, bodies=self.bodies, cleaning=cleaning, sampling=sampling)
+
+
+class FinetuneData(RecipeSection):
+    """Labelled clips of one store."""
+
+    store: Path = Field(description="Folder of the store.")
+    protocol: Protocol = Field(description="Protocol that divides it into training and test.")
+    validation: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="Share of the training subjects that, with all their labels, selects weights.",
+    )
+    split_seed: int = Field(0, ge=0, description="Seed of which subjects are held out.")
+    label_fraction: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Share of the other training clips whose labels are used (default: all).",
+    )
+    labels_per_class: int | None = Field(
+        None, ge=1, description="Training clips of each class whose labels are used (default: all)."
+    )
+    label_seed: int = Field(0, ge=0, description="Seed of which labels are used.")
+    sampling: ClipSampling = Field(ClipSampling(), description="Length and coordinates of clips.")
+
+    @model_validator(mode="after")
+    def _one_way_to_count(self) -> FinetuneData:
+        if self.label_fraction is not None and self.labels_per_class is not None:
+            raise ValueError(
+                f"either label_fraction ({self.label_fraction}) or labels_per_class ({self.labels_per_class})"
+            )
+        return self
+
+    def open(self) -> FinetuneClips:
+        """Open the store, divide its clips, and take the labels that may be used.
+
+        Raises:
+            ValueError: If the store cannot be read, or a side is empty.
+        """
+        store = SkeletonStore.open(self.store)
+        parts = _split(store, self.protocol, self.validation, self.split_seed)
+        labels = store.index.label
+        train, validation, test = (side[labels[side] >= 0] for side in (parts.train, parts.val, parts.test))
+        needed = {"training": train, "test": test} | ({"validation": validation} if self.validation else {})
+        for side, clips in needed.items():
+            if not len(clips):
+                raise InputError(f"{store.path}: {self.protocol} leaves no labelled {side} clips")
+        used = train[self._used(labels[train])]
+        classes = store.class_names or tuple(str(label) for label in range(int(labels.max()) + 1))
+        bodies = _bodies([(store, side) for side in (used, validation, test)])
+        return FinetuneClips(store, parts.train, used, validation, test, classes, bodies)
+
+    def _used(self, labels: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Positions of the training clips, given their labels, whose labels are used."""
+        if self.label_fraction is None and self.labels_per_class is None:
+            return np.arange(len(labels))
+        try:
+            return label_subset(
+                labels, fraction=self.label_fraction, per_class=self.labels_per_class, seed=self.label_seed
+            )
+        except ValueError as error:
+            raise InputError(f"data.labels_per_class: {error}") from error
+
+
+@dataclass(frozen=True)
+class FinetuneClips:
+    """Numbers of clips in a store: to train on, to select by, and to answer with.
+
+    Attributes:
+        store: The store.
+        unlabelled: The training side with or without labels, but for what is held out: for what needs none.
+        train: Those of them whose labels are used.
+        validation: Held out from the training side.
+        test: The test side.
+        classes: Names of the classes.
+        bodies: Bodies of a clip.
+    """
+
+    store: SkeletonStore
+    unlabelled: NDArray[np.int64]
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+    classes: tuple[str, ...]
+    bodies: int
+
+    def preprocessing(self, sampling: ClipSampling) -> Preprocessing:
+        """What the clips go through."""
+        return Preprocessing(
+            layout=self.store.layout,
+            bodies=self.bodies,
+            cleaning=self.store.cleaning,
+            sampling=sampling,
+            classes=self.classes,
+        )
+
+
+def _split(store: SkeletonStore, protocol: Protocol, validation: float, seed: int) -> Split:
+    try:
+        return split(store.index, protocol, validation=validation, seed=seed)
+    except ValueError as error:
+        raise InputError(f"{store.path}: {error}") from error
+
+
+def _bodies(clips: Clips) -> int:
+    return max(int(store.index.bodies[chosen].max(initial=1)) for store, chosen in clips)
+
+
+def count(clips: Clips) -> int:
+    """Number of clips."""
+    return sum(len(chosen) for _, chosen in clips)
+
+
+def clip_names(clips: Clips, positions: Iterable[int]) -> list[str]:
+    """Names of clips at positions counted through all stores, each with its store's."""
+    known = [(store, int(clip)) for store, chosen in clips for clip in chosen]
+    return [f"{known[at][0].path.name}/{known[at][0].name(known[at][1])}" for at in positions]

@@ -1,0 +1,94 @@
+"""Look at what a pre-trained encoder has learned, where it does not help.
+
+    python apps/diagnose.py runs/pretrained --data.labels_per_class 5
+    python apps/diagnose.py runs/pretrained --data.store data/store --data.protocol odd-subjects
+
+What it rebuilds is compared with what needs no learning: joints at rest, the nearest visible frame, a line
+between visible frames. What its layers tell is compared with the coordinates themselves, and with the same
+network untrained: by a linear probe and by the nearest labelled clip, pooled over all or with joints apart;
+and among how many directions pooled features vary, which is few after a collapse. How far BatchNorm's
+statistics of masked clips are from those of whole ones, which take their place, stands beside each layer.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import CliPositionalArg
+
+from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, leave_processes, writing
+from skeleton_lab.evaluation.data import EvaluateData, Side, open_models
+from skeleton_lab.recipe.options import read_options
+from skeleton_lab.recipe.recipe import RecipeSection
+from skeleton_lab.runs.folder import write_atomically
+from skeleton_lab.runs.results import Diagnosis
+
+
+class DiagnoseConfig(RecipeSection):
+    """Look at what a pre-trained encoder has learned."""
+
+    model: CliPositionalArg[str] = Field(description="Pre-training run, encoder folder, or hf://OWNER/NAME.")
+    side: Side = Field("test", description="Side of the protocol that is shown.")
+    data: EvaluateData = Field(EvaluateData(), description="Which clips; what is not given is the run's.")
+    calibration_clips: int = Field(
+        1024, ge=0, description="Training clips from which BatchNorm statistics are; 0: the encoder's own."
+    )
+    seed: int = Field(0, ge=0, description="Seed of masks, and of the untrained network.")
+    folder: Path | None = Field(None, description="Where diagnosis.json goes (default: nowhere).")
+    batch_size: int = Field(64, ge=1, description="Clips at once, over all processes.")
+    workers: int = Field(0, ge=0, description="Processes that read clips, for each process.")
+
+
+def run(config: DiagnoseConfig) -> Diagnosis:
+    """Look, print, and save what was found if a folder is named.
+
+    Raises:
+        InputError: If model, clips or options cannot be used.
+    """
+    with input_errors():
+        (model,), data, clips = open_models([config.model], config.data, config.side)
+        if model.is_classifier:
+            raise InputError(f"model: {model.folder} is a classifier; apps/evaluate.py shows what it knows")
+
+    from skeleton_lab.evaluation.diagnosis import Examiner
+
+    with input_errors():
+        examiner = Examiner.of(
+            model, clips, config.side, batch_size=config.batch_size, workers=config.workers
+        )
+        rebuilding = examiner.rebuilding(seed=config.seed)
+    calibrated = min(config.calibration_clips, len(clips.unlabelled))
+    result = Diagnosis(
+        model=config.model,
+        store=data.store,
+        protocol=data.protocol,
+        side=config.side,
+        clips=len(examiner.shown),
+        labelled_clips=len(clips.train),
+        calibration_clips=calibrated,
+        rebuilding=rebuilding,
+        layers=examiner.layers(examiner.network, calibrated),
+        untrained=examiner.layers(examiner.untrained(seed=config.seed), calibrated),
+    )
+    if not examiner.reader.accelerator.is_main_process:
+        return result
+    print(f"{result.headline()}\n\n{result.tables()}")
+    if config.folder:
+        with input_errors(), writing(config.folder):
+            config.folder.mkdir(parents=True, exist_ok=True)
+            text = f"{result.model_dump_json(indent=2)}\n"
+            write_atomically(config.folder / "diagnosis.json", text.encode())
+    return result
+
+
+def main() -> None:
+    """Look at what the command line names."""
+    with exit_on_bad_input("diagnose"):
+        run(read_options(DiagnoseConfig, sys.argv[1:], program="diagnose"))
+    leave_processes()
+
+
+if __name__ == "__main__":
+    main()

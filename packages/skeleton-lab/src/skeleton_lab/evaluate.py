@@ -1,0 +1,144 @@
+"""Evaluate a fine-tuned model, a pre-trained encoder, or several streams fused.
+
+    python apps/evaluate.py runs/tuned --side validation
+    python apps/evaluate.py runs/joint runs/bone runs/motion --weights 0.6,0.6,0.4
+    accelerate launch apps/evaluate.py runs/pretrained --data.labels_per_class 5
+
+A classifier is shown one side of its protocol, each clip once. Of an encoder, features pooled over frames,
+joints and bodies (with `--pool by_joint` joints are kept apart) are recognised by a linear probe and by the
+nearest neighbours among the labelled training clips; before that, BatchNorm gets the statistics of whole
+training clips, because in masked pre-training it met only what was visible. Prints accuracy, also of each
+class, and saves it with confusion matrices.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, PositiveFloat
+from pydantic_settings import CliPositionalArg
+
+from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, leave_processes
+from skeleton_lab.evaluation.data import EvaluateData, Side, open_models
+from skeleton_lab.recipe.options import read_options
+from skeleton_lab.recipe.recipe import RecipeSection
+from skeleton_lab.runs.results import Evaluation, TestResult
+from sttformer import Pool
+
+
+class EvaluateConfig(RecipeSection):
+    """Evaluate a fine-tuned model, a pre-trained encoder, or several streams fused."""
+
+    models: CliPositionalArg[Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
+        description="Runs, model folders, or hf://OWNER/NAME; the answers of several are fused."
+    )
+    side: Side = Field("test", description="Side of the protocol that is shown.")
+    weights: tuple[PositiveFloat, ...] | None = Field(
+        None, description="How much each model counts, as 0.6,0.6,0.4 (default: all the same)."
+    )
+    data: EvaluateData = Field(EvaluateData(), description="Which clips; what is not given is the run's.")
+    pool: Pool | None = Field(
+        None, description="What an encoder's features are the mean over (default: what its config says)."
+    )
+    calibration_clips: int = Field(
+        1024, ge=0, description="Training clips from which an encoder's BatchNorm statistics are; 0: its own."
+    )
+    neighbours: int = Field(1, ge=1, description="Nearest neighbours that vote.")
+    weight_decay: float = Field(1e-3, ge=0, description="Weight decay of the linear probe.")
+    folder: Path | None = Field(
+        None, description="Where results go (default: evaluation-SIDE in the run of a single model)."
+    )
+    batch_size: int = Field(64, ge=1, description="Clips at once, over all processes.")
+    workers: int = Field(0, ge=0, description="Processes that read clips, for each process.")
+
+
+def run(config: EvaluateConfig) -> Evaluation:
+    """Evaluate, and save what comes of it.
+
+    Raises:
+        InputError: If models, clips or options cannot be used; nothing has been written then.
+    """
+    with input_errors():
+        weights = config.weights or (1.0,) * len(config.models)
+        if len(weights) != len(config.models):
+            raise InputError(f"weights: {len(weights)} for {len(config.models)} models")
+        models, data, clips = open_models(config.models, config.data, config.side)
+        if config.pool:
+            models = [model.pooled(config.pool) for model in models]
+
+    from skeleton_lab.evaluation.confusion import save_evaluation
+    from skeleton_lab.evaluation.evaluation import ClipReader, probe_and_neighbours
+    from skeleton_lab.evaluation.metrics import accuracy_of
+    from skeleton_lab.training.distributed import join
+    from skeletonmae import fuse_scores
+
+    accelerator = join()
+    with input_errors():
+        networks = [model.load().to(accelerator.device) for model in models]
+    pairs = [(network, model.preprocessing) for network, model in zip(networks, models, strict=True)]
+    reader = ClipReader(accelerator, clips.store, config.batch_size, config.workers)
+    shown, train = clips.test if config.side == "test" else clips.validation, clips.train
+    scores, calibrated = {}, 0
+    if models[0].is_classifier:
+        answers = [reader.answers(*pair, shown) for pair in pairs]
+        scores["classifier"] = fuse_scores(answers, weights)
+    else:
+        calibrated = min(config.calibration_clips, len(clips.unlabelled))
+        for pair in pairs:
+            reader.calibrate(*pair, clips.unlabelled, calibrated)
+        scores = probe_and_neighbours(
+            [reader.answers(*pair, train) for pair in pairs],
+            reader.labels(train),
+            [reader.answers(*pair, shown) for pair in pairs],
+            weights=weights,
+            classes=len(clips.classes),
+            weight_decay=config.weight_decay,
+            neighbours=config.neighbours,
+        )
+
+    accuracies = {name: accuracy_of(each, reader.labels(shown)) for name, each in scores.items()}
+    # The votes of fewer than five neighbours put no five classes into an order.
+    unordered = {"nearest neighbours"} if config.neighbours < 5 else set()
+    methods = {
+        name: TestResult(
+            clips=accuracy.clips,
+            top1=accuracy.top1,
+            top5=None if name in unordered else accuracy.top5,
+            per_class=accuracy.per_class(clips.classes),
+        )
+        for name, accuracy in accuracies.items()
+    }
+    result = Evaluation(
+        models=list(config.models),
+        weights=list(weights),
+        store=data.store,
+        protocol=data.protocol,
+        side=config.side,
+        labelled_clips=None if models[0].is_classifier else len(train),
+        calibration_clips=calibrated,
+        methods=methods,
+        num_processes=accelerator.num_processes,
+    )
+    folder = config.folder
+    if folder is None and len(models) == 1 and models[0].run:
+        folder = models[0].run / f"evaluation-{config.side}"
+    if accelerator.is_main_process:
+        print(f"{result.headline()}\n\n{result.table()}\n")
+        if folder is not None:
+            save_evaluation(folder, result, {name: each.confusion for name, each in accuracies.items()})
+            print(f"Saved in {folder}: evaluation.json, and confusion matrices as .csv and .png")
+    accelerator.wait_for_everyone()
+    return result
+
+
+def main() -> None:
+    """Evaluate what the command line names."""
+    with exit_on_bad_input("evaluate"):
+        run(read_options(EvaluateConfig, sys.argv[1:], program="evaluate"))
+    leave_processes()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What a model is worth: accuracy, probes, reconstruction errors, comparisons of runs."""

@@ -1,0 +1,66 @@
+"""What fine-tunings came to: mean and spread over seeds, from scratch and from pre-trained weights."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from statistics import mean, stdev
+
+from skeleton_lab.runs.results import FinetuneResult
+
+Accuracies = Mapping[tuple[int, bool], list[float]]
+"""By the number in a row's first column, and by whether runs started from pre-trained weights."""
+
+
+def compare(results: Iterable[FinetuneResult]) -> str:
+    """A Markdown table of test accuracy, a row for each number of labels.
+
+    Example:
+        >>> print(compare([]))
+        | labelled clips | from scratch, top-1 % | pre-trained, top-1 % | difference | seeds |
+        |---:|---:|---:|---:|---:|
+    """
+    accuracies: defaultdict[tuple[int, bool], list[float]] = defaultdict(list)
+    for result in results:
+        accuracies[result.train_clips, result.pretrained is not None].append(100 * result.test.top1)
+    return _table("labelled clips", accuracies)
+
+
+def compare_by_step(histories: Iterable[tuple[FinetuneResult, Mapping[int, float]]]) -> str:
+    """A Markdown table of accuracy on held-out clips, a row for each number of steps after which it is known.
+
+    Where it falls again, runs overfit; where it still rises, they were too short.
+
+    Args:
+        histories: Results, and the accuracy after a number of steps.
+
+    Example:
+        >>> print(compare_by_step([]))
+        | step | from scratch, top-1 % | pre-trained, top-1 % | difference | seeds |
+        |---:|---:|---:|---:|---:|
+    """
+    accuracies: defaultdict[tuple[int, bool], list[float]] = defaultdict(list)
+    for result, history in histories:
+        for step, top1 in history.items():
+            accuracies[step, result.pretrained is not None].append(100 * top1)
+    return _table("step", accuracies)
+
+
+def _table(first: str, accuracies: Accuracies) -> str:
+    lines = [
+        f"| {first} | from scratch, top-1 % | pre-trained, top-1 % | difference | seeds |",
+        "|---:|---:|---:|---:|---:|",
+    ]
+    for number in sorted({number for number, _ in accuracies}):
+        scratch, pretrained = accuracies.get((number, False), []), accuracies.get((number, True), [])
+        difference = f"{mean(pretrained) - mean(scratch):+.1f}" if scratch and pretrained else "-"
+        seeds = " / ".join(str(count) for count in sorted({len(scratch), len(pretrained)}))
+        lines.append(f"| {number} | {_spread(scratch)} | {_spread(pretrained)} | {difference} | {seeds} |")
+    return "\n".join(lines)
+
+
+def _spread(values: list[float]) -> str:
+    """Mean and standard deviation."""
+    if len(values) < 2:
+        return f"{values[0]:.1f}" if values else "-"
+    return f"{mean(values):.1f} ± {stdev(values):.1f}"

@@ -1,0 +1,96 @@
+"""Which models are evaluated, and on which clips, all before torch is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from skeleton_data.splits.protocols import Protocol
+from skeleton_lab.data.clips import FinetuneClips, FinetuneData
+from skeleton_lab.errors import InputError
+from skeleton_lab.models.saved_model import SavedModel
+from skeleton_lab.recipe.recipe import RecipeSection
+
+Side = Literal["test", "validation"]
+
+
+class EvaluateData(RecipeSection):
+    """Which clips; what is not given is the run's."""
+
+    store: Path | None = Field(None, description="Folder of the store.")
+    protocol: Protocol | None = Field(None, description="Protocol that divides it into training and test.")
+    validation: float | None = Field(
+        None, ge=0, lt=1, description="Share of the training subjects that are the validation side."
+    )
+    split_seed: int | None = Field(None, ge=0, description="Seed of which subjects those are.")
+    label_fraction: float | None = Field(
+        None, gt=0, le=1, description="Of an encoder: share of the training clips whose labels are used."
+    )
+    labels_per_class: int | None = Field(
+        None, ge=1, description="Of an encoder: training clips of each class whose labels are used."
+    )
+    label_seed: int | None = Field(None, ge=0, description="Seed of which labels those are.")
+
+    def complete(self, model: SavedModel, side: Side) -> FinetuneData:
+        """These data, completed by those of the model's run.
+
+        Raises:
+            InputError: If something is said nowhere, or a classifier would be shown what it was trained on.
+        """
+        known = dict(model.recipe.get("data", {}))
+        if sources := known.pop("sources", ()):
+            if len(sources) > 1 and self.store is None:
+                raise InputError(f"data.store: missing; {model.run} was pre-trained on {len(sources)} stores")
+            # The subjects that chose an encoder's weights are training subjects of the probe.
+            known |= {name: sources[0][name] for name in ("store", "protocol") if name in sources[0]}
+            known |= {"validation": 0.0} if side == "test" else {}
+        given = self.model_dump(exclude_none=True)
+        for name in ("store", "protocol"):
+            if name not in known | given:
+                raise InputError(f"data.{name}: missing; {model.folder} lies in no run that says it")
+        data = FinetuneData(**known | given | {"sampling": model.preprocessing.sampling})
+        if model.is_classifier and data.store.resolve() == Path(known.get("store", "")).resolve():
+            for name in ("protocol", "validation", "split_seed"):
+                trained, shown = known.get(name), getattr(data, name)
+                if trained != shown and not (side == "test" and name != "protocol"):
+                    raise InputError(
+                        f"data.{name} is {shown}, but {model.folder} was trained with {trained}: "
+                        "clips that it was trained on would be among those it is shown"
+                    )
+        return data
+
+
+def open_models(
+    where: Sequence[str], wanted: EvaluateData, side: Side
+) -> tuple[list[SavedModel], FinetuneData, FinetuneClips]:
+    """Open models, which must be of one kind and fit the same clips, and these clips.
+
+    Raises:
+        InputError: If a model cannot be used, or two do not go together; names both.
+    """
+    models = [SavedModel.open(each) for each in where]
+    first, data = models[0], wanted.complete(models[0], side)
+    for model in models[1:]:
+        if model.is_classifier != first.is_classifier:
+            raise InputError(f"{model.folder}, {first.folder}: a classifier and an encoder")
+        other = wanted.complete(model, side)
+        for name in ("store", "protocol", *(("validation", "split_seed") if side == "validation" else ())):
+            ours, theirs = getattr(other, name), getattr(data, name)
+            if ours != theirs and (name != "store" or ours.resolve() != theirs.resolve()):
+                raise InputError(f"data.{name} is {ours} for {model.folder}, but {theirs} for {first.folder}")
+    clips = data.open()
+    if side == "validation" and not len(clips.validation):
+        raise InputError("side is validation, but data.validation is 0")
+    for model in models:
+        made_for, store = model.preprocessing, str(clips.store.path)
+        here = clips.preprocessing(made_for.sampling)
+        here.require_same_input(made_for, here=store, there=str(model.folder))
+        if model.is_classifier and made_for.classes != clips.classes:
+            raise InputError(
+                f"{store} has {len(clips.classes)} classes, but {model.folder} was made for other "
+                f"{len(made_for.classes)}"
+            )
+    return models, data, clips

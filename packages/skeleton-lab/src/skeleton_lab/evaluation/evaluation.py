@@ -1,0 +1,138 @@
+"""Classifiers and encoders over the clips of a store, on all processes together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from skeleton_data import ClipBatch, ClipSet, SkeletonDataset, SkeletonStore, loader
+from skeleton_lab.data.clips import FinetuneClips
+from skeleton_lab.data.preprocessing import Preprocessing
+from skeleton_lab.evaluation.metrics import collect
+from skeleton_lab.models.saved_model import SavedModel
+from skeleton_lab.training.distributed import join
+from skeleton_lab.training.loaders import Loaders
+from skeleton_lab.training.plan import TrainingConfig
+from skeletonmae import fuse_scores, linear_probe, nearest_neighbours, recalibrate
+
+
+@dataclass(frozen=True)
+class ClipReader:
+    """Shows clips of a store to models.
+
+    Attributes:
+        accelerator: Says which process this is, of how many, and the device.
+        store: Where the clips are.
+        batch_size: Clips of a step over all processes.
+        workers: Processes that read ahead.
+    """
+
+    accelerator: Accelerator
+    store: SkeletonStore
+    batch_size: int
+    workers: int
+
+    def labels(self, clips: NDArray[np.int64]) -> Tensor:
+        """Classes of clips (N,), on the device."""
+        labels = torch.from_numpy(self.store.index.label[clips].astype(np.int64))
+        return labels.to(self.accelerator.device)
+
+    def answers(self, model: nn.Module, made_for: Preprocessing, clips: NDArray[np.int64]) -> Tensor:
+        """Scores (N, K) or pooled features (N, F) of the model, for all clips in every process."""
+        width = len(made_for.classes) or model.head_hidden_size
+        batches = self.batches(made_for, clips)
+        return collect(model, batches, self.accelerator, clips=len(clips), width=width)
+
+    def batches(self, made_for: Preprocessing, clips: NDArray[np.int64]) -> Iterable[ClipBatch]:
+        """This process's share of the clips, each once over all processes."""
+        loaders = Loaders(self.accelerator, made_for.sampling, made_for.bodies, 0, self.workers)
+        plan = TrainingConfig(epochs=1, batch_size=self.batch_size).plan(len(clips))
+        batches: Iterable[ClipBatch] = tqdm(
+            loaders.evaluation([(self.store, clips)], plan),
+            total=math.ceil(len(clips) / plan.batch_size),
+            unit="batch",
+            leave=False,
+            disable=None if self.accelerator.is_main_process else True,  # None: where no terminal is
+        )
+        return batches
+
+    def calibrate(
+        self, model: nn.Module, made_for: Preprocessing, train: NDArray[np.int64], count: int
+    ) -> None:
+        """Give BatchNorm the statistics of some whole clips, evenly chosen; each process reads them all."""
+        if not count:
+            return
+        chosen = ClipSet(self.store, train[np.linspace(0, len(train) - 1, count).astype(np.int64)])
+        dataset = SkeletonDataset([chosen], made_for.sampling, bodies=made_for.bodies, training=False, seed=0)
+        size = min(self.batch_size, count)
+        batches = loader(dataset, size, shuffle=True, drop_last=True, workers=self.workers)
+        recalibrate(model, (batch.joints.to(self.accelerator.device) for batch in batches))
+
+
+def pooled_features(
+    model: SavedModel, clips: FinetuneClips, shown: NDArray[np.int64], *, calibration_clips: int
+) -> Tensor:
+    """Features (N, F) of clips by an encoder, or by a classifier without its head.
+
+    Args:
+        model: The model.
+        clips: Their store, and the training side.
+        shown: Numbers of the clips, N.
+        calibration_clips: Training clips, at most, whose BatchNorm statistics an encoder gets.
+    """
+    accelerator = join()
+    reader = ClipReader(accelerator, clips.store, batch_size=64, workers=0)
+    network = model.load().to(accelerator.device)
+    made_for = model.preprocessing.model_copy(update={"classes": ()})
+    if model.is_classifier:
+        network.reset_classifier(0)
+    else:
+        count = min(calibration_clips, len(clips.unlabelled))
+        reader.calibrate(network, made_for, clips.unlabelled, count)
+    return reader.answers(network, made_for, shown)
+
+
+def probe_and_neighbours(
+    train: Sequence[Tensor],
+    labels: Tensor,
+    test: Sequence[Tensor],
+    *,
+    weights: Sequence[float],
+    classes: int,
+    weight_decay: float,
+    neighbours: int,
+) -> dict[str, Tensor]:
+    """Scores (Q, K) by a linear probe, and votes (Q, K) of the nearest neighbours.
+
+    Of several encoders, the probes' scores are fused, and the neighbours' similarities averaged.
+
+    Args:
+        train: For each encoder the features (N, C) of labelled clips.
+        labels: Their classes (N,).
+        test: For each encoder the features (Q, C) of the clips to recognise.
+        weights: How much each encoder counts.
+        classes: Number of classes, K.
+        weight_decay: Of the probe.
+        neighbours: How many vote.
+    """
+    probes = (linear_probe(x, labels, classes=classes, weight_decay=weight_decay) for x in train)
+    scores = [probe(x) for probe, x in zip(probes, test, strict=True)]
+    together = [_side_by_side(features, weights) for features in (test, train)]
+    votes = nearest_neighbours(*together, labels, classes=classes, k=neighbours)
+    return {"linear probe": fuse_scores(scores, weights), "nearest neighbours": votes}
+
+
+def _side_by_side(features: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+    """Features whose cosine similarity is the weighted mean of those of the encoders."""
+    return torch.cat(
+        [F.normalize(x, dim=1) * weight**0.5 for x, weight in zip(features, weights, strict=True)], dim=1
+    )

@@ -1,0 +1,99 @@
+"""How well a pre-trained model rebuilds clips that it was not trained on, and what has learned nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from accelerate import Accelerator
+from einops import rearrange
+from torch import Tensor
+
+from skeleton_data import ClipBatch
+from skeleton_lab.evaluation.simple_predictors import holding, interpolating, resting
+from skeleton_lab.runs.results import Rebuilding
+from skeleton_mask import clip_seeds
+from skeletonmae import SkeletonMAE, reconstruction_loss
+
+FIXED = -1
+"""The epoch of all validation masks: one mask for each clip, whenever it is looked at."""
+TRIVIAL = {"joints at rest": resting, "nearest visible frame": holding, "line between frames": interpolating}
+
+
+def present_bodies(batch: ClipBatch) -> Tensor:
+    """Number of bodies that are there: the loss is a mean over them, for all have equally many places."""
+    return (batch.joints != 0).any(dim=3).any(dim=2).any(dim=1).sum()
+
+
+@torch.no_grad()
+def rebuilding_loss(
+    model: SkeletonMAE, batches: Iterable[ClipBatch], accelerator: Accelerator, *, seed: int
+) -> float:
+    """Mean loss over the bodies of all processes' batches.
+
+    Args:
+        model: The model, not its distributed wrapper: processes may have different numbers of batches.
+        batches: This process's share.
+        accelerator: Adds up the processes' sums.
+        seed: Seed of the run, for the masks.
+    """
+    model.eval()
+    total = torch.zeros(2, device=accelerator.device)
+    for batch in batches:
+        output = model(batch.joints, generator=clip_seeds(seed, FIXED, batch.clip))
+        bodies = len(output.visible)
+        total += torch.stack([output.loss * bodies, torch.full_like(output.loss, bodies)])
+    loss, bodies = accelerator.reduce(total, "sum").tolist()
+    model.train()
+    return loss / bodies
+
+
+@torch.no_grad()
+def mean_pose(batches: Iterable[ClipBatch], accelerator: Accelerator) -> Tensor:
+    """Mean place (V, C) of each joint over frames and the present bodies of all processes' batches."""
+    total, count = torch.zeros((), device=accelerator.device), 0
+    for batch in batches:
+        bodies = _present(batch.joints)
+        total = total + bodies.mean(1).sum(0)
+        count += len(bodies)
+    counted = torch.tensor(count, device=accelerator.device)
+    pose: Tensor = accelerator.reduce(total, "sum") / accelerator.reduce(counted, "sum")
+    return pose
+
+
+@torch.no_grad()
+def rebuilding_errors(
+    model: SkeletonMAE, batches: Iterable[ClipBatch], accelerator: Accelerator, pose: Tensor, *, seed: int
+) -> dict[str, Rebuilding]:
+    """Mean squared error of the target at hidden and at visible places, of the model and of trivial means.
+
+    Args:
+        model: In evaluation mode.
+        batches: This process's share of the clips.
+        accelerator: Adds up the processes' sums.
+        pose: Mean place (V, C) of each joint, for joints that are never visible.
+        seed: Seed of the masks; they are those of the validation loss of a run with this seed.
+    """
+    totals = {name: torch.zeros(2, device=accelerator.device) for name in ("the model", *TRIVIAL)}
+    count = torch.zeros((), device=accelerator.device)
+    for batch in batches:
+        output = model.eval()(batch.joints, generator=clip_seeds(seed, FIXED, batch.clip))
+        bodies = _present(batch.joints)
+        rebuilt = {"the model": output.prediction} | {
+            name: model.target(predict(bodies, output.visible, pose), scaled_as=bodies)
+            for name, predict in TRIVIAL.items()
+        }
+        for name, prediction in rebuilt.items():
+            both = (~output.visible, output.visible)
+            errors = [reconstruction_loss(prediction, output.target, places) for places in both]
+            totals[name] += len(bodies) * torch.stack(errors)
+        count += len(bodies)
+    count = accelerator.reduce(count, "sum")
+    means = {name: (accelerator.reduce(total, "sum") / count).tolist() for name, total in totals.items()}
+    return {name: Rebuilding(hidden=hidden, visible=visible) for name, (hidden, visible) in means.items()}
+
+
+def _present(joints: Tensor) -> Tensor:
+    """Bodies (B, T, V, C) of clips (N, C, T, V, M) that are there."""
+    bodies = rearrange(joints, "n c t v m -> (n m) t v c")
+    return bodies[(bodies != 0).flatten(1).any(1)]

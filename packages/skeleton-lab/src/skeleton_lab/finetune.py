@@ -1,0 +1,159 @@
+"""Train a classifier, from a pre-trained encoder or from scratch, and test it once.
+
+    python apps/finetune.py configs/finetune/utd-mhad.toml --pretrained runs/kinect-v1
+    accelerate launch apps/finetune.py configs/finetune/paper-ntu60-xsub.toml --pretrained runs/paper
+
+`--help` lists every field of a recipe, `--dry_run` says what a run would be. Weights are
+selected by their accuracy on subjects held out from the training side. The folder of the run receives
+classifier/, result.json, labels.json (which labels were used), config.toml, metrics.jsonl, tensorboard/, and
+checkpoints/ to resume from.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from skeleton_lab.data.clips import FinetuneClips, FinetuneData
+from skeleton_lab.errors import exit_on_bad_input, input_errors, leave_processes, writing
+from skeleton_lab.models.encoder import EncoderConfig, fit_encoder, pretrained_encoder
+from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
+from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
+from skeleton_lab.runs.results import FinetuneResult, TestResult
+from skeleton_lab.training.optimizer import Adam, OptimizerConfig
+from skeleton_lab.training.plan import FinetuneTraining
+from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
+from sttformer import STTFormerConfig
+
+if TYPE_CHECKING:
+    from skeleton_lab.models.weights import Encoder
+
+
+class FinetuneConfig(RecipeSection):
+    """Train a classifier, from a pre-trained encoder or from scratch, and test it once."""
+
+    pretrained: Path | None = Field(None, description="Folder of a pre-training run (default: from scratch).")
+    data: FinetuneData = Field(description="What it is trained and tested on.")
+    model: EncoderConfig = Field(
+        STTFormerConfig(tuple_frames=2),
+        description="The network; with `pretrained`, what is set must agree.",
+    )
+    optimizer: OptimizerConfig = Field(Adam(), description="How weights move.")
+    schedule: ScheduleConfig = Field(MultiStep(), description="How the learning rate goes.")
+    training: FinetuneTraining = Field(FinetuneTraining(), description="How long.")
+    run: RunConfig = Field(description="Where it goes.")
+
+    def fitted(self, clips: FinetuneClips) -> FinetuneConfig:
+        """This recipe with what follows from the data and the pre-trained encoder filled in."""
+        model = self.model
+        if self.pretrained is not None:
+            model = pretrained_encoder(
+                self.pretrained, self.model, clips.preprocessing(self.data.sampling), store=self.data.store
+            )
+        model = fit_encoder(
+            model, clips.store.layout, self.data.sampling, classes=len(clips.classes), field="model"
+        )
+        return self.model_copy(update={"model": model})
+
+    def build(self) -> Encoder:
+        """Build the network, with pre-trained weights if there are any, and a new head."""
+        from skeleton_lab.models.weights import build_encoder, load_encoder
+
+        model = build_encoder(self.model.model_copy(update={"num_classes": 0}))
+        if self.pretrained is not None:
+            load_encoder(model, self.pretrained / "encoder")
+        model.reset_classifier(self.model.num_classes)
+        return model
+
+
+def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> FinetuneResult | None:
+    """Train a classifier and test it; a dry run has no result.
+
+    Args:
+        config: The recipe.
+        bar: Options of tqdm: `{"disable": True}` for silence, `{"position": 1, "leave": False}` to nest.
+
+    Raises:
+        InputError: If data, recipe, weights or folder cannot be used; nothing has been written then.
+        RunError: If the run ends before it is done; the kinds are in `skeleton_lab.errors`.
+    """
+    with input_errors():
+        clips = config.data.open()
+        config = config.fitted(clips)
+        folder = RunFolder.claim(config.run, config)
+        if finished := folder.finished(FinetuneResult):
+            return finished
+
+    from torch.nn import functional as F
+
+    from skeleton_data import save_subset
+    from skeleton_lab.evaluation.metrics import recognise
+    from skeleton_lab.models.weights import save_encoder
+    from skeleton_lab.training.distributed import begin
+    from skeleton_lab.training.dry_run import describe
+    from skeleton_lab.training.loaders import Loaders
+    from skeleton_lab.training.trainer import Trainer
+
+    training, store, names = config.training, clips.store, clips.classes
+    train, held_out, unseen = ([(store, side)] for side in (clips.train, clips.validation, clips.test))
+    plan, preprocessing = training.plan(len(clips.train)), clips.preprocessing(config.data.sampling)
+    accelerator = begin(config, plan)
+    with input_errors():
+        model = config.build()
+    if config.run.dry_run:
+        return describe(accelerator, folder, config, plan, preprocessing, model)
+    loaders = Loaders(accelerator, config.data.sampling, clips.bodies, training.seed, config.run.workers)
+    validation = loaders.evaluation(held_out, plan) if len(clips.validation) else None
+
+    with Trainer(accelerator, folder, config, plan, model, loaders, train, bar=bar) as trainer:
+        for step, batch in trainer.steps():
+            for part in trainer.parts(batch):
+                scores = trainer.model(part.joints)
+                smoothing = training.label_smoothing
+                trainer.backward(F.cross_entropy(scores, part.label, label_smoothing=smoothing))
+            if trainer.advance(step):
+                model, score = trainer.evaluated(), (float(step),)
+                if validation:
+                    accuracy = recognise(model, validation, accelerator, classes=len(names))
+                    told = {"loss": accuracy.loss, "top1": accuracy.top1, "top5": accuracy.top5}
+                    trainer.log.record("validation", **told)
+                    score = (accuracy.top1, -accuracy.loss)
+                trainer.best.offer(accelerator, model, step=step + 1, score=score)
+            trainer.save_if_due()
+
+    summary, best = trainer.summary(), trainer.best
+    model = best.restore(accelerator, trainer.evaluated())
+    test = recognise(model, loaders.evaluation(unseen, plan), accelerator, classes=len(names))
+    trainer.log.record("test", top1=test.top1, top5=test.top5)
+    trainer.log.close()
+    result = FinetuneResult(
+        **summary,
+        pretrained=config.pretrained,
+        test=TestResult(clips=test.clips, top1=test.top1, top5=test.top5, per_class=test.per_class(names)),
+        validation_top1=best.score[0] if validation else None,
+        selected_step=best.step,
+        train_clips=len(clips.train),
+        validation_clips=len(clips.validation),
+    )
+    if accelerator.is_main_process:
+        with writing(folder.path):
+            save_encoder(model, folder.path / "classifier", preprocessing, result)
+            save_subset(folder.path / "labels.json", clips.train, store.index.label)
+        folder.write_json("result.json", result.model_dump(mode="json"))
+    accelerator.wait_for_everyone()
+    return result
+
+
+def main() -> None:
+    """Read the recipe named on the command line and run it."""
+    with exit_on_bad_input("finetune"):
+        run(read_recipe(FinetuneConfig, sys.argv[1:], program="finetune", shortcuts=RUN_SHORTCUTS))
+    leave_processes()
+
+
+if __name__ == "__main__":
+    main()

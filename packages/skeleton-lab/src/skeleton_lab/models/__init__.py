@@ -1,0 +1,1 @@
+"""Networks as files: their configs, weights, cards, and what a saved model carries."""

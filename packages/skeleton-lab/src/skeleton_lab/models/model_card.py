@@ -1,0 +1,134 @@
+"""The README.md of a model: what it is, what it was made from, how well it does, how it is loaded."""
+
+from __future__ import annotations
+
+import textwrap
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import tomli_w
+from pydantic import BaseModel
+
+from skeleton_lab.models.saved_model import SavedModel
+from skeleton_lab.runs.results import FinetuneResult
+
+CARD = "README.md"
+PLACES = {"sttformer": ("sttformer", "STTFormer"), "transformer": ("skeletonmae", "Transformer")}
+PLACES |= {"stgcn": ("skeleton_baselines", "STGCN")}
+"""Package and class of each kind of network."""
+
+
+def model_card(model: SavedModel, results: Sequence[BaseModel] = (), *, licence: str = "other") -> str:
+    """Write the card of a model in Markdown, with the header that the Hugging Face Hub reads.
+
+    Args:
+        model: The model; its recipe is told if it lies in a run.
+        results: What the run, or all runs of several seeds, ended with.
+        licence: Identifier of the weights' licence.
+    """
+    package, network = PLACES[model.config.kind]
+    preprocessing, classes = model.preprocessing, model.preprocessing.classes
+    what = f"recognises {len(classes)} actions" if classes else "encodes actions, pre-trained without labels"
+    sections = [
+        f"---\nlibrary_name: {package}\nlicense: {licence}\ntags:\n- skeleton-action-recognition\n---",
+        f"# {network} on {preprocessing.layout.name}\n\nA network that {what}, from 3D joints.",
+        *_accuracy(results),
+        *_data(model.recipe.get("data", {}), results),
+        _input(model),
+        "## Load\n\n" + _loading(model, package, network),
+        *([f"## Classes\n\n{_wrapped(', '.join(classes))}"] if classes else []),
+        *_recipe(model.recipe, classes),
+        f"## Licence\n\nWeights: {licence}"
+        + (", the terms of the data that they were trained on" if licence == "other" else "")
+        + ". The code is Apache-2.0.",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _accuracy(results: Sequence[BaseModel]) -> Iterator[str]:
+    tests = [result.test for result in results if isinstance(result, FinetuneResult)]
+    if not tests:
+        return
+    accuracies = [100 * test.top1 for test in tests]
+    spread = f" ± {stdev(accuracies):.1f}" if len(tests) > 1 else ""
+    seeds = f", mean and standard deviation of {len(tests)} runs" if len(tests) > 1 else ", one run"
+    each = f" ({', '.join(f'{value:.1f}' for value in accuracies)})" if len(tests) > 1 else ""
+    yield (
+        f"## Accuracy\n\n{mean(accuracies):.1f}{spread} % top-1 on {tests[0].clips} test clips{seeds}{each}. "
+        "Weights were selected without the test side."
+    )
+
+
+def _data(data: Mapping[str, Any], results: Sequence[BaseModel]) -> Iterator[str]:
+    sources = data.get("sources", [data] if "store" in data else [])
+    if sources and results:
+        where = [f"{Path(source['store']).name} ({source.get('protocol', 'all')})" for source in sources]
+        labels = "with" if "store" in data else "without"
+        clips = f"{results[0].train_clips} clips {labels} labels"
+        yield f"## Data\n\nTrained on {clips}, of the training side of {', '.join(where)}."
+
+
+def _input(model: SavedModel) -> str:
+    layout, sampling = model.preprocessing.layout, model.preprocessing.sampling
+    cleaning = model.preprocessing.cleaning
+    origin = f"{layout.joints[layout.centre]} of body 0 in the first frame"
+    rows = {
+        "joints": f"{len(layout.joints)}, layout {layout.name}: {', '.join(layout.joints)}",
+        "bodies": f"up to {model.preprocessing.bodies}",
+        "frames": f"{sampling.frames}, resized from the middle {sampling.test_crop:.0%} of a clip",
+        "coordinates": "metres, y up",
+        "cleaning": f"{cleaning}, as by `skeleton_data.clean`" if cleaning else "that of the data",
+        "origin": origin if sampling.origin == "first_frame" else "that of the data",
+        "heading": "body 0 faces +z in the first frame" if sampling.heading else "that of the data",
+        "stream": sampling.stream,
+    }
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    return f"## Input\n\n| | |\n|---|---|\n{table}\n\n`preprocessing.json` holds all of it."
+
+
+def _loading(model: SavedModel, package: str, network: str) -> str:
+    lines = [
+        f"from {package} import {network}",
+        "",
+        f'model = {network}.from_pretrained("FOLDER_OR_HUB_NAME")',
+    ]
+    answers = "class scores (N, K)" if model.is_classifier else "features (N, C')"
+    lines.append(f"model(clips)  # clips (N, C, T, V, M) to {answers}")
+    python = "```python\n" + "\n".join(lines) + "\n```"
+    if not model.is_classifier:
+        return python + "\n\n`apps/finetune.py --pretrained RUN` and `apps/evaluate.py FOLDER` take it, too."
+    return python + "\n\n`apps/predict.py FOLDER recording.skeleton` needs nothing else."
+
+
+def _recipe(recipe: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]:
+    """The recipe, the command that runs it, and the recipe of the pre-training that it began with."""
+    if not recipe:
+        return
+    app = "contrast" if "method" in recipe else "finetune" if classes else "pretrain"
+    yield (
+        f"## Recipe\n\nRun it by `accelerate launch apps/{app}.py recipe.toml --folder RUN`:\n\n"
+        f"```toml\n{tomli_w.dumps(_without_places(recipe)).strip()}\n```"
+    )
+    before = Path(recipe.get("pretrained", "")) / "config.toml"
+    if "pretrained" in recipe and before.is_file():
+        earlier = tomllib.loads(before.read_text())
+        yield from (
+            part.replace("## Recipe", "## Recipe of the pre-training") for part in _recipe(earlier, ())
+        )
+
+
+def _without_places(value: Any) -> Any:
+    """A recipe without the folders of the machine that it ran on: of stores and runs, the names are kept."""
+    if isinstance(value, Mapping):
+        named = {"store", "pretrained"} & value.keys()
+        return {key: _without_places(each) for key, each in value.items()} | {
+            key: Path(value[key]).name for key in named
+        }
+    return [_without_places(each) for each in value] if isinstance(value, list) else value
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, 110, break_long_words=False, break_on_hyphens=False))

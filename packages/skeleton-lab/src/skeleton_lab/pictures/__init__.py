@@ -1,0 +1,1 @@
+"""Pictures of reconstructions, attention and embeddings."""

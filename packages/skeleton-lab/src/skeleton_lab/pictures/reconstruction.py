@@ -1,0 +1,122 @@
+"""Pictures of what a pre-trained model sees of a clip, and of what it rebuilds from that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from einops import rearrange
+from torch import Tensor
+
+from skeleton_data import (
+    ClipSampling,
+    ClipSet,
+    SkeletonDataset,
+    SkeletonStore,
+    draw_gif,
+    draw_page,
+    draw_strip,
+)
+from skeleton_lab.errors import InputError
+from skeleton_lab.models.pretraining import load_pretraining
+from skeleton_mask import FrameOnlyConfig, JointOnlyConfig, MaskConfig, SpatialTemporalConfig
+
+
+def sampled(store: SkeletonStore, clip: int, sampling: ClipSampling, *, bodies: int) -> Tensor:
+    """A clip as a model is shown it in evaluation (1, C, T, V, M).
+
+    Raises:
+        InputError: If there is no such clip, or it would show no joints.
+    """
+    if not 0 <= clip < len(store):
+        raise InputError(f"clip is {clip}, but {store.path} has the clips 0 to {len(store) - 1}")
+    if sampling.stream != "joint":
+        raise InputError(f"data.sampling.stream is {sampling.stream!r}: no joints that could be drawn")
+    chosen = [ClipSet(store, np.array([clip]))]
+    return SkeletonDataset(chosen, sampling, bodies=bodies, training=False, seed=0)[0].joints
+
+
+def clip_title(store: SkeletonStore, clip: int) -> str:
+    """Class and name of a clip, where they are known."""
+    label = int(store.index.label[clip])
+    named = 0 <= label < len(store.class_names)
+    return f"{store.class_names[label]} ({store.name(clip)})" if named else store.name(clip)
+
+
+def draw_reconstruction(run: Path, store: SkeletonStore, clip: int, path: Path, *, seed: int = 0) -> None:
+    """Draw a clip, what is visible of it, and what is rebuilt.
+
+    Args:
+        run: Folder of a finished pre-training.
+        store: Where the clip is.
+        clip: Its number.
+        path: The picture, or as `.gif` or `.html` original and rebuilt as they move.
+        seed: Seed of the mask.
+    """
+    model, preprocessing = load_pretraining(run)
+    layout, sampling = preprocessing.layout, preprocessing.sampling
+    joints = sampled(store, clip, sampling, bodies=preprocessing.bodies)
+    seen = model.reconstruct(joints, generator=torch.Generator().manual_seed(seed))
+    original, rebuilt = (rearrange(x[0], "c t v m -> t m v c").numpy() for x in (seen.original, seen.rebuilt))
+    visible = rearrange(seen.visible[0], "t v m -> t m v").numpy()
+    masked, result = "masked\nall that the model sees", "rebuilt\nby the model"
+    moving = {"original": original, f"rebuilt\nfrom {visible[:, 0].mean():.0%} of the joints": rebuilt}
+    fps = store.fps * sampling.frames / (sampling.test_crop * int(store.index.frames[clip]))
+    match path.suffix:
+        case ".html":
+            draw_page(path, moving, layout, fps=fps, title=clip_title(store, clip))
+        case ".gif":
+            draw_gif(path, moving, layout, fps=fps)
+        case _:
+            draw_strip(
+                path,
+                {"original": original, masked: original, result: rebuilt},
+                layout,
+                visible={masked: visible, result: visible},
+                rebuilt=[result],
+                title=clip_title(store, clip),
+            )
+
+
+def draw_masks(
+    store: SkeletonStore,
+    clip: int,
+    path: Path,
+    *,
+    frames: int = 20,
+    frame_ratio: float = 0.4,
+    joint_ratio: float = 0.5,
+    seed: int = 0,
+) -> None:
+    """Draw the paper's ways of masking (Wu et al. 2023, figure 3) on a clip, a row each.
+
+    Args:
+        store: Where the clip is.
+        clip: Its number.
+        path: The picture.
+        frames: Frames that the clip is resized to.
+        frame_ratio: Share of the frames that are masked, alpha.
+        joint_ratio: Share of the joints that are masked in each other frame, beta.
+        seed: Seed of the masks.
+    """
+    both = {"frame_ratio": frame_ratio, "joint_ratio": joint_ratio}
+    maskings: dict[str, MaskConfig] = {
+        "frames": FrameOnlyConfig(frame_ratio=frame_ratio),
+        "joints": JointOnlyConfig(joint_ratio=joint_ratio),
+        "frames and joints\nother joints in each frame": SpatialTemporalConfig(**both),
+        "frames and joints\nthe same joints in all": SpatialTemporalConfig(**both, joints="fixed"),
+    }
+    sampling = ClipSampling(frames=frames, origin="first_frame")
+    bodies = int(store.index.bodies[clip]) if 0 <= clip < len(store) else 1
+    joints = sampled(store, clip, sampling, bodies=bodies)
+    original = rearrange(joints[0], "c t v m -> t m v c").numpy()
+    xyz = rearrange(joints, "n c t v m -> (n m) c t v")
+    rows, visible = {"original": original}, {}
+    for name, masking in maskings.items():
+        mask = masking.sample((bodies, *xyz.shape[2:]), torch.Generator().manual_seed(seed), xyz)
+        rows[name], visible[name] = original, rearrange(mask.visible, "m t v -> t m v").numpy()
+    shares = f"{frame_ratio:.0%} of the frames, {joint_ratio:.0%} of the joints masked"
+    draw_strip(
+        path, rows, store.layout, visible=visible, frames=10, title=f"{clip_title(store, clip)}: {shares}"
+    )

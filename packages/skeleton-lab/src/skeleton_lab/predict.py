@@ -1,0 +1,143 @@
+"""Recognise actions in recordings, or live.
+
+    python apps/predict.py runs/tuned recording.skeleton more/ own.npz --top 3
+    python apps/predict.py runs/tuned long.npz --window 60 --stride 15 --format json
+    python tracker.py | python apps/predict.py runs/tuned --live --window 60 --stride 5
+
+MODEL is a fine-tuned run, a model's folder, or hf://OWNER/NAME; it carries class names, joints and sampling.
+A recording is a raw .skeleton file, own data in an .npz, a folder of them, or any data set that
+`skeleton-data import` reads; joints are found by name. With --live the standard input has one frame a line, a
+JSON array of joints [[x, y, z], ...] or of bodies [[[x, y, z], ...], ...]; each answer comes with the time
+that it took.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import median
+from typing import Any, Literal, TextIO
+
+from pydantic import Field, model_validator
+from pydantic_settings import CliPositionalArg
+
+from skeleton_data import ImportConfig
+from skeleton_data.layouts.layout import layout
+from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
+from skeleton_lab.inference.live import live_windows
+from skeleton_lab.inference.recordings import map_joints, read_recordings
+from skeleton_lab.models.saved_model import SavedModel
+from skeleton_lab.recipe.options import read_options
+from skeleton_lab.recipe.recipe import RecipeSection
+
+LIVE_WINDOW = 60
+METRES = {"auto": 1.0, "m": 1.0, "cm": 0.01, "mm": 0.001}
+
+
+class PredictConfig(RecipeSection):
+    """Recognise actions in recordings, or live."""
+
+    model: CliPositionalArg[str] = Field(description="Fine-tuned run, folder of a model, or hf://OWNER/NAME.")
+    recordings: CliPositionalArg[tuple[Path, ...]] = Field((), description="Files and folders.")
+    live: bool = Field(False, description="Read frames from the standard input, a JSON array a line.")
+    top: int = Field(5, ge=1, description="Classes that are told.")
+    format: Literal["text", "json"] = Field("text", description="Lines of text, or a JSON object a line.")
+    window: int | None = Field(
+        None, ge=1, description="Frames of a window that slides over a recording (default: all; live: 60)."
+    )
+    stride: int | None = Field(
+        None, ge=1, description="Frames from a window to the next (default: half a window)."
+    )
+    layout: str | None = Field(
+        None, description="Layout of data that do not name their joints (default, live: the model's)."
+    )
+    derive: bool = Field(False, description="Take joints that the data lack from others.")
+    units: Literal["auto", "m", "cm", "mm"] = Field("auto", description="Units, where the data do not say.")
+    batch_size: int = Field(64, ge=1, description="Windows that are recognised at once.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> PredictConfig:
+        if bool(self.recordings) == self.live:
+            raise ValueError("name recordings, or say live; one of the two")
+        length = self.window or (LIVE_WINDOW if self.live else None)
+        if self.stride is not None and (length is None or self.stride > length):
+            raise ValueError(f"stride {self.stride} needs a window that is at least as long")
+        return self
+
+
+def _line(answer: dict[str, Any], config: PredictConfig) -> str:
+    if config.format == "json":
+        return json.dumps(answer)
+    place = [answer["file"]] if "file" in answer else []
+    if place and answer["clip"] != Path(answer["file"]).stem:
+        place.append(answer["clip"])
+    if config.live or config.window:
+        place.append(f"frames {answer['first_frame']}-{answer['last_frame']}")
+    best = ", ".join(f"{name} {100 * share:.1f} %" for name, share in answer["classes"].items())
+    return f"{' '.join(place)}: {best}" + (f" ({answer['latency_ms']} ms)" if config.live else "")
+
+
+def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.stdout) -> None:
+    """Print what is recognised, as soon as it is; a recording that cannot be used does not stop the others.
+
+    Args:
+        config: The options.
+        lines: Frames, with `live`.
+        out: Where answers go.
+
+    Raises:
+        InputError: If the model or a line of the input cannot be used; at the end, with a line for each, if
+            recordings cannot.
+    """
+    with input_errors():
+        model = SavedModel.open(config.model)
+        wanted, bodies = model.preprocessing.layout, model.preprocessing.bodies
+        names = layout(config.layout).joints if config.layout else wanted.joints
+        stream = map_joints(names, wanted, derive=config.derive, source="the stream") if config.live else None
+
+        from skeleton_lab.inference.recogniser import Recogniser, recognise_live, recognise_recordings
+
+        recogniser = Recogniser(model)
+    refused: list[str] = []
+    if stream:
+        length = config.window or LIVE_WINDOW
+        stride, scale = config.stride or max(1, length // 2), METRES[config.units]
+        every = {"length": length, "stride": stride}
+        windows = live_windows(lines, stream, len(names), bodies=bodies, scale=scale, **every)
+        answers = recognise_live(recogniser, windows, top=config.top)
+    else:
+        given = ImportConfig(layout=config.layout, derive=config.derive, units=config.units)
+        recordings = read_recordings(config.recordings, model.preprocessing, given, refused=refused)
+        answers = recognise_recordings(
+            recogniser,
+            recordings,
+            top=config.top,
+            window=config.window,
+            stride=config.stride,
+            batch_size=config.batch_size,
+        )
+    latencies = []
+    try:
+        for answer in answers:
+            print(_line(answer, config), file=out, flush=True)
+            latencies.append(answer.get("latency_ms", 0.0))
+    except KeyboardInterrupt:  # the end of a stream that has none of its own
+        if not config.live:
+            raise
+    if config.live and latencies:
+        told = f"{len(latencies)} windows, {median(latencies):.2f} ms median, {max(latencies):.2f} ms at most"
+        print(f"predict: {told}, from the last frame to the answer", file=sys.stderr)
+    if refused:
+        raise InputError("\n".join(refused))
+
+
+def main() -> None:
+    """Recognise what the command line names."""
+    with exit_on_bad_input("predict"):
+        run(read_options(PredictConfig, sys.argv[1:], program="predict"), lines=sys.stdin, out=sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

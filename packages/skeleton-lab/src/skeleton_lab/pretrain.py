@@ -1,0 +1,151 @@
+"""Pre-train SkeletonMAE: mask, rebuild, keep the encoder. No label is looked at.
+
+    python apps/pretrain.py configs/pretrain/kinect-v1.toml --mask.joint_ratio 0.6
+    accelerate launch apps/pretrain.py configs/pretrain/paper-ntu60-xsub.toml --folder runs/paper
+
+`--help` lists every field of a recipe, `--dry_run` says what a run would be. The folder of the run
+receives encoder/ (for finetune.py), model.safetensors, result.json, config.toml, metrics.jsonl, tensorboard/,
+and checkpoints/ to resume from.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import Field
+
+from skeleton_lab.data.clips import PretrainClips, PretrainData, count
+from skeleton_lab.errors import exit_on_bad_input, input_errors, leave_processes, writing
+from skeleton_lab.models.encoder import fit_encoder
+from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
+from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
+from skeleton_lab.runs.results import PretrainResult
+from skeleton_lab.training.optimizer import Adam, OptimizerConfig
+from skeleton_lab.training.plan import TrainingConfig
+from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
+from skeleton_mask import MaskConfig
+from skeletonmae import SkeletonMAEConfig
+
+if TYPE_CHECKING:
+    from skeletonmae import SkeletonMAE
+
+MASK_SHORTCUTS = {
+    f"model.mask.{field}": f"mask.{field}"
+    for kind in get_args(get_args(MaskConfig)[0])
+    for field in kind.model_fields
+}
+"""`--mask.joint_ratio` for `--model.mask.joint_ratio`."""
+
+
+class PretrainConfig(RecipeSection):
+    """Pre-train SkeletonMAE: mask, rebuild, keep the encoder. No label is looked at."""
+
+    data: PretrainData = Field(description="What it is trained on.")
+    model: SkeletonMAEConfig = Field(SkeletonMAEConfig(), description="What is trained.")
+    optimizer: OptimizerConfig = Field(Adam(), description="How weights move.")
+    schedule: ScheduleConfig = Field(MultiStep(), description="How the learning rate goes.")
+    training: TrainingConfig = Field(TrainingConfig(), description="How long.")
+    run: RunConfig = Field(description="Where it goes.")
+
+    def fitted(self, clips: PretrainClips) -> PretrainConfig:
+        """This recipe with what follows from the data filled in."""
+        encoder = fit_encoder(
+            self.model.encoder, clips.layout, self.data.sampling, classes=0, field="model.encoder"
+        )
+        return self.model_copy(update={"model": self.model.model_copy(update={"encoder": encoder})})
+
+    def build(self) -> SkeletonMAE:
+        """Build the model; a mask that does not fit the skeleton is found here."""
+        import torch
+
+        from skeletonmae import SkeletonMAE
+
+        model = SkeletonMAE(self.model)
+        clip = torch.ones(1, 3, self.data.sampling.frames, self.model.encoder.joints, 1)
+        model.eval()(clip, generator=torch.Generator())
+        return model.train()
+
+
+def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> PretrainResult | None:
+    """Pre-train; a dry run has no result.
+
+    Args:
+        config: The recipe.
+        bar: Options of tqdm: `{"disable": True}` for silence, `{"position": 1, "leave": False}` to nest.
+
+    Raises:
+        InputError: If data, recipe or folder cannot be used; nothing has been written then.
+        RunError: If the run ends before it is done; the kinds are in `skeleton_lab.errors`.
+    """
+    with input_errors():
+        clips = config.data.open()
+        config = config.fitted(clips)
+        folder = RunFolder.claim(config.run, config)
+        if finished := folder.finished(PretrainResult):
+            return finished
+
+    import torch
+    from safetensors.torch import save_model
+
+    from skeleton_lab.evaluation.reconstruction import present_bodies, rebuilding_loss
+    from skeleton_lab.models.weights import save_encoder
+    from skeleton_lab.training.distributed import begin
+    from skeleton_lab.training.dry_run import describe
+    from skeleton_lab.training.loaders import Loaders
+    from skeleton_lab.training.trainer import Trainer
+    from skeleton_mask import clip_seeds
+
+    plan, seed = config.training.plan(count(clips.train)), config.training.seed
+    preprocessing = clips.preprocessing(config.data.sampling)
+    accelerator = begin(config, plan)
+    with input_errors():
+        model = config.build()
+    if config.run.dry_run:
+        return describe(accelerator, folder, config, plan, preprocessing, model, generator=torch.Generator())
+    loaders = Loaders(accelerator, config.data.sampling, clips.bodies, seed, config.run.workers)
+    validation = loaders.evaluation(clips.validation, plan) if clips.validation else None
+
+    with Trainer(accelerator, folder, config, plan, model, loaders, clips.train, bar=bar) as trainer:
+        for step, batch in trainer.steps():
+            for part in trainer.parts(batch, present_bodies):
+                masks = clip_seeds(seed, step // plan.steps_per_epoch, part.clip)
+                trainer.backward(trainer.model(part.joints, generator=masks).loss)
+            if trainer.advance(step):
+                model, score = trainer.evaluated(), float(step)
+                if validation:
+                    score = -rebuilding_loss(model, validation, accelerator, seed=seed)
+                    trainer.log.record("validation", loss=-score)
+                trainer.best.offer(accelerator, model, step=step + 1, score=(score,))
+            trainer.save_if_due()
+    trainer.log.close()
+
+    summary, best = trainer.summary(), trainer.best
+    model = best.restore(accelerator, trainer.evaluated())
+    result = PretrainResult(
+        **summary,
+        selected_step=best.step,
+        validation_loss=-best.score[0] if validation else None,
+        train_clips=count(clips.train),
+        validation_clips=count(clips.validation),
+    )
+    if accelerator.is_main_process:
+        with writing(folder.path):
+            save_model(model, str(folder.path / "model.safetensors"))
+            save_encoder(model.encoder, folder.path / "encoder", preprocessing, result)
+        folder.write_json("result.json", result.model_dump(mode="json"))
+    accelerator.wait_for_everyone()
+    return result
+
+
+def main() -> None:
+    """Read the recipe named on the command line and run it."""
+    with exit_on_bad_input("pretrain"):
+        shortcuts = RUN_SHORTCUTS | MASK_SHORTCUTS
+        run(read_recipe(PretrainConfig, sys.argv[1:], program="pretrain", shortcuts=shortcuts))
+    leave_processes()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Recipes: read from TOML files and the command line, checked, and merged."""

@@ -1,0 +1,163 @@
+"""Reproduce a table of the paper, or make another: run or resume its rows, and write what came of them.
+
+    python apps/reproduce.py table1 --data data/ntu60 --row "random 0.5 0.5" --dry_run
+    accelerate launch apps/reproduce.py table4 --data data/ntu60 --processes 1
+    python apps/reproduce.py table4 --data data/utd-mhad --protocols odd-subjects --unlabelled data/msrc12 \
+        --terms modern --model small --labels 10%,100% --seeds 3 --epochs 20 --steps 600
+
+TABLE is a file, or the name of one in configs/studies/; `--help` lists what can be chosen. What is finished
+is not done again, rows that need the same pre-training share it, and the table has all that is finished, also
+by earlier calls with the same settings. The folder receives TABLE.md, .csv and .png, and the run folders.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import redirect_stdout
+from typing import Any
+
+from skeleton_lab import contrast, evaluate, finetune, pretrain, simple
+from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, leave_processes
+from skeleton_lab.evaluation.data import Side
+from skeleton_lab.recipe.options import read_options
+from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
+from skeleton_lab.runs.folder import RunFolder, write_atomically
+from skeleton_lab.runs.workers import progress_line
+from skeleton_lab.studies.plan import Run, Trial, distinct, plan
+from skeleton_lab.studies.runs import Failures, is_first_process, run_all
+from skeleton_lab.studies.study import Study, named_file
+from skeleton_lab.studies.table import Cell, cells, comma_separated, markdown
+
+
+def perform(run: Run) -> Any:
+    """Do a run; here, or in a worker."""
+    recipe, bar = recipe_of(run), progress_line()
+    match recipe:
+        case pretrain.PretrainConfig():
+            return pretrain.run(recipe, bar=bar)
+        case contrast.ContrastConfig():
+            return contrast.run(recipe, bar=bar)
+        case finetune.FinetuneConfig():
+            return finetune.run(recipe, bar=bar)
+        case simple.SimpleConfig():
+            return simple.run(recipe) if is_first_process() else None
+        case evaluate.EvaluateConfig():
+            with redirect_stdout(None):
+                return evaluate.run(recipe)
+
+
+def recipe_of(run: Run) -> RecipeSection:
+    """What a run's app makes of its command line."""
+    match run.app:
+        case "pretrain":
+            return read_recipe(pretrain.PretrainConfig, run.arguments, program=run.app)
+        case "contrast":
+            return read_recipe(contrast.ContrastConfig, run.arguments, program=run.app)
+        case "finetune":
+            return read_recipe(finetune.FinetuneConfig, run.arguments, program=run.app)
+        case "simple":
+            return read_recipe(simple.SimpleConfig, run.arguments, program=run.app)
+        case "evaluate":
+            return read_options(evaluate.EvaluateConfig, run.arguments, program=run.app)
+
+
+def check(trials: list[Trial], side: Side) -> None:
+    """Look at the recipe and the data of each run, before the first begins.
+
+    Raises:
+        InputError: Naming the row that cannot be run, and why.
+    """
+    seen: set[Run] = set()
+    for trial in trials:
+        for run in trial.runs:
+            if run not in seen:
+                try:
+                    check_run(run, side)
+                except InputError as error:
+                    lines = str(error).splitlines()
+                    raise InputError(
+                        "\n".join(f"row {trial.row.name!r}: {line}" for line in lines)
+                    ) from error
+            seen.add(run)
+
+
+def check_run(run: Run, side: Side) -> None:
+    """Look at the recipe and the data of a run, and at what is in its folder."""
+    recipe = recipe_of(run)
+    learns = isinstance(recipe, finetune.FinetuneConfig | simple.SimpleConfig)
+    if learns and side == "validation" and not recipe.data.validation:
+        raise InputError("side: validation, but data.validation is 0")
+    with input_errors():
+        match recipe:
+            case evaluate.EvaluateConfig():
+                pass  # its models may be still to come
+            case finetune.FinetuneConfig() if not all(need.finished for need in run.needs):
+                recipe.model_copy(update={"pretrained": None}).fitted(recipe.data.open())
+            case _:
+                RunFolder.claim(recipe.run, recipe.fitted(recipe.data.open()))
+
+
+def processes_of(study: Study) -> int:
+    """Runs side by side.
+
+    Raises:
+        InputError: If several are wanted under several processes of `accelerate launch`.
+    """
+    launched = int(os.environ.get("WORLD_SIZE", "1"))
+    if study.processes is None and launched == 1:
+        import torch
+
+        return 1 if torch.cuda.is_available() else os.cpu_count() or 1
+    if (study.processes or 1) > 1 and launched > 1:
+        raise InputError(f"processes: {study.processes}, but accelerate launched {launched}: take 1")
+    return study.processes or 1
+
+
+def write(study: Study, found: list[Cell]) -> str:
+    """Write the table and the figure; return the table."""
+    from skeleton_lab.studies.figure import draw
+
+    told = {"title": study.title, "source": study.source, "spread": study.spread, "side": study.side}
+    table = markdown(found, **told, reference=study.reference)
+    numbers = comma_separated(found, reference=study.reference)
+    write_atomically(study.folder / f"{study.name}.md", table.encode())
+    write_atomically(study.folder / f"{study.name}.csv", numbers.encode())
+    draw(found, study.folder / f"{study.name}.png", title=study.title, spread=study.spread)
+    return table
+
+
+def run(study: Study) -> Failures:
+    """Run or resume the rows that are asked for, and write the table of all that is finished.
+
+    Raises:
+        InputError: If study, recipes or data cannot be used; nothing has been run then.
+    """
+    trials = plan(study)
+    chosen = [trial for trial in trials if not study.row or trial.row.name in study.row]
+    check(chosen, study.side)
+    if study.dry_run:
+        for each in distinct(chosen):
+            print(f"{each.command}{'  # finished' if each.finished else ''}")
+        return {}
+    failures = run_all(distinct(chosen), perform, processes=processes_of(study))
+    if is_first_process():
+        table = write(study, cells(trials, study.side))
+        print(f"\n{table}\nSaved in {study.folder}: this as {study.name}.md, .csv and .png, and all runs.")
+    return failures
+
+
+def main() -> None:
+    """Read the study named on the command line and run it."""
+    arguments = sys.argv[1:]
+    if arguments and not arguments[0].startswith("-"):
+        arguments[0] = str(named_file("studies", arguments[0]))
+    with exit_on_bad_input("reproduce"):
+        failures = run(read_recipe(Study, arguments, program="reproduce"))
+    leave_processes()
+    if failures:
+        sys.exit(f"reproduce: {len(failures)} runs failed; the same command tries them again")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Runs on disk: their folders, what they ended with, and worker processes that share them."""

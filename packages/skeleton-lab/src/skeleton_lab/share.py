@@ -1,0 +1,95 @@
+"""Put a model into a folder that can be handed on, with a card that says how well runs of its recipe do.
+
+    python apps/share.py runs/tuned-seed0 runs/tuned-seed1 runs/tuned-seed2 --output shared/tuned
+    python apps/share.py runs/pretrained --output shared/encoder --licence cc-by-nc-4.0
+
+The first run's model is taken; the others, of the same recipe with other seeds, give the spread. The folder
+holds weights (safetensors), config, class names, layout, sampling, checksums and the card, README.md. Load it
+by `from_pretrained`, or name it where apps take a model; uploaded to the Hugging Face Hub it is
+hf://OWNER/NAME.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+from pydantic_settings import CliPositionalArg
+
+from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
+from skeleton_lab.models.model_card import CARD, model_card
+from skeleton_lab.models.saved_model import FILES, SavedModel, write_checksums
+from skeleton_lab.recipe.options import read_options
+from skeleton_lab.recipe.recipe import RecipeSection
+from skeleton_lab.runs.results import ContrastResult, FinetuneResult, PretrainResult
+
+Result = FinetuneResult | ContrastResult | PretrainResult
+SEEDS = {"seed", "label_seed", "split_seed"}
+"""Fields in which runs of one recipe may differ."""
+
+
+class ShareConfig(RecipeSection):
+    """Put a model into a folder that can be handed on, with a card that says how well its recipe does."""
+
+    runs: CliPositionalArg[Annotated[tuple[Path, ...], Field(min_length=1)]] = Field(
+        description="Finished runs of one recipe; the model is the first one's."
+    )
+    output: Path = Field(description="The new folder.")
+    licence: str = Field(
+        "other", pattern=r"^[\w.-]+$", description="Licence of the weights, by its identifier."
+    )
+
+
+def run(config: ShareConfig) -> None:
+    """Write the folder, whole or not at all.
+
+    Raises:
+        InputError: If a run is not finished, is of another recipe, or something is in the way.
+    """
+    with input_errors():
+        if config.output.exists():
+            raise InputError(f"output: {config.output} is there already")
+        models = [SavedModel.open(path) for path in config.runs]
+        results = [_result(path) for path in config.runs]
+        for model, path in zip(models[1:], config.runs[1:], strict=True):
+            if _without_seeds(model.recipe) != _without_seeds(models[0].recipe):
+                raise InputError(f"{path} and {config.runs[0]} are not of one recipe")
+        partial = config.output.with_name(f".{config.output.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        for name in FILES:
+            shutil.copyfile(models[0].folder / name, partial / name)
+        (partial / CARD).write_text(model_card(models[0], results, licence=config.licence), encoding="utf-8")
+        write_checksums(partial)
+        os.replace(partial, config.output)
+    print(f"{config.output}: {', '.join((*FILES, CARD))} and checksums")
+
+
+def _result(run: Path) -> Result:
+    path = run / "result.json"
+    if not path.is_file():
+        raise InputError(f"{run}: no finished run (it has no result.json)")
+    return TypeAdapter(Result).validate_json(path.read_text())
+
+
+def _without_seeds(value: Any) -> Any:
+    """What runs of one recipe have in common; of the encoders that they began with, that there was one."""
+    if isinstance(value, Mapping):
+        kept = {name: _without_seeds(each) for name, each in value.items() if name not in SEEDS}
+        return kept | ({"pretrained": True} if "pretrained" in value else {})
+    return value
+
+
+def main() -> None:
+    """Share what the command line names."""
+    with exit_on_bad_input("share"):
+        run(read_options(ShareConfig, sys.argv[1:], program="share"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Studies: tables of many runs, planned, run, and written."""

@@ -1,0 +1,77 @@
+"""The columns of a study: stores, the protocols that fit them, numbers of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skeleton_data import SkeletonStore
+from skeleton_data.splits.protocols import Protocol
+from skeleton_lab.errors import InputError, input_errors
+from skeleton_lab.evaluation.data import Side
+
+
+@dataclass(frozen=True)
+class Column:
+    """What rows are compared on.
+
+    Attributes:
+        store: Store that is learned and tested on.
+        protocol: Divides it.
+        labels: Labels that are used, as `10%` or `5/class`.
+        heading: Heading of the table.
+        published: Under which heading numbers are published, if the store has the classes that they are of.
+    """
+
+    store: Path
+    protocol: Protocol
+    labels: str
+    heading: str
+    published: str | None
+
+    def clips(self, seed: int, side: Side = "test") -> dict[str, Any]:
+        """The same as `data` of a recipe; a seed has labels, and a validation side, of its own.
+
+        Example:
+            >>> Column(Path("data/x"), "odd-subjects", "5/class", "", None).clips(seed=1)["labels_per_class"]
+            5
+        """
+        share, _, each = self.labels.partition("/")
+        used = {"labels_per_class": int(share)} if each else {"label_fraction": float(share[:-1]) / 100}
+        clips = {"store": str(self.store), "protocol": self.protocol, **used, "label_seed": seed}
+        return clips | ({"split_seed": seed} if side == "validation" else {})
+
+
+def columns(stores: Sequence[Path], protocols: Sequence[Protocol], labels: Sequence[str]) -> list[Column]:
+    """For each store the protocols that fit it, with each number of labels.
+
+    Raises:
+        InputError: If a store cannot be read, or no protocol fits it.
+    """
+    found = []
+    for path in stores:
+        with input_errors():
+            store = SkeletonStore.open(path)
+        fitting = [protocol for protocol in protocols if _fits(protocol, store)]
+        if not fitting:
+            raise InputError(
+                f"protocols: none of {', '.join(protocols)} is for {path} (layout {store.layout.name}, "
+                f"{len(store.class_names)} classes); say another with --protocols"
+            )
+        for protocol in fitting:
+            complete = len(store.class_names) == (60 if protocol.startswith("ntu60") else 120)
+            for used in labels:
+                cell = f"{protocol} {used}"
+                heading = f"{path.name} {cell}" if len(stores) > 1 else cell
+                found.append(Column(path, protocol, used, heading, cell if complete else None))
+    return found
+
+
+def _fits(protocol: Protocol, store: SkeletonStore) -> bool:
+    """Whether a protocol of NTU RGB+D meets a store of it; of others the subjects tell."""
+    if not protocol.startswith("ntu"):
+        return True
+    few = len(store.class_names) <= 60
+    return store.layout.name == "ntu" and few == protocol.startswith("ntu60")

@@ -1,0 +1,244 @@
+"""What a study has to run: for each row, column and seed, pre-trainings and trainings with labels.
+
+Runs are told apart by their recipes with all options: rows and tables that need the same pre-training have
+the same run, whether a field is in the file or given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from skeleton_lab.errors import InputError, input_errors
+from skeleton_lab.recipe.settings import Settings, merged, options
+from skeleton_lab.studies.columns import Column, columns
+from skeleton_lab.studies.study import App, Row, Sizes, Stage, Stream, Study, Terms
+
+
+@dataclass(frozen=True)
+class Run:
+    """One call of an app.
+
+    Attributes:
+        app: The app.
+        arguments: Its command line.
+        folder: Where it saves what comes of it.
+        needs: What must be finished before.
+    """
+
+    app: App
+    arguments: tuple[str, ...]
+    folder: Path
+    needs: tuple[Run, ...] = ()
+
+    @property
+    def command(self) -> str:
+        """The same from the command line."""
+        return shlex.join(["python", f"apps/{self.app}.py", *self.arguments])
+
+    @property
+    def result(self) -> Path:
+        """What it ends with."""
+        return self.folder / ("evaluation.json" if self.app == "evaluate" else "result.json")
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has come to its end."""
+        return self.result.is_file()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A row, in a column, with a seed.
+
+    Attributes:
+        row: The row.
+        column: The column.
+        seed: The seed.
+        pretrainings: One, or one for each stream, or none.
+        learnings: Trainings with labels, one for each stream.
+        answer: The run that is tested: the only training, or what fuses several, or looks at an encoder.
+    """
+
+    row: Row
+    column: Column
+    seed: int
+    pretrainings: tuple[Run, ...]
+    learnings: tuple[Run, ...]
+    answer: Run
+
+    @property
+    def runs(self) -> Iterable[Run]:
+        """In order, each once."""
+        return dict.fromkeys((*self.pretrainings, *self.learnings, self.answer))
+
+
+def distinct(trials: Iterable[Trial]) -> list[Run]:
+    """The runs of trials, each once."""
+    return list(dict.fromkeys(run for trial in trials for run in trial.runs))
+
+
+def plan(study: Study) -> list[Trial]:
+    """All trials of a study, whether or not they are among those to run.
+
+    Raises:
+        InputError: If terms, sizes or data cannot be used.
+    """
+    terms = study.read_terms()
+    planner = _Planner(study, terms, study.read_sizes(terms))
+    places = columns(study.data, study.protocols, study.labels)
+    return [
+        planner.trial(row, column, seed)
+        for row in study.rows
+        for column in places
+        for seed in range(study.seeds)
+    ]
+
+
+@dataclass(frozen=True)
+class _Planner:
+    study: Study
+    terms: Terms
+    sizes: Sizes
+
+    def trial(self, row: Row, column: Column, seed: int) -> Trial:
+        streams = row.streams or (None,)
+        before = {
+            stream: self._pretraining(row, column, seed, stream) if row.pretrain != "none" else None
+            for stream in streams
+        }
+        if self.terms.stages[row.learn].app == "evaluate":
+            learnings: tuple[Run, ...] = ()
+            answer = self._evaluation(row, column, seed, before)
+        else:
+            learnings = tuple(self._learning(row, column, seed, *each) for each in before.items())
+            answer = learnings[0] if len(learnings) == 1 else self._fusion(row, column, seed, learnings)
+        pretrainings = tuple(dict.fromkeys(filter(None, before.values())))
+        return Trial(row, column, seed, pretrainings, learnings, answer)
+
+    def _pretraining(self, row: Row, column: Column, seed: int, stream: Stream | None) -> Run:
+        stage, study = self.terms.stages[row.pretrain], self.study
+        own = [{"store": str(column.store), "protocol": column.protocol}] if row.clips != "unlabelled" else []
+        others = [{"store": str(store)} for store in study.unlabelled] if row.clips != "data" else []
+        if not own + others:
+            raise InputError(f"unlabelled: row {row.name!r} needs a store to pre-train on")
+        given: Settings = {"data": {"sources": own + others}, "training": {"seed": seed}}
+        if study.side == "validation":
+            given["data"]["split_seed"] = seed  # who is held out here is not pre-trained on either
+        if epochs := self._epochs(stage, row.length):
+            given["training"]["epochs"] = epochs
+        given = merged(given, _taking(stage.stream, stream))
+        settings = merged(self._common(row, stage), row.pretrain_settings, given)
+        return self._run(stage, settings, f"{row.pretrain}-{column.protocol}", seed)
+
+    def _learning(
+        self, row: Row, column: Column, seed: int, stream: Stream | None, before: Run | None
+    ) -> Run:
+        stage, study = self.terms.stages[row.learn], self.study
+        given: Settings = {"data": column.clips(seed, study.side), "training": {"seed": seed}}
+        if study.steps:
+            given["training"]["steps"] = study.steps
+        if stage.app == "finetune":
+            given["pretrained"] = before and str(self._encoder(row, before, stream))
+            if study.epochs:
+                given["training"]["epochs"] = study.epochs
+        given = merged(given, _taking("data.sampling.stream", stream))
+        common = self._common(row, stage)
+        if stage.app == "finetune":
+            common = merged(common, self.terms.finetuning.get(row.encoder, {}))
+        settings = merged(common, row.learn_settings, given)
+        return self._run(stage, settings, _name(row, column), seed, before)
+
+    def _evaluation(
+        self, row: Row, column: Column, seed: int, before: dict[Stream | None, Run | None]
+    ) -> Run:
+        stage = self.terms.stages[row.learn]
+        runs = {stream: run for stream, run in before.items() if run}
+        if not runs:
+            raise InputError(f"rows: {row.name!r} has nothing to evaluate, it pre-trains nothing")
+        models = [str(self._encoder(row, run, stream)) for stream, run in runs.items()]
+        given: Settings = {"data": column.clips(seed, self.study.side)}
+        settings = merged(stage.settings, row.learn_settings, given, self._shown(row))
+        return self._run(stage, settings, _name(row, column), seed, *runs.values(), models=models)
+
+    def _fusion(self, row: Row, column: Column, seed: int, learnings: tuple[Run, ...]) -> Run:
+        models = [str(run.folder) for run in learnings]
+        stage = Stage(app="evaluate")
+        return self._run(stage, self._shown(row), _name(row, column), seed, *learnings, models=models)
+
+    def _shown(self, row: Row) -> Settings:
+        """What an evaluation shows: a side, by several models that count differently."""
+        weights: Settings = {"weights": ",".join(map(str, row.weights))} if row.weights else {}
+        return weights | ({"side": self.study.side} if self.study.side != "test" else {})
+
+    def _encoder(self, row: Row, run: Run, stream: Stream | None) -> Path:
+        """Where the encoder of a stream is."""
+        apart = stream not in (None, "joint") and not self.terms.stages[row.pretrain].stream
+        return run.folder / str(stream) if apart else run.folder
+
+    def _common(self, row: Row, stage: Stage) -> Settings:
+        """Settings of a stage before those of the row for it: sampling, stage, network."""
+        sampling = merged(self.terms.sampling, row.sampling)
+        encoder = {"kind": row.encoder} | self.sizes.encoders.get(row.encoder, {}) | row.network
+        if stage.app == "simple":
+            network: Settings = {}
+        elif stage.app == "pretrain":
+            network = {"model": {"encoder": encoder}}
+            if row.encoder in self.sizes.decoders:
+                network["model"]["decoder"] = {"kind": row.encoder} | self.sizes.decoders[row.encoder]
+        else:
+            network = {"model": encoder}
+        return merged({"data": {"sampling": sampling}} if sampling else {}, network, stage.settings)
+
+    def _epochs(self, stage: Stage, length: float) -> int | None:
+        """Epochs of a pre-training, if they are not the recipe's."""
+        if length == 1:
+            return self.study.epochs
+        own = self.study.epochs or stage.settings.get("training", {}).get("epochs")
+        return max(1, round(length * (own or _content(stage.recipe)["training"]["epochs"])))
+
+    def _run(
+        self,
+        stage: Stage,
+        settings: Settings,
+        name: str,
+        seed: int,
+        *needs: Run | None,
+        models: Iterable[str] = (),
+    ) -> Run:
+        first = [str(stage.recipe)] if stage.recipe else []
+        arguments = [*first, *models, *options(settings)]
+        whole = [stage.app, *models, merged(_content(stage.recipe), settings)]
+        digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:8]
+        folder = self.study.folder / stage.app / f"{name}-seed{seed}-{digest}"
+        if stage.app == "evaluate":
+            arguments += ["--folder", str(folder)]
+        else:
+            arguments += ["--run.folder", str(folder), "--run.resume"]
+        return Run(stage.app, tuple(arguments), folder, tuple(filter(None, needs)))
+
+
+def _name(row: Row, column: Column) -> str:
+    labels = column.labels.replace("%", "pct").replace("/", "-per-")
+    return f"{row.learn}-{column.protocol}-{labels}"
+
+
+def _taking(field: str, stream: Stream | None) -> Settings:
+    """A field set to a stream; not to joints, which are taken unnamed too, so that rows share their runs."""
+    return _nested(field, stream) if field and stream not in (None, "joint") else {}
+
+
+def _nested(field: str, value: str) -> Settings:
+    """A dotted field as nested tables."""
+    first, _, rest = field.partition(".")
+    return {first: _nested(rest, value) if rest else value}
+
+
+def _content(recipe: Path | None) -> Settings:
+    with input_errors():
+        return tomllib.loads(recipe.read_text()) if recipe else {}

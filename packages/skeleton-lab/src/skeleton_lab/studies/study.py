@@ -1,0 +1,232 @@
+"""A study: the rows of a table, told by what each changes, and the terms on which they are compared.
+
+A file of `configs/studies/` says what is compared: rows, label budgets, protocols, and the published numbers.
+A file of `configs/terms/` says how: for each stage a recipe, and one sampling for all. A file of
+`configs/sizes/` says how large the networks are. So one table can be made on other data, at another scale and
+on other terms, and its rows still differ only in what they are about.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, ValidationError, model_validator
+
+from skeleton_data.splits.protocols import Protocol
+from skeleton_lab.errors import InputError
+from skeleton_lab.evaluation.data import Side
+from skeleton_lab.recipe.recipe import RecipeSection, complaints
+from skeleton_lab.recipe.settings import Settings, merged
+
+App = Literal["pretrain", "contrast", "finetune", "simple", "evaluate"]
+Stream = Literal["joint", "bone", "motion"]
+Network = Literal["sttformer", "stgcn", "transformer"]
+Name = Annotated[str, StringConstraints(pattern=r"^[^,|\n]+$")]
+"""Part of a table and of a command line."""
+Labels = Annotated[str, StringConstraints(pattern=r"^(\d+(\.\d+)?%|[1-9]\d*/class)$")]
+"""How many labels are used: a share of the training clips (`10%`), or clips of each class (`5/class`)."""
+
+
+class Stage(RecipeSection):
+    """An app with a recipe: a way to pre-train, to learn from labels, or to look at an encoder."""
+
+    app: App = Field(description="The app, as apps/APP.py.")
+    recipe: Path | None = Field(None, description="Its recipe; `evaluate` has none.")
+    stream: str = Field(
+        "data.sampling.stream",
+        description="Of a pre-training: field that takes the stream; empty where one run makes an encoder of "
+        "each, in folders of their names.",
+    )
+    settings: Settings = Field({}, description="What is set otherwise than in the recipe.")
+
+    @model_validator(mode="after")
+    def _has_a_recipe(self) -> Stage:
+        if (self.recipe is None) != (self.app == "evaluate"):
+            raise ValueError(f"app {self.app!r} with recipe {self.recipe}: all but evaluate have one")
+        return self
+
+
+class Terms(RecipeSection):
+    """On what terms methods are compared: a file of `configs/terms/`."""
+
+    size: str = Field(description="Size of the networks: a file, or its name in configs/sizes/.")
+    sampling: Settings = Field({}, description="`data.sampling` of all stages.")
+    stages: dict[str, Stage] = Field(description="Ways to pre-train and to learn from labels, by name.")
+    finetuning: dict[Network, Settings] = Field(
+        {}, description="What fine-tunings of a kind of network set otherwise than their recipe."
+    )
+
+
+class Sizes(RecipeSection):
+    """How large networks are: a file of `configs/sizes/`."""
+
+    encoders: dict[Network, Settings] = Field(description="Fields of each kind of encoder.")
+    decoders: dict[Literal["sttformer", "transformer"], Settings] = Field(
+        description="Fields of each kind of decoder, which goes with the encoder of that kind."
+    )
+
+
+class Row(RecipeSection):
+    """A row of a table: what it does otherwise than the terms say."""
+
+    name: Name = Field(description="Its heading.")
+    pretrain: str = Field("none", description="Stage that pre-trains; none: from scratch.")
+    learn: str = Field("finetune", description="Stage that learns from labels and is tested.")
+    method: str | None = Field(
+        None, description="Of a stage that evaluates: whose answers count, as `linear probe`."
+    )
+    streams: tuple[Stream, ...] = Field((), description="Streams that are learned apart, and fused.")
+    weights: tuple[float, ...] = Field((), description="How much each stream counts (default: the same).")
+    encoder: Network = Field("sttformer", description="Kind of the network.")
+    clips: Literal["all", "data", "unlabelled"] = Field(
+        "all", description="What is pre-trained on: the training side of `data`, `unlabelled`, or both."
+    )
+    length: float = Field(1.0, gt=0, description="Length of the pre-training, as a multiple of its epochs.")
+    network: Settings = Field({}, description="Fields of the encoder, in both stages.")
+    sampling: Settings = Field({}, description="`data.sampling`, in both stages.")
+    pretrain_settings: Settings = Field({}, description="Fields of the pre-training's recipe.")
+    learn_settings: Settings = Field({}, description="Fields of the recipe that learns from labels.")
+    published: dict[str, float] = Field(
+        {}, description="Published accuracy in percent, by protocol and labels, as `ntu60-xsub 10%`."
+    )
+    published_parameters: float | None = Field(None, gt=0, description="Published number of parameters.")
+
+    @model_validator(mode="after")
+    def _streams_are_named_once(self) -> Row:
+        if self.streams and "stream" in self.sampling:
+            raise ValueError("streams and sampling.stream both name what is learned from: leave one out")
+        return self
+
+
+class Study(RecipeSection):
+    """Make a table: run or resume its rows, skip what is finished, and write what came of them."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[\w-]+$")] = Field(description="Name of the files.")
+    title: str = Field(description="What the table shows.")
+    source: str = Field("", description="Where the published numbers come from, if there are any.")
+    data: Annotated[tuple[Path, ...], Field(min_length=1)] = Field(
+        description="Stores to learn and to test on; several of them are columns beside each other."
+    )
+    unlabelled: tuple[Path, ...] = Field((), description="Further stores to pre-train on, all their clips.")
+    protocols: Annotated[tuple[Protocol, ...], Field(min_length=1)] = Field(
+        description="Protocols that divide `data`; those of NTU RGB+D go with the stores that they fit."
+    )
+    labels: Annotated[tuple[Labels, ...], Field(min_length=1)] = Field(
+        ("100%",), description="Labels used: shares as 10%, clips of each class as 5/class."
+    )
+    terms: str = Field("paper", description="Recipes: a file, or its name in configs/terms/.")
+    model: str | None = Field(
+        None, description="Size of the networks: a file, or its name in configs/sizes/ (default: the terms')."
+    )
+    seeds: int = Field(1, ge=1, description="Repetitions, each with other weights and other labels.")
+    epochs: int | None = Field(
+        None,
+        ge=1,
+        description="Passes over the clips of each pre-training, and of each fine-tuning that does not count "
+        "steps (default: as in the recipes).",
+    )
+    steps: int | None = Field(
+        None, ge=1, description="Steps of each training with labels (default: as in the recipes)."
+    )
+    row: tuple[str, ...] = Field((), description="Only these rows; the table has all that are finished.")
+    folder: Path = Field(
+        Path("runs/reproduce"), description="Everything is saved here; tables share what they have in common."
+    )
+    processes: int | None = Field(
+        None,
+        ge=1,
+        description="Runs side by side, a core each; 1: one after another, on all that `accelerate launch` "
+        "was given (default: all cores, or 1 where there is a GPU).",
+    )
+    side: Side = Field(
+        "test",
+        description="What the table is of; validation: clips held out from the training side, other subjects "
+        "with each seed, to choose recipes by and leave the test side alone.",
+    )
+    dry_run: bool = Field(False, description="Print the commands, and run nothing.")
+    spread: Literal["deviation", "interval"] = Field(
+        "deviation", description="Beside a mean: standard deviation, or half of the 95 % interval (Student)."
+    )
+    reference: str | None = Field(
+        None,
+        description="Row from which the others differ: beside each mean stands by how much, seed by seed.",
+    )
+    stages: dict[str, Stage] = Field({}, description="Further stages, or others than the terms'.")
+    every: dict[str, Any] = Field({}, description="What holds for every row that does not say otherwise.")
+    rows: tuple[Row, ...] = Field(min_length=1, description="The rows.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_rows(cls, values: Any) -> Any:
+        """Give every row what holds for all."""
+        if not isinstance(values, dict) or not isinstance(values.get("rows"), list | tuple):
+            return values
+        every = values.get("every") or {}
+        return values | {
+            "rows": [merged(every, row) if isinstance(row, dict) else row for row in values["rows"]]
+        }
+
+    @model_validator(mode="after")
+    def _check(self) -> Study:
+        names = [row.name for row in self.rows]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"rows: two are named {twice[0]!r}")
+        if unknown := sorted(set(self.row) - set(names)):
+            raise ValueError(f"row: there is no {unknown[0]!r} among {', '.join(map(repr, names))}")
+        if self.reference is not None and self.reference not in names:
+            raise ValueError(f"reference: no row is named {self.reference!r}")
+        for row in self.rows:
+            for cell in row.published:
+                if not re.fullmatch(r"[\w-]+ (\d+(\.\d+)?%|\d+/class)", cell):
+                    raise ValueError(f"rows: {row.name!r} has a published number for {cell!r}")
+        return self
+
+    def read_terms(self) -> Terms:
+        """The terms, with the study's own stages.
+
+        Raises:
+            InputError: If the file cannot be used, or a row asks for a stage that is not there.
+        """
+        terms = _read(Terms, "terms", self.terms)
+        terms = terms.model_copy(update={"stages": terms.stages | self.stages})
+        for row in self.rows:
+            for stage in (row.pretrain, row.learn):
+                if stage not in terms.stages.keys() | {"none"}:
+                    raise InputError(
+                        f"rows: {row.name!r} needs stage {stage!r}, "
+                        f"but terms {self.terms} have {', '.join(sorted(terms.stages))}"
+                    )
+        return terms
+
+    def read_sizes(self, terms: Terms) -> Sizes:
+        """How large networks are.
+
+        Raises:
+            InputError: If the file cannot be used.
+        """
+        return _read(Sizes, "sizes", self.model or terms.size)
+
+
+def named_file(folder: str, name: str) -> Path:
+    """A file of `configs/`: its path, or its name.
+
+    Example:
+        >>> named_file("studies", "table1").as_posix(), named_file("studies", "my/own.toml").as_posix()
+        ('configs/studies/table1.toml', 'my/own.toml')
+    """
+    return Path(name) if name.endswith(".toml") else Path("configs") / folder / f"{name}.toml"
+
+
+def _read(section: type[Any], folder: str, name: str) -> Any:
+    path = named_file(folder, name)
+    if not path.is_file():
+        raise InputError(f"{folder}: {path}: no such file")
+    try:
+        return section(**tomllib.loads(path.read_text()))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: not a TOML file: {error}") from error
+    except ValidationError as error:
+        raise InputError("\n".join(f"{path}: {line}" for line in complaints(error, section))) from error

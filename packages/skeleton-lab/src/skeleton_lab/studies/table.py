@@ -1,0 +1,258 @@
+"""The table of a study: accuracy of what is finished, the published numbers beside it, and what it cost."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from statistics import mean, stdev
+from typing import Any, Literal
+
+from skeleton_lab.evaluation.data import Side
+from skeleton_lab.studies.columns import Column
+from skeleton_lab.studies.plan import Run, Trial
+from skeleton_lab.studies.study import Row
+
+Spread = Literal["deviation", "interval"]
+STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145)
+"""Quantiles of Student's t for a 95 % interval, for 1, 2, ... degrees of freedom; above them the normal's."""
+
+SIDES = {"test": "the test side", "validation": "clips held out from the training side, at its best,"}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run cost."""
+
+    minutes: float
+    clips_per_second: float | None
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a row came to in a column.
+
+    Attributes:
+        row: The row.
+        column: The column.
+        seeds: Seeds that are finished.
+        accuracy: Their accuracy in percent.
+        labelled: How many clips were labelled, a mean over seeds.
+        pretraining: Mean cost of their pre-trainings, if there are any.
+        learning: Mean cost of their trainings with labels.
+    """
+
+    row: Row
+    column: Column
+    seeds: tuple[int, ...]
+    accuracy: tuple[float, ...]
+    labelled: float | None
+    pretraining: Cost | None
+    learning: Cost | None
+
+    @property
+    def mean(self) -> float | None:
+        """Mean accuracy over seeds."""
+        return mean(self.accuracy) if self.accuracy else None
+
+    def spread(self, kind: Spread) -> float | None:
+        """Standard deviation over seeds, or half of the 95 % interval of their mean."""
+        if len(self.accuracy) < 2:
+            return None
+        deviation, freedom = stdev(self.accuracy), len(self.accuracy) - 1
+        if kind == "deviation":
+            return deviation
+        quantile = STUDENT[freedom - 1] if freedom <= len(STUDENT) else 1.96
+        return quantile * deviation / len(self.accuracy) ** 0.5
+
+    def against(self, other: Cell) -> Cell:
+        """By how much it is more accurate than another, seed by seed."""
+        theirs = dict(zip(other.seeds, other.accuracy, strict=True))
+        pairs = [(seed, ours) for seed, ours in zip(self.seeds, self.accuracy, strict=True) if seed in theirs]
+        seeds, accuracy = tuple(seed for seed, _ in pairs), tuple(ours - theirs[seed] for seed, ours in pairs)
+        return replace(self, seeds=seeds, accuracy=accuracy)
+
+    @property
+    def published(self) -> float | None:
+        """The published number, if the column is what it is of."""
+        return self.row.published.get(self.column.published or "")
+
+
+def cells(trials: Iterable[Trial], side: Side = "test") -> list[Cell]:
+    """What is finished, by row and column in their order; without finished seeds a cell is empty.
+
+    Args:
+        trials: Of each row, in each column, with each seed.
+        side: Where they are accurate.
+    """
+    groups: dict[tuple[str, Column], list[Trial]] = {}
+    for trial in trials:
+        groups.setdefault((trial.row.name, trial.column), []).append(trial)
+    return [_cell(group, side) for group in groups.values()]
+
+
+def _cell(trials: Sequence[Trial], side: Side) -> Cell:
+    done = [trial for trial in trials if trial.answer.finished]
+    results = [_result(trial.answer) for trial in done]
+    return Cell(
+        row=trials[0].row,
+        column=trials[0].column,
+        seeds=tuple(trial.seed for trial in done),
+        accuracy=tuple(100 * _top1(result, trials[0].row.method, side) for result in results),
+        labelled=mean(map(_labelled, done)) if done else None,
+        pretraining=_cost([trial.pretrainings for trial in done]),
+        learning=_cost([trial.learnings for trial in done]),
+    )
+
+
+def _top1(result: dict[str, Any], method: str | None, side: Side) -> float:
+    """Accuracy of a training with labels, or of an evaluation, which is of one side."""
+    if "methods" in result:
+        return result["methods"][method or "classifier"]["top1"]
+    return result["test"]["top1"] if side == "test" else result["validation_top1"]
+
+
+def _labelled(trial: Trial) -> int:
+    """Number of labelled clips that a trial has learnt from."""
+    result = _result(trial.learnings[0] if trial.learnings else trial.answer)
+    return int(result["train_clips"] if trial.learnings else result["labelled_clips"])
+
+
+def _cost(seeds: Sequence[Sequence[Run]]) -> Cost | None:
+    """Mean over seeds of the cost of some runs, such as those of three streams."""
+    if not any(seeds):
+        return None
+    results = [[_result(run) for run in runs] for runs in seeds]
+    rates = [rate for runs in seeds for run in runs if (rate := _rate(run))]
+    return Cost(
+        minutes=mean(sum(result["seconds"] for result in each) for each in results) / 60,
+        clips_per_second=mean(rates) if rates else None,
+        parameters=sum(result["parameters"] for result in results[0]),
+    )
+
+
+def _rate(run: Run) -> float | None:
+    """Clips that were trained on a second, all in all; of a run without batches there is none."""
+    result = _result(run)
+    if "steps" not in result:
+        return None
+    recipe = tomllib.loads((run.folder / "config.toml").read_text())
+    batch_size = min(recipe["training"]["batch_size"], result["train_clips"])
+    return float(result["steps"] * batch_size / max(result["seconds"], 0.1))  # it is rounded to tenths
+
+
+def _result(run: Run) -> dict[str, Any]:
+    return json.loads(run.result.read_text())
+
+
+def markdown(
+    cells: Sequence[Cell],
+    *,
+    title: str,
+    source: str,
+    spread: Spread,
+    side: Side = "test",
+    reference: str | None = None,
+) -> str:
+    """The table: a line for each row; accuracy in percent, published beside ours, then the cost.
+
+    The cost is that of one seed in the first column. In brackets is the difference from the row `reference`.
+    """
+    references = {cell.column: cell for cell in cells if cell.row.name == reference}
+    columns = list(dict.fromkeys(cell.column for cell in cells))
+    published = {cell.column for cell in cells if cell.published is not None}
+    sized = any(cell.row.published_parameters for cell in cells)
+    heading = ["row"]
+    for column in columns:
+        heading += [f"{column.heading}, published"] * (column in published) + [f"{column.heading}, top-1 %"]
+    heading += ["parameters, published"] * sized
+    heading += ["parameters", "pre-training, min", "clips/s", "learning, min", "clips/s", "seeds"]
+    lines = [_line(heading), "|---|" + "---:|" * (len(heading) - 1)]
+    for name in dict.fromkeys(cell.row.name for cell in cells):
+        row = [cell for cell in cells if cell.row.name == name]
+        line = [name]
+        for cell in row:
+            line += [_number(cell.published)] * (cell.column in published)
+            line += [_ours(cell, spread, references.get(cell.column))]
+        line += [_millions(row[0].row.published_parameters)] * sized
+        lines.append(_line([*line, *_costs(row, pretrained=sized)]))
+    notes = [
+        f"Top-1 accuracy on {SIDES[side]} in percent, "
+        + ("mean ± standard deviation" if spread == "deviation" else "mean ± half of the 95 % interval")
+        + " over seeds.",
+        *([f"In brackets: difference from the row {reference}, seed by seed."] if references else []),
+        *([f"Published: {source}"] if published or sized else []),
+    ]
+    return "\n\n".join([f"# {title}", "\n".join(lines), *notes]) + "\n"
+
+
+def _ours(cell: Cell, spread: Spread, reference: Cell | None) -> str:
+    told = _number(cell.mean) + _width(cell, spread)
+    if reference is None or cell.row == reference.row:
+        return told
+    difference = cell.against(reference)
+    return f"{told} ({difference.mean:+.1f}{_width(difference, spread)})" if difference.seeds else told
+
+
+def _width(cell: Cell, spread: Spread) -> str:
+    width = cell.spread(spread)
+    return "" if width is None else f" ± {width:.1f}"
+
+
+def _costs(row: Sequence[Cell], *, pretrained: bool) -> Iterator[str]:
+    """Parameters of the recogniser, or of the whole that was `pretrained`; then costs."""
+    first = next((cell for cell in row if cell.learning), row[0])
+    counted = first.pretraining if pretrained or not first.learning else first.learning
+    yield _millions(counted.parameters if counted else None)
+    for cost in (first.pretraining, first.learning):
+        yield f"{cost.minutes:.1f}" if cost else "-"
+        yield f"{cost.clips_per_second:.0f}" if cost and cost.clips_per_second else "-"
+    yield " / ".join(str(count) for count in sorted({len(cell.seeds) for cell in row}))
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
+
+
+def _millions(value: float | None) -> str:
+    return "-" if value is None else f"{value / 1e6:.2f} M"
+
+
+def _line(parts: Sequence[str]) -> str:
+    return f"| {' | '.join(parts)} |"
+
+
+def comma_separated(cells: Sequence[Cell], *, reference: str | None = None) -> str:
+    """The same as CSV, a line for each cell, with what each seed came to; costs are means over seeds."""
+    text = io.StringIO()
+    references = {cell.column: cell for cell in cells if cell.row.name == reference}
+    records = [_record(cell, references.get(cell.column)) for cell in cells]
+    writer = csv.DictWriter(text, records[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return text.getvalue()
+
+
+def _record(cell: Cell, reference: Cell | None) -> dict[str, Any]:
+    column = cell.column
+    record = {"row": cell.row.name, "store": column.store, "protocol": column.protocol}
+    record |= {"labels": column.labels, "published": cell.published}
+    record |= {"mean": _rounded(cell.mean), "deviation": _rounded(cell.spread("deviation"))}
+    record |= {"interval": _rounded(cell.spread("interval")), "seeds": " ".join(map(str, cell.seeds))}
+    record |= {"top1": " ".join(f"{accuracy:.3f}" for accuracy in cell.accuracy)}
+    if reference is not None:
+        difference = cell.against(reference)
+        record |= {"difference": _rounded(difference.mean)}
+        record |= {"difference_interval": _rounded(difference.spread("interval"))}
+    for name, cost in (("pretraining", cell.pretraining), ("learning", cell.learning)):
+        for part in ("minutes", "clips_per_second", "parameters"):
+            record[f"{name}_{part}"] = _rounded(getattr(cost, part)) if cost else None
+    return record
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

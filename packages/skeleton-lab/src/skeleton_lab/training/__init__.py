@@ -1,0 +1,1 @@
+"""Training under Accelerate: the plan, the optimizer step, checkpoints, metrics."""

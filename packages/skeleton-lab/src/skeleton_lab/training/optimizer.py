@@ -1,0 +1,141 @@
+"""Optimisers: a config for each, which builds it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.recipe import RecipeSection
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+    from torch.optim import Optimizer
+
+LearningRate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+WeightDecay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class _Optimizer(RecipeSection):
+    weight_decay: WeightDecay
+    layer_decay: float = Field(
+        1.0, gt=0, le=1, description="Factor of the rate from a block to the one before it (fine-tuning)."
+    )
+    decay_vectors: bool = Field(
+        True, description="Whether weight decay pulls biases, scales and learned positions, too."
+    )
+
+    def build(self, model: Module) -> Optimizer:
+        """Build it for the weights of a model that are trained; the rate is set at every step.
+
+        Raises:
+            InputError: If the model knows no order of layers, or timm is needed and missing.
+        """
+        return self._build(self._groups(model))
+
+    @abstractmethod
+    def _build(self, groups: Any) -> Optimizer: ...
+
+    def _groups(self, model: Module) -> list[Any]:
+        """The weights, in groups where some have a rate or a weight decay of their own."""
+        if self.layer_decay == 1 and self.decay_vectors:
+            return [weights for weights in model.parameters() if weights.requires_grad]
+        timm = _timm("optimizer.layer_decay, optimizer.decay_vectors")
+        exempt = {
+            f"{name}.{weights}" if name else weights
+            for name, module in model.named_modules()
+            for weights in getattr(module, "no_weight_decay", set)()
+        }
+        if self.layer_decay == 1:
+            return timm.param_groups_weight_decay(model, self.weight_decay, no_weight_decay_list=exempt)
+        if not hasattr(model, "group_matcher"):
+            name = type(model).__name__
+            raise InputError(
+                f"optimizer.layer_decay is {self.layer_decay}, but {name} has no order of layers"
+            )
+        return timm.param_groups_layer_decay(
+            model,
+            self.weight_decay,
+            no_weight_decay_list=() if self.decay_vectors else exempt,
+            layer_decay=self.layer_decay,
+            weight_decay_exclude_1d=not self.decay_vectors,
+        )
+
+
+class Adam(_Optimizer):
+    """Adam; its weight decay is the classic one, added to the gradient (the paper's)."""
+
+    kind: Literal["adam"] = "adam"
+    lr: LearningRate = Field(5e-3, description="Learning rate at its highest.")
+    weight_decay: WeightDecay = Field(1e-4, description="Weight decay.")
+    betas: tuple[Share, Share] = Field((0.9, 0.999), description="Decay of the two moments (Adam).")
+
+    def _build(self, groups: Any) -> Optimizer:
+        import torch
+
+        return torch.optim.Adam(groups, lr=self.lr, weight_decay=self.weight_decay, betas=self.betas)
+
+
+class AdamW(_Optimizer):
+    """Adam with the weight decay apart from the gradient."""
+
+    kind: Literal["adamw"] = "adamw"
+    lr: LearningRate = Field(1e-3, description="Learning rate at its highest.")
+    weight_decay: WeightDecay = Field(0.05, description="Weight decay.")
+    betas: tuple[Share, Share] = Field((0.9, 0.95), description="Decay of the two moments (AdamW).")
+
+    def _build(self, groups: Any) -> Optimizer:
+        import torch
+
+        return torch.optim.AdamW(groups, lr=self.lr, weight_decay=self.weight_decay, betas=self.betas)
+
+
+class SGD(_Optimizer):
+    """Stochastic gradient descent with momentum; Nesterov's is STTFormer's own recipe."""
+
+    kind: Literal["sgd"] = "sgd"
+    lr: LearningRate = Field(0.1, description="Learning rate at its highest.")
+    weight_decay: WeightDecay = Field(4e-4, description="Weight decay.")
+    momentum: Share = Field(0.9, description="Momentum (SGD).")
+    nesterov: bool = Field(True, description="Whether the momentum is Nesterov's (SGD).")
+
+    def _build(self, groups: Any) -> Optimizer:
+        import torch
+
+        return torch.optim.SGD(
+            groups,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            momentum=self.momentum,
+            nesterov=self.nesterov and self.momentum > 0,
+        )
+
+
+class Timm(_Optimizer):
+    """Any optimiser of timm, by its name there, with timm's defaults for what is not here."""
+
+    kind: Literal["timm"] = "timm"
+    name: str = Field("lamb", description="Name in timm, such as lamb, lion or adan (timm).")
+    lr: LearningRate = Field(1e-3, description="Learning rate at its highest.")
+    weight_decay: WeightDecay = Field(0.05, description="Weight decay.")
+
+    def _build(self, groups: Any) -> Optimizer:
+        timm = _timm("optimizer.kind")
+        if self.name not in (known := timm.list_optimizers()):
+            raise InputError(f"optimizer.name: timm has no {self.name!r}, but {', '.join(known)}")
+        return timm.create_optimizer_v2(groups, opt=self.name, lr=self.lr, weight_decay=self.weight_decay)
+
+
+OptimizerConfig = Annotated[Adam | AdamW | SGD | Timm, Field(discriminator="kind")]
+"""Any optimiser, told apart by `kind`."""
+
+
+def _timm(field: str) -> Any:
+    try:
+        import timm.optim
+    except ImportError as error:
+        raise InputError(f"{field}: timm is not installed (pip install timm)") from error
+    return timm.optim

@@ -1,0 +1,117 @@
+"""How long to train, in what batches, and when to look up."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pydantic import Field
+
+from skeleton_lab.recipe.recipe import RecipeSection
+from skeleton_lab.runs.folder import RunConfig
+from skeleton_lab.training.optimizer import OptimizerConfig
+from skeleton_lab.training.schedule import ScheduleConfig
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps of a training.
+
+    Attributes:
+        steps: Optimiser steps in all.
+        steps_per_epoch: Steps in which every clip is met once (the last incomplete batch is left out).
+        batch_size: Clips of a step over all processes.
+        period: Steps between two validations, which are followed by a checkpoint.
+    """
+
+    steps: int
+    steps_per_epoch: int
+    batch_size: int
+    period: int
+
+    def ends_period(self, done: int) -> bool:
+        """Whether to validate and save after `done` steps."""
+        return done % self.period == 0 or done == self.steps
+
+
+class TrainingConfig(RecipeSection):
+    """Length and batches of a training, and how a step is computed."""
+
+    epochs: int = Field(200, ge=1, description="Passes over the clips.")
+    steps: int | None = Field(
+        None,
+        ge=1,
+        description="Optimiser steps instead of epochs: with few labels an epoch is a step or two.",
+    )
+    min_steps: int = Field(
+        0,
+        ge=0,
+        description="Optimiser steps at least, whatever the epochs: with few labels they are too few.",
+    )
+    batch_size: int = Field(64, ge=1, description="Clips of a step, shared by all processes.")
+    accumulate: int = Field(
+        1, ge=1, description="Parts of a batch that go through the model one after another, to save memory."
+    )
+    period: int | None = Field(
+        None,
+        ge=1,
+        description="Steps between validations (default: an epoch, but at least a fiftieth of `steps` or "
+        "`min_steps`).",
+    )
+    log_steps: int = Field(50, ge=1, description="Steps between two lines of metrics.")
+    clip_norm: float | None = Field(None, gt=0, description="Largest norm of the gradient (default: any).")
+    ema: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Decay, a step, of a moving average of the weights, which is then what is validated and "
+        "kept (default: the weights themselves).",
+    )
+    sync_batchnorm: bool = Field(
+        True,
+        description="Whether BatchNorm takes its statistics over the batches of all processes, so that "
+        "results do not depend on their number; false saves a message a layer.",
+    )
+    precision: Literal["no", "bf16", "fp16"] = Field(
+        default_factory=lambda: os.environ.get("ACCELERATE_MIXED_PRECISION", "no"),
+        validate_default=True,
+        description="Mixed precision (default: as Accelerate is configured, else none).",
+    )
+    compile: bool = Field(False, description="Whether the model is compiled (torch.compile).")
+    nonfinite: Literal["stop", "skip"] = Field(
+        "stop", description="What follows a loss or gradient that is not finite."
+    )
+    seed: int = Field(0, ge=0, description="Seed of weights, order of clips, augmentation and masks.")
+
+    def plan(self, clips: int) -> Plan:
+        """Plan a training on `clips` clips.
+
+        With fewer clips than a batch, all of them are the batch.
+
+        Example:
+            >>> TrainingConfig(epochs=10, batch_size=64).plan(clips=640)
+            Plan(steps=100, steps_per_epoch=10, batch_size=64, period=10)
+            >>> TrainingConfig(epochs=10, batch_size=64, min_steps=400).plan(clips=27)
+            Plan(steps=400, steps_per_epoch=1, batch_size=27, period=8)
+        """
+        batch_size = min(self.batch_size, clips)
+        per_epoch = clips // batch_size
+        steps = self.steps or max(self.epochs * per_epoch, self.min_steps)
+        period = self.period or max(per_epoch, (self.steps or self.min_steps) // 50)
+        return Plan(steps, per_epoch, batch_size, period)
+
+
+class FinetuneTraining(TrainingConfig):
+    """Length, batches and loss of a fine-tuning."""
+
+    label_smoothing: float = Field(0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy.")
+
+
+class TrainingRecipe(Protocol):
+    """What every recipe of a training has."""
+
+    optimizer: OptimizerConfig
+    schedule: ScheduleConfig
+    training: TrainingConfig
+    run: RunConfig

@@ -1,0 +1,144 @@
+"""Look at what a model sees, rebuilds, attends to and tells apart.
+
+    python apps/visualize.py rebuilt runs/pretrained rebuilt.png --clip 7
+    python apps/visualize.py masks data/store masks.png
+    python apps/visualize.py attention runs/tuned attention.png
+    python apps/visualize.py embedding runs/pretrained embedding.png --side validation
+
+The ending of OUTPUT chooses the format: .png, .svg, .pdf; of `rebuilt` also .gif and .html, which show it as
+it moves. Clips are those of the model's own run, unless a store is named. `COMMAND --help` says more.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import CliPositionalArg, CliSubCommand, get_subcommand
+
+from skeleton_data import SkeletonStore
+from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
+from skeleton_lab.evaluation.data import EvaluateData, Side, open_models
+from skeleton_lab.models.saved_model import SavedModel
+from skeleton_lab.recipe.options import read_options
+from skeleton_lab.recipe.recipe import RecipeSection
+
+
+class Rebuilt(RecipeSection):
+    """Draw a clip, what is visible of it, and what a pre-trained model makes of that."""
+
+    run: CliPositionalArg[Path] = Field(description="Pre-training run.")
+    output: CliPositionalArg[Path] = Field(description="The .png, .svg, .pdf, .gif or .html file.")
+    store: Path | None = Field(None, description="Store of the clip (default: the run's first).")
+    clip: int = Field(0, ge=0, description="Number of the clip.")
+    seed: int = Field(0, ge=0, description="Seed of the mask.")
+
+    def draw(self) -> None:
+        """Draw it."""
+        from skeleton_lab.pictures.reconstruction import draw_reconstruction
+
+        store = _store(SavedModel.open(self.run), self.store)
+        draw_reconstruction(self.run, store, self.clip, self.output, seed=self.seed)
+
+
+class Masks(RecipeSection):
+    """Draw the paper's ways of masking (figure 3) on a clip."""
+
+    store: CliPositionalArg[Path] = Field(description="Store of the clip.")
+    output: CliPositionalArg[Path] = Field(description="The .png, .svg or .pdf file.")
+    clip: int = Field(0, ge=0, description="Number of the clip.")
+    frames: int = Field(20, ge=2, description="Frames that the clip is resized to.")
+    frame_ratio: float = Field(0.4, ge=0, lt=1, description="Share of the frames that are masked (alpha).")
+    joint_ratio: float = Field(0.5, ge=0, lt=1, description="Share of joints masked in other frames (beta).")
+    seed: int = Field(0, ge=0, description="Seed of the masks.")
+
+    def draw(self) -> None:
+        """Draw it."""
+        from skeleton_lab.pictures.reconstruction import draw_masks
+
+        ratios = {"frame_ratio": self.frame_ratio, "joint_ratio": self.joint_ratio}
+        store = SkeletonStore.open(self.store)
+        draw_masks(store, self.clip, self.output, frames=self.frames, **ratios, seed=self.seed)
+
+
+class Attention(RecipeSection):
+    """Draw on a body how much attention its joints get in each block of an STTFormer."""
+
+    model: CliPositionalArg[str] = Field(description="Run, folder of a model, or hf://OWNER/NAME.")
+    output: CliPositionalArg[Path] = Field(description="The .png, .svg or .pdf file.")
+    store: Path | None = Field(None, description="Store of the clip (default: the run's).")
+    clip: int = Field(0, ge=0, description="Number of the clip.")
+
+    def draw(self) -> None:
+        """Draw it."""
+        from skeleton_lab.pictures.attention import draw_attention
+
+        model = SavedModel.open(self.model)
+        draw_attention(model, _store(model, self.store), self.clip, self.output)
+
+
+class Embedding(RecipeSection):
+    """Draw the features of clips along their two principal components, coloured by class."""
+
+    model: CliPositionalArg[str] = Field(description="Run, folder of a model, or hf://OWNER/NAME.")
+    output: CliPositionalArg[Path] = Field(description="The .png, .svg or .pdf file; a .csv goes beside it.")
+    side: Side = Field("test", description="Side of the protocol that is shown.")
+    data: EvaluateData = Field(EvaluateData(), description="Which clips; what is not given is the run's.")
+    calibration_clips: int = Field(
+        1024, ge=0, description="Training clips from which an encoder's BatchNorm statistics are; 0: its own."
+    )
+
+    def draw(self) -> None:
+        """Draw it."""
+        from skeleton_lab.evaluation.evaluation import pooled_features
+        from skeleton_lab.pictures.embedding import draw_embedding
+
+        (model,), _, clips = open_models([self.model], self.data, self.side)
+        shown = clips.test if self.side == "test" else clips.validation
+        features = pooled_features(model, clips, shown, calibration_clips=self.calibration_clips)
+        labels, names = clips.store.index.label[shown], [clips.store.name(int(clip)) for clip in shown]
+        share = draw_embedding(self.output, features, labels, clips.classes, names)
+        print(f"{len(shown)} {self.side} clips; the plane shows {share:.1%} of the features' variance")
+
+
+class VisualizeConfig(RecipeSection):
+    """Look at what a model sees, rebuilds, attends to and tells apart."""
+
+    rebuilt: CliSubCommand[Rebuilt] = Field(description="original, masked and rebuilt side by side")
+    masks: CliSubCommand[Masks] = Field(description="the paper's ways of masking on a clip")
+    attention: CliSubCommand[Attention] = Field(description="which joints an STTFormer looks at")
+    embedding: CliSubCommand[Embedding] = Field(description="features of clips in a plane")
+
+
+def _store(model: SavedModel, store: Path | None) -> SkeletonStore:
+    """The store that is named, or that of the model's run."""
+    data = model.recipe.get("data", {})
+    known = data.get("store") or next((source["store"] for source in data.get("sources", ())), None)
+    if store is None and known is None:
+        raise InputError(f"store: missing; {model.folder} lies in no run that says it")
+    return SkeletonStore.open(store or known)
+
+
+def run(config: VisualizeConfig) -> None:
+    """Draw what is asked for.
+
+    Raises:
+        InputError: If model, clips or options cannot be used.
+    """
+    command = get_subcommand(config, is_required=False)
+    if command is None:
+        raise InputError(f"name a picture: {', '.join(VisualizeConfig.model_fields)}")
+    with input_errors():
+        command.draw()
+    print(f"{command.output}")
+
+
+def main() -> None:
+    """Draw what the command line names."""
+    with exit_on_bad_input("visualize"):
+        run(read_options(VisualizeConfig, sys.argv[1:], program="visualize"))
+
+
+if __name__ == "__main__":
+    main()

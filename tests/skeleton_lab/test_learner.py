@@ -1,0 +1,295 @@
+"""Steps of training against the same steps written out, and what a run does when one goes wrong."""
+
+import json
+import sys
+import tomllib
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from skeleton_data import ClipBatch
+from skeleton_lab import contrast, finetune, pretrain
+from skeleton_lab.errors import InputError, NotFiniteError
+from skeleton_lab.evaluation.reconstruction import present_bodies
+from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.runs.folder import RunConfig
+from skeleton_lab.training.batch_norm import _SynchronisedBatchNorm, synchronise_batch_norm
+from skeleton_lab.training.distributed import begin
+from skeleton_lab.training.optimizer import SGD, Adam, AdamW, Timm
+from skeleton_lab.training.optimizer_step import Learner
+from skeleton_lab.training.plan import Plan, TrainingConfig
+from skeleton_lab.training.schedule import Cosine, MultiStep
+from skeletonmae import SkeletonMAE, SkeletonMAEConfig
+from sttformer import STTFormer, STTFormerConfig
+from sttformer.norm import TokenBatchNorm
+
+PLAN = Plan(steps=6, steps_per_epoch=3, batch_size=7, period=3)
+
+
+def steps(tmp_path, optimizer=None, schedule=None, **training):
+    """A recipe of six steps."""
+    return SimpleNamespace(
+        optimizer=optimizer or SGD(lr=0.1, weight_decay=0, momentum=0, nesterov=False),
+        schedule=schedule or MultiStep(milestones=()),
+        training=TrainingConfig(batch_size=7, **training),
+        run=RunConfig(folder=tmp_path / "run", tracker="none"),
+    )
+
+
+def learner(model, tmp_path, **fields):
+    recipe = steps(tmp_path, **fields)
+    return Learner(begin(recipe, PLAN), model, recipe, PLAN)
+
+
+def linear():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Linear(6, 3))
+
+
+def batches(steps=6):
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(steps):
+        joints = torch.randn(7, 3, 1, 1, 2, generator=generator)
+        joints[::3, ..., 1] = 0  # three clips of one body
+        labels = torch.randint(3, (7,), generator=generator)
+        yield ClipBatch(joints, labels, torch.arange(7))
+
+
+def losses(model, part):
+    return F.cross_entropy(model(part.joints), part.label)
+
+
+@pytest.mark.parametrize("accumulate", [1, 2, 3])
+def test_steps_are_those_of_a_plain_loop(tmp_path, accumulate):
+    schedule, plain = Cosine(warmup=0.4), linear()
+    learning = learner(linear(), tmp_path, schedule=schedule, accumulate=accumulate, clip_norm=0.5)
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
+    for number, batch in enumerate(batches()):
+        for part in learning.parts(batch):
+            learning.backward(losses(learning.model, part), twice=2 * losses(learning.model, part))
+        step = learning.update(number)
+
+        loss = losses(plain, batch)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(plain.parameters(), 0.5)
+        optimizer.param_groups[0]["lr"] = 0.1 * schedule.factor(number, 6)
+        optimizer.step()
+        optimizer.zero_grad()
+
+        torch.testing.assert_close(step.values, torch.stack([loss, 2 * loss, norm]))
+        assert list(step.terms) == ["loss", "twice"]
+        assert step.learning_rate == pytest.approx(optimizer.param_groups[0]["lr"])
+    for ours, theirs in zip(learning.evaluated().parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_parts_weigh_what_the_loss_is_a_mean_over(tmp_path):
+    learning, batch = learner(linear(), tmp_path, accumulate=3), next(batches())
+    assert present_bodies(batch) == 7 + 4
+    counts = []
+    for part in learning.parts(batch, present_bodies):
+        counts.append(int(present_bodies(part)))
+        mean = part.joints[part.joints != 0].sum() / counts[-1]
+        learning.backward(mean * sum(weights.sum() for weights in learning.model.parameters()))
+    assert sum(counts) == 11
+    assert len(set(counts)) > 1
+    whole = batch.joints.sum() / 11
+    sums = sum(weights.sum() for weights in linear().parameters())
+    torch.testing.assert_close(learning.update(0).terms["loss"], whole * sums.detach())
+
+
+def test_the_average_is_that_of_a_loop_and_is_what_is_evaluated(tmp_path):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(6), nn.Linear(6, 3))
+    learning, averages = learner(model, tmp_path, ema=0.75), None
+    for number, batch in enumerate(batches()):
+        for part in learning.parts(batch):
+            learning.backward(losses(learning.model, part))
+        learning.update(number)
+        state = {
+            name: value.clone() for name, value in model.state_dict().items() if value.is_floating_point()
+        }
+        old = averages or state
+        averages = {name: 0.75 * old[name] + 0.25 * value for name, value in state.items()}
+    evaluated = learning.evaluated()
+    assert evaluated is not model
+    for name, value in averages.items():
+        torch.testing.assert_close(evaluated.state_dict()[name], value, msg=name)
+
+
+def test_a_step_that_is_skipped_leaves_weights_statistics_and_average_alone(tmp_path):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(6), nn.Linear(6, 3))
+    learning = learner(model, tmp_path, nonfinite="skip", ema=0.5)
+    for number, batch in enumerate(batches(2)):
+        before = {name: value.clone() for name, value in model.state_dict().items()}
+        for part in learning.parts(batch._replace(joints=batch.joints * (torch.inf if number else 1))):
+            learning.backward(losses(learning.model, part))
+        step = learning.update(number)
+        same = all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+        assert same == (not step.values.isfinite().all()) == bool(number)
+    assert all(value.isfinite().all() for value in learning.evaluated().state_dict().values())
+
+
+def rates(config, model):
+    groups = config.build(model).param_groups
+    names = {id(weights): name for name, weights in model.named_parameters()}
+    return {
+        names[id(weights)]: (group.get("lr_scale", 1), group["weight_decay"])
+        for group in groups
+        for weights in group["params"]
+    }
+
+
+def test_layers_have_rates_of_their_own_and_vectors_no_decay():
+    model = STTFormer(STTFormerConfig(width=8, blocks=[(8, 2), (16, 4)], tuple_frames=2, num_classes=3))
+    plain = rates(AdamW(), model)
+    assert plain.keys() == dict(model.named_parameters()).keys()
+    assert set(plain.values()) == {(1, 0.05)}
+    layers = rates(AdamW(layer_decay=0.5), model)
+    expected = {"embed.": 0.125, "embed_norm": 0.125, "blocks.0": 0.25, "blocks.1": 0.5, "head": 1}
+    for name, (scale, decay) in layers.items():
+        assert scale == next(value for prefix, value in expected.items() if name.startswith(prefix)), name
+        assert decay == 0.05
+    for both in (
+        rates(AdamW(layer_decay=0.5, decay_vectors=False), model),
+        rates(Adam(decay_vectors=False), model),
+    ):
+        undecayed = {name for name, (_, decay) in both.items() if not decay}
+        vectors = {name for name, weights in model.named_parameters() if weights.ndim == 1}
+        assert undecayed == vectors | model.no_weight_decay()
+
+
+def test_what_an_encoder_exempts_from_decay_is_found_within_a_model():
+    model = SkeletonMAE(
+        SkeletonMAEConfig(
+            encoder={"width": 8, "blocks": [(8, 2)], "tuple_frames": 2},
+            decoder={"width": 8, "depth": 1, "qk_channels": 2},
+        )
+    )
+    assert rates(AdamW(decay_vectors=False), model)["encoder.blocks.0.attention_bias"] == (1, 0)
+    with pytest.raises(InputError, match=r"layer_decay is 0.5, but SkeletonMAE has no order of layers"):
+        AdamW(layer_decay=0.5).build(model)
+
+
+def test_optimisers_of_timm(monkeypatch):
+    model = linear()
+    assert type(Timm(name="lamb", lr=0.5).build(model)).__name__ == "Lamb"
+    with pytest.raises(InputError, match=r"optimizer.name: timm has no 'lambada', but .*lamb"):
+        Timm(name="lambada").build(model)
+    monkeypatch.setitem(sys.modules, "timm.optim", None)
+    with pytest.raises(InputError, match=r"^optimizer.kind: timm is not installed \(pip install timm\)$"):
+        Timm().build(model)
+
+
+@pytest.mark.parametrize(("norm", "shape"), [(nn.BatchNorm1d(4), (5, 4)), (nn.BatchNorm2d(4), (5, 4, 3, 2))])
+def test_a_batch_norm_that_takes_part_is_the_same_layer(norm, shape):
+    model = nn.Sequential(norm, TokenBatchNorm(4))
+    nn.init.normal_(norm.weight)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    x = torch.randn(shape)
+    expected, running_var = norm(x), norm.running_var.clone()
+    model.load_state_dict(before)
+    synchronise_batch_norm(model)
+    assert isinstance(model[0], _SynchronisedBatchNorm)
+    assert model[0].synchronised and model[1].synchronised
+    assert model.state_dict().keys() == before.keys()
+    assert model[0].weight is norm.weight
+    torch.testing.assert_close(model[0](x), expected)
+    torch.testing.assert_close(model[0].running_var, running_var)
+
+
+def run_finetuning(recipe, *arguments):
+    config = read_recipe(finetune.FinetuneConfig, [str(recipe), *arguments], program="finetune")
+    return finetune.run(config, bar={"disable": True})
+
+
+@pytest.fixture
+def poison(monkeypatch):
+    """Loss that is not a number in some step."""
+
+    def poison(number):
+        def backward(learner, loss, **terms):
+            steps.append(None)
+            original(learner, loss * (torch.nan if len(steps) == number else 1), **terms)
+
+        steps, original = [], Learner.backward
+        monkeypatch.setattr(Learner, "backward", backward)
+
+    return poison
+
+
+def rows(folder, split):
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    return [row for row in map(json.loads, lines) if row["split"] == split]
+
+
+def test_a_loss_that_is_not_finite_ends_a_run_behind_its_last_checkpoint(finetune_recipe, tmp_path, poison):
+    poison(5)
+    with pytest.raises(NotFiniteError) as ended:
+        run_finetuning(finetune_recipe)
+    said = str(ended.value)
+    assert "in step 5 the loss is nan, the gradient's norm nan, at a learning rate of " in said
+    assert said.count("tiny.store/clip") == 12
+    folder = tmp_path / "finetuned"
+    assert [path.name for path in (folder / "checkpoints").glob("step-*")] == ["step-000000003"]
+    assert run_finetuning(finetune_recipe, "--run.resume").steps == 9  # it was an accident
+
+
+def test_a_loss_that_is_not_finite_is_skipped_if_asked(finetune_recipe, tmp_path, poison):
+    poison(5)
+    result = run_finetuning(finetune_recipe, "--training.nonfinite", "skip")
+    (skipped,) = rows(result.folder, "skipped")
+    assert (skipped["step"], len(skipped["clips"])) == (5, 12)
+    assert result.test.clips == 48
+    assert all(torch.isfinite(torch.tensor(row["loss"])) for row in rows(result.folder, "train"))
+
+
+def test_mixed_precision(finetune_recipe, tmp_path):
+    short = ("--training.epochs", "1", "--run.tracker", "none", "--run.folder")
+    whole = run_finetuning(finetune_recipe, *short, str(tmp_path / "float32"))
+    expected = [row["loss"] for row in rows(whole.folder, "train") + rows(whole.folder, "validation")]
+    half = run_finetuning(finetune_recipe, *short, str(tmp_path / "bf16"), "--training.precision", "bf16")
+    losses = [row["loss"] for row in rows(half.folder, "train") + rows(half.folder, "validation")]
+    assert losses == pytest.approx(expected, rel=0.05)
+    assert losses != expected
+    assert (whole.precision, half.precision) == ("no", "bf16")
+
+
+@pytest.mark.parametrize(("compiled", "backend"), [(True, "INDUCTOR"), (False, "NO")])
+def test_compilation_is_accelerates(tmp_path, compiled, backend):
+    assert begin(steps(tmp_path, compile=compiled), PLAN).state.dynamo_plugin.backend == backend
+
+
+def test_what_cannot_be_done_is_said_before_anything_is_written(finetune_recipe, tmp_path):
+    cases = {
+        ("--run.tracker", "wandb"): r"^run.tracker: wandb is not installed \(pip install wandb\)$",
+        ("--run.tracker", "mlflow"): "mlflow is not installed",
+        ("--training.precision", "fp16"): "training.precision: fp16 is for GPUs",
+        ("--training.accumulate", "13"): "batch_size: 12 clips for 1 processes, in 13 parts each",
+        ("--optimizer.kind", "timm", "--optimizer.name", "none"): "optimizer.name: timm has no 'none'",
+    }
+    for arguments, line in cases.items():
+        with pytest.raises(InputError, match=line):
+            run_finetuning(finetune_recipe, *arguments)
+        assert not (tmp_path / "finetuned").exists(), arguments
+
+
+@pytest.mark.parametrize("app", [pretrain, finetune, contrast])
+def test_a_dry_run_says_what_the_run_would_be_and_writes_nothing(app, request, tmp_path, monkeypatch, capsys):
+    name = app.__name__.removeprefix("skeleton_lab.")
+    recipe = request.getfixturevalue(f"{name}_recipe")
+    monkeypatch.setattr(sys, "argv", [name, str(recipe), "--dry_run", "--training.ema", "0.9"])
+    before = set(tmp_path.iterdir())
+    app.main()
+    assert set(tmp_path.iterdir()) == before
+    described, _, summary = capsys.readouterr().out.partition("folder:")
+    resolved = tomllib.loads(described)
+    assert resolved["training"]["ema"] == 0.9
+    assert resolved["data"]["sampling"]["frames"] == 8
+    assert "9 of 12 clips; 3 an epoch; validation and checkpoint every 3" in summary
+    assert "parameters:  " in summary
+    assert "GiB a process in float32" in summary

@@ -1,0 +1,59 @@
+"""Accuracy against a loop over clips, whoever counts them."""
+
+import math
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from skeleton_data import ClipBatch
+from skeleton_lab.evaluation.metrics import ClipCounts, recognise
+
+
+def slowly(scores, labels):
+    order = [sorted(range(len(row)), key=lambda k: -row[k]) for row in scores]
+    loss = [
+        -row[label] + math.log(sum(math.exp(x) for x in row))
+        for row, label in zip(scores, labels, strict=True)
+    ]
+    return {
+        "top1": sum(o[0] == label for o, label in zip(order, labels, strict=True)) / len(labels),
+        "top5": sum(label in o[:5] for o, label in zip(order, labels, strict=True)) / len(labels),
+        "loss": sum(loss) / len(loss),
+    }
+
+
+@pytest.mark.parametrize("classes", [3, 8])
+def test_counts_over_uneven_batches_are_those_of_a_loop(classes):
+    generator = torch.Generator().manual_seed(classes)
+    scores = torch.randn(53, classes, generator=generator)
+    labels = torch.randint(classes, (53,), generator=generator)
+    counts = ClipCounts(classes)
+    for at in range(0, 53, 8):
+        counts.update(scores[at : at + 8], labels[at : at + 8])
+    accuracy = counts.accuracy()
+    for name, expected in slowly(scores.double().tolist(), labels.tolist()).items():
+        assert getattr(accuracy, name) == pytest.approx(expected, abs=1e-6)
+    assert accuracy.clips == 53
+    for k in range(classes):
+        assert sum(accuracy.confusion[k]) == int((labels == k).sum())
+
+
+def test_a_class_without_clips_has_no_accuracy():
+    counts = ClipCounts(3)
+    counts.update(torch.eye(3)[[0, 0, 1]], torch.tensor([0, 0, 0]))
+    assert counts.accuracy().per_class(["a", "b", "c"]) == {"a": pytest.approx(2 / 3), "b": None, "c": None}
+
+
+def test_recognition_counts_in_evaluation_mode_and_goes_on_training():
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Dropout(0.9), torch.nn.Linear(4, 2))
+    clips = torch.randn(5, 1, 1, 4, 1)
+    batches = [
+        ClipBatch(clips[:3], torch.zeros(3, dtype=torch.int64), torch.arange(3)),
+        ClipBatch(clips[3:], torch.ones(2, dtype=torch.int64), torch.arange(3, 5)),
+    ]
+    alone = SimpleNamespace(device=torch.device("cpu"), reduce=lambda count, how: count)
+    first, second = (recognise(model, batches, alone, classes=2) for _ in range(2))
+    assert first == second
+    assert first.clips == 5
+    assert model.training

@@ -1,0 +1,247 @@
+"""Recognition through its command line: of files, of long ones, live; with joints in any order."""
+
+import io
+import json
+import shutil
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from predictions import assert_same, expected, frames, run, save_model
+
+from skeleton_data import (
+    ClipSampling,
+    ClipSet,
+    SkeletonDataset,
+    SkeletonStore,
+    StoreWriter,
+)
+from skeleton_data.layouts.layout import layout
+from skeleton_data.synthetic import SyntheticConfig, write_synthetic
+from skeleton_lab import predict
+from skeleton_lab.data.preprocessing import Preprocessing
+from skeleton_lab.errors import InputError
+from skeleton_lab.inference.arrays import sample_clips
+from skeleton_lab.recipe.options import read_options
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return save_model(tmp_path_factory.mktemp("models") / "kinect", "kinect_v1", origin="first_frame")
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory, store):
+    """Three clips of the store as own data: joints reordered and spelled otherwise, one more, millimetres."""
+    opened = SkeletonStore.open(store)
+    clips = [opened.read(clip)[:, 0] for clip in (0, 4, 8)]
+    order = np.random.default_rng(0).permutation(20)
+    names = ["".join(word.title() for word in name.split("_")[::-1]) for name in opened.layout.joints]
+    extra = np.zeros((sum(map(len, clips)), 1, 3), np.float32)
+    path = tmp_path_factory.mktemp("own") / "own.npz"
+    np.savez(
+        path,
+        positions_mm=np.concatenate([np.concatenate(clips)[:, order] * 1000, extra], axis=1),
+        offsets=np.cumsum([0, *map(len, clips)]),
+        joint_names=[*(names[joint] for joint in order), "tail"],
+    )
+    return path
+
+
+@settings(max_examples=12)
+@given(
+    st.sampled_from(["joint", "bone", "motion", "bone_motion"]),
+    st.sampled_from(["none", "first_frame"]),
+    st.booleans(),
+    st.integers(1, 3),
+)
+def test_clips_in_memory_are_sampled_as_those_of_a_store(store, stream, origin, heading, bodies):
+    opened, clips = SkeletonStore.open(store), np.arange(0, 96, 9)
+    sampling = ClipSampling(frames=7, stream=stream, origin=origin, heading=heading)
+    dataset = SkeletonDataset([ClipSet(opened, clips)], sampling, bodies=bodies, training=False, seed=0)
+    made_for = Preprocessing(layout=opened.layout, bodies=bodies, sampling=sampling)
+    joints = sample_clips([opened.read(int(clip)) for clip in clips], made_for)
+    assert torch.equal(joints, dataset.__getitems__(list(range(len(clips)))).joints)
+
+
+def test_own_data_are_recognised_whatever_the_order_of_joints(model, recording, store):
+    opened = SkeletonStore.open(store)
+    answers = [json.loads(line) for line in run(model, recording, "--format", "json")]
+    assert [answer["clip"] for answer in answers] == ["clip000000", "clip000001", "clip000002"]
+    for answer, clip in zip(answers, (0, 4, 8), strict=True):
+        joints = opened.read(clip)[:, :1]
+        assert_same(answer["classes"], expected(model, joints))
+        assert (answer["first_frame"], answer["last_frame"]) == (0, len(joints) - 1)
+        assert list(answer["classes"].values()) == sorted(answer["classes"].values(), reverse=True)
+        assert answer["file"] == str(recording)
+
+
+def test_text_names_the_file_and_the_best_classes(model, recording):
+    lines = run(model, recording, "--top", "2")
+    answer = json.loads(run(model, recording, "--format", "json")[0])
+    (first, p), (second, q), _ = answer["classes"].items()
+    assert lines[0] == f"{recording} clip000000: {first} {100 * p:.1f} %, {second} {100 * q:.1f} %"
+    assert len(lines) == 3
+
+
+def test_a_window_slides_over_a_long_recording(model, recording, store):
+    joints = SkeletonStore.open(store).read(0)[:, :1]
+    lines = run(model, recording, "--window", "12", "--stride", "5", "--format", "json", "--batch_size", "2")
+    answers = [answer for answer in map(json.loads, lines) if answer["clip"] == "clip000000"]
+    assert answers[0]["first_frame"] == 0
+    assert answers[-1]["last_frame"] == len(joints) - 1
+    for answer in answers:
+        start, end = answer["first_frame"], answer["last_frame"] + 1
+        assert end - start == 12
+        assert_same(answer["classes"], expected(model, joints[start:end]))
+    text = run(model, recording, "--window", "12", "--stride", "5")[1]
+    assert text.startswith(f"{recording} clip000000 frames 5-16: ")
+
+
+def test_raw_recordings_and_folders(tmp_path, recording):
+    ntu = save_model(tmp_path / "ntu", "ntu")
+    write_synthetic(SyntheticConfig(classes=2, subjects=2, repeats=1), tmp_path / "raw")
+    (tmp_path / "raw" / "notes.txt").write_text("not a recording")
+    files = sorted((tmp_path / "raw").glob("*.skeleton"))
+    lines = run(ntu, tmp_path / "raw")
+    assert [line.partition(": ")[0] for line in lines] == [str(file) for file in files]
+    assert run(ntu, files[1])[0] == lines[1]
+    with pytest.raises(
+        InputError, match=r"own\.npz has layout of its own \(21 joints\), but .* made for ntu"
+    ):
+        run(ntu, tmp_path / "raw", recording)
+    derived = run(ntu, recording, "--derive")
+    assert len(derived) == 3
+
+
+def test_live_frames_are_recognised_as_they_come(model, store, capsys):
+    clip = SkeletonStore.open(store).read(7)  # two bodies
+    assert clip.shape[1] == 2
+    lines = [*frames(clip), "\n"]
+    answers = [
+        json.loads(line)
+        for line in run(model, "--live", "--window", "10", "--stride", "4", "--format", "json", lines=lines)
+    ]
+    assert [answer["first_frame"] for answer in answers] == list(range(0, len(clip) - 9, 4))
+    for answer in answers:
+        assert_same(answer["classes"], expected(model, clip[answer["first_frame"] :][:10]))
+        assert answer["latency_ms"] > 0
+    told = capsys.readouterr().err
+    assert told.startswith(f"predict: {len(answers)} windows, ")
+    assert "ms median" in told
+    text = run(model, "--live", "--window", "10", "--stride", "4", lines=lines)
+    assert text[1].startswith("frames 4-13: ")
+    assert text[1].endswith(" ms)")
+
+
+def test_live_answers_do_not_wait_for_the_end(model, store):
+    clip = SkeletonStore.open(store).read(0)
+    out, seen = io.StringIO(), []
+
+    def lines():
+        for number, line in enumerate(frames(clip[:12])):
+            seen.append((number, len(out.getvalue().splitlines())))
+            yield line
+
+    config = read_options(
+        predict.PredictConfig, [str(model), "--live", "--window", "4", "--stride", "4"], program="predict"
+    )
+    predict.run(config, lines=lines(), out=out)
+    assert [answered for _, answered in seen] == [0] * 4 + [1] * 4 + [2] * 4
+
+
+def test_a_short_stream_is_one_window_and_nobody_is_nobody(model, store):
+    clip = SkeletonStore.open(store).read(0)[:5]
+    mapped = np.concatenate([clip, np.zeros_like(clip[:1])])
+    lines = [json.dumps((frame[0] * 1000).tolist()) for frame in clip] + ["[]"]
+    (answer,) = map(json.loads, run(model, "--live", "--format", "json", "--units", "mm", lines=lines))
+    assert_same(answer["classes"], expected(model, mapped))
+    assert run(model, "--live", lines=[]) == []
+
+
+def test_live_joints_of_another_layout_are_found_by_name(tmp_path, store):
+    model = save_model(tmp_path / "h36m", "h36m17")
+    with pytest.raises(
+        InputError, match=r"the stream has layout kinect_v1 .20 joints., but .* made for h36m17"
+    ):
+        run(model, "--live", "--layout", "kinect_v1", lines=[])
+    line = frames(SkeletonStore.open(store).read(0)[:1])
+    assert len(run(model, "--live", "--layout", "kinect_v1", "--derive", lines=line)) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("{", "line 2: expected a JSON array of numbers"),
+        ('["a"]', "line 2: expected a JSON array of numbers"),
+        ("[[1, 2], [3]]", "line 2: expected a JSON array of numbers"),
+        ("[" * 100000, "line 2: expected a JSON array of numbers"),
+        ("[[0, 0, 0]]", r"line 2: expected 20 joints \[x, y, z\], or bodies of them, got \(1, 1, 3\)"),
+        (json.dumps([[float("nan")] * 3] * 20), "line 2: a coordinate is not finite"),
+    ],
+)
+def test_a_bad_frame_is_named_by_its_line(model, line, complaint):
+    with pytest.raises(InputError, match=complaint):
+        run(model, "--live", lines=[json.dumps([[1.0, 2.0, 3.0]] * 20), line])
+
+
+def test_bad_input_is_a_line_with_exit_code_2(model, trained, recording, tmp_path, monkeypatch, capsys):
+    raw = tmp_path / "S001C001P001R001A001.skeleton"
+    raw.write_text("1\n")
+    torn = tmp_path / "torn.npz"
+    torn.write_bytes(recording.read_bytes()[:500])
+    with StoreWriter(tmp_path / "store", layout=layout("ntu"), fps=30) as writer:
+        writer.add(np.ones((4, 1, 25, 3)), name="x")
+    ntu = save_model(tmp_path / "ntu", "ntu")
+    cases = {
+        (model,): "name recordings, or say live; one of the two",
+        (model, recording, "--live"): "name recordings, or say live; one of the two",
+        (model, recording, "--stride", "3"): "stride 3 needs a window that is at least as long",
+        (model, "nowhere.npz"): "nowhere.npz: no such file or folder",
+        (
+            model,
+            raw,
+        ): f"{raw} has layout ntu (25 joints), but the model was made for kinect_v1: the data: no joint",
+        (model, tmp_path / "store"): "has layout ntu (25 joints), but the model was made for kinect_v1",
+        (ntu, raw): f"{raw}, line ",
+        (model, torn): f"{torn}: cannot be read",
+        (trained["encoder"], recording): "encoder: an encoder, which knows no classes; fine-tune it first",
+    }
+    for arguments, line in cases.items():
+        monkeypatch.setattr(sys, "argv", ["predict", *map(str, arguments)])
+        with pytest.raises(SystemExit, match="2"):
+            predict.main()
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert printed.err.startswith("predict: error: ")
+        assert line in printed.err
+        assert printed.err.count("\n") == 1, printed.err
+
+
+def test_a_bad_recording_does_not_stop_the_others(model, recording, tmp_path, monkeypatch, capsys):
+    (tmp_path / "a.npz").write_bytes(recording.read_bytes()[:500])
+    shutil.copy(recording, tmp_path / "b.npz")
+    (tmp_path / "c.skeleton").write_text("1\n")
+    whole = np.load(recording)
+    positions = whole["positions_mm"].copy()
+    positions[whole["offsets"][1]] = np.nan  # the second of three clips
+    np.savez(tmp_path / "d.npz", **{**whole, "positions_mm": positions})
+    (tmp_path / "e.npz").write_bytes(b"")
+    monkeypatch.setattr(sys, "argv", ["predict", str(model), "nowhere", str(tmp_path), "--batch_size", "2"])
+    with pytest.raises(SystemExit, match="2"):
+        predict.main()
+    printed = capsys.readouterr()
+    assert [line.split(": ")[0].removeprefix(str(tmp_path)) for line in printed.out.splitlines()] == [
+        *(f"/b.npz clip00000{clip}" for clip in range(3)),
+        *(f"/d.npz clip00000{clip}" for clip in (0, 2)),
+    ]
+    assert [line.partition(": ")[2] for line in printed.out.splitlines()[:3]] == [
+        line.partition(": ")[2] for line in run(model, recording)
+    ]
+    lines = printed.err.splitlines()
+    assert [line.split("/")[-1].partition(".")[0] for line in lines[1:]] == ["a", "c", "d", "e"]
+    assert all(line.startswith("predict: error: ") for line in lines)
+    assert lines[0] == "predict: error: nowhere: no such file or folder"

@@ -1,0 +1,190 @@
+"""Recipes: command line over file over defaults; mistakes are lines that name the field."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from skeleton_lab import contrast, finetune, pretrain, simple
+from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.runs.folder import RUN_SHORTCUTS
+
+REPO = Path(__file__).parents[2]
+SHORTCUTS = RUN_SHORTCUTS | pretrain.MASK_SHORTCUTS
+
+
+def read(recipe, *arguments, config=pretrain.PretrainConfig):
+    return read_recipe(config, [str(recipe), *arguments], program="app", shortcuts=SHORTCUTS)
+
+
+def test_the_command_line_beats_the_file_and_the_file_the_defaults(pretrain_recipe):
+    config = read(pretrain_recipe, "--training.epochs", "7", "--mask.joint_ratio", "0.6", "--resume")
+    assert (config.training.epochs, config.training.batch_size, config.training.seed) == (7, 12, 0)
+    assert config.model.mask.joint_ratio == 0.6
+    assert config.run.resume
+    assert config.model.encoder.blocks == ((8, 2), (16, 4))
+
+
+def test_numbers_of_all_kinds_from_the_command_line(pretrain_recipe):
+    sampling = read(
+        *(pretrain_recipe, "--data.sampling.augment.joint_dropout", "0.1"),
+        *("--data.sampling.augment.shear", "0.4", "--data.sampling.augment.blur_sigma", "[0.5, 1]"),
+        *("--data.sampling.train_crop", "[0.7, 1.0]", "--data.sampling.heading"),
+    ).data.sampling
+    augment = sampling.augment
+    assert (augment.joint_dropout, augment.shear, augment.blur_sigma) == (0.1, 0.4, (0.5, 1.0))
+    assert (sampling.train_crop, sampling.heading) == ((0.7, 1.0), True)
+
+
+def test_a_table_in_part_keeps_the_rest_of_its_default(pretrain_recipe):
+    text = pretrain_recipe.read_text().replace("tuple_frames = 2\n", "")
+    pretrain_recipe.write_text(text + "[optimizer]\nlr = 0.25\n[model.mask]\njoint_ratio = 0.2\n")
+    config = read(pretrain_recipe)
+    assert (config.optimizer.kind, config.optimizer.lr) == ("adam", 0.25)
+    assert (config.model.mask.kind, config.model.mask.joint_ratio) == ("spatial_temporal", 0.2)
+    assert config.model.encoder.tuple_frames == pretrain.SkeletonMAEConfig().encoder.tuple_frames
+
+
+def test_another_kind_takes_none_of_the_default(pretrain_recipe):
+    config = read(
+        pretrain_recipe, "--optimizer.kind", "sgd", "--mask.kind", "tube", "--mask.tube_frames", "4"
+    )
+    assert (config.optimizer.kind, config.optimizer.lr) == ("sgd", 0.1)
+    assert config.model.mask.tube_frames == 4
+
+
+def test_another_kind_takes_none_of_the_file(pretrain_recipe, finetune_recipe):
+    text = pretrain_recipe.read_text() + '[schedule]\nkind = "multi_step"\nmilestones = [0.5]\n'
+    pretrain_recipe.write_text(text + "[model.mask]\nframe_ratio = 0.2\njoint_ratio = 0.3\n")
+    config = read(
+        pretrain_recipe, "--schedule.kind", "cosine", "--mask.kind", "joint_only", "--mask.joint_ratio", "0.6"
+    )
+    assert (config.schedule.kind, config.model.mask.kind) == ("cosine", "joint_only")
+    same = read(pretrain_recipe, "--mask.kind", "spatial_temporal", "--mask.joint_ratio", "0.6")
+    assert (same.model.mask.frame_ratio, same.model.mask.joint_ratio) == (0.2, 0.6)
+    graph = read(finetune_recipe, "--model.kind", "stgcn", config=finetune.FinetuneConfig)
+    assert graph.model.kind == "stgcn"
+
+
+def test_fields_that_were_not_given_are_not_marked_as_given(finetune_recipe):
+    config = read(finetune_recipe, config=finetune.FinetuneConfig)
+    assert config.model.model_fields_set - {"kind"} == {"width", "blocks", "tuple_frames"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--mask.joint_ratio", "1.5"], "model.mask.joint_ratio: Input should be less than 1, got '1.5'"),
+        (["--training.epochs", "many"], "training.epochs: Input should be a valid integer, .*, got 'many'"),
+        (["--mask.tau", "1"], "model.mask.tau: unknown field of spatial_temporal"),
+        (["--optimizer.kind", "lion"], "optimizer: Input tag 'lion' found .*'adam', 'adamw', 'sgd'"),
+        (["--training.epoch", "3"], "unrecognized arguments: --training.epoch 3"),
+        (["--model.encoder.slot_kernel", "4"], "model.encoder: slot_kernel must be odd, got 4"),
+    ],
+)
+def test_mistakes_on_the_command_line(pretrain_recipe, arguments, line):
+    with pytest.raises(InputError, match=f"^{line}"):
+        read(pretrain_recipe, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[training]\nepoch = 3\n", "training.epoch: unknown field"),
+        ("[optimizer]\nkind = 'sgd'\nbetas = [0.1, 0.2]\n", "optimizer.betas: unknown field of sgd"),
+        ("[training\n", ".*broken.toml: not a TOML file: .*line 1"),
+        ("", "data: missing\nrun: missing$"),
+        ("[data]\nsources = []\n[run]\nfolder = 'x'", "data.sources: Tuple should have at least 1 item"),
+    ],
+)
+def test_mistakes_in_the_file(tmp_path, text, line):
+    (tmp_path / "broken.toml").write_text(text)
+    with pytest.raises(InputError, match=line):
+        read(tmp_path / "broken.toml")
+
+
+def test_a_recipe_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match=r"^.*none\.toml: no such recipe$"):
+        read(tmp_path / "none.toml")
+
+
+def test_one_count_of_labels(finetune_recipe):
+    arguments = ["--data.label_fraction", "0.1", "--data.labels_per_class", "2"]
+    with pytest.raises(InputError, match=r"^data: either label_fraction \(0.1\) or labels_per_class \(2\)$"):
+        read(finetune_recipe, *arguments, config=finetune.FinetuneConfig)
+
+
+def test_mistakes_are_lines_with_exit_code_2(pretrain_recipe, tmp_path):
+    command = [sys.executable, REPO / "apps" / "pretrain.py", pretrain_recipe]
+    ran = subprocess.run(
+        [*command, "--training.epochs", "0", "--mask.joint_ratio", "2"], capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.splitlines() == [
+        "pretrain: error: model.mask.joint_ratio: Input should be less than 1, got '2'",
+        "pretrain: error: training.epochs: Input should be greater than or equal to 1, got '0'",
+    ]
+    assert not (tmp_path / "pretrained").exists()
+
+
+def test_help_lists_every_field_without_importing_torch():
+    program = (
+        "import runpy, sys\n"
+        "for app in ('pretrain', 'finetune', 'contrast'):\n"
+        "    sys.argv = [app, '--help']\n"
+        "    try: runpy.run_path(f'apps/{app}.py', run_name='__main__')\n"
+        "    except SystemExit as end: assert end.code == 0, end.code\n"
+        "heavy = {'torch', 'timm', 'torchvision', 'accelerate'} & sys.modules.keys()\n"
+        "assert not heavy, heavy\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    text = " ".join(ran.stdout.split())
+    for field, meaning in {
+        "--model.mask.joint_ratio": "hidden in each remaining frame (beta). (default: 0.5)",
+        "--model.mask.kind": "Which of these; each has fields of its own. (default: spatial_temporal)",
+        "--training.label_smoothing": "Label smoothing of the cross-entropy. (default: 0.1)",
+        "--data.sampling.frames": "(default: 20)",
+        "--pretrained": "Folder of a pre-training run (default: from scratch).",
+    }.items():
+        assert field in text
+        assert meaning in text
+
+
+CONFIGS = {
+    "pretrain": pretrain.PretrainConfig,
+    "finetune": finetune.FinetuneConfig,
+    "contrast": contrast.ContrastConfig,
+    "simple": simple.SimpleConfig,
+}
+RECIPES = sorted(path for app in CONFIGS for path in REPO.glob(f"configs/{app}/*.toml"))
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: "/".join(path.parts[-2:]))
+def test_recipes_can_be_read_and_say_what_to_expect(path):
+    recipe = read(path, config=CONFIGS[path.parent.name])
+    encoder = getattr(recipe.model, "encoder", recipe.model)
+    assert recipe.data.sampling.frames % getattr(encoder, "tuple_frames", 1) == 0
+    comments = [line for line in path.read_text().splitlines() if line.startswith("#")]
+    header = " ".join(line.lstrip("# ") for line in comments)
+    for word in ("Command:", "Hardware:", "Time:", "Expected:"):
+        assert word in header, word
+    assert f"apps/{path.parent.name}.py configs/{path.parent.name}/{path.name}" in header
+
+
+def test_there_are_recipes():
+    assert {"/".join(path.parts[-2:]) for path in RECIPES} >= {
+        "pretrain/paper-ntu60-xsub.toml",
+        "pretrain/kinect-v1.toml",
+        "finetune/paper-ntu60-xsub.toml",
+        "finetune/utd-mhad.toml",
+        "contrast/crossclr-ntu60-xsub.toml",
+        "contrast/aimclr-ntu60-xsub.toml",
+    }

@@ -1,0 +1,185 @@
+"""Every row of every study: its recipes are read, fitted to a store, built, and take two steps."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from skeleton_data import ClipSet, SkeletonDataset, StoreWriter
+from skeleton_data.layouts.layout import layout
+from skeleton_lab import reproduce
+from skeleton_lab.baselines.raw_coordinates import network, train
+from skeleton_lab.data.noise import ClipNoise
+from skeleton_lab.models.weights import build_encoder
+from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.studies.plan import distinct, plan
+from skeleton_lab.studies.study import Study, named_file
+from skeletonmae import SkeletonMAE, SkeletonMAEConfig
+
+REPO = Path(__file__).parents[2]
+STUDIES = sorted(path.stem for path in REPO.glob("configs/studies/*.toml"))
+PAPER = {"table1", "table2", "table3", "table4", "table5", "figure4"}
+NTU = {"ntu60-xsub", "ntu60-xview", "ntu120-xsub", "ntu120-xset"}
+
+
+@pytest.fixture(autouse=True)
+def in_repository(monkeypatch):
+    """Recipes, terms and sizes are named as from there."""
+    monkeypatch.chdir(REPO)
+
+
+@pytest.fixture(scope="module")
+def unlabelled(tmp_path_factory):
+    path = tmp_path_factory.mktemp("stores") / "unlabelled"
+    rng = np.random.default_rng(1)
+    with StoreWriter(path, layout=layout("kinect_v1"), class_names=["?"], fps=30) as writer:
+        for clip in range(8):
+            writer.add(rng.normal(size=(30, 1, 20, 3)), name=f"{clip}", label=0, subject=1 + clip % 4)
+    return path
+
+
+def read(name, store, *options):
+    return read_recipe(
+        Study, [str(named_file("studies", name)), "--data", str(store), *options], program="test"
+    )
+
+
+def two_steps(recipe, clips, batch):
+    """Loss of a recipe's model before each of two steps."""
+    generator = torch.Generator().manual_seed(0)
+    if isinstance(recipe, reproduce.simple.SimpleConfig):
+        inputs = batch.joints.flatten(3).transpose(1, 2).flatten(2)
+        if recipe.model.kind == "nearest":
+            return [0.0]
+        model = network(recipe.model, inputs, batch.label, classes=len(clips.classes))
+        training = recipe.training.model_copy(update={"steps": 2})
+        return [float(train(model, training, inputs, batch.label, validation=None)[0])]
+    model = recipe.build()
+    optimizer, losses = recipe.optimizer.build(model), []
+    for step in range(2):
+        match recipe:
+            case reproduce.pretrain.PretrainConfig():
+                loss = model(batch.joints, generator=generator).loss
+            case reproduce.contrast.ContrastConfig():
+                noise = ClipNoise(torch.arange(len(batch.label)))
+                loss = model(batch.joints, generator=noise, mine=bool(step)).loss
+            case _:
+                loss = F.cross_entropy(model(batch.joints), batch.label)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def without(arguments, *dropped):
+    """Options of a run that do not tell it from others of its kind."""
+    pairs = list(arguments)
+    for name in dropped:
+        if name in pairs:
+            at = pairs.index(name)
+            del pairs[at : at + 2]
+    return tuple(pairs)
+
+
+def test_tables_share_the_pretraining_of_the_paper(store):
+    folders = [
+        {run.folder for run in distinct(plan(read(name, store, "--protocols", "odd-subjects")))}
+        for name in ("table1", "table2", "figure4", "table4")
+    ]
+    assert set.intersection(*folders)
+
+
+@pytest.mark.parametrize("terms", sorted(path.stem for path in REPO.glob("configs/terms/*.toml")))
+def test_contrastive_methods_have_the_same_queue(store, terms):
+    study = read("table4", store, "--protocols", "odd-subjects", "--terms", terms, "--epochs", "2")
+    recipes = [reproduce.recipe_of(run) for run in distinct(plan(study)) if run.app == "contrast"]
+    assert {recipe.method.kind for recipe in recipes} == {"crossclr", "aimclr"}
+    assert len({recipe.method.moco for recipe in recipes}) == 1
+    assert len({recipe.training.epochs for recipe in recipes}) == 1
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_row_takes_two_steps(name, store, unlabelled, tmp_path):
+    options = ("--protocols", "odd-subjects", "--unlabelled", str(unlabelled), "--model", "toy")
+    study = read(name, store, *options, "--folder", str(tmp_path), "--seeds", "1")
+    study = study.model_copy(update={"labels": study.labels[:1]})
+    runs = distinct(plan(study))
+    assert {run.app for run in runs} - {"evaluate"} <= {"pretrain", "contrast", "finetune", "simple"}
+    seen = set()
+    for run in runs:
+        kind = without(run.arguments, "--pretrained", "--run.folder")
+        recipe = None if kind in seen else reproduce.recipe_of(run)
+        seen.add(kind)
+        if recipe is None or run.app == "evaluate":
+            continue
+        if run.app == "finetune":
+            recipe = recipe.model_copy(update={"pretrained": None})
+        clips = recipe.data.open()
+        recipe = recipe.fitted(clips)
+        source = ClipSet(recipe_store(clips), np.arange(8))
+        data = SkeletonDataset([source], recipe.data.sampling, bodies=2, training=True, seed=0)
+        losses = two_steps(recipe, clips, data.__getitems__([(0, clip) for clip in range(8)]))
+        assert np.isfinite(losses).all(), run.command
+
+
+def recipe_store(clips):
+    return clips.store if hasattr(clips, "store") else clips.train[0][0]
+
+
+def test_the_tables_of_the_paper_are_there():
+    assert set(STUDIES) >= PAPER
+
+
+@pytest.mark.parametrize("name", sorted(PAPER))
+def test_recipes_of_the_paper_are_the_papers(name, store, tmp_path):
+    """200 + 200 epochs of Adam, 5e-3, weight decay 1e-4, in batches of 64, x 0.1 at epochs 60, 90, 110."""
+    study = read(name, store, "--protocols", "odd-subjects", "--folder", str(tmp_path))
+    assert set(read(name, store).protocols) == NTU
+    assert study.terms == "paper"
+    ours = [trial for trial in plan(study) if trial.row.pretrain == "skeletonmae"]
+    before, after = (reproduce.recipe_of(run) for run in ours[-1].runs)
+    for recipe in (before, after):
+        assert recipe.data.sampling.frames == 20
+        assert (recipe.optimizer.kind, recipe.optimizer.lr, recipe.optimizer.weight_decay) == (
+            "adam",
+            5e-3,
+            1e-4,
+        )
+        assert (recipe.training.epochs, recipe.training.batch_size) == (200, 64)
+        assert (recipe.schedule.milestones, recipe.schedule.gamma) == ((0.3, 0.45, 0.55), 0.1)
+        assert recipe.data.validation > 0
+    assert after.training.label_smoothing == 0.1
+    if name not in {"table2", "table3"}:
+        assert (before.model.decoder.width, before.model.decoder.depth) == (256, 9)
+    if name == "table5":
+        assert study.labels == ("5%", "10%")
+
+
+def test_lengths_are_shares_of_the_epochs(store, tmp_path):
+    def lengths(*options):
+        study = read("figure4", store, "--protocols", "odd-subjects", "--folder", str(tmp_path), *options)
+        runs = [run for trial in plan(study) for run in trial.pretrainings]
+        return [reproduce.recipe_of(run).training.epochs for run in runs]
+
+    assert lengths() == [50, 100, 150, 200]
+    assert lengths("--epochs", "8") == [2, 4, 6, 8]
+
+
+@pytest.mark.parametrize("path", sorted(REPO.glob("configs/sizes/*.toml")), ids=lambda path: path.stem)
+def test_networks_of_every_size_can_be_built(path, store):
+    study = read("table4", store, "--model", path.stem, "--protocols", "odd-subjects")
+    sizes = study.read_sizes(study.read_terms())
+    parsed = {
+        kind: SkeletonMAEConfig(
+            encoder={"kind": kind, **sizes.encoders[kind]}, decoder={"kind": kind, **decoder}
+        )
+        for kind, decoder in sizes.decoders.items()
+    }
+    with torch.device("meta"):
+        models = [SkeletonMAE(config) for config in parsed.values()]
+        graph = build_encoder(reproduce.contrast.STGCNConfig(**sizes.encoders["stgcn"]))
+    for model in [*models, graph]:
+        assert all(weights.is_meta for weights in model.parameters())

@@ -1,0 +1,156 @@
+"""A run that was interrupted, however, ends like one that never was."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from skeleton_lab import finetune
+from skeleton_lab.errors import InputError, Interrupted
+from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.training.checkpoint import SEAL, _seal
+from skeleton_lab.training.optimizer_step import Learner
+
+
+def run_finetuning(recipe, *arguments):
+    config = read_recipe(finetune.FinetuneConfig, [str(recipe), *arguments], program="finetune")
+    return finetune.run(config, bar={"disable": True})
+
+
+def answers(folder):
+    """What must be the same to the last bit."""
+    names = ("classifier/model.safetensors", "metrics.jsonl", "labels.json")
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+@contextmanager
+def before_step(number, act):
+    """Let something happen before the weights move in a step."""
+    with pytest.MonkeyPatch.context() as patch:
+        update = Learner.update
+        patch.setattr(
+            Learner, "update", lambda learner, step: (step == number and act(), update(learner, step))[1]
+        )
+        yield
+
+
+def die():
+    raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+def test_killed_ten_times_on_a_full_disk_and_told_to_end(pretrain_recipe, tmp_path):
+    recipe = pretrain_recipe.read_text().replace("log_steps = 2", "log_steps = 3\nperiod = 2\nema = 0.9")
+    pretrain_recipe.write_text(recipe + 'tracker = "none"\n')
+    command = [sys.executable, Path(__file__).with_name("killed_runs.py"), pretrain_recipe, tmp_path]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    killed, full, kept, told = (json.loads(line) for line in ran.stdout.splitlines())
+    assert killed["kills"] == 10
+    assert full == {"full disk": 74}
+    assert kept == {"kept": ["step-000000002", "step-000000004"]}
+    assert told == {"told to end": 75}
+    full, told = (line for line in ran.stderr.splitlines() if "error" in line)
+    assert full.startswith("pretrain: error: ")
+    assert "cannot be written" in full
+    assert "told to end after step 5" in told
+
+
+def test_told_to_end_it_saves_where_it_is_and_says_so(finetune_recipe, tmp_path, monkeypatch, capsys):
+    chosen = ("--training.log_steps", "4", "--model.dropout", "0.2", "--training.ema", "0.5")
+    run_finetuning(finetune_recipe, *chosen, "--run.folder", str(tmp_path / "whole"))
+
+    before = signal.getsignal(signal.SIGTERM)
+    arguments = [str(finetune_recipe), *chosen, "--folder", str(tmp_path / "stopped"), "--resume"]
+    monkeypatch.setattr(sys, "argv", ["finetune", *arguments])
+
+    def tell_twice():  # as a launcher and a scheduler do, one after the other
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with before_step(4, tell_twice), pytest.raises(SystemExit) as ended:
+        finetune.main()
+    assert ended.value.code == Interrupted.exit_code == 75
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert "finetune: error: " in (said := capsys.readouterr().err)
+    assert "told to end after step 5; a checkpoint is saved, --resume continues" in said
+    saved = tmp_path / "stopped" / "checkpoints" / "step-000000005" / "run.json"
+    assert (
+        len(json.loads(saved.read_text())["log"]) == 1
+    )  # of the line that step 6, the end of an epoch, writes
+
+    state = json.loads(saved.read_text())
+    saved.write_text(json.dumps({**state, "seconds": state["seconds"] + 1000}))
+    saved.with_name(SEAL).unlink()
+    _seal(saved.parent)
+    resumed = run_finetuning(
+        finetune_recipe, *chosen, "--run.folder", str(tmp_path / "stopped"), "--run.resume"
+    )
+    assert 1000 < resumed.seconds < 1100  # of both parts
+    assert answers(tmp_path / "stopped") == answers(tmp_path / "whole")
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(finetune_recipe, tmp_path, capsys):
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    run_finetuning(finetune_recipe, "--run.folder", str(whole))
+    with before_step(7, die), pytest.raises(KeyboardInterrupt):
+        run_finetuning(finetune_recipe, "--run.folder", str(stopped))
+    first, second = sorted((stopped / "checkpoints").glob("step-*"))
+    optimizer = second / "optimizer.bin"
+    content = bytearray(optimizer.read_bytes())
+    content[len(content) // 2] ^= 1
+    optimizer.write_bytes(content)
+    shutil.copytree(stopped, tmp_path / "worse")
+
+    resumed = ("--run.resume", "--run.folder")
+    run_finetuning(finetune_recipe, *resumed, str(stopped))
+    said = capsys.readouterr().err
+    assert f"{second}: damaged (optimizer.bin is not what was saved); the one before is used" in said
+    assert answers(stopped) == answers(whole)
+
+    (tmp_path / "worse" / "checkpoints" / first.name / "run.json").unlink()
+    with pytest.raises(InputError, match=r"run\.json is missing\)\n.*checkpoints: no checkpoint is whole"):
+        run_finetuning(finetune_recipe, *resumed, str(tmp_path / "worse"))
+
+
+def test_weights_that_were_selected_are_kept_by_name_and_checked(finetune_recipe, tmp_path):
+    arguments = (
+        "--run.folder",
+        str(tmp_path / "run"),
+        "--training.period",
+        "2",
+        "--run.keep_checkpoints",
+        "3",
+    )
+    with before_step(7, die), pytest.raises(KeyboardInterrupt):
+        run_finetuning(finetune_recipe, *arguments)
+    folder = tmp_path / "run" / "checkpoints"
+    steps = sorted(folder.glob("step-*"))
+    assert [path.name[-1] for path in steps] == ["2", "4", "6"]
+    best = {json.loads((path / "run.json").read_text())["best"]["step"] for path in steps}
+    assert {path.name for path in folder.glob("best-*")} == {f"best-{step:09d}.safetensors" for step in best}
+    for path in folder.glob("best-*"):
+        path.write_bytes(b"")
+    with pytest.raises(
+        InputError, match=r"step-000000006: damaged \(best-00000000\d.safetensors is missing or"
+    ):
+        run_finetuning(finetune_recipe, *arguments, "--run.resume")
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_done(
+    finetune_recipe, tmp_path, monkeypatch
+):
+    with before_step(4, die), pytest.raises(KeyboardInterrupt):
+        run_finetuning(finetune_recipe)
+    folder = tmp_path / "finetuned"
+    content = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != folder)  # root may write anywhere
+    with pytest.raises(InputError, match=r"^run\.folder: .*finetuned is read-only$"):
+        run_finetuning(finetune_recipe, "--run.resume")
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == content
