@@ -27,6 +27,11 @@ from .ntu.raw_folder import RawFolder as RawFolder
 from .ntu.recording import RawClip as RawClip
 from .ntu.recording import read_skeleton as read_skeleton
 from .ntu.recording import write_skeleton as write_skeleton
+from .replacing import file_sha256 as file_sha256
+from .replacing import flush_to_disk as flush_to_disk
+from .replacing import put_in_place as put_in_place
+from .replacing import replacing as replacing
+from .replacing import replacing_folder as replacing_folder
 from .splits.labels import label_subset as label_subset
 from .splits.labels import load_subset as load_subset
 from .splits.labels import save_subset as save_subset
@@ -73,6 +78,8 @@ __all__ = [
     "draw_strip",
     "export_huggingface",
     "export_npz",
+    "file_sha256",
+    "flush_to_disk",
     "import_clips",
     "joint_map",
     "label_subset",
@@ -81,7 +88,10 @@ __all__ = [
     "load_subset",
     "loader",
     "prepare",
+    "put_in_place",
     "read_skeleton",
+    "replacing",
+    "replacing_folder",
     "save_split",
     "save_subset",
     "split",

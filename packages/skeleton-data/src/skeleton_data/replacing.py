@@ -1,9 +1,11 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all, and the checksum that tells whether one is whole."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,17 +15,18 @@ from skeleton_data.errors import DataError
 
 @contextmanager
 def replacing(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
-    """A hidden name to write a file or folder under, which takes its place at ``path`` when all went well.
+    """A hidden name to write a file under, which takes its place at ``path`` when all went well.
 
     After an error, or when the process was killed, what was at ``path`` before is still there. A folder is
     never replaced.
 
     Args:
-        path: where the file or folder shall be.
+        path: where the file shall be.
         overwrite: whether a file that is already there may be replaced.
 
     Raises:
         DataError: ``path`` exists and may not be replaced, or its folder does not exist.
+        OSError: the file cannot be written.
 
     Example:
         >>> import tempfile
@@ -36,14 +39,89 @@ def replacing(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
     path = Path(path).absolute()
     if path.is_dir() or (path.exists() and not overwrite):
         raise DataError.at(path, "exists; it will not be replaced")
+    with _draft_of(path) as draft:
+        yield draft
+
+
+@contextmanager
+def replacing_folder(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """An empty hidden folder to write into, which takes its place at ``path`` when all went well.
+
+    Args:
+        path: where the folder shall be.
+        overwrite: whether a folder that has something in it may be replaced.
+
+    Raises:
+        DataError: ``path`` exists and may not be replaced, or its own folder does not exist.
+        OSError: the folder cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with replacing_folder(f"{folder}/model") as draft:
+        ...         _ = (draft / "config.json").write_text("{}")
+        ...     [file.name for file in Path(folder, "model").iterdir()]
+        ['config.json']
+    """
+    path = Path(path).absolute()
+    if path.exists() and not (path.is_dir() and (overwrite or not any(path.iterdir()))):
+        raise DataError.at(path, "exists; it will not be replaced")
+    with _draft_of(path) as draft:
+        shutil.rmtree(draft, ignore_errors=True)  # of a process that was killed and had the same number
+        draft.mkdir()
+        yield draft
+
+
+@contextmanager
+def _draft_of(path: Path) -> Iterator[Path]:
     if not path.parent.is_dir():
         raise DataError.at(path, f"there is no folder {path.parent}")
     draft = path.with_name(f".{path.stem}.partial-{os.getpid()}{path.suffix}")
     try:
         yield draft
-        draft.replace(path)
+        put_in_place(draft, path)
     finally:
         if draft.is_dir():
             shutil.rmtree(draft)
         else:
             draft.unlink(missing_ok=True)
+
+
+def put_in_place(draft: Path, path: Path) -> None:
+    """Renames a file or folder to ``path`` once all of it is on the disk, and replaces what was there.
+
+    Raises:
+        OSError: it cannot be done; what was at ``path`` is there again.
+    """
+    for part in (*draft.rglob("*"), draft):
+        flush_to_disk(part)
+    if path.is_dir() and any(path.iterdir()):
+        # A folder cannot be renamed onto one that is not empty: the old one steps aside for that moment.
+        aside = draft.with_name(f"{draft.name}-old")
+        path.replace(aside)
+        try:
+            draft.replace(path)
+        except OSError:
+            aside.replace(path)
+            raise
+        shutil.rmtree(aside)
+    else:
+        draft.replace(path)
+    flush_to_disk(path.parent)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Waits until a file, or the list of names in a folder, is on the disk."""
+    if sys.platform == "win32" and path.is_dir():
+        return  # Windows has no such call for folders.
+    number = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

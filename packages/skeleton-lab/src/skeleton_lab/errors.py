@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from skeleton_data import DataError
+
 
 class InputError(ValueError):
     """What the user gave cannot be used; each line of the message is one complaint that names its cause."""
@@ -81,14 +83,15 @@ def writing(path: Path) -> Iterator[None]:
     """Say what could not be written, on a disk that is full or a folder that is read-only.
 
     Raises:
-        OutputError: Naming `path`, for every `OSError` inside, and what PyTorch and safetensors make of one.
+        OutputError: Naming `path`, for every `OSError` inside, and what PyTorch, safetensors and
+            skeleton_data make of one.
     """
     try:
         yield
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
     except Exception as error:
-        if isinstance(error, RuntimeError) or type(error).__name__ == "SafetensorError":
+        if isinstance(error, RuntimeError | DataError) or type(error).__name__ == "SafetensorError":
             raise OutputError(f"{path} cannot be written: {' '.join(str(error).split())}") from error
         raise
 

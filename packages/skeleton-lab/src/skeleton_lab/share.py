@@ -11,7 +11,6 @@ hf://OWNER/NAME.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 from pydantic_settings import CliPositionalArg
 
+from skeleton_data import replacing_folder
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.models.model_card import CARD, model_card
 from skeleton_lab.models.saved_model import FILES, SavedModel, write_checksums
@@ -59,14 +59,13 @@ def run(config: ShareConfig) -> None:
         for model, path in zip(models[1:], config.runs[1:], strict=True):
             if _without_seeds(model.recipe) != _without_seeds(models[0].recipe):
                 raise InputError(f"{path} and {config.runs[0]} are not of one recipe")
-        partial = config.output.with_name(f".{config.output.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        for name in FILES:
-            shutil.copyfile(models[0].folder / name, partial / name)
-        (partial / CARD).write_text(model_card(models[0], results, licence=config.licence), encoding="utf-8")
-        write_checksums(partial)
-        os.replace(partial, config.output)
+        card = model_card(models[0], results, licence=config.licence)
+        config.output.parent.mkdir(parents=True, exist_ok=True)
+        with replacing_folder(config.output) as draft:
+            for name in FILES:
+                shutil.copyfile(models[0].folder / name, draft / name)
+            (draft / CARD).write_text(card, encoding="utf-8")
+            write_checksums(draft)
     print(f"{config.output}: {', '.join((*FILES, CARD))} and checksums")
 
 

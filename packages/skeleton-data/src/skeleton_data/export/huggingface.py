@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skeleton_data.errors import DataError
-from skeleton_data.replacing import replacing
+from skeleton_data.replacing import replacing_folder
 from skeleton_data.splits.protocols import Split
 from skeleton_data.store.store import SkeletonStore
 
@@ -48,7 +48,7 @@ def export_huggingface(store: SkeletonStore, path: str | Path, split: Split) -> 
         ) from None
     info = {"fps": store.fps, "units": store.meta.units, "layout": store.layout.model_dump(mode="json")}
     with (
-        replacing(path, overwrite=False) as draft,
+        replacing_folder(path, overwrite=False) as draft,
         tempfile.TemporaryDirectory(prefix=f"{draft.name}.", dir=draft.parent) as cache,
     ):
         features = _features(store)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from skeleton_data.clips import Units
 from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.replacing import file_sha256
 
 JOINTS, INDEX, NAMES, META = "joints.npy", "index.npy", "names.bin", "store.json"
 DATA_FILES = (JOINTS, INDEX, NAMES)
@@ -107,5 +107,4 @@ def flush_and_close(file: Any) -> None:
 
 def file_facts(path: Path) -> FileFacts:
     """Size and checksum of a file."""
-    with path.open("rb") as file:
-        return FileFacts(bytes=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+    return FileFacts(bytes=path.stat().st_size, sha256=file_sha256(path))

@@ -13,7 +13,7 @@ from typing import IO
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from skeleton_data.store.files import META
+from skeleton_data.replacing import put_in_place
 
 if sys.platform != "win32":
     import fcntl
@@ -81,18 +81,7 @@ class PartialStore:
     def replace(self, store: Path) -> None:
         """Puts the folder in the place of the store."""
         (self.folder / _JOURNAL).unlink(missing_ok=True)
-        if (store / META).is_file():
-            # A folder cannot be renamed onto one that is not empty: the old one steps aside for that moment.
-            aside = _aside(self.folder)
-            store.rename(aside)
-            try:
-                self.folder.rename(store)
-            except OSError:
-                aside.rename(store)
-                raise
-            shutil.rmtree(aside)
-        else:
-            self.folder.rename(store)
+        put_in_place(self.folder, store)
 
     def discard(self) -> None:
         """Removes the folder, if it is still there, and unlocks it."""

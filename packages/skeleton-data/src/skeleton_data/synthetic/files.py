@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
 from pathlib import Path
 
 from tqdm import tqdm
 
 from skeleton_data.errors import DataError
 from skeleton_data.ntu.recording import write_skeleton
+from skeleton_data.replacing import replacing_folder
 from skeleton_data.synthetic.config import SyntheticConfig
 from skeleton_data.synthetic.generate import generate
 
@@ -38,18 +36,12 @@ def write_synthetic(config: SyntheticConfig, folder: str | Path, *, progress: bo
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError.at(folder, "expected a new or empty folder to write to, found something there")
-    folder = folder.resolve()
-    part = folder.with_name(f".{folder.name}.partial-{secrets.token_hex(4)}")
-    part.mkdir(parents=True)
-    try:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with replacing_folder(folder.resolve()) as draft:
         bar = tqdm(
             generate(config), total=config.clips, desc="synthetic clips", unit="clip", disable=not progress
         )
         for name, clip in bar:
-            write_skeleton(part / f"{name}.skeleton", clip)
-        (part / CLASS_NAMES).write_text("\n".join(config.class_names) + "\n", encoding="utf-8")
-        os.replace(part, folder)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+            write_skeleton(draft / f"{name}.skeleton", clip)
+        (draft / CLASS_NAMES).write_text("\n".join(config.class_names) + "\n", encoding="utf-8")
     return config.clips

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skeleton_data.replacing import replacing
+from skeleton_data import replacing
 from skeleton_lab.errors import input_errors, writing
 from skeleton_lab.runs.folder import write_atomically
 from skeleton_lab.runs.results import Evaluation

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tomllib
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import TypeAdapter, ValidationError
 
 from skeleton_baselines import STGCNConfig
+from skeleton_data import file_sha256
 from skeleton_lab.data.preprocessing import FILE, Preprocessing
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.encoder import EncoderConfig, saved_fields
@@ -112,7 +112,7 @@ def run_of(folder: Path) -> Path | None:
 
 def write_checksums(folder: Path) -> None:
     """Write the checksums of the files of a model beside them."""
-    lines = [f"{_checksum(folder / name)}  {name}\n" for name in FILES]
+    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in FILES]
     (folder / SUMS).write_text("".join(lines))
 
 
@@ -128,13 +128,8 @@ def verify_checksums(folder: Path) -> None:
         checksum, _, name = line.partition("  ")
         if name not in FILES:
             raise InputError(f"{folder / SUMS}: {name!r} is no file of a model")
-        if _checksum(folder / name) != checksum:
+        if file_sha256(folder / name) != checksum:
             raise InputError(f"{folder / name}: damaged: its checksum is not the one in {SUMS}")
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_files(folder: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -11,6 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_model
 
 from skeleton_baselines import STGCN, STGCNConfig
+from skeleton_data import replacing_folder
 from skeleton_lab.data.preprocessing import Preprocessing
 from skeleton_lab.models.encoder import EncoderConfig
 from skeleton_lab.models.model_card import CARD, model_card
@@ -43,15 +42,12 @@ def save_encoder(
         preprocessing: What its clips go through; kept beside the weights.
         result: What the run ended with, for the card.
     """
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    encoder.save_pretrained(partial)
-    preprocessing.save(partial)
-    saved = SavedModel(partial, encoder.config, preprocessing, run_of(folder))
-    (partial / CARD).write_text(model_card(saved, [result] if result else []), encoding="utf-8")
-    write_checksums(partial)
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)
+    with replacing_folder(folder) as draft:
+        encoder.save_pretrained(draft)
+        preprocessing.save(draft)
+        saved = SavedModel(draft, encoder.config, preprocessing, run_of(folder))
+        (draft / CARD).write_text(model_card(saved, [result] if result else []), encoding="utf-8")
+        write_checksums(draft)
 
 
 def load_encoder(encoder: Encoder, folder: Path) -> None:

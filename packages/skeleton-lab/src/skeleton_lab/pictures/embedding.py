@@ -12,7 +12,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from skeleton_data.replacing import replacing
+from skeleton_data import replacing
 from skeleton_lab.runs.folder import write_atomically
 from skeletonmae import principal_components
 

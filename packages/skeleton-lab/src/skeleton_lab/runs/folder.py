@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
-import shutil
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from typing import Any, Literal, TypeVar
 import tomli_w
 from pydantic import BaseModel, Field, ValidationError
 
+from skeleton_data import replacing, replacing_folder
 from skeleton_lab.errors import InputError, writing
 from skeleton_lab.recipe.recipe import RecipeSection
 
@@ -76,8 +75,7 @@ class RunFolder:
             raise InputError(f"run.folder: {run.folder} cannot be made in {above}")
         if run.folder.is_dir() and not os.access(run.folder, os.W_OK):
             raise InputError(f"run.folder: {run.folder} is read-only")
-        # A file that ends in .partial is what a run that was killed at once leaves.
-        if not run.folder.is_dir() or all(path.suffix == ".partial" for path in run.folder.iterdir()):
+        if not run.folder.is_dir() or not any(run.folder.iterdir()):
             return cls(run.folder, resumed=False, config=config)
         if not (run.folder / "config.toml").is_file():
             raise InputError(f"run.folder: {run.folder} is not empty and no run (it has no config.toml)")
@@ -105,14 +103,9 @@ class RunFolder:
             if self.path.is_dir():
                 self.hold()
                 self.leave()
-                replaced = self.path.with_name(f".{self.path.name}.replaced")
-                shutil.rmtree(replaced, ignore_errors=True)
-                os.replace(
-                    self.path, replaced
-                )  # at once: a run of which half is removed could not be claimed
-                shutil.rmtree(replaced)
-            self.path.mkdir(parents=True)
-        write_atomically(self.path / "config.toml", tomli_w.dumps(self.config).encode())
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing_folder(self.path) as draft:
+                (draft / "config.toml").write_text(tomli_w.dumps(self.config), encoding="utf-8")
 
     def hold(self) -> None:
         """Keep other processes out until `leave`, or the end of this one.
@@ -153,26 +146,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         OutputError: If it cannot be written; the old file is whole.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    with writing(path):
-        partial.write_bytes(content)
-        flush(partial)
-        os.replace(partial, path)
-
-
-def flush(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
-
-
-def fingerprint(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with writing(path), replacing(path) as draft:
+        draft.write_bytes(content)
 
 
 def _resolved(recipe: BaseModel) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from accelerate import Accelerator
 from safetensors.torch import load_model, save_model
 from torch import nn
 
+from skeleton_data import file_sha256, replacing
 from skeleton_lab.errors import writing
-from skeleton_lab.runs.folder import fingerprint, flush
 
 
 @dataclass
@@ -53,11 +52,9 @@ class Selection:
         if accelerator.is_main_process:
             with writing(self.path):
                 self.folder.mkdir(exist_ok=True)
-                partial = self.path.with_suffix(".partial")
-                save_model(model, str(partial))
-                self.sha256 = fingerprint(partial)
-                flush(partial)
-                os.replace(partial, self.path)
+                with replacing(self.path) as draft:
+                    save_model(model, str(draft))
+                    self.sha256 = file_sha256(draft)
 
     def restore(self, accelerator: Accelerator, model: nn.Module) -> nn.Module:
         """Load the selected weights into the model, in every process."""
@@ -71,6 +68,6 @@ class Selection:
 
     def complaint(self) -> str | None:
         """What is wrong with the file; nothing before the first was taken."""
-        if not self.step or (self.path.is_file() and fingerprint(self.path) == self.sha256):
+        if not self.step or (self.path.is_file() and file_sha256(self.path) == self.sha256):
             return None
         return f"{self.path.name} is missing or damaged"

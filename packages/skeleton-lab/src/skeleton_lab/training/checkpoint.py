@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Mapping
@@ -15,8 +14,9 @@ from typing import Any
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 
+from skeleton_data import file_sha256, put_in_place
 from skeleton_lab.errors import InputError, Interrupted, writing
-from skeleton_lab.runs.folder import RunFolder, fingerprint, flush
+from skeleton_lab.runs.folder import RunFolder
 from skeleton_lab.training.best_checkpoint import Selection
 from skeleton_lab.training.metric_log import RunLog
 from skeleton_lab.training.plan import Plan
@@ -96,9 +96,7 @@ class Checkpoints:
             if main:
                 (partial / STATE).write_text(json.dumps(state))
                 _seal(partial)
-                shutil.rmtree(whole, ignore_errors=True)
-                os.replace(partial, whole)
-                flush(folder)
+                put_in_place(partial, whole)
                 self._forget_all_but(whole)
 
     def _last_whole(self) -> tuple[Path | None, list[str]]:
@@ -122,7 +120,7 @@ class Checkpoints:
             # One that is damaged names nothing; it is told when a run resumes.
             with suppress(OSError, ValueError):
                 named.add(Selection(folder, **_state(path)["best"]).path)
-        for path in set(folder.glob("best-*.safetensors")) - named:
+        for path in set(folder.glob("*best-*.safetensors")) - named:
             path.unlink()
 
 
@@ -138,12 +136,10 @@ def _state(path: Path) -> dict[str, Any]:
 
 
 def _seal(folder: Path) -> None:
-    """Write the checksums of a folder's files, and see that all of it is on the disk."""
+    """Write the checksums of a folder's files."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    checksums = {path.relative_to(folder).as_posix(): fingerprint(path) for path in files}
+    checksums = {path.relative_to(folder).as_posix(): file_sha256(path) for path in files}
     (folder / SEAL).write_text(json.dumps(checksums, indent=2))
-    for path in [*files, folder / SEAL, folder]:
-        flush(path)
 
 
 def _damage(folder: Path) -> str | None:
@@ -155,6 +151,6 @@ def _damage(folder: Path) -> str | None:
     for name, checksum in checksums.items():
         if not (folder / name).is_file():
             return f"{name} is missing"
-        if fingerprint(folder / name) != checksum:
+        if file_sha256(folder / name) != checksum:
             return f"{name} is not what was saved"
     return None

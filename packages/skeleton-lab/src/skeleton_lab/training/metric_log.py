@@ -13,9 +13,10 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 from tqdm import tqdm
 
+from skeleton_data import flush_to_disk
 from skeleton_lab.data.clips import Clips, clip_names
 from skeleton_lab.errors import NotFiniteError, writing
-from skeleton_lab.runs.folder import RunFolder, flush, write_atomically
+from skeleton_lab.runs.folder import RunFolder, write_atomically
 from skeleton_lab.training.optimizer_step import Step
 from skeleton_lab.training.plan import Plan, TrainingRecipe
 from skeleton_lab.training.trackers import begin_tracking
@@ -127,7 +128,7 @@ class RunLog:
         """For a checkpoint. What was written before is on the disk then."""
         self._gather()
         if self.accelerator.is_main_process:
-            flush(self.path)
+            flush_to_disk(self.path)
         return self._window
 
     def close(self) -> None:

@@ -1,0 +1,87 @@
+"""A file or folder is there whole, new or old, whatever went wrong while it was written."""
+
+from pathlib import Path
+
+import pytest
+
+from skeleton_data import DataError, file_sha256, put_in_place, replacing, replacing_folder
+
+
+def content(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_file_that_fails_leaves_the_old_one_and_no_draft(tmp_path):
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(ZeroDivisionError), replacing(tmp_path / "a.txt") as draft:
+        draft.write_text("half")
+        1 / 0  # noqa: B018
+    assert content(tmp_path) == {"a.txt": "old"}
+
+
+def test_a_folder_takes_the_place_of_the_old_one_as_a_whole(tmp_path):
+    for names in (["one", "two"], ["three"]):
+        with replacing_folder(tmp_path / "model.v1") as draft:
+            assert draft.parent == tmp_path
+            for name in names:
+                (draft / "sub").mkdir(exist_ok=True)
+                (draft / "sub" / name).write_text(name)
+    assert content(tmp_path) == {"model.v1/sub/three": "three"}
+
+
+@pytest.mark.parametrize("fails", ["writing", "renaming"])
+def test_a_folder_that_fails_leaves_the_old_one_and_no_draft(tmp_path, monkeypatch, fails):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "weights").write_text("old")
+    rename = Path.replace
+
+    def full_disk(source, target):
+        if source.name.startswith(".") and not source.name.endswith("-old"):
+            raise OSError("disk full")
+        return rename(source, target)
+
+    monkeypatch.setattr(Path, "replace", full_disk)
+    with pytest.raises((OSError, ZeroDivisionError)), replacing_folder(tmp_path / "model") as draft:
+        (draft / "weights").write_text("new")
+        if fails == "writing":
+            1 / 0  # noqa: B018
+    assert content(tmp_path) == {"model/weights": "old"}
+
+
+def test_what_a_killed_process_of_the_same_number_left_is_not_taken_over(tmp_path):
+    with replacing_folder(tmp_path / "model") as draft:
+        left = draft
+        (draft / "a").write_text("a")
+    left.mkdir()
+    (left / "half").touch()
+    with replacing_folder(tmp_path / "model") as draft:
+        (draft / "b").write_text("b")
+    assert content(tmp_path) == {"model/b": "b"}
+
+
+def test_what_may_not_be_replaced_is_named(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder" / "mine").mkdir(parents=True)
+    for context in (
+        replacing(tmp_path / "folder"),
+        replacing(tmp_path / "file", overwrite=False),
+        replacing_folder(tmp_path / "file"),
+        replacing_folder(tmp_path / "folder", overwrite=False),
+        replacing_folder(tmp_path / "none" / "folder"),
+    ):
+        with pytest.raises(DataError, match=r"(file|folder): "), context:
+            pass
+    assert (tmp_path / "folder" / "mine").is_dir() and (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_draft_of_several_processes_is_put_in_place_over_an_older_folder(tmp_path):
+    for name in (".partial", "step-1"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "state").write_text(name)
+    put_in_place(tmp_path / ".partial", tmp_path / "step-1")
+    assert content(tmp_path) == {"step-1/state": ".partial"}
+
+
+def test_the_checksum_is_sha256(tmp_path):
+    (tmp_path / "abc").write_bytes(b"abc")  # the first example of FIPS 180
+    assert file_sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
