@@ -1,5 +1,6 @@
 """Each package's wheel and source archive hold what they should and nothing else."""
 
+import importlib
 import os
 import re
 import tarfile
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import hatchling.build
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
 REPO = Path(__file__).parents[1]
@@ -103,6 +105,20 @@ def test_metadata(built: Built) -> None:
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["Description-Content-Type"] == "text/markdown"
     assert not [value for value in metadata.get_all("Requires-Dist") if Requirement(value).url]
+
+
+def test_version_is_an_attribute(built: Built) -> None:
+    package = importlib.import_module(built.folder.name.replace("-", "_"))
+    assert package.__version__ == built.project["version"]
+
+
+def test_authors_and_addresses_are_those_of_the_citation(built: Built) -> None:
+    citation = yaml.safe_load((REPO / "CITATION.cff").read_text(encoding="utf-8"))
+    assert built.project["authors"] == [{"name": author["name"]} for author in citation["authors"]]
+    (paper,) = (one["value"] for one in citation["preferred-citation"]["identifiers"])
+    urls = built.project["urls"]
+    assert urls["Homepage"] == f"https://arxiv.org/abs/{paper.removeprefix('arXiv:')}"
+    assert urls.get("Repository") == citation.get("repository-code")
 
 
 def test_version_has_an_entry_in_the_changelog(built: Built) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import skeleton_data
 from skeleton_data.cli.main import main
 from skeleton_data.store.store import SkeletonStore
 
@@ -178,6 +179,11 @@ def test_the_environment_does_not_count(
         monkeypatch.setenv(variable, "7")
     main(["prepare", str(raw), str(tmp_path / "s"), "--workers", "1"])
     assert "4 clips" in capsys.readouterr().out
+
+
+def test_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--version"])
+    assert capsys.readouterr().out == f"skeleton-data {skeleton_data.__version__}\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

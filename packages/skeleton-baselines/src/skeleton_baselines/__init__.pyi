@@ -1,3 +1,4 @@
+from ._version import __version__ as __version__
 from .augment.config import ExtremeAugmentationConfig as ExtremeAugmentationConfig
 from .augment.config import NormalAugmentationConfig as NormalAugmentationConfig
 from .augment.energy_drop import energy_drop as energy_drop

@@ -1,3 +1,4 @@
+from ._version import __version__ as __version__
 from .dataset.augmentation import AIMCLR_EXTREME as AIMCLR_EXTREME
 from .dataset.augmentation import AIMCLR_NORMAL as AIMCLR_NORMAL
 from .dataset.augmentation import Augmentation as Augmentation

@@ -1,3 +1,4 @@
+from ._version import __version__ as __version__
 from .errors import InputError as InputError
 from .errors import RunError as RunError
 from .inference.recogniser import Recogniser as Recogniser

@@ -1,3 +1,4 @@
+from ._version import __version__ as __version__
 from .config import BodyPartConfig as BodyPartConfig
 from .config import FrameOnlyConfig as FrameOnlyConfig
 from .config import JointOnlyConfig as JointOnlyConfig

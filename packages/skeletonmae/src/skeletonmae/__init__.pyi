@@ -1,3 +1,4 @@
+from ._version import __version__ as __version__
 from .attention import attention_maps as attention_maps
 from .attention import joint_attention as joint_attention
 from .calibration import recalibrate as recalibrate

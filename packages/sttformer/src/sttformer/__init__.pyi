@@ -1,3 +1,4 @@
+from ._version import __version__ as __version__
 from .block import STTFormerBlock as STTFormerBlock
 from .bodies import distinct_bodies as distinct_bodies
 from .classifier import PooledClassifier as PooledClassifier

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, CliApp, CliSubCommand, SettingsConfigDict, SettingsError
 
+from skeleton_data._version import __version__
 from skeleton_data.cli.draw import DrawCommand
 from skeleton_data.cli.export import ExportCommand
 from skeleton_data.cli.import_ import ImportCommand
@@ -38,7 +39,7 @@ class SkeletonData(BaseSettings):
 
     A store is a folder with the clips of one skeleton layout, memory-mapped. Progress goes to the standard
     error stream. Bad input gives one line and exit code 2, and leaves nothing half-written.
-    `skeleton-data COMMAND --help` says more.
+    `skeleton-data COMMAND --help` describes a command, `skeleton-data --version` prints the version.
     """
 
     model_config = SettingsConfigDict(
@@ -74,6 +75,9 @@ class SkeletonData(BaseSettings):
 def main(arguments: list[str] | None = None) -> None:
     """Runs ``skeleton-data`` with the arguments of the process, or those given."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments == ["--version"]:
+        print(f"skeleton-data {__version__}")
+        return
     for command in (SkeletonData, *_COMMANDS):
         command.__doc__ = cleandoc(command.__doc__ or "")  # the help shows it as it is, indentation and all
     # A scheduler that ends the job shall find nothing half-written, like one who presses Ctrl-C.
