@@ -4,7 +4,14 @@ import pytest
 import torch
 from einops import rearrange
 
-from skeletonmae import SkeletonMAE, SkeletonMAEConfig, joint_motion, reconstruction_loss, standardise
+from skeletonmae import (
+    SkeletonMAE,
+    SkeletonMAEConfig,
+    Target,
+    TargetConfig,
+    joint_motion,
+    reconstruction_loss,
+)
 from sttformer import STTFormer
 
 JOINTS, FRAMES = 6, 8
@@ -119,7 +126,7 @@ def test_a_perfect_prediction_of_any_target_rebuilds_the_joints(kind, standardis
     model = make_model(target={"kind": kind, "standardise": standardised})
     bodies = make_clips(bodies=1)[..., 0].permute(0, 2, 3, 1)
     visible = torch.rand(bodies.shape[:3], generator=generator()) < 0.3
-    torch.testing.assert_close(model.joints_of(model.target(bodies), bodies, visible), bodies)
+    torch.testing.assert_close(model.target.invert(model.target.of(bodies), bodies, visible), bodies)
 
 
 def test_the_encoder_becomes_a_classifier(tmp_path):
@@ -136,7 +143,7 @@ def test_the_encoder_becomes_a_classifier(tmp_path):
 def test_a_guess_has_the_mean_and_scale_of_what_is_true():
     model = make_model(target={"kind": "motion", "standardise": "body"})
     true, guessed = (rearrange(make_clips(seed=seed), "n c t v m -> (n m) t v c") for seed in (0, 1))
-    target = model.target(3 * guessed, scaled_as=true)
+    target = model.target.of(3 * guessed, scaled_as=true)
     for body in range(len(true)):
         steps, guess = (torch.zeros(FRAMES, JOINTS, 3, dtype=torch.float64) for _ in range(2))
         for frame in range(FRAMES - 1):
@@ -144,13 +151,13 @@ def test_a_guess_has_the_mean_and_scale_of_what_is_true():
             guess[frame] = 3 * (guessed[body, frame + 1] - guessed[body, frame])
         spread = (steps - steps.mean(0)).square().mean().sqrt()
         torch.testing.assert_close(target[body], (guess - steps.mean(0)) / spread)
-    torch.testing.assert_close(model.target(true, scaled_as=true), model.target(true))
+    torch.testing.assert_close(model.target.of(true, scaled_as=true), model.target.of(true))
 
 
 def test_targets_by_loops():
     joints = make_clips(bodies=1)[..., 0].permute(0, 2, 3, 1)
     steps = joint_motion(joints)
-    by_joint, by_body = (standardise(joints, scale_of=scale) for scale in ("joint", "body"))
+    by_joint, by_body = (Target(TargetConfig(standardise=scale)).of(joints) for scale in ("joint", "body"))
     for body in range(len(joints)):
         for joint in range(JOINTS):
             course = joints[body, :, joint]
@@ -163,7 +170,7 @@ def test_targets_by_loops():
         spread = (sum(everywhere.flatten() ** 2) / everywhere.numel()) ** 0.5
         torch.testing.assert_close(by_body[body], everywhere / spread)
     assert (steps[:, -1] == 0).all()
-    by_patch = standardise(joints, scale_of="patch", patch_frames=4)
+    by_patch = Target(TargetConfig(standardise="patch", patch_frames=4)).of(joints)
     for start in range(0, FRAMES, 4):
         for joint in range(JOINTS):
             patch = joints[0, start : start + 4, joint].flatten()
@@ -172,8 +179,9 @@ def test_targets_by_loops():
             torch.testing.assert_close(found, (patch - patch.mean()) / spread)
 
 
-def test_standardise_leaves_a_joint_at_rest_at_zero():
-    assert (standardise(torch.ones(1, FRAMES, 1, 3), scale_of="joint") == 0).all()
+def test_a_standardised_joint_at_rest_is_zero():
+    target = Target(TargetConfig(standardise="joint"))
+    assert (target.of(torch.ones(1, FRAMES, 1, 3)) == 0).all()
 
 
 def test_no_place_to_count_gives_no_error():

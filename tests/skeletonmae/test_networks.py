@@ -1,11 +1,21 @@
 """Encoders and decoders of every kind, in every pair, and one's own; any mask."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
 
-from skeleton_mask import Mask
-from skeletonmae import Decoder, Encoder, SkeletonMAE, SkeletonMAEConfig, Transformer, build_encoder
+from skeleton_mask import Mask, SpatialTemporalConfig
+from skeletonmae import (
+    Decoder,
+    Encoder,
+    MaskSampler,
+    SkeletonMAE,
+    SkeletonMAEConfig,
+    Transformer,
+    build_encoder,
+)
 from skeletonmae.tables import count, table
 from sttformer import STTFormer
 
@@ -127,18 +137,72 @@ class FillDecoder(nn.Module):
         return self.predict(mask.scatter(tokens)).repeat_interleave(4, 1)
 
 
-def test_other_networks_are_handed_in():
+class LastTokens:
+    """Hides all tokens but the last ones, and keeps what it was asked."""
+
+    def sample(self, shape, generator, joints_xyz):
+        self.asked = shape, generator, joints_xyz
+        visible = torch.zeros(shape, dtype=torch.bool)
+        visible[:, -1] = True
+        return Mask(visible)
+
+
+def test_other_networks_and_masks_are_handed_in():
     encoder: Encoder = MeanEncoder()
     decoder: Decoder = FillDecoder()
+    mask: MaskSampler = LastTokens()
     config = SkeletonMAEConfig(encoder=ENCODERS["sttformer"], decoder=DECODERS["sttformer"])
-    for model in (
-        SkeletonMAE(config, encoder=encoder),
-        SkeletonMAE(config, encoder=encoder, decoder=decoder),
-    ):
-        output = model.double()(make_clips(), generator=generator())
+    for given in ({"encoder": encoder}, {"encoder": encoder, "decoder": decoder, "mask": mask}):
+        model = SkeletonMAE(config, **given).double()
+        output = model(make_clips(), generator=generator())
         output.loss.backward()
         assert model.encoder.embed.weight.grad.isfinite().all()
         torch.testing.assert_close(output.visible[:, ::4], output.visible[:, 3::4])
+    assert output.visible[:, 4:].all() and not output.visible[:, :4].any()
+    shape, _, joints_xyz = mask.asked
+    assert shape == (7, 2, JOINTS)
+    torch.testing.assert_close(joints_xyz, output.target.permute(0, 3, 1, 2))
+
+
+class NoWeights:
+    token_frames = num_features = 4
+
+    def encode_visible(self, x, visible):
+        return x
+
+
+class OtherArguments:
+    def sample(self, shape):
+        return shape
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"encoder": nn.Linear(3, 5)}, "encoder: Linear lacks encode_visible.*num_features.*token_frames"),
+        ({"encoder": NoWeights()}, r"encoder: NoWeights lacks state_dict\(\)"),
+        ({"decoder": 5}, r"decoder: int lacks __call__\(tokens, mask\)"),
+        ({"decoder": lambda tokens: tokens}, r"decoder: function lacks __call__\(tokens, mask\)"),
+        ({"mask": OtherArguments()}, r"mask: OtherArguments lacks sample\(shape, generator, joints_xyz\)"),
+        ({"mask": LastTokens}, r"mask: type lacks sample\(shape, generator, joints_xyz\)"),
+    ],
+)
+def test_what_an_object_lacks_is_said_when_the_model_is_built(given, named):
+    with pytest.raises(ValueError, match=named):
+        SkeletonMAE(SkeletonMAEConfig(encoder=ENCODERS["sttformer"]), **given)
+
+
+def test_what_an_object_returns_must_fit():
+    config = SkeletonMAEConfig(encoder=ENCODERS["sttformer"], decoder=DECODERS["sttformer"])
+    small = SpatialTemporalConfig()
+    shapeless = SimpleNamespace(sample=lambda shape, generator, joints_xyz: joints_xyz)
+    other = SimpleNamespace(sample=lambda _, generator, __: small.sample((1, 4, 4), generator))
+    for mask, named in ((shapeless, "got Tensor"), (other, r"\(7, 8, 6\), got a Mask of \(1, 4, 4\)")):
+        with pytest.raises(ValueError, match=rf"mask: SimpleNamespace\.sample.*{named}"):
+            SkeletonMAE(config, mask=mask).double()(make_clips(), generator=generator())
+    flat = SkeletonMAE(config, decoder=lambda tokens, mask: tokens.new_zeros(1))
+    with pytest.raises(ValueError, match=r"prediction must be \(7, 8, 6, 3\), got \(1,\)"):
+        flat.double()(make_clips(), generator=generator())
 
 
 @pytest.mark.parametrize("kind", ENCODERS)

@@ -11,6 +11,7 @@ from .counts import masked_count as masked_count
 from .mask import Mask as Mask
 from .motion import motion as motion
 from .motion import motion_aware as motion_aware
+from .noise import NoiseSource as NoiseSource
 from .noise import clip_noise as clip_noise
 from .noise import clip_seeds as clip_seeds
 from .parts import body_part as body_part
@@ -27,6 +28,7 @@ __all__ = [
     "Mask",
     "MaskConfig",
     "MotionAwareConfig",
+    "NoiseSource",
     "SpatialTemporalConfig",
     "TemporalBlocksConfig",
     "TubeConfig",

@@ -23,8 +23,9 @@ from .probing import linear_probe as linear_probe
 from .projection import principal_components as principal_components
 from .protocols import Decoder as Decoder
 from .protocols import Encoder as Encoder
+from .protocols import MaskSampler as MaskSampler
+from .targets import Target as Target
 from .targets import joint_motion as joint_motion
-from .targets import standardise as standardise
 from .transformer import Transformer as Transformer
 from .transformer_config import TransformerConfig as TransformerConfig
 from .windows import sliding_windows as sliding_windows
@@ -34,12 +35,14 @@ __all__ = [
     "DecoderConfig",
     "Encoder",
     "EncoderConfig",
+    "MaskSampler",
     "Reconstruction",
     "STTFormerDecoder",
     "STTFormerDecoderConfig",
     "SkeletonMAE",
     "SkeletonMAEConfig",
     "SkeletonMAEOutput",
+    "Target",
     "TargetConfig",
     "Transformer",
     "TransformerConfig",
@@ -58,5 +61,4 @@ __all__ = [
     "recalibrate",
     "reconstruction_loss",
     "sliding_windows",
-    "standardise",
 ]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from skeleton_mask import Mask
 from sttformer import DenseGrid, STTFormerBlock, sinusoidal_positions
-from sttformer.model import init_weights as init_sttformer
+from sttformer import init_weights as init_sttformer
 
 from .config import STTFormerDecoderConfig, TransformerDecoderConfig
 from .transformer import init_weights as init_transformer

@@ -14,12 +14,17 @@ def reconstruction_loss(prediction: Tensor, target: Tensor, places: Tensor | Non
     Returns:
         Scalar, in the squared unit of the target.
 
+    Raises:
+        ValueError: If prediction and target differ in shape; names both.
+
     Example:
         >>> import torch
         >>> places = torch.tensor([True, False]).view(1, 2, 1)
         >>> reconstruction_loss(torch.zeros(1, 2, 1, 3), torch.ones(1, 2, 1, 3), places)
         tensor(1.)
     """
+    if prediction.shape != target.shape:  # else they might broadcast, to an error of something else
+        raise ValueError(f"prediction must be {tuple(target.shape)}, got {tuple(prediction.shape)}")
     error = (prediction - target).square().mean(-1)
     if places is None:
         return error.mean()

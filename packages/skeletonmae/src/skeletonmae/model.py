@@ -5,16 +5,14 @@ from typing import NamedTuple
 import torch
 from einops import rearrange, repeat
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from skeleton_mask import Mask
-from skeleton_mask.noise import NoiseSource
+from skeleton_mask import Mask, NoiseSource
 
 from .config import SkeletonMAEConfig
 from .losses import reconstruction_loss
 from .networks import build_decoder, build_encoder
-from .protocols import Decoder, Encoder
-from .targets import course, joint_motion
+from .protocols import Decoder, Encoder, MaskSampler, require
+from .targets import Target
 
 
 class SkeletonMAEOutput(NamedTuple):
@@ -48,7 +46,7 @@ class SkeletonMAE(nn.Module):
     same blocks rebuilds the whole sequence. The encoder is then fine-tuned: `model.encoder` is an
     `STTFormer` without head, whose weights are those of the classifier. With `kind="transformer"` for both
     networks, a motion target and motion-aware masks it is MAMP (Mao et al. 2023); where tokens span several
-    frames, masks hide whole tokens. Any other encoder or decoder is handed in as an object.
+    frames, masks hide whole tokens. Any other encoder, decoder or mask is handed in as an object.
 
     Differences from the paper: it leaves open how the attention map that a clip's tuples share meets joints
     that differ from frame to frame; here every visible token keeps its place, and the map is a mean over the
@@ -57,12 +55,18 @@ class SkeletonMAE(nn.Module):
 
     Args:
         config: Encoder, decoder, masking, target.
-        encoder: Stands in for that of the config, of which only joints and channels then matter.
-        decoder: Stands in for that of the config.
+        encoder: An `Encoder` instead of the config's, of which only joints and channels then matter.
+        decoder: A `Decoder` instead of the config's.
+        mask: A `MaskSampler` instead of the config's.
+
+    Raises:
+        ValueError: If one of these objects lacks something; names its class and what it lacks.
 
     Attributes:
-        encoder: An `Encoder`; of the config, an `STTFormer` or a `Transformer`, without head.
-        decoder: A `Decoder`.
+        encoder: Of the config, an `STTFormer` or a `Transformer`, without head.
+        decoder: What rebuilds.
+        mask: What draws the masks.
+        target: What is rebuilt.
 
     Example:
         >>> import torch
@@ -81,15 +85,27 @@ class SkeletonMAE(nn.Module):
     decoder: Decoder
 
     def __init__(
-        self, config: SkeletonMAEConfig, *, encoder: Encoder | None = None, decoder: Decoder | None = None
+        self,
+        config: SkeletonMAEConfig,
+        *,
+        encoder: Encoder | None = None,
+        decoder: Decoder | None = None,
+        mask: MaskSampler | None = None,
     ) -> None:
         super().__init__()
         self.config = config
-        self.encoder = encoder or build_encoder(config.encoder.model_copy(update={"num_classes": 0}))
-        self.decoder = decoder or build_decoder(config, self.encoder)
+        if encoder is None:
+            encoder = build_encoder(config.encoder.model_copy(update={"num_classes": 0}))
+        require(encoder, Encoder, field="encoder")
+        self.encoder = encoder
+        self.decoder = build_decoder(config, encoder) if decoder is None else decoder
+        require(self.decoder, Decoder, field="decoder")
+        self.mask: MaskSampler = config.mask if mask is None else mask
+        require(self.mask, MaskSampler, field="mask")
+        self.target = Target(config.target)
 
     def forward(self, x: Tensor, *, generator: NoiseSource) -> SkeletonMAEOutput:
-        """Mask, encode, decode and compare.
+        """Mask, encode what is visible, decode everything, compare.
 
         Args:
             x: Clips (N, C, T, V, M); at least one body must be present.
@@ -99,43 +115,49 @@ class SkeletonMAE(nn.Module):
         Raises:
             ValueError: If the clips do not fit the encoder, hold no body, or are not finite.
         """
-        bodies, places = self._present_bodies(x)
-        mask = self._draw_mask(bodies, places, x.shape[4], generator)
-        tokens = self.encoder.encode_visible(bodies, mask.visible)
-        prediction = self.decoder(tokens, mask)
-        target = self.target(bodies)
+        bodies, places = present_bodies(x)  # (B, T, V, C)
+        mask = self.sample_mask(bodies, body_seeds(generator, places, persons=x.shape[4]))
+        tokens = self.encoder.encode_visible(bodies, mask.visible)  # (P, C')
+        prediction = self.decoder(tokens, mask)  # (B, T, V, C)
+        target = self.target.of(bodies)
         visible = repeat(mask.visible, "b t v -> b (t k) v", k=self.encoder.token_frames)
-        counted = ~visible if self.config.target.loss_on == "masked" else None
-        loss = reconstruction_loss(prediction, target, counted)
+        loss = self.loss(prediction, target, visible)
         return SkeletonMAEOutput(loss, prediction, target, visible)
 
-    def target(self, bodies: Tensor, *, scaled_as: Tensor | None = None) -> Tensor:
-        """What is to be rebuilt of bodies (B, T, V, C), in the same shape.
+    def sample_mask(self, bodies: Tensor, generator: NoiseSource) -> Mask:
+        """A mask (B, T / k, V) of the tokens of bodies (B, T, V, C), each body masked on its own."""
+        count, frames, joints, _ = bodies.shape
+        times, rest = divmod(frames, self.encoder.token_frames)
+        if rest or not times:
+            raise ValueError(
+                f"the clip has {frames} frames, not a multiple of token_frames={self.encoder.token_frames}"
+            )
+        mask = self.mask.sample((count, times, joints), generator, rearrange(bodies, "b t v c -> b c t v"))
+        if not isinstance(mask, Mask) or mask.shape != (count, times, joints):
+            found = f"a Mask of {mask.shape}" if isinstance(mask, Mask) else type(mask).__name__
+            raise ValueError(
+                f"mask: {type(self.mask).__name__}.sample must return a skeleton_mask.Mask of "
+                f"{(count, times, joints)}, got {found}"
+            )
+        return mask
 
-        Args:
-            bodies: The joints.
-            scaled_as: Bodies whose mean and scale a standardised target has, if not its own; so the target of
-                joints that were guessed is compared with that of the true ones.
-        """
-        target, config = self._plain_target(bodies), self.config.target
-        if config.standardise == "no":
-            return target
-        own = target if scaled_as is None else self._plain_target(scaled_as)
-        mean, spread = course(own, scale_of=config.standardise, patch_frames=config.patch_frames)
-        return (target - mean) / spread
+    def loss(self, prediction: Tensor, target: Tensor, visible: Tensor) -> Tensor:
+        """The error over all places, or over the masked ones alone."""
+        counted = ~visible if self.config.target.loss_on == "masked" else None
+        return reconstruction_loss(prediction, target, counted)
 
     @torch.no_grad()
     def reconstruct(self, x: Tensor, *, generator: NoiseSource) -> Reconstruction:
         """Clips (N, C, T, V, M) as they are, what is visible of them, and what the model makes of it.
 
-        Runs in evaluation mode. See `joints_of` for what is taken from the original where the model does not
-        rebuild joint positions themselves.
+        Runs in evaluation mode. Where the model does not rebuild joint positions themselves, `Target.invert`
+        says what is taken from the original.
         """
         was_training = self.training
         output = self.eval()(x, generator=generator)
         self.train(was_training)
-        bodies, places = self._present_bodies(x)
-        rebuilt = self.joints_of(output.prediction, bodies, output.visible)
+        bodies, places = present_bodies(x)
+        rebuilt = self.target.invert(output.prediction, bodies, output.visible)
         everybody = rearrange(torch.zeros_like(x), "n c t v m -> (n m) t v c").index_copy(0, places, rebuilt)
         visible = torch.zeros(everybody.shape[:3], dtype=torch.bool, device=x.device)
         visible = visible.index_copy(0, places, output.visible)
@@ -146,46 +168,24 @@ class SkeletonMAE(nn.Module):
             rebuilt=rearrange(everybody, "(n m) t v c -> n c t v m", m=persons),
         )
 
-    def joints_of(self, prediction: Tensor, bodies: Tensor, visible: Tensor) -> Tensor:
-        """Joint positions (B, T, V, C) that a prediction of the target stands for.
 
-        A standardised target knows no mean and no scale: they are the original's. Motion is summed up from
-        the place that fits the visible frames of the joint best (all of them, if none is visible).
-        """
-        config = self.config.target
-        if config.standardise != "no":
-            plain = self._plain_target(bodies)
-            mean, spread = course(plain, scale_of=config.standardise, patch_frames=config.patch_frames)
-            prediction = prediction * spread + mean
-        if config.kind == "joints":
-            return prediction
-        travelled = F.pad(prediction[:, :-1].cumsum(1), (0, 0, 0, 0, 1, 0))
-        anchors = (visible | ~visible.any(1, keepdim=True))[..., None].to(bodies.dtype)
-        offset = ((bodies - travelled) * anchors).sum(1, keepdim=True) / anchors.sum(1, keepdim=True)
-        return travelled + offset
+def present_bodies(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Clips (N, C, T, V, M) to present bodies (B, T, V, C), and their places (B,) among all (N M).
 
-    def _plain_target(self, bodies: Tensor) -> Tensor:
-        return joint_motion(bodies) if self.config.target.kind == "motion" else bodies
+    Raises:
+        ValueError: If the shape is another, or every body is absent (all zero).
+    """
+    if x.ndim != 5:
+        raise ValueError(f"x must be (N, C, T, V, M), got shape {tuple(x.shape)}")
+    bodies = rearrange(x, "n c t v m -> (n m) t v c")
+    places = (bodies != 0).flatten(1).any(1).nonzero()[:, 0]
+    if not len(places):
+        raise ValueError(f"x must hold a body that is not all zero, got {len(bodies)} absent bodies")
+    return bodies[places], places
 
-    def _present_bodies(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Clips (N, C, T, V, M) to present bodies (B, T, V, C), and their places (B,) among all (N M)."""
-        if x.ndim != 5:
-            raise ValueError(f"x must be (N, C, T, V, M), got shape {tuple(x.shape)}")
-        bodies = rearrange(x, "n c t v m -> (n m) t v c")
-        places = (bodies != 0).flatten(1).any(1).nonzero()[:, 0]
-        if not len(places):
-            raise ValueError(f"x must hold a body that is not all zero, got {len(bodies)} absent bodies")
-        return bodies[places], places
 
-    def _draw_mask(self, bodies: Tensor, places: Tensor, persons: int, generator: NoiseSource) -> Mask:
-        """A mask of the tokens of each body; from one seed a clip, a seed for each of its bodies."""
-        if isinstance(generator, Tensor):
-            generator = generator[places // persons] + places % persons
-        joints_xyz = rearrange(bodies, "b t v c -> b c t v")
-        count, frames, joints, _ = bodies.shape
-        tokens, rest = divmod(frames, self.encoder.token_frames)
-        if rest or not tokens:
-            raise ValueError(
-                f"the clip has {frames} frames, not a multiple of token_frames={self.encoder.token_frames}"
-            )
-        return self.config.mask.sample((count, tokens, joints), generator, joints_xyz)
+def body_seeds(generator: NoiseSource, places: Tensor, *, persons: int) -> NoiseSource:
+    """One seed for each body in these places (B,), of one for each clip; a generator stays as it is."""
+    if isinstance(generator, Tensor):
+        return generator[places // persons] + places % persons
+    return generator

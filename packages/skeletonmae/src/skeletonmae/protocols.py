@@ -1,29 +1,48 @@
-"""What SkeletonMAE asks of its encoder and of its decoder: with these, any backbone can be used."""
+"""What SkeletonMAE asks of its encoder, its decoder and its mask: with these, any object can be used."""
 
-from typing import Protocol
+import inspect
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
-from skeleton_mask import Mask
+from skeleton_mask import Mask, NoiseSource
 
 
+@runtime_checkable
 class Encoder(Protocol):
     """A network on bodies of which only some tokens are visible; a token is k frames of one joint.
 
-    `STTFormer` (k = 1) and `Transformer` are encoders.
+    `STTFormer` (k = 1) and `Transformer` are encoders. One's own is a `torch.nn.Module`, so that its weights
+    are trained with the model's and saved.
 
     Example:
         >>> import torch
-        >>> class Joints(torch.nn.Module):
-        ...     token_frames, num_features = 1, 3
+        >>> from torch import nn
+        >>> class JointMLP(nn.Module):  # each token by itself, with its joint's own bias
+        ...     token_frames, num_features = 1, 16
         ...
-        ...     def encode_visible(self, x, visible):
-        ...         return x[visible]
+        ...     def __init__(self, joints: int = 25) -> None:
+        ...         super().__init__()
+        ...         self.joints = nn.Parameter(torch.zeros(joints, 16))
+        ...         self.embed = nn.Linear(3, 16)
+        ...         self.mlp = nn.Sequential(nn.LayerNorm(16), nn.GELU(), nn.Linear(16, 16))
+        ...
+        ...     def encode_visible(self, x: Tensor, visible: Tensor) -> Tensor:
+        ...         joints = self.joints.expand(*visible.shape, -1)  # (B, T, V, 16)
+        ...         return self.mlp(self.embed(x[visible]) + joints[visible])
         >>> from skeletonmae import SkeletonMAE, SkeletonMAEConfig
         >>> config = SkeletonMAEConfig(decoder={"width": 8, "depth": 1, "qk_channels": 2})
-        >>> model = SkeletonMAE(config, encoder=Joints())
+        >>> model = SkeletonMAE(config, encoder=JointMLP())
         >>> model(torch.randn(2, 3, 20, 25, 1), generator=torch.Generator()).prediction.shape
         torch.Size([2, 20, 25, 3])
+
+        What an object lacks is said when the model is built:
+
+        >>> SkeletonMAE(config, encoder=nn.Linear(3, 16))
+        Traceback (most recent call last):
+        ValueError: encoder: Linear lacks encode_visible(x, visible), num_features, token_frames;
+        see skeletonmae.Encoder
     """
 
     @property
@@ -45,7 +64,11 @@ class Encoder(Protocol):
             Rows (P, C') of the P visible tokens, in the order of `visible.flatten().nonzero()`.
         """
 
+    def state_dict(self) -> dict[str, Any]:
+        """The weights by name, by which the encoder is kept; any `torch.nn.Module` has it."""
 
+
+@runtime_checkable
 class Decoder(Protocol):
     """A network that rebuilds whole bodies from the features of their visible tokens.
 
@@ -60,6 +83,10 @@ class Decoder(Protocol):
         >>> decoder: Decoder = mean_pose
         >>> decoder(torch.ones(4, 3), Mask(torch.eye(2, dtype=torch.bool).expand(2, 2, 2))).shape
         torch.Size([2, 2, 2, 3])
+        >>> from skeletonmae import SkeletonMAE, SkeletonMAEConfig
+        >>> SkeletonMAE(SkeletonMAEConfig(), decoder="mean_pose")
+        Traceback (most recent call last):
+        ValueError: decoder: str lacks __call__(tokens, mask); see skeletonmae.Decoder
     """
 
     def __call__(self, tokens: Tensor, mask: Mask) -> Tensor:
@@ -72,3 +99,76 @@ class Decoder(Protocol):
         Returns:
             (B, T, V, C).
         """
+
+
+@runtime_checkable
+class MaskSampler(Protocol):
+    """A way of masking. Every config of `skeleton_mask` is one.
+
+    Example:
+        >>> import torch
+        >>> from skeleton_mask import clip_noise
+        >>> class OneJoint:  # hides everything but one joint
+        ...     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor) -> Mask:
+        ...         clips, frames, joints = shape
+        ...         seen = clip_noise((clips, joints), generator).argmax(1, keepdim=True)
+        ...         visible = torch.arange(joints, device=seen.device) == seen  # (N, V)
+        ...         return Mask(visible[:, None].expand(-1, frames, -1), frames)
+        >>> from skeletonmae import SkeletonMAE, SkeletonMAEConfig
+        >>> config = SkeletonMAEConfig(decoder={"width": 8, "depth": 1, "qk_channels": 2})
+        >>> model = SkeletonMAE(config, mask=OneJoint())
+        >>> model(torch.randn(2, 3, 20, 25, 1), generator=torch.Generator()).visible.sum((1, 2))
+        tensor([20, 20])
+        >>> SkeletonMAE(config, mask=0.9)
+        Traceback (most recent call last):
+        ValueError: mask: float lacks sample(shape, generator, joints_xyz); see skeletonmae.MaskSampler
+    """
+
+    def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor) -> Mask:
+        """Draw masks, equally many visible tokens for every body.
+
+        Args:
+            shape: Bodies, tokens in time and joints (B, T / k, V).
+            generator: A `torch.Generator`, or one int64 seed for each body (B,); `skeleton_mask.clip_noise`
+                draws from both. The mask is on its device.
+            joints_xyz: The joints (B, C, T, V) of the bodies, for masks that depend on them.
+        """
+
+
+def require(given: object, protocol: type, *, field: str) -> None:
+    """Refuse an object that does not satisfy a protocol, before it is used.
+
+    Raises:
+        ValueError: Naming the object's class and everything that it lacks, or that takes other arguments.
+    """
+    members = sorted(name for name in vars(protocol) if name == "__call__" or not name.startswith("_"))
+    lacking = [name for name in members if not _has(given, name, vars(protocol)[name])]
+    if lacking:
+        named = ", ".join(name + _arguments(vars(protocol)[name]) for name in lacking)
+        raise ValueError(
+            f"{field}: {type(given).__name__} lacks {named}; see skeletonmae.{protocol.__name__}"
+        )
+
+
+def _has(given: object, name: str, wanted: object) -> bool:
+    """Whether an object has an attribute, or a method that can be called with the wanted arguments."""
+    if not hasattr(given, name) or isinstance(wanted, property):
+        return hasattr(given, name)
+    method: Any = given if name == "__call__" else getattr(given, name)
+    if not callable(method):
+        return False
+    try:
+        inspect.signature(method).bind(*_names(wanted))
+    except TypeError:
+        return False
+    except ValueError:  # built-in code that does not tell its signature
+        return True
+    return True
+
+
+def _names(method: Any) -> list[str]:
+    return list(inspect.signature(method).parameters)[1:]
+
+
+def _arguments(member: object) -> str:
+    return "" if isinstance(member, property) else f"({', '.join(_names(member))})"

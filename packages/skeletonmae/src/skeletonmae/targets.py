@@ -1,13 +1,106 @@
-"""What a masked autoencoder rebuilds."""
-
-from typing import Literal, TypeAlias
+"""What a masked autoencoder rebuilds: joints or their motion, as they are or standardised."""
 
 import torch
 from einops import rearrange, repeat
 from torch import Tensor
 from torch.nn import functional as F
 
-ScaleOf: TypeAlias = Literal["joint", "body", "patch"]
+from .config import TargetConfig
+
+
+class Target:
+    """The target of a masked autoencoder: made of bodies by `of`, turned back into joints by `invert`.
+
+    A standardised target has each joint's mean over time removed and is divided by the spread about it. The
+    mean is what any visible frame of a joint tells and what most of a plain error is about; without it the
+    error is about how the joint moves (compare the normalised patches of He et al. 2022, section 4.2). With
+    `standardise="joint"` each joint has its own spread, so that a hand at rest counts as much as one that
+    waves, though its course is the noise of the sensor. With `"body"` all joints of a body have one spread.
+    With `"patch"` each patch, some frames of a joint, has one mean and one unbiased variance over its frames
+    and coordinates (Mao et al. 2023, section 3.3).
+
+    Args:
+        config: Kind of target, and how it is standardised.
+        floor: Smallest spread, in the unit of the target.
+
+    Example:
+        >>> import torch
+        >>> bodies = torch.tensor([1.0, 3.0]).view(1, 2, 1, 1)  # one body, two frames, one joint
+        >>> Target(TargetConfig(standardise="joint")).of(bodies).flatten()
+        tensor([-1.,  1.])
+        >>> motion = Target(TargetConfig(kind="motion"))
+        >>> motion.of(bodies).flatten()
+        tensor([2., 0.])
+        >>> first_frame = torch.tensor([True, False]).view(1, 2, 1)
+        >>> motion.invert(motion.of(bodies), bodies, first_frame).flatten()
+        tensor([1., 3.])
+    """
+
+    def __init__(self, config: TargetConfig, *, floor: float = 1e-3) -> None:
+        self.config, self.floor = config, floor
+
+    def of(self, bodies: Tensor, *, scaled_as: Tensor | None = None) -> Tensor:
+        """The target of bodies (B, T, V, C), in the same shape.
+
+        Args:
+            bodies: The joints.
+            scaled_as: Bodies whose mean and spread are used instead of the bodies' own, so that the target
+                of guessed joints can be compared with that of the true ones.
+
+        Raises:
+            ValueError: If the frames are not a multiple of those of a patch.
+        """
+        target = self._plain(bodies)
+        if self.config.standardise == "no":
+            return target
+        mean, spread = self._scale(bodies if scaled_as is None else scaled_as)
+        return (target - mean) / spread
+
+    def invert(self, target: Tensor, bodies: Tensor, visible: Tensor) -> Tensor:
+        """Joint positions (B, T, V, C) that a rebuilt target stands for.
+
+        A standardised target does not say its mean and its spread: they are the original's. Motion is summed
+        up, and begins where it fits the visible frames of the joint best (all frames, if none is visible).
+
+        Args:
+            target: What was rebuilt (B, T, V, C).
+            bodies: The original joints (B, T, V, C).
+            visible: Boolean (B, T, V).
+        """
+        if self.config.standardise != "no":
+            mean, spread = self._scale(bodies)
+            target = target * spread + mean
+        if self.config.kind == "joints":
+            return target
+        travelled = F.pad(target[:, :-1].cumsum(1), (0, 0, 0, 0, 1, 0))
+        anchors = (visible | ~visible.any(1, keepdim=True))[..., None].to(bodies.dtype)
+        start = ((bodies - travelled) * anchors).sum(1, keepdim=True) / anchors.sum(1, keepdim=True)
+        return travelled + start
+
+    def _plain(self, bodies: Tensor) -> Tensor:
+        return joint_motion(bodies) if self.config.kind == "motion" else bodies
+
+    def _scale(self, bodies: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean (B, 1, V, C) and spread (B, 1, V or 1, 1) of the target of bodies; (B, T, V, 1) of patches."""
+        target = self._plain(bodies)
+        if self.config.standardise == "patch":
+            return self._scale_of_patches(target)
+        mean = target.mean(1, keepdim=True)
+        over = (1, 3) if self.config.standardise == "joint" else (1, 2, 3)
+        spread = (target - mean).square().mean(over, keepdim=True).sqrt()
+        return mean, spread.clamp(min=self.floor)
+
+    def _scale_of_patches(self, target: Tensor) -> tuple[Tensor, Tensor]:
+        frames, patch_frames = target.shape[1], self.config.patch_frames
+        if frames % patch_frames:
+            raise ValueError(
+                f"the clip has {frames} frames, not a multiple of target.patch_frames={patch_frames}"
+            )
+        patches = rearrange(target, "b (t k) v c -> b t v (k c)", k=patch_frames)
+        var, mean = torch.var_mean(patches, -1, keepdim=True)
+        spread = (var + self.floor**2).sqrt()
+        mean, spread = (repeat(part, "b t v 1 -> b (t k) v 1", k=patch_frames) for part in (mean, spread))
+        return mean, spread
 
 
 def joint_motion(joints: Tensor) -> Tensor:
@@ -25,67 +118,3 @@ def joint_motion(joints: Tensor) -> Tensor:
         tensor([2., 1., 0.])
     """
     return F.pad(joints.diff(dim=1), (0, 0, 0, 0, 0, 1))
-
-
-def course(
-    target: Tensor, *, scale_of: ScaleOf, patch_frames: int = 4, floor: float = 1e-3
-) -> tuple[Tensor, Tensor]:
-    """Mean over time of each joint, and the spread of courses about it; or those of each patch.
-
-    Args:
-        target: (B, T, V, C).
-        scale_of: Whether each joint has its own spread, or all joints of a body the same, or each patch of
-            some frames of a joint has its own mean, over coordinates too, and its own spread.
-        patch_frames: Frames of a patch; they must divide T.
-        floor: Smallest spread, in the unit of the target.
-
-    Returns:
-        Mean (B, 1, V, C) and spread (B, 1, V or 1, 1), in the unit of the target; (B, T, V, 1) of patches.
-
-    Raises:
-        ValueError: If the frames are no multiple of those of a patch.
-    """
-    if scale_of == "patch":
-        return _course_of_patches(target, patch_frames, floor)
-    mean = target.mean(1, keepdim=True)
-    over = (1, 3) if scale_of == "joint" else (1, 2, 3)
-    spread = (target - mean).square().mean(over, keepdim=True).sqrt()
-    return mean, spread.clamp(min=floor)
-
-
-def _course_of_patches(target: Tensor, patch_frames: int, floor: float) -> tuple[Tensor, Tensor]:
-    if target.shape[1] % patch_frames:
-        raise ValueError(
-            f"the clip has {target.shape[1]} frames, not a multiple of target.patch_frames={patch_frames}"
-        )
-    patches = rearrange(target, "b (t k) v c -> b t v (k c)", k=patch_frames)
-    var, mean = torch.var_mean(patches, -1, keepdim=True)
-    spread = (var + floor**2).sqrt()
-    mean, spread = (repeat(part, "b t v 1 -> b (t k) v 1", k=patch_frames) for part in (mean, spread))
-    return mean, spread
-
-
-def standardise(target: Tensor, *, scale_of: ScaleOf, patch_frames: int = 4) -> Tensor:
-    """Remove each joint's mean over time, and divide by the spread of its course or of its body's.
-
-    A joint's mean is what any visible frame of it tells and what most of a plain error is about; without it
-    the error is about how the joint moves (compare the normalised patches of He et al. 2022, section 4.2, and
-    Mao et al. 2023, section 3.3). Scaled by joint, a hand at rest counts as much as one that waves, though
-    its course is the noise of the sensor; scaled by body, it counts as much as it moves. Patches are those of
-    Mao et al.: some frames of a joint, with one mean and one unbiased variance over frames and coordinates.
-
-    Args:
-        target: (B, T, V, C).
-        scale_of: Whose spread is divided by, and whose mean removed.
-        patch_frames: Frames of a patch; they must divide T.
-
-    Returns:
-        (B, T, V, C), without unit.
-
-    Example:
-        >>> import torch
-        >>> standardise(torch.tensor([1.0, 3.0]).view(1, 2, 1, 1), scale_of="joint").flatten()
-        tensor([-1.,  1.])
-    """
-    mean, spread = course(target, scale_of=scale_of, patch_frames=patch_frames)
-    return (target - mean) / spread

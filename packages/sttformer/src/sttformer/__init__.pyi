@@ -7,6 +7,7 @@ from .config import STTFormerConfig as STTFormerConfig
 from .grid import DenseGrid as DenseGrid
 from .grid import TokenGrid as TokenGrid
 from .model import STTFormer as STTFormer
+from .model import init_weights as init_weights
 from .official import from_official as from_official
 from .official import load_official as load_official
 from .official import to_official as to_official
@@ -31,6 +32,7 @@ __all__ = [
     "create",
     "distinct_bodies",
     "from_official",
+    "init_weights",
     "load_official",
     "load_weights",
     "sinusoidal_positions",

@@ -80,7 +80,7 @@ def rebuilding_errors(
         output = model.eval()(batch.joints, generator=clip_seeds(seed, FIXED, batch.clip))
         bodies = _present(batch.joints)
         rebuilt = {"the model": output.prediction} | {
-            name: model.target(predict(bodies, output.visible, pose), scaled_as=bodies)
+            name: model.target.of(predict(bodies, output.visible, pose), scaled_as=bodies)
             for name, predict in TRIVIAL.items()
         }
         for name, prediction in rebuilt.items():
