@@ -29,11 +29,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from skeleton_data import SkeletonStore, StoreWriter
-from skeleton_data.dataset.dataset import ClipSet, SkeletonDataset
-from skeleton_data.dataset.sampling import ClipSampling
-from skeleton_data.layouts.layout import layout
-from skeleton_data.transforms.draws import Draw, uniform
+from skeleton_data import ClipSampling, ClipSet, SkeletonDataset, SkeletonStore, StoreWriter, layout
+from skeleton_data.transforms import Draw, uniform
 
 DRAWS = (Draw.CROP_LENGTH, Draw.CROP_START, Draw.ROTATION_X, Draw.ROTATION_Y, Draw.ROTATION_Z)
 IN_A_ROW = 60  # batches in one turn

@@ -53,8 +53,7 @@ def write_store(path: str, clips: int) -> int:
     """Clips of 80 frames and one body, all with the same motion, which memory does not mind."""
     import numpy as np
 
-    from skeleton_data import StoreWriter
-    from skeleton_data.layouts.layout import layout
+    from skeleton_data import StoreWriter, layout
 
     motion = np.random.default_rng(0).normal(size=(80, 1, 25, 3)).astype(np.float32)
     with StoreWriter(path, layout=layout("ntu"), fps=30) as writer:

@@ -1,4 +1,7 @@
 from ._version import __version__ as __version__
+from .clips import Cleaning as Cleaning
+from .clips import Clip as Clip
+from .clips import ClipSource as ClipSource
 from .dataset.augmentation import AIMCLR_EXTREME as AIMCLR_EXTREME
 from .dataset.augmentation import AIMCLR_NORMAL as AIMCLR_NORMAL
 from .dataset.augmentation import Augmentation as Augmentation
@@ -11,6 +14,7 @@ from .dataset.sampling import ClipSampling as ClipSampling
 from .draw.gif import draw_gif as draw_gif
 from .draw.page import draw_page as draw_page
 from .draw.strip import draw_strip as draw_strip
+from .draw.strip import viewpoint as viewpoint
 from .errors import DataError as DataError
 from .export.huggingface import export_huggingface as export_huggingface
 from .export.npz import export_npz as export_npz
@@ -19,15 +23,18 @@ from .importing.importer import import_clips as import_clips
 from .layouts.joint_mapping import JointMap as JointMap
 from .layouts.joint_mapping import joint_map as joint_map
 from .layouts.layout import SkeletonLayout as SkeletonLayout
+from .layouts.layout import layout as layout
 from .layouts.layout import layout_names as layout_names
 from .ntu.cleaning import clean as clean
 from .ntu.contrast_clip import aligned as aligned
+from .ntu.contrast_clip import first_bodies as first_bodies
 from .ntu.name import NtuName as NtuName
 from .ntu.preparation import prepare as prepare
 from .ntu.raw_folder import RawFolder as RawFolder
 from .ntu.recording import RawClip as RawClip
 from .ntu.recording import read_skeleton as read_skeleton
 from .ntu.recording import write_skeleton as write_skeleton
+from .readers.formats import open_clips as open_clips
 from .replacing import file_sha256 as file_sha256
 from .replacing import flush_to_disk as flush_to_disk
 from .replacing import put_in_place as put_in_place
@@ -53,10 +60,13 @@ __all__ = [
     "AIMCLR_EXTREME",
     "AIMCLR_NORMAL",
     "Augmentation",
+    "Cleaning",
+    "Clip",
     "ClipBatch",
     "ClipIndex",
     "ClipSampling",
     "ClipSet",
+    "ClipSource",
     "DataError",
     "EpochSampler",
     "ImportConfig",
@@ -80,14 +90,17 @@ __all__ = [
     "export_huggingface",
     "export_npz",
     "file_sha256",
+    "first_bodies",
     "flush_to_disk",
     "import_clips",
     "joint_map",
     "label_subset",
+    "layout",
     "layout_names",
     "load_split",
     "load_subset",
     "loader",
+    "open_clips",
     "prepare",
     "put_in_place",
     "read_skeleton",
@@ -97,6 +110,7 @@ __all__ = [
     "save_subset",
     "split",
     "split_by",
+    "viewpoint",
     "write_skeleton",
     "write_synthetic",
 ]

@@ -1,16 +1,106 @@
 from ._version import __version__ as __version__
+from .data.clips import ContrastData as ContrastData
+from .data.clips import FinetuneClips as FinetuneClips
+from .data.clips import FinetuneData as FinetuneData
+from .data.clips import PretrainClips as PretrainClips
+from .data.clips import PretrainData as PretrainData
+from .data.preprocessing import Preprocessing as Preprocessing
 from .errors import InputError as InputError
 from .errors import RunError as RunError
+from .errors import exit_on_bad_input as exit_on_bad_input
+from .errors import input_errors as input_errors
+from .errors import leave_processes as leave_processes
+from .errors import writing as writing
+from .evaluation.evaluation import ClipReader as ClipReader
+from .evaluation.evaluation import probe_and_neighbours as probe_and_neighbours
+from .evaluation.metrics import Accuracy as Accuracy
+from .evaluation.metrics import recognise as recognise
 from .inference.recogniser import Recogniser as Recogniser
+from .inference.recogniser import recognise_live as recognise_live
+from .inference.recogniser import recognise_recordings as recognise_recordings
+from .inference.recordings import Recording as Recording
+from .inference.recordings import read_recordings as read_recordings
+from .models.encoder import EncoderConfig as EncoderConfig
+from .models.pretraining import load_pretraining as load_pretraining
 from .models.saved_model import SavedModel as SavedModel
+from .models.weights import build_encoder as build_encoder
+from .models.weights import load_encoder as load_encoder
+from .models.weights import save_encoder as save_encoder
+from .recipe.options import read_options as read_options
 from .recipe.recipe import RecipeSection as RecipeSection
 from .recipe.recipe import read_recipe as read_recipe
+from .runs.folder import RunConfig as RunConfig
+from .runs.folder import RunFolder as RunFolder
+from .runs.results import ContrastResult as ContrastResult
+from .runs.results import Evaluation as Evaluation
+from .runs.results import FinetuneResult as FinetuneResult
+from .runs.results import PretrainResult as PretrainResult
+from .runs.results import TestResult as TestResult
+from .training.distributed import begin as begin
+from .training.loaders import Loaders as Loaders
+from .training.optimizer import SGD as SGD
+from .training.optimizer import Adam as Adam
+from .training.optimizer import AdamW as AdamW
+from .training.optimizer import OptimizerConfig as OptimizerConfig
+from .training.optimizer import Timm as Timm
+from .training.plan import FinetuneTraining as FinetuneTraining
+from .training.plan import Plan as Plan
+from .training.plan import TrainingConfig as TrainingConfig
+from .training.schedule import Cosine as Cosine
+from .training.schedule import MultiStep as MultiStep
+from .training.schedule import ScheduleConfig as ScheduleConfig
+from .training.trainer import Trainer as Trainer
 
 __all__ = [
+    "SGD",
+    "Accuracy",
+    "Adam",
+    "AdamW",
+    "ClipReader",
+    "ContrastData",
+    "ContrastResult",
+    "Cosine",
+    "EncoderConfig",
+    "Evaluation",
+    "FinetuneClips",
+    "FinetuneData",
+    "FinetuneResult",
+    "FinetuneTraining",
     "InputError",
+    "Loaders",
+    "MultiStep",
+    "OptimizerConfig",
+    "Plan",
+    "Preprocessing",
+    "PretrainClips",
+    "PretrainData",
+    "PretrainResult",
     "RecipeSection",
     "Recogniser",
+    "Recording",
+    "RunConfig",
     "RunError",
+    "RunFolder",
     "SavedModel",
+    "ScheduleConfig",
+    "TestResult",
+    "Timm",
+    "Trainer",
+    "TrainingConfig",
+    "begin",
+    "build_encoder",
+    "exit_on_bad_input",
+    "input_errors",
+    "leave_processes",
+    "load_encoder",
+    "load_pretraining",
+    "probe_and_neighbours",
+    "read_options",
     "read_recipe",
+    "read_recordings",
+    "recognise",
+    "recognise_live",
+    "recognise_recordings",
+    "save_encoder",
+    "writing",
 ]

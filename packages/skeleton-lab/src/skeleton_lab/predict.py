@@ -23,8 +23,7 @@ from typing import Any, Literal, TextIO
 from pydantic import Field, model_validator
 from pydantic_settings import CliPositionalArg
 
-from skeleton_data import ImportConfig
-from skeleton_data.layouts.layout import layout
+from skeleton_data import ImportConfig, layout
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.inference.live import live_windows
 from skeleton_lab.inference.recordings import map_joints, read_recordings

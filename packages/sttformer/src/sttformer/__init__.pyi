@@ -8,6 +8,7 @@ from .grid import DenseGrid as DenseGrid
 from .grid import TokenGrid as TokenGrid
 from .model import STTFormer as STTFormer
 from .model import init_weights as init_weights
+from .norm import TokenBatchNorm as TokenBatchNorm
 from .official import from_official as from_official
 from .official import load_official as load_official
 from .official import to_official as to_official
@@ -27,6 +28,7 @@ __all__ = [
     "STTFormer",
     "STTFormerBlock",
     "STTFormerConfig",
+    "TokenBatchNorm",
     "TokenGrid",
     "VisibleGrid",
     "create",

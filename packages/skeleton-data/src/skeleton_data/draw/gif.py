@@ -49,7 +49,7 @@ def draw_gif(
 
     Example:
         >>> import tempfile
-        >>> from skeleton_data.layouts.layout import layout
+        >>> from skeleton_data import layout
         >>> clip = np.random.default_rng(0).normal(size=(3, 25, 3))
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     draw_gif(f"{folder}/clip.gif", {"wave": clip}, layout("ntu"), fps=30)

@@ -52,7 +52,7 @@ def draw_page(
 
     Example:
         >>> import tempfile
-        >>> from skeleton_data.layouts.layout import layout
+        >>> from skeleton_data import layout
         >>> clip = np.random.default_rng(0).normal(size=(20, 25, 3))
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     draw_page(f"{folder}/clip.html", {"wave": clip}, layout("ntu"), fps=30)

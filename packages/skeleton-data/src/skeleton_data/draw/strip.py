@@ -54,7 +54,7 @@ def draw_strip(
 
     Example:
         >>> import tempfile
-        >>> from skeleton_data.layouts.layout import layout
+        >>> from skeleton_data import layout
         >>> clip = np.random.default_rng(0).normal(size=(20, 25, 3))
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     draw_strip(f"{folder}/strip.png", {"original": clip}, layout("ntu"))
@@ -94,7 +94,7 @@ def check_clip(
         ValueError: another shape, numbers that are not finite, or nobody.
 
     Example:
-        >>> from skeleton_data.layouts.layout import layout
+        >>> from skeleton_data import layout
         >>> check_clip("clip 0", np.ones((20, 25, 3)), layout("ntu")).shape
         (20, 1, 25, 3)
     """
@@ -144,7 +144,7 @@ def viewpoint(clip: Clip, layout: SkeletonLayout) -> Clip:
     """Rotation about the vertical, (3, 3), of a clip (T, M, V, 3) to the viewer's right, up and near.
 
     Example:
-        >>> from skeleton_data.layouts.layout import layout
+        >>> from skeleton_data import layout
         >>> viewpoint(np.ones((1, 1, 25, 3)), layout("ntu"))[1]
         array([0., 1., 0.])
     """
@@ -159,7 +159,7 @@ def viewing_angle(clip: Clip, layout: SkeletonLayout) -> float:
     A little beside the front of one body; two are seen next to each other.
 
     Example:
-        >>> from skeleton_data.layouts.layout import layout
+        >>> from skeleton_data import layout
         >>> viewing_angle(np.ones((1, 1, 25, 3)), layout("ntu"))  # no direction
         0.0
     """

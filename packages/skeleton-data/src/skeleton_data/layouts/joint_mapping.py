@@ -61,7 +61,7 @@ def joint_map(
         DataError: a joint is not there and cannot be derived, or may not; two names are the same joint.
 
     Example:
-        >>> from skeleton_data.layouts.layout import layout
+        >>> from skeleton_data import layout
         >>> coco, openpose = layout("coco17").joints, layout("openpose18").joints
         >>> joint_map(coco, openpose, derive=True).derived
         {'neck': ('left_shoulder', 'right_shoulder')}

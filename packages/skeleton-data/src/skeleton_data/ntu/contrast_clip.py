@@ -54,7 +54,7 @@ def aligned(
         DataError: the first body is absent throughout.
 
     Example:
-        >>> from skeleton_data.layouts.layout import layout
+        >>> from skeleton_data import layout
         >>> clip = np.random.default_rng(0).normal(size=(80, 1, 25, 3)).astype(np.float32)
         >>> chest = layout("ntu").joints.index("spine_shoulder")
         >>> result = aligned(clip, layout("ntu"))

@@ -91,7 +91,7 @@ def load_split(path: str | Path, index: ClipIndex) -> Split:
 
     Example:
         >>> import tempfile
-        >>> from skeleton_data.splits.protocols import split
+        >>> from skeleton_data import split
         >>> clips = ClipIndex(*[np.arange(1, 9)] * 7)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     save_split(f"{folder}/odd.json", split(clips, "odd-subjects"), clips)

@@ -65,8 +65,7 @@ class StoreWriter:
 
     Example:
         >>> import numpy as np, tempfile
-        >>> from skeleton_data import SkeletonStore
-        >>> from skeleton_data.layouts.layout import layout
+        >>> from skeleton_data import SkeletonStore, layout
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     with StoreWriter(f"{folder}/my.store", layout=layout("ntu"), fps=30) as writer:
         ...         writer.add(np.zeros((40, 1, 25, 3)), name="first", label=0, subject=7)

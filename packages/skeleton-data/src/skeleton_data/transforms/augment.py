@@ -50,8 +50,7 @@ def augment(
         (N, 3, T, V, M); ``joints`` itself if there is nothing to do.
 
     Example:
-        >>> from skeleton_data.dataset.augmentation import AIMCLR_EXTREME
-        >>> from skeleton_data.layouts.layout import layout
+        >>> from skeleton_data import AIMCLR_EXTREME, layout
         >>> batch = torch.rand(4, 3, 20, 25, 2)
         >>> augment(batch, AIMCLR_EXTREME, layout("ntu"), seed=0, epoch=0, clip=range(4)).shape
         torch.Size([4, 3, 20, 25, 2])

@@ -42,7 +42,7 @@ def to_stream(joints: Tensor, stream: Stream, layout: SkeletonLayout) -> Tensor:
     """The stream of that name: (N, C, T, V, M) -> (N, C, T, V, M).
 
     Example:
-        >>> from skeleton_data.layouts.layout import layout
+        >>> from skeleton_data import layout
         >>> to_stream(torch.rand(1, 3, 20, 25, 2), "bone_motion", layout("ntu")).shape
         torch.Size([1, 3, 20, 25, 2])
     """

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from skeleton_data import ClipSampling, SkeletonLayout, SkeletonStore, Split, label_subset, split
-from skeleton_data.splits.protocols import Protocol
+from skeleton_data import ClipSampling, Protocol, SkeletonLayout, SkeletonStore, Split, label_subset, split
 from skeleton_lab.data.preprocessing import Preprocessing
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.recipe import RecipeSection

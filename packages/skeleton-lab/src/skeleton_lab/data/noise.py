@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from skeleton_mask import clip_seeds
-from skeleton_mask.noise import clip_noise
+from skeleton_mask import clip_noise, clip_seeds
 
 
 class ClipNoise:

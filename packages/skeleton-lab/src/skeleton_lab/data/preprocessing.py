@@ -7,8 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from skeleton_data import ClipSampling, SkeletonLayout
-from skeleton_data.clips import Cleaning
+from skeleton_data import Cleaning, ClipSampling, SkeletonLayout
 from skeleton_lab.errors import InputError
 
 FILE = "preprocessing.json"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from skeleton_data.splits.protocols import Protocol
+from skeleton_data import Protocol
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel

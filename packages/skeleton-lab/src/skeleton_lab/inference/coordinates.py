@@ -7,9 +7,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data import DataError, JointMap, SkeletonLayout, aligned, joint_map
-from skeleton_data.clips import Cleaning
-from skeleton_data.layouts.layout import layout as built_in
+from skeleton_data import Cleaning, DataError, JointMap, SkeletonLayout, aligned, joint_map
+from skeleton_data import layout as built_in
 
 
 def training_coordinates(

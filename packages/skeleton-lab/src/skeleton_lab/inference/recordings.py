@@ -15,13 +15,13 @@ from skeleton_data import (
     JointMap,
     SkeletonLayout,
     clean,
+    first_bodies,
     joint_map,
+    layout,
     layout_names,
+    open_clips,
     read_skeleton,
 )
-from skeleton_data.layouts.layout import layout
-from skeleton_data.ntu.contrast_clip import first_bodies
-from skeleton_data.readers.formats import open_clips
 from skeleton_lab.data.preprocessing import Preprocessing
 from skeleton_lab.errors import InputError, input_errors
 from skeleton_lab.inference.coordinates import training_coordinates

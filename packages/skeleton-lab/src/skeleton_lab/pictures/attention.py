@@ -13,8 +13,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from skeleton_data import SkeletonLayout, SkeletonStore, replacing
-from skeleton_data.draw.strip import viewpoint
+from skeleton_data import SkeletonLayout, SkeletonStore, replacing, viewpoint
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.pictures.reconstruction import clip_title, sampled

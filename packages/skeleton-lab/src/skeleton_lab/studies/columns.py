@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skeleton_data import SkeletonStore
-from skeleton_data.splits.protocols import Protocol
+from skeleton_data import Protocol, SkeletonStore
 from skeleton_lab.errors import InputError, input_errors
 from skeleton_lab.evaluation.data import Side
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
-from skeleton_data.splits.protocols import Protocol
+from skeleton_data import Protocol
 from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.data import Side
 from skeleton_lab.recipe.recipe import RecipeSection, complaints

@@ -6,7 +6,7 @@ from accelerate import Accelerator
 from einops import rearrange
 from torch import Tensor, nn
 
-from sttformer.norm import TokenBatchNorm
+from sttformer import TokenBatchNorm
 
 
 def synchronise_batch_norm(model: nn.Module) -> None:
