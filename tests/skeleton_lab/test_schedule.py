@@ -17,6 +17,28 @@ def test_the_papers_schedule_falls_at_epochs_60_90_110_of_200():
         assert factors[epoch * per_epoch + per_epoch - 1] == pytest.approx(factor)
 
 
+def test_milestones_in_epochs_stay_where_they_are_in_a_shorter_training():
+    per_epoch, papers = 7, MultiStep(milestones=[60, 90, 110])
+    long, short = (
+        [papers.factor(step, epochs * per_epoch, per_epoch) for step in range(epochs * per_epoch)]
+        for epochs in (200, 70)
+    )
+    assert long == [MultiStep().factor(step, 200 * per_epoch) for step in range(200 * per_epoch)]
+    assert short == long[: len(short)]
+
+
+@pytest.mark.parametrize(("given", "kept"), [(1, 1), (1.0, 1.0), ("5", 5), ("0.5", 0.5), (0, 0.0)])
+def test_whole_numbers_are_epochs_and_others_shares(given, kept):
+    warmup = Cosine(warmup=given).warmup
+    assert (warmup, type(warmup)) == (kept, type(kept))
+
+
+@pytest.mark.parametrize("point", [-1, 1.5, -0.1])
+def test_neither_an_epoch_nor_a_share(point):
+    with pytest.raises(ValueError, match="milestones"):
+        MultiStep(milestones=[point])
+
+
 def test_cosine_is_half_a_cosine_above_its_floor():
     schedule = Cosine(floor=0.2)
     for step in range(50):

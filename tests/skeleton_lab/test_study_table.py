@@ -9,24 +9,27 @@ from matplotlib.figure import Figure
 from skeleton_lab.studies.columns import Column
 from skeleton_lab.studies.figure import draw
 from skeleton_lab.studies.study import Row
-from skeleton_lab.studies.table import Cell, comma_separated, markdown
+from skeleton_lab.studies.table import Cell, Cost, comma_separated, markdown
 
 
 def test_published_numbers_stand_beside_ours_and_the_spread_is_over_seeds():
     column = Column(Path("data/x"), "ntu60-xsub", "5%", "ntu60-xsub 5%", "ntu60-xsub 5%")
     row = Row(name="one", published={"ntu60-xsub 5%": 70.25}, published_parameters=11e6)
-    cell = Cell(row, column, (0, 1, 2), (60.0, 62.0, 64.0), 9, None, None)
+    cost = Cost(minutes=2, clips_per_second=3, parameters=9_000_000, encoder_parameters=5_000_000)
+    cell = Cell(row, column, (0, 1, 2), (60.0, 62.0, 64.0), 9, cost, cost)
     assert cell.spread("deviation") == 2.0
     assert cell.spread("interval") == pytest.approx(4.303 * 2 / 3**0.5)
-    empty = Cell(Row(name="two"), column, (), (), None, None, None)
+    empty = Cell(Row(name="two", ours=True), column, (), (), None, None, None)
     assert empty.mean is empty.spread("deviation") is empty.published is None
-    lines = markdown([cell, empty], title="T", source="S", spread="deviation").splitlines()
-    assert lines[2].startswith(
-        "| row | ntu60-xsub 5%, published | ntu60-xsub 5%, top-1 % | parameters, published |"
-    )
-    assert lines[4] == "| one | 70.2 | 62.0 ± 2.0 | 11.00 M | - | - | - | - | - | 3 |"
-    assert lines[5] == "| two | - | - | - | - | - | - | - | - | 0 |"
-    assert lines[-1] == "Published: S"
+    told = {"title": "T", "source": "S", "notes": ["Mind this."], "spread": "deviation"}
+    lines = markdown([cell, empty], **told).splitlines()
+    assert lines[2].split(" | ")[1:6] == [
+        *("ntu60-xsub 5%, published", "ntu60-xsub 5%, top-1 %"),
+        *("parameters, published", "encoder", "decoder"),
+    ]
+    assert lines[4] == "| one | 70.2 | 62.0 ± 2.0 | 11.00 M | 5.00 M | 4.00 M | 2.0 | 3 | 2.0 | 3 | 3 |"
+    assert lines[5] == "| two (ours) | - | - | - | - | - | - | - | - | - | 0 |"
+    assert lines[-3:] == ["Published: S", "", "Mind this."]
     first, second = csv.DictReader(comma_separated([cell, empty]).splitlines())
     assert (first["mean"], first["deviation"], first["top1"]) == ("62.0", "2.0", "60.000 62.000 64.000")
     assert second["mean"] == second["published"] == ""

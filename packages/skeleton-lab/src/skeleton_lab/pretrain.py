@@ -125,6 +125,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
     model = best.restore(accelerator, trainer.evaluated())
     result = PretrainResult(
         **summary,
+        encoder_parameters=sum(weights.numel() for weights in model.encoder.parameters()),
         selected_step=best.step,
         validation_loss=-best.score[0] if validation else None,
         train_clips=count(clips.train),

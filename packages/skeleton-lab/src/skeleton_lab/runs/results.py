@@ -15,6 +15,7 @@ class PretrainResult(BaseModel):
     train_clips: int
     validation_clips: int
     parameters: int
+    encoder_parameters: int = Field(description="Those of the encoder; the others are the decoder's.")
     seconds: float
     num_processes: int
     precision: str = Field(description="Mixed precision, of the recipe or as Accelerate is configured.")

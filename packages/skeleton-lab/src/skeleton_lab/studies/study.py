@@ -73,6 +73,9 @@ class Row(RecipeSection):
     """A row of a table: what it does otherwise than the terms say."""
 
     name: Name = Field(description="Its heading.")
+    ours: bool = Field(
+        False, description="Whether the publication that the study follows lacks the row; the table says so."
+    )
     pretrain: str = Field("none", description="Stage that pre-trains; none: from scratch.")
     learn: str = Field("finetune", description="Stage that learns from labels and is tested.")
     method: str | None = Field(
@@ -107,6 +110,9 @@ class Study(RecipeSection):
     name: Annotated[str, StringConstraints(pattern=r"^[\w-]+$")] = Field(description="Name of the files.")
     title: str = Field(description="What the table shows.")
     source: str = Field("", description="Where the published numbers come from, if there are any.")
+    notes: tuple[str, ...] = Field(
+        (), description="What a reader of the published numbers must know; printed below the table."
+    )
     data: Annotated[tuple[Path, ...], Field(min_length=1)] = Field(
         description="Stores to learn and to test on; several of them are columns beside each other."
     )

@@ -30,6 +30,7 @@ class Cost:
     minutes: float
     clips_per_second: float | None
     parameters: int
+    encoder_parameters: int | None
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ def _cost(seeds: Sequence[Sequence[Run]]) -> Cost | None:
         minutes=mean(sum(result["seconds"] for result in each) for each in results) / 60,
         clips_per_second=mean(rates) if rates else None,
         parameters=sum(result["parameters"] for result in results[0]),
+        encoder_parameters=results[0][0].get("encoder_parameters"),
     )
 
 
@@ -155,12 +157,14 @@ def markdown(
     title: str,
     source: str,
     spread: Spread,
+    notes: Sequence[str] = (),
     side: Side = "test",
     reference: str | None = None,
 ) -> str:
     """The table: a line for each row; accuracy in percent, published beside ours, then the cost.
 
     The cost is that of one seed in the first column. In brackets is the difference from the row `reference`.
+    Where numbers of parameters are published, those of encoder and decoder stand apart. `notes` come last.
     """
     references = {cell.column: cell for cell in cells if cell.row.name == reference}
     columns = list(dict.fromkeys(cell.column for cell in cells))
@@ -169,25 +173,25 @@ def markdown(
     heading = ["row"]
     for column in columns:
         heading += [f"{column.heading}, published"] * (column in published) + [f"{column.heading}, top-1 %"]
-    heading += ["parameters, published"] * sized
-    heading += ["parameters", "pre-training, min", "clips/s", "learning, min", "clips/s", "seeds"]
+    heading += ["parameters, published", "encoder", "decoder"] if sized else ["parameters"]
+    heading += ["pre-training, min", "clips/s", "learning, min", "clips/s", "seeds"]
     lines = [_line(heading), "|---|" + "---:|" * (len(heading) - 1)]
     for name in dict.fromkeys(cell.row.name for cell in cells):
         row = [cell for cell in cells if cell.row.name == name]
-        line = [name]
+        line = [f"{name} (ours)" if row[0].row.ours else name]
         for cell in row:
             line += [_number(cell.published)] * (cell.column in published)
             line += [_ours(cell, spread, references.get(cell.column))]
-        line += [_millions(row[0].row.published_parameters)] * sized
-        lines.append(_line([*line, *_costs(row, pretrained=sized)]))
-    notes = [
+        lines.append(_line([*line, *_parameters(row, sized), *_costs(row)]))
+    legend = [
         f"Top-1 accuracy on {SIDES[side]} in percent, "
         + ("mean ± standard deviation" if spread == "deviation" else "mean ± half of the 95 % interval")
         + " over seeds.",
         *([f"In brackets: difference from the row {reference}, seed by seed."] if references else []),
         *([f"Published: {source}"] if published or sized else []),
+        *notes,
     ]
-    return "\n\n".join([f"# {title}", "\n".join(lines), *notes]) + "\n"
+    return "\n\n".join([f"# {title}", "\n".join(lines), *legend]) + "\n"
 
 
 def _ours(cell: Cell, spread: Spread, reference: Cell | None) -> str:
@@ -203,11 +207,26 @@ def _width(cell: Cell, spread: Spread) -> str:
     return "" if width is None else f" ± {width:.1f}"
 
 
-def _costs(row: Sequence[Cell], *, pretrained: bool) -> Iterator[str]:
-    """Parameters of the recogniser, or of the whole that was `pretrained`; then costs."""
-    first = next((cell for cell in row if cell.learning), row[0])
-    counted = first.pretraining if pretrained or not first.learning else first.learning
-    yield _millions(counted.parameters if counted else None)
+def _parameters(row: Sequence[Cell], sized: bool) -> list[str]:
+    """Parameters of the recogniser; if `sized`, the published number, and ours of encoder and decoder."""
+    first = _first_done(row)
+    if not sized:
+        counted = first.learning or first.pretraining
+        return [_millions(counted.parameters if counted else None)]
+    encoder = decoder = None
+    if first.pretraining and first.pretraining.encoder_parameters:
+        encoder = first.pretraining.encoder_parameters
+        decoder = first.pretraining.parameters - encoder
+    return [_millions(number) for number in (first.row.published_parameters, encoder, decoder)]
+
+
+def _first_done(row: Sequence[Cell]) -> Cell:
+    return next((cell for cell in row if cell.learning), row[0])
+
+
+def _costs(row: Sequence[Cell]) -> Iterator[str]:
+    """Costs of pre-training and of learning, and the number of seeds."""
+    first = _first_done(row)
     for cost in (first.pretraining, first.learning):
         yield f"{cost.minutes:.1f}" if cost else "-"
         yield f"{cost.clips_per_second:.0f}" if cost and cost.clips_per_second else "-"

@@ -118,7 +118,10 @@ class Learner:
 
     def update(self, number: int) -> Step:
         """Move the weights against the gradient, in step `number` = 0, 1, ..."""
-        rate = self.recipe.optimizer.lr * self.recipe.schedule.factor(number, self.plan.steps)
+        plan = self.plan
+        rate = self.recipe.optimizer.lr * self.recipe.schedule.factor(
+            number, plan.steps, plan.steps_per_epoch
+        )
         for group in self._optimizer.param_groups:
             group["lr"] = rate * group.get("lr_scale", 1.0)  # timm's name for what layer decay leaves
         norm = self._clip_gradient()

@@ -1,7 +1,7 @@
 """Learning-rate schedules: functions of the step, without a state that a checkpoint would have to hold.
 
-Points of a schedule are shares of the whole training, so that a recipe keeps its shape at any number of
-epochs or steps: epoch 60 of 200 is 0.3.
+A point of a schedule is a share of the whole training, so that a recipe keeps its shape at any length, or a
+number of epochs, so that a shorter training is the beginning of a longer one: epoch 60 of 200 is 60, or 0.3.
 """
 
 from __future__ import annotations
@@ -14,19 +14,28 @@ from pydantic import Field
 
 from skeleton_lab.recipe.recipe import RecipeSection
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Point = Annotated[int, Field(ge=1)] | Annotated[float, Field(ge=0, le=1)]
+"""A whole number of epochs, or a share of all steps."""
 
 
 class _Schedule(RecipeSection):
-    warmup: float = Field(0.0, ge=0, lt=1, description="Share of all steps in which the rate grows linearly.")
+    warmup: Point = Field(
+        0.0, description="How long the rate grows linearly: a share of all steps, or a number of epochs."
+    )
 
-    def factor(self, step: int, steps: int) -> float:
+    def factor(self, step: int, steps: int, steps_per_epoch: int = 1) -> float:
         """Factor of the learning rate in step `step` = 0, 1, ... of `steps`."""
-        warm = round(self.warmup * steps)
-        return (step + 1) / (warm + 1) if step < warm else self._after_warmup(step, warm, steps)
+        warm = _step_of(self.warmup, steps, steps_per_epoch)
+        if step < warm:
+            return (step + 1) / (warm + 1)
+        return self._after_warmup(step, warm, steps, steps_per_epoch)
 
-    def _after_warmup(self, step: int, warm: int, steps: int) -> float:
+    def _after_warmup(self, step: int, warm: int, steps: int, steps_per_epoch: int) -> float:
         raise NotImplementedError
+
+
+def _step_of(point: Point, steps: int, steps_per_epoch: int) -> int:
+    return point * steps_per_epoch if isinstance(point, int) else round(point * steps)
 
 
 class MultiStep(_Schedule):
@@ -35,16 +44,19 @@ class MultiStep(_Schedule):
     Example:
         >>> [MultiStep(milestones=(0.5, 0.75)).factor(step, 4) for step in range(4)]
         [1.0, 1.0, 0.1, 0.01]
+        >>> [MultiStep(milestones=(1, 3)).factor(step, 8, steps_per_epoch=2) for step in range(8)]
+        [1.0, 1.0, 0.1, 0.1, 0.1, 0.1, 0.01, 0.01]
     """
 
     kind: Literal["multi_step"] = "multi_step"
-    milestones: tuple[Share, ...] = Field(
-        (0.3, 0.45, 0.55), description="Where the rate falls, as shares of all steps."
+    milestones: tuple[Point, ...] = Field(
+        (0.3, 0.45, 0.55), description="Where the rate falls: shares of all steps, or numbers of epochs."
     )
     gamma: float = Field(0.1, gt=0, le=1, description="Factor of the rate at each milestone.")
 
-    def _after_warmup(self, step: int, warm: int, steps: int) -> float:
-        passed = bisect_right(sorted(round(share * steps) for share in self.milestones), step)
+    def _after_warmup(self, step: int, warm: int, steps: int, steps_per_epoch: int) -> float:
+        falls = sorted(_step_of(point, steps, steps_per_epoch) for point in self.milestones)
+        passed = bisect_right(falls, step)
         return round(self.gamma**passed, 12)
 
 
@@ -59,7 +71,7 @@ class Cosine(_Schedule):
     kind: Literal["cosine"] = "cosine"
     floor: float = Field(0.0, ge=0, lt=1, description="Where the rate ends, as a share of its highest.")
 
-    def _after_warmup(self, step: int, warm: int, steps: int) -> float:
+    def _after_warmup(self, step: int, warm: int, steps: int, steps_per_epoch: int) -> float:
         progress = (step - warm) / max(1, steps - warm)
         return self.floor + (1 - self.floor) * (1 + math.cos(math.pi * min(1.0, progress))) / 2
 
