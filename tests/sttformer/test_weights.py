@@ -2,11 +2,20 @@
 
 import json
 import pickle
+import zipfile
 
 import pytest
 import torch
 
-from sttformer import STTFormer, STTFormerConfig, load_official, load_weights, to_official
+from sttformer import (
+    STTFormer,
+    STTFormerConfig,
+    load_official,
+    load_weights,
+    official_config,
+    read_official,
+    to_official,
+)
 
 SHAPE = dict(joints=4, tuple_frames=2, width=6, blocks=[(6, 2), (8, 3)], heads=2, num_classes=5)
 
@@ -138,3 +147,49 @@ def test_weights_that_do_not_fit_leave_the_model_alone():
     with pytest.raises(ValueError, match=r"here does not fit the STTFormer: .*head\.bias is missing"):
         load_weights(model, {**make_model(1, num_classes=0).state_dict()}, source="here")
     torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
+
+
+def test_the_shapes_of_a_published_checkpoint_tell_its_config(shared):
+    golden = json.loads((shared / "golden" / "sttformer_official_state_dict.json").read_text())
+    state = {name: torch.empty(shape, device="meta") for name, shape in golden["state_dict"].items()}
+    config = official_config(state)
+    assert config == STTFormerConfig(num_classes=60)
+    assert official_config({f"module.{name}": value for name, value in state.items()}) == config
+    assert official_config(state, joints=50).tuple_frames == 3
+    with pytest.raises(ValueError, match="150 slots in a tuple, which is no multiple of 20 joints"):
+        official_config(state, joints=20)
+    with pytest.raises(ValueError, match=r"blocks\.0\.att0s is missing"):
+        official_config({"fc.weight": state["fc.weight"]})
+
+
+def test_a_published_checkpoint_takes_no_more_memory_than_its_size(tmp_path):
+    path = tmp_path / "official.pt"
+    torch.save({"fc.weight": torch.zeros(1).expand(10**9)}, path)
+    with pytest.raises(ValueError, match=r"official\.pt names more values than it holds"):
+        read_official(path)
+    torch.save({"fc.weight": torch.zeros(10**5)}, path)
+    with zipfile.ZipFile(path) as stored, zipfile.ZipFile(tmp_path / "small.pt", "w") as small:
+        for entry in stored.infolist():
+            small.writestr(entry.filename, stored.read(entry), zipfile.ZIP_DEFLATED)
+    with pytest.raises(ValueError, match=r"small\.pt is no file of tensors: its entries are compressed"):
+        read_official(tmp_path / "small.pt")
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ('{"config": {"width": 1000000000}}', r"config\.width: .*16384"),
+        ('{"config": {"joints": 1000, "tuple_frames": 4000}}', "does not fit the STTFormer"),
+        ('{"config": {"hook": "os.system"}}', r"config\.hook: Extra inputs"),
+        ('{"config": [1]}', "expected a table 'config'"),
+        ("[]", "expected a table 'config'"),
+        ("[" * 10**5, "is damaged"),
+        ("{", "is damaged"),
+        (" " * 2**20 + "{}", "1048578 bytes"),
+    ],
+)
+def test_a_config_that_is_wrong_is_a_value_error_that_names_the_file(tmp_path, content, complaint):
+    make_model().save_pretrained(tmp_path)
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(ValueError, match=f"{tmp_path}/.*{complaint}"):
+        STTFormer.from_pretrained(tmp_path)

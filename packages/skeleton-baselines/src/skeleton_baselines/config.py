@@ -28,22 +28,31 @@ class STGCNConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["stgcn"] = Field("stgcn", description="What tells it from other encoders.")
-    joints: PositiveInt = Field(25, description="Joints of a skeleton, V.")
+    joints: PositiveInt = Field(25, le=1024, description="Joints of a skeleton, V.")
     edges: tuple[tuple[NonNegativeInt, NonNegativeInt], ...] = Field(
-        NTU_EDGES, description="Bones as pairs of joint numbers; together they connect all joints."
+        NTU_EDGES,
+        max_length=4096,
+        description="Bones as pairs of joint numbers; together they connect all joints.",
     )
     centre: NonNegativeInt = Field(20, description="Joint around which neighbours are told apart.")
     centre_hops: PositiveInt | None = Field(
         1,
+        le=1024,
         description="Distances from the centre above this many bones count as equal: 1 in the published "
         "code, no limit (null) in the paper.",
     )
-    channels: PositiveInt = Field(3, description="Input channels of a joint, C: its coordinates.")
-    width: PositiveInt = Field(64, description="Channels of the first blocks; doubled twice on the way.")
-    num_features: PositiveInt = Field(256, description="Channels of the last block.")
-    temporal_kernel: PositiveInt = Field(9, description="Frames that a temporal convolution sees; odd.")
+    channels: PositiveInt = Field(3, le=1024, description="Input channels of a joint, C: its coordinates.")
+    width: PositiveInt = Field(
+        64, le=1024, description="Channels of the first blocks; doubled twice on the way."
+    )
+    num_features: PositiveInt = Field(256, le=4096, description="Channels of the last block.")
+    temporal_kernel: PositiveInt = Field(
+        9, le=1023, description="Frames that a temporal convolution sees; odd."
+    )
     dropout: float = Field(0.5, ge=0, lt=1, description="Dropout at the end of each block but the first.")
-    num_classes: int = Field(0, ge=0, description="Classes of the head; 0 leaves the pooled features.")
+    num_classes: int = Field(
+        0, le=1_000_000, ge=0, description="Classes of the head; 0 leaves the pooled features."
+    )
 
     @property
     def block_channels(self) -> tuple[int, ...]:

@@ -1,10 +1,12 @@
 """ST-GCN, from clips to class scores."""
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Self
 
 from einops import rearrange
 from huggingface_hub import PyTorchModelHubMixin
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from .block import STGCNBlock
@@ -113,11 +115,18 @@ class STGCN(
         return pooled if pre_logits else self.head(pooled)
 
     @classmethod
-    def _from_pretrained(cls, *, strict: bool = True, **options: Any) -> Self:
-        """Load strictly whatever the mixin's default: weights that do not fit are an error."""
-        del strict
-        model: Self = super()._from_pretrained(strict=True, **options)
-        return model
+    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **options: Any) -> Self:
+        """Build the model that a folder or a name of the Hugging Face Hub holds, in evaluation mode.
+
+        Raises:
+            ValueError: If config or weights are damaged, or do not fit each other.
+        """
+        try:
+            model: Self = super().from_pretrained(pretrained_model_name_or_path, **options | {"strict": True})
+        except (ValueError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
+            reason = " ".join(str(error).split())
+            raise ValueError(f"{pretrained_model_name_or_path} holds no STGCN: {reason:.500}") from error
+        return model.eval()
 
     def _check(self, x: Tensor) -> None:
         if x.ndim != 5:

@@ -26,10 +26,10 @@ class STTFormerDecoderConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["sttformer"] = Field("sttformer", description="Blocks of an STTFormer.")
-    width: PositiveInt = Field(256, description="Channels of every block.")
-    depth: PositiveInt = Field(9, description="Number of blocks.")
-    heads: PositiveInt = Field(3, description="Attention heads of each block.")
-    qk_channels: PositiveInt = Field(64, description="Query/key channels per head.")
+    width: PositiveInt = Field(256, le=16384, description="Channels of every block.")
+    depth: PositiveInt = Field(9, le=1024, description="Number of blocks.")
+    heads: PositiveInt = Field(3, le=1024, description="Attention heads of each block.")
+    qk_channels: PositiveInt = Field(64, le=16384, description="Query/key channels per head.")
     tuple_frames: PositiveInt | None = Field(
         None, description="Tokens in time of a tuple (default: the encoder's, if it has tuples)."
     )
@@ -48,10 +48,10 @@ class TransformerDecoderConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["transformer"] = Field("transformer", description="Blocks of a plain transformer.")
-    width: PositiveInt = Field(256, description="Channels of every block.")
-    depth: PositiveInt = Field(5, description="Number of blocks.")
-    heads: PositiveInt = Field(8, description="Attention heads of each block.")
-    mlp_ratio: PositiveInt = Field(4, description="Channels within a block's MLP, over the width.")
+    width: PositiveInt = Field(256, le=16384, description="Channels of every block.")
+    depth: PositiveInt = Field(5, le=1024, description="Number of blocks.")
+    heads: PositiveInt = Field(8, le=1024, description="Attention heads of each block.")
+    mlp_ratio: PositiveInt = Field(4, le=64, description="Channels within a block's MLP, over the width.")
 
     @model_validator(mode="after")
     def _heads_divide(self) -> "TransformerDecoderConfig":

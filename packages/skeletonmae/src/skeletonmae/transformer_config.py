@@ -18,15 +18,19 @@ class TransformerConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["transformer"] = Field("transformer", description="What tells it from other encoders.")
-    frames: PositiveInt = Field(120, description="Frames of a clip, T; positions in time are learned.")
-    joints: PositiveInt = Field(25, description="Joints of a skeleton, V.")
-    channels: PositiveInt = Field(3, description="Input channels of a joint, C: its coordinates.")
-    token_frames: PositiveInt = Field(4, description="Frames of a joint that a token stands for.")
-    width: PositiveInt = Field(256, description="Channels of every block.")
-    depth: PositiveInt = Field(8, description="Number of blocks.")
-    heads: PositiveInt = Field(8, description="Attention heads of each block.")
-    mlp_ratio: PositiveInt = Field(4, description="Channels within a block's MLP, over the width.")
-    num_classes: int = Field(0, ge=0, description="Classes of the head; 0 leaves the pooled features.")
+    frames: PositiveInt = Field(
+        120, le=1_000_000, description="Frames of a clip, T; positions in time are learned."
+    )
+    joints: PositiveInt = Field(25, le=1024, description="Joints of a skeleton, V.")
+    channels: PositiveInt = Field(3, le=1024, description="Input channels of a joint, C: its coordinates.")
+    token_frames: PositiveInt = Field(4, le=4096, description="Frames of a joint that a token stands for.")
+    width: PositiveInt = Field(256, le=16384, description="Channels of every block.")
+    depth: PositiveInt = Field(8, le=1024, description="Number of blocks.")
+    heads: PositiveInt = Field(8, le=1024, description="Attention heads of each block.")
+    mlp_ratio: PositiveInt = Field(4, le=64, description="Channels within a block's MLP, over the width.")
+    num_classes: int = Field(
+        0, le=1_000_000, ge=0, description="Classes of the head; 0 leaves the pooled features."
+    )
     pool: Pool = Field(
         "mean", description="What the head is on: the mean over tokens and bodies, or each joint's."
     )

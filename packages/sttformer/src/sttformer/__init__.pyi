@@ -11,13 +11,17 @@ from .model import init_weights as init_weights
 from .norm import TokenBatchNorm as TokenBatchNorm
 from .official import from_official as from_official
 from .official import load_official as load_official
+from .official import official_config as official_config
+from .official import read_official as read_official
 from .official import to_official as to_official
 from .positions import sinusoidal_positions as sinusoidal_positions
 from .sizes import SIZES as SIZES
 from .sizes import create as create
 from .visible_grid import VisibleGrid as VisibleGrid
 from .weights import PretrainedMixin as PretrainedMixin
+from .weights import build_with_weights as build_with_weights
 from .weights import load_weights as load_weights
+from .weights import read_weights as read_weights
 
 __all__ = [
     "SIZES",
@@ -31,12 +35,16 @@ __all__ = [
     "TokenBatchNorm",
     "TokenGrid",
     "VisibleGrid",
+    "build_with_weights",
     "create",
     "distinct_bodies",
     "from_official",
     "init_weights",
     "load_official",
     "load_weights",
+    "official_config",
+    "read_official",
+    "read_weights",
     "sinusoidal_positions",
     "to_official",
 ]

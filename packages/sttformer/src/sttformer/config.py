@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 Pool = Literal["mean", "by_joint"]
 """Of what token features are the mean before the head: of all, or of each joint's."""
-BlockChannels = tuple[PositiveInt, PositiveInt]
+Channels = Annotated[int, Field(ge=1, le=16384)]
+BlockChannels = tuple[Channels, Channels]
 """Output channels of a block, and channels of a query or key in each of its heads."""
 
 
@@ -24,20 +25,24 @@ class STTFormerConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["sttformer"] = Field("sttformer", description="What tells it from other encoders.")
-    joints: PositiveInt = Field(25, description="Joints of a skeleton, V.")
-    channels: PositiveInt = Field(3, description="Input channels of a joint, C: its coordinates.")
-    tuple_frames: PositiveInt = Field(6, description="Frames of a tuple; attention runs within tuples.")
-    width: PositiveInt = Field(64, description="Channels of the joint embedding.")
-    blocks: Annotated[tuple[BlockChannels, ...], Field(min_length=1)] = Field(
+    joints: PositiveInt = Field(25, le=1024, description="Joints of a skeleton, V.")
+    channels: PositiveInt = Field(3, le=1024, description="Input channels of a joint, C: its coordinates.")
+    tuple_frames: PositiveInt = Field(
+        6, le=4096, description="Frames of a tuple; attention runs within tuples."
+    )
+    width: PositiveInt = Field(64, le=16384, description="Channels of the joint embedding.")
+    blocks: Annotated[tuple[BlockChannels, ...], Field(min_length=1, max_length=1024)] = Field(
         ((64, 16), (64, 16), (128, 32), (128, 32), (256, 64), (256, 64), (256, 64), (256, 64)),
         description="For each block its output channels and its query/key channels per head.",
     )
-    heads: PositiveInt = Field(3, description="Attention heads of each block.")
+    heads: PositiveInt = Field(3, le=1024, description="Attention heads of each block.")
     slot_kernel: PositiveInt = Field(
-        5, description="Width of the convolution over the slots of a tuple; odd."
+        5, le=1023, description="Width of the convolution over the slots of a tuple; odd."
     )
-    tuple_kernel: PositiveInt = Field(3, description="Width of the convolution over tuples; odd.")
-    num_classes: int = Field(0, ge=0, description="Classes of the head; 0 leaves the pooled features.")
+    tuple_kernel: PositiveInt = Field(3, le=1023, description="Width of the convolution over tuples; odd.")
+    num_classes: int = Field(
+        0, le=1_000_000, ge=0, description="Classes of the head; 0 leaves the pooled features."
+    )
     pool: Pool = Field(
         "mean", description="What the head is on: the mean over frames, joints and bodies, or each joint's."
     )

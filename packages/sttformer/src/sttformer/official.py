@@ -1,6 +1,7 @@
 """Checkpoints of the published STTFormer code: their parameter names, and ours."""
 
 import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
@@ -8,6 +9,7 @@ from pickle import UnpicklingError
 import torch
 from torch import Tensor, nn
 
+from .config import STTFormerConfig
 from .weights import require_fit
 
 _NAMES = {
@@ -34,7 +36,7 @@ _OFFICIAL = {ours: official for official, ours in _NAMES.items()}
 def load_official(model: nn.Module, path: str | Path) -> None:
     """Load a checkpoint of the published code, a state dict saved by `torch.save`, into an `STTFormer`.
 
-    Only tensors are unpickled (`weights_only=True`). Names and shapes are those of `from_official`.
+    Names and shapes are those of `from_official`.
 
     Args:
         model: The model, with the head of the checkpoint (60 or 120 classes).
@@ -44,15 +46,85 @@ def load_official(model: nn.Module, path: str | Path) -> None:
         ValueError: If the file is no state dict, or a tensor is missing, foreign, or of another shape; the
             message names each in the words of the file, with both shapes.
     """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError) as error:
-        raise ValueError(f"{path} is no file of tensors: {str(error).splitlines()[0]}") from error
-    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise ValueError(f"{path} must hold a state dict, tensors by name, got {type(state).__name__}")
-    state = _weights_of(state)
+    state = _weights_of(read_official(path))
     require_fit(to_official(model.state_dict()), state, source=path, model=type(model).__name__)
     model.load_state_dict(from_official(state), strict=True)
+
+
+def read_official(path: str | Path) -> dict[str, Tensor]:
+    """Read a checkpoint of the published code, a state dict saved by `torch.save`, with its own names.
+
+    Only tensors are unpickled (`weights_only=True`), and no more values than the file has room for.
+
+    Raises:
+        ValueError: If the file is no state dict of dense tensors.
+    """
+    size = Path(path).stat().st_size
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                if sum(entry.file_size for entry in archive.infolist()) > size:
+                    raise ValueError(f"{path} is no file of tensors: its entries are compressed")
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(f"{path} is no file of tensors: {reason}") from error
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise ValueError(f"{path} must hold a state dict, tensors by name, got {type(state).__name__}")
+    tensors = {str(name): value for name, value in state.items()}
+    dense = all(value.layout == torch.strided and value.device.type == "cpu" for value in tensors.values())
+    if not dense or sum(value.numel() * value.element_size() for value in tensors.values()) > size:
+        raise ValueError(f"{path} names more values than it holds")
+    return tensors
+
+
+def official_config(state: Mapping[str, Tensor], *, joints: int = 25) -> STTFormerConfig:
+    """The config of a checkpoint of the published code, as the shapes of its tensors tell.
+
+    Args:
+        state: Tensors by their published names, as `read_official` returns them.
+        joints: Joints of a skeleton, V; the shapes give only frames of a tuple times joints.
+
+    Raises:
+        ValueError: If a tensor that tells a size is missing, or the joints do not divide a tuple.
+
+    Example:
+        >>> from sttformer import create
+        >>> model = create("tiny", num_classes=60)
+        >>> official_config(to_official(model.state_dict())) == model.config
+        True
+    """
+    state = {name.removeprefix("module."): value for name, value in state.items()}
+    depth = len([name for name in state if re.fullmatch(r"blocks\.\d+\.att0s", name)])
+
+    def shape(name: str, axes: int) -> tuple[int, ...]:
+        found = tuple(state[name].shape) if name in state else ()
+        if len(found) != axes:
+            raise ValueError(f"{name} is {found or 'missing'}; a published STTFormer has {axes} axes there")
+        return found
+
+    _, heads, slots, _ = shape("blocks.0.att0s", 4)
+    if slots % joints:
+        raise ValueError(
+            f"blocks.0.att0s has {slots} slots in a tuple, which is no multiple of {joints} joints"
+        )
+    return STTFormerConfig(
+        joints=joints,
+        channels=shape("input_map.0.weight", 4)[1],
+        tuple_frames=slots // joints,
+        width=shape("input_map.0.weight", 4)[0],
+        blocks=tuple(
+            (
+                shape(f"blocks.{block}.out_nets.0.weight", 4)[0],
+                shape(f"blocks.{block}.to_qkvs.weight", 4)[0] // (2 * heads),
+            )
+            for block in range(depth)
+        ),
+        heads=heads,
+        slot_kernel=shape("blocks.0.out_nets.0.weight", 4)[3],
+        tuple_kernel=shape("blocks.0.out_nett.0.weight", 4)[2],
+        num_classes=shape("fc.weight", 2)[0] if "fc.weight" in state else 0,
+    )
 
 
 def from_official(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,14 +1,65 @@
 """Weights that are taken over whole, or refused with a list of what does not fit."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import torch
-from huggingface_hub import PyTorchModelHubMixin
+from huggingface_hub import PyTorchModelHubMixin, hf_hub_download
+from huggingface_hub.errors import EntryNotFoundError
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
+
+Model = TypeVar("Model", bound=nn.Module)
+MAX_CONFIG = 2**20
+"""Bytes of the largest config.json that is read."""
+SHOWN = 8
+"""Weights that do not fit and are named; of a wrong model there are hundreds."""
+
+
+def build_with_weights(
+    build: Callable[[], Model], state: Mapping[str, Tensor], *, source: str | Path
+) -> Model:
+    """Build a model that has these weights.
+
+    Names and shapes are compared first, on a model without memory (the meta device). So a config that names
+    sizes which its weights do not have costs nothing.
+
+    Args:
+        build: Builds the model with new weights.
+        state: Weights by the model's names.
+        source: Where they are from, for the message.
+
+    Raises:
+        ValueError: If a weight is missing, foreign or of another shape; names the first of them.
+
+    Example:
+        >>> state = {"weight": torch.zeros(3, 2), "bias": torch.zeros(3)}
+        >>> build_with_weights(lambda: nn.Linear(2, 3), state, source="x.pt").bias.tolist()
+        [0.0, 0.0, 0.0]
+    """
+    with torch.device("meta"):
+        empty = build()
+    require_fit(empty.state_dict(), state, source=source, model=type(empty).__name__)
+    model = build()
+    model.load_state_dict(state, strict=True)
+    return model
+
+
+def read_weights(path: str | Path) -> dict[str, Tensor]:
+    """Read a file of safetensors.
+
+    Raises:
+        ValueError: If the file is damaged.
+    """
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
 
 
 def load_weights(model: nn.Module, state: Mapping[str, Tensor], *, source: str | Path) -> None:
@@ -20,7 +71,7 @@ def load_weights(model: nn.Module, state: Mapping[str, Tensor], *, source: str |
         source: Where they are from, for the message.
 
     Raises:
-        ValueError: If a weight is missing, foreign or of another shape; lists all of them. The model is
+        ValueError: If a weight is missing, foreign or of another shape; names the first of them. The model is
             unchanged then.
 
     Example:
@@ -40,7 +91,7 @@ def require_fit(
     """Refuse a state dict that has other names or shapes than the wanted one.
 
     Raises:
-        ValueError: Naming every weight that is missing, foreign or of another shape, with both shapes.
+        ValueError: Naming weights that are missing, foreign or of another shape, with both shapes.
     """
     complaints = [f"{name} is missing" for name in wanted.keys() - found.keys()]
     complaints += [f"{name} is foreign" for name in found.keys() - wanted.keys()]
@@ -50,14 +101,16 @@ def require_fit(
         if found[name].shape != wanted[name].shape
     ]
     if complaints:
-        raise ValueError(f"{source} does not fit the {model}: {'; '.join(sorted(complaints))}")
+        shown = "; ".join(sorted(complaints)[:SHOWN])
+        more = f"; and {len(complaints) - SHOWN} more" if len(complaints) > SHOWN else ""
+        raise ValueError(f"{source} does not fit the {model}: {shown}{more}")
 
 
 class PretrainedMixin(PyTorchModelHubMixin):
     """`save_pretrained` and `from_pretrained` of a model that is built from a config alone.
 
     Both work on a folder, without network, or on a name of the Hugging Face Hub. Nothing is unpickled but
-    tensors, and weights that do not fit are an error whatever `strict` says.
+    tensors, weights that do not fit are an error whatever `strict` says, and a model is in evaluation mode.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -65,32 +118,68 @@ class PretrainedMixin(PyTorchModelHubMixin):
         >>> with TemporaryDirectory() as folder:
         ...     create("tiny", joints=20).save_pretrained(folder)
         ...     STTFormer.from_pretrained(folder).config.joints
-        Loading weights from local directory
         20
     """
 
     @classmethod
-    def _from_pretrained(cls, *, model_id: str, **options: Any) -> Self:
-        if options.get("config") is None:
-            raise ValueError(f"{model_id} has no config.json, so that no {cls.__name__} can be built")
-        if Path(model_id).is_dir() and not (Path(model_id) / "model.safetensors").is_file():
-            raise ValueError(f"{model_id} has no model.safetensors")
-        model: Self = super()._from_pretrained(model_id=model_id, **options)
+    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **options: Any) -> Self:
+        """Build the model that a folder or a name of the Hub holds.
+
+        Args:
+            pretrained_model_name_or_path: The folder or the name.
+            **options: `config` instead of the saved one, `map_location`, and huggingface_hub's own.
+
+        Raises:
+            ValueError: If config or weights are missing, damaged, or do not fit each other; names the file.
+        """
+        where = Path(pretrained_model_name_or_path) / "config.json"
+        if where.is_file() and "config" not in options:
+            _require_config(where)
+        try:
+            model: Self = super().from_pretrained(pretrained_model_name_or_path, **options)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(["config", *map(str, first["loc"])])
+            raise ValueError(f"{where}: {field}: {first['msg']}, got {first['input']!r:.60}") from error
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f"{where}: no config of a {cls.__name__}: {error}") from error
         return model
 
     @classmethod
-    def _load_as_safetensor(cls, model: Any, model_file: str, map_location: str, strict: bool) -> Any:
-        del strict
-        try:
-            state = load_file(model_file, device=map_location)
-        except SafetensorError as error:
-            raise ValueError(f"{model_file} is damaged: {error}") from error
-        load_weights(model, state, source=model_file)
-        return model.eval()
+    def _from_pretrained(cls, *, model_id: str, **options: Any) -> Self:
+        hub = {"revision", "cache_dir", "force_download", "local_files_only", "token"}
+        download = {name: options.pop(name) for name in hub & options.keys()}
+        device, _ = options.pop("map_location", "cpu"), options.pop("strict", None)
+        if options.get("config") is None:
+            raise ValueError(f"{model_id} has no config.json, so that no {cls.__name__} can be built")
+        if Path(model_id).is_dir():
+            file = Path(model_id) / "model.safetensors"
+            if not file.is_file():
+                raise ValueError(f"{model_id} has no model.safetensors")
+            state = read_weights(file)
+        else:
+            try:
+                file = Path(hf_hub_download(model_id, "model.safetensors", **download))
+                state = read_weights(file)
+            except EntryNotFoundError:
+                file = Path(hf_hub_download(model_id, "pytorch_model.bin", **download))
+                state = torch.load(file, map_location="cpu", weights_only=True)
+        build: Callable[[], Any] = partial(cls, **options)  # a mixin knows no nn.Module
+        model: Self = build_with_weights(build, state, source=file).to(device).eval()
+        return model
 
-    @classmethod
-    def _load_as_pickle(cls, model: Any, model_file: str, map_location: str, strict: bool) -> Any:
-        del strict
-        state = torch.load(model_file, map_location=map_location, weights_only=True)
-        load_weights(model, state, source=model_file)
-        return model.eval()
+
+def _require_config(path: Path) -> None:
+    """Refuse a config.json that is large, damaged, or holds no table `config`.
+
+    Raises:
+        ValueError: Naming the file.
+    """
+    if path.stat().st_size > MAX_CONFIG:
+        raise ValueError(f"{path} has {path.stat().st_size} bytes; a config has at most {MAX_CONFIG}")
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+    if not isinstance(saved, dict) or not isinstance(saved.get("config"), dict):
+        raise ValueError(f"{path}: expected a table 'config'")
