@@ -146,8 +146,6 @@ def test_a_run_that_fails_leaves_the_others(study, performed, tmp_path, capsys, 
         run.result.write_text('{"test": {"top1": 0.5}, "seconds": 6, "parameters": 7, "train_clips": 8}')
 
     monkeypatch.setattr(reproduce, "perform", failing)
-    monkeypatch.setattr(reproduce, "leave_processes", lambda: None)
-    monkeypatch.setattr(reproduce, "named_file", lambda folder, name: tmp_path / "little.toml")
     chosen = ["--row", "scratch", "--row", "tuned", "--row", "near", "--row", "MLP"]
     options = [
         "--data",
@@ -158,14 +156,13 @@ def test_a_run_that_fails_leaves_the_others(study, performed, tmp_path, capsys, 
         "1",
         *chosen,
     ]
-    monkeypatch.setattr(sys, "argv", ["reproduce.py", "little", *options])
-    with pytest.raises(SystemExit, match="3 runs failed; the same command tries them again"):
+    monkeypatch.setattr(sys, "argv", ["reproduce.py", str(tmp_path / "little.toml"), *options])
+    with pytest.raises(SystemExit, match="1"):
         reproduce.main()
     assert [run.app for run in performed] == ["finetune", "simple"]
     told = capsys.readouterr().err
-    assert (
-        "failed: the loss is nan at step 3\n    python apps/pretrain.py configs/pretrain/modern.toml" in told
-    )
+    assert "failed: the loss is nan at step 3\n    skeleton-lab pretrain configs/pretrain/modern.toml" in told
+    assert "reproduce: error: 3 runs failed" in told
     assert {name for name, row in records(tmp_path / "runs").items() if row["top1"]} == {"scratch", "MLP"}
 
 
@@ -175,7 +172,7 @@ def test_a_dry_run_prints_what_would_be_run_and_writes_nothing(study, performed,
     lines = capsys.readouterr().out.splitlines()
     runs = distinct(trial for trial in plan(chosen) if trial.row.name == "tuned")
     assert [shlex.split(line) for line in lines] == [
-        ["python", f"apps/{run.app}.py", *run.arguments] for run in runs
+        ["skeleton-lab", run.app, *run.arguments] for run in runs
     ]
     assert [run.app for run in runs] == ["pretrain", "finetune"]
     assert runs[1].needs == (runs[0],)
@@ -225,8 +222,8 @@ def test_mistakes_are_told_before_anything_runs(study, other_store, performed, t
     cases = {
         ("--data", "nowhere"): "nowhere: no such folder",
         ("--row", "tuned,lost"): "row: there is no 'lost' among 'scratch', 'tuned'",
-        ("--terms", "old"): "terms: configs/terms/old.toml: no such file",
-        ("--model", "huge"): "sizes: configs/sizes/huge.toml: no such file",
+        ("--terms", "old"): "old: no such recipe in terms",
+        ("--model", "huge"): "huge: no such recipe in sizes",
         ("--labels", "ten"): "labels.0: String should match pattern .*, got 'ten'",
         ("--labels", "99/class"): "row 'scratch': data.labels_per_class: class 0 has 12 clips",
         (

@@ -15,7 +15,7 @@ from skeleton_lab.data.noise import ClipNoise
 from skeleton_lab.models.weights import build_encoder
 from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.studies.plan import distinct, plan
-from skeleton_lab.studies.study import Study, named_file
+from skeleton_lab.studies.study import Study
 from skeletonmae import SkeletonMAE, SkeletonMAEConfig
 
 REPO = Path(__file__).parents[2]
@@ -40,9 +40,7 @@ def unlabelled(tmp_path_factory):
 
 
 def read(name, store, *options):
-    return read_recipe(
-        Study, [str(named_file("studies", name)), "--data", str(store), *options], program="test"
-    )
+    return read_recipe(Study, [name, "--data", str(store), *options], program="test", folder="studies")
 
 
 def two_steps(recipe, clips, batch):

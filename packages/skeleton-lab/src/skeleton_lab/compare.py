@@ -99,6 +99,7 @@ def check_alike(runs: Mapping[Path, Hashable]) -> None:
                 raise InputError(f"{run}: {told}: no seeds of one recipe")
 
 
+@exit_on_bad_input("compare")
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(
@@ -107,19 +108,18 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a fine-tuning run")
     parser.add_argument("--by", choices=("labels", "step"), default="labels", help="what a row is of")
     arguments = parser.parse_args()
-    with exit_on_bad_input("compare"):
-        results = {run: result_of(run) for run in arguments.runs}
-        starts = {run: result.pretrained is not None for run, result in results.items()}
-        if arguments.by == "labels":
-            check_alike({run: (start, results[run].train_clips) for run, start in starts.items()})
-            print(compare(results.values()))
-        elif len(lengths := sorted({result.steps for result in results.values()})) > 1:
-            told = " and ".join(map(str, lengths))
-            raise InputError(f"runs of {told} steps differ in their rates: compare those of one length")
-        else:
-            histories = [history_of(run) for run in results]
-            check_alike(starts)
-            print(compare_by_step(zip(results.values(), histories, strict=True)))
+    results = {run: result_of(run) for run in arguments.runs}
+    starts = {run: result.pretrained is not None for run, result in results.items()}
+    if arguments.by == "labels":
+        check_alike({run: (start, results[run].train_clips) for run, start in starts.items()})
+        print(compare(results.values()))
+    elif len(lengths := sorted({result.steps for result in results.values()})) > 1:
+        told = " and ".join(map(str, lengths))
+        raise InputError(f"runs of {told} steps differ in their rates: compare those of one length")
+    else:
+        histories = [history_of(run) for run in results]
+        check_alike(starts)
+        print(compare_by_step(zip(results.values(), histories, strict=True)))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from skeleton_baselines import AimCLRConfig, CrosSCLRConfig, MethodConfig, STGCNConfig
 from skeleton_lab.data.clips import ContrastData, PretrainClips, count
-from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, leave_processes, writing
+from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.encoder import EncoderConfig, bones, fit_encoder
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
@@ -159,11 +159,10 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
     return result
 
 
+@exit_on_bad_input("contrast")
 def main() -> None:
     """Read the recipe named on the command line and run it."""
-    with exit_on_bad_input("contrast"):
-        run(read_recipe(ContrastConfig, sys.argv[1:], program="contrast", shortcuts=RUN_SHORTCUTS))
-    leave_processes()
+    run(read_recipe(ContrastConfig, sys.argv[1:], program="contrast", shortcuts=RUN_SHORTCUTS))
 
 
 if __name__ == "__main__":

@@ -121,11 +121,11 @@ def run_all(config: DemoConfig) -> list[FinetuneResult]:
     return results
 
 
+@exit_on_bad_input("demo")
 def main() -> None:
     """Make the data, do the runs, show what came of them."""
-    with exit_on_bad_input("demo"):
-        config = read_recipe(DemoConfig, sys.argv[1:], program="demo")
-        store = make_data(config)
+    config = read_recipe(DemoConfig, sys.argv[1:], program="demo")
+    store = make_data(config)
     results = run_all(config)
 
     from skeleton_lab.pictures.reconstruction import draw_reconstruction

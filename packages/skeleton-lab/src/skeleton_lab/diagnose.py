@@ -18,7 +18,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import CliPositionalArg
 
-from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, leave_processes, writing
+from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
 from skeleton_lab.evaluation.data import EvaluateData, Side, open_models
 from skeleton_lab.recipe.options import read_options
 from skeleton_lab.recipe.recipe import RecipeSection
@@ -50,7 +50,7 @@ def run(config: DiagnoseConfig) -> Diagnosis:
     with input_errors():
         (model,), data, clips = open_models([config.model], config.data, config.side)
         if model.is_classifier:
-            raise InputError(f"model: {model.folder} is a classifier; apps/evaluate.py shows what it knows")
+            raise InputError(f"model: {model.folder} is a classifier; `evaluate` shows what it knows")
 
     from skeleton_lab.evaluation.diagnosis import Examiner
 
@@ -83,11 +83,10 @@ def run(config: DiagnoseConfig) -> Diagnosis:
     return result
 
 
+@exit_on_bad_input("diagnose")
 def main() -> None:
     """Look at what the command line names."""
-    with exit_on_bad_input("diagnose"):
-        run(read_options(DiagnoseConfig, sys.argv[1:], program="diagnose"))
-    leave_processes()
+    run(read_options(DiagnoseConfig, sys.argv[1:], program="diagnose"))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 | exit code | meaning |
 |---|---|
+| 1 | some runs of a study failed, its table has the others; the same command tries them again |
 | 2 | what the user gave cannot be used; nothing was written |
 | 3 | the loss or its gradient is not finite; the last checkpoint is from before |
-| 71 | a worker of `reproduce.py` was ended from outside; the same command goes on |
+| 71 | a worker of `reproduce` was ended from outside; the same command goes on |
 | 74 | something could not be written; the last checkpoint is whole, `--resume` continues |
 | 75 | told to end by SIGTERM; a checkpoint was saved, `--resume` continues |
 
@@ -44,6 +45,12 @@ class OutputError(RunError):
 
     exit_code = 74
     everywhere = False
+
+
+class FailedRunsError(RunError):
+    """Some runs of a study failed."""
+
+    exit_code = 1
 
 
 class WorkerError(RunError):
@@ -100,6 +107,8 @@ def writing(path: Path) -> Iterator[None]:
 def exit_on_bad_input(program: str) -> Iterator[None]:
     """Turn an `InputError` or a `RunError` inside into lines on standard error and an exit code.
 
+    It decorates the `main` of each app: `@exit_on_bad_input("pretrain")`.
+
     Where the output is no longer read, as behind `| head`, the program ends with 1, as Python advises.
 
     Of several processes that find the same mistake the first one speaks. The others wait for the launcher to
@@ -108,6 +117,7 @@ def exit_on_bad_input(program: str) -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
+        _leave_processes()
     except BrokenPipeError:
         # Whoever reads the output has seen enough; what is left of it must not fail again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -125,8 +135,8 @@ def exit_on_bad_input(program: str) -> Iterator[None]:
         sys.exit(code)
 
 
-def leave_processes() -> None:
-    """Part from the other processes, at the end of a program (a program may have many runs)."""
-    from accelerate import PartialState
-
-    PartialState().destroy_process_group()
+def _leave_processes() -> None:
+    """Part from the other processes, if there are any, at the end of a program, which may have many runs."""
+    distributed = sys.modules.get("torch.distributed")
+    if distributed and distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()

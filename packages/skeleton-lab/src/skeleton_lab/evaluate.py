@@ -20,7 +20,7 @@ from typing import Annotated
 from pydantic import Field, PositiveFloat
 from pydantic_settings import CliPositionalArg
 
-from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, leave_processes
+from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.data import EvaluateData, Side, open_models
 from skeleton_lab.recipe.options import read_options
 from skeleton_lab.recipe.recipe import RecipeSection
@@ -133,11 +133,10 @@ def run(config: EvaluateConfig) -> Evaluation:
     return result
 
 
+@exit_on_bad_input("evaluate")
 def main() -> None:
     """Evaluate what the command line names."""
-    with exit_on_bad_input("evaluate"):
-        run(read_options(EvaluateConfig, sys.argv[1:], program="evaluate"))
-    leave_processes()
+    run(read_options(EvaluateConfig, sys.argv[1:], program="evaluate"))
 
 
 if __name__ == "__main__":

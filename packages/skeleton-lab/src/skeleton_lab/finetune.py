@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
-from skeleton_lab.errors import exit_on_bad_input, input_errors, leave_processes, writing
+from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.encoder import EncoderConfig, fit_encoder, pretrained_encoder
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
@@ -148,11 +148,10 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
     return result
 
 
+@exit_on_bad_input("finetune")
 def main() -> None:
     """Read the recipe named on the command line and run it."""
-    with exit_on_bad_input("finetune"):
-        run(read_recipe(FinetuneConfig, sys.argv[1:], program="finetune", shortcuts=RUN_SHORTCUTS))
-    leave_processes()
+    run(read_recipe(FinetuneConfig, sys.argv[1:], program="finetune", shortcuts=RUN_SHORTCUTS))
 
 
 if __name__ == "__main__":

@@ -132,10 +132,10 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
         raise InputError("\n".join(refused))
 
 
+@exit_on_bad_input("predict")
 def main() -> None:
     """Recognise what the command line names."""
-    with exit_on_bad_input("predict"):
-        run(read_options(PredictConfig, sys.argv[1:], program="predict"), lines=sys.stdin, out=sys.stdout)
+    run(read_options(PredictConfig, sys.argv[1:], program="predict"), lines=sys.stdin, out=sys.stdout)
 
 
 if __name__ == "__main__":

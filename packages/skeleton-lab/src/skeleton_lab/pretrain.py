@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import Field
 
 from skeleton_lab.data.clips import PretrainClips, PretrainData, count
-from skeleton_lab.errors import exit_on_bad_input, input_errors, leave_processes, writing
+from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.encoder import fit_encoder
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
@@ -140,12 +140,11 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
     return result
 
 
+@exit_on_bad_input("pretrain")
 def main() -> None:
     """Read the recipe named on the command line and run it."""
-    with exit_on_bad_input("pretrain"):
-        shortcuts = RUN_SHORTCUTS | MASK_SHORTCUTS
-        run(read_recipe(PretrainConfig, sys.argv[1:], program="pretrain", shortcuts=shortcuts))
-    leave_processes()
+    shortcuts = RUN_SHORTCUTS | MASK_SHORTCUTS
+    run(read_recipe(PretrainConfig, sys.argv[1:], program="pretrain", shortcuts=shortcuts))
 
 
 if __name__ == "__main__":

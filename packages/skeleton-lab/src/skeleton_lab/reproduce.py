@@ -18,7 +18,7 @@ from contextlib import redirect_stdout
 from typing import Any
 
 from skeleton_lab import contrast, evaluate, finetune, pretrain, simple
-from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, leave_processes
+from skeleton_lab.errors import FailedRunsError, InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.data import Side
 from skeleton_lab.recipe.options import read_options
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
@@ -26,7 +26,7 @@ from skeleton_lab.runs.folder import RunFolder, write_atomically
 from skeleton_lab.runs.workers import progress_line
 from skeleton_lab.studies.plan import Run, Trial, distinct, plan
 from skeleton_lab.studies.runs import Failures, is_first_process, run_all
-from skeleton_lab.studies.study import Study, named_file
+from skeleton_lab.studies.study import Study
 from skeleton_lab.studies.table import Cell, cells, comma_separated, markdown
 
 
@@ -147,16 +147,11 @@ def run(study: Study) -> Failures:
     return failures
 
 
+@exit_on_bad_input("reproduce")
 def main() -> None:
     """Read the study named on the command line and run it."""
-    arguments = sys.argv[1:]
-    if arguments and not arguments[0].startswith("-"):
-        arguments[0] = str(named_file("studies", arguments[0]))
-    with exit_on_bad_input("reproduce"):
-        failures = run(read_recipe(Study, arguments, program="reproduce"))
-    leave_processes()
-    if failures:
-        sys.exit(f"reproduce: {len(failures)} runs failed; the same command tries them again")
+    if failures := run(read_recipe(Study, sys.argv[1:], program="reproduce", folder="studies")):
+        raise FailedRunsError(f"{len(failures)} runs failed; the same command tries them again")
 
 
 if __name__ == "__main__":

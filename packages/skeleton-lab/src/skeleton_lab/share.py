@@ -84,10 +84,10 @@ def _without_seeds(value: Any) -> Any:
     return value
 
 
+@exit_on_bad_input("share")
 def main() -> None:
     """Share what the command line names."""
-    with exit_on_bad_input("share"):
-        run(read_options(ShareConfig, sys.argv[1:], program="share"))
+    run(read_options(ShareConfig, sys.argv[1:], program="share"))
 
 
 if __name__ == "__main__":

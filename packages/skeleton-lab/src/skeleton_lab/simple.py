@@ -129,10 +129,10 @@ def run(config: SimpleConfig) -> SimpleResult | None:
     return result
 
 
+@exit_on_bad_input("simple")
 def main() -> None:
     """Read the recipe named on the command line and run it."""
-    with exit_on_bad_input("simple"):
-        result = run(read_recipe(SimpleConfig, sys.argv[1:], program="simple", shortcuts=RUN_SHORTCUTS))
+    result = run(read_recipe(SimpleConfig, sys.argv[1:], program="simple", shortcuts=RUN_SHORTCUTS))
     if result:
         print(f"{100 * result.test.top1:.1f} % of {result.test.clips} test clips; saved in {result.folder}")
 

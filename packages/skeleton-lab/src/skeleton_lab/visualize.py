@@ -134,10 +134,10 @@ def run(config: VisualizeConfig) -> None:
     print(f"{command.output}")
 
 
+@exit_on_bad_input("visualize")
 def main() -> None:
     """Draw what the command line names."""
-    with exit_on_bad_input("visualize"):
-        run(read_options(VisualizeConfig, sys.argv[1:], program="visualize"))
+    run(read_options(VisualizeConfig, sys.argv[1:], program="visualize"))
 
 
 if __name__ == "__main__":

@@ -99,8 +99,9 @@ def _loading(model: SavedModel, package: str, network: str) -> str:
     lines.append(f"model(clips)  # clips (N, C, T, V, M) to {answers}")
     python = "```python\n" + "\n".join(lines) + "\n```"
     if not model.is_classifier:
-        return python + "\n\n`apps/finetune.py --pretrained RUN` and `apps/evaluate.py FOLDER` take it, too."
-    return python + "\n\n`apps/predict.py FOLDER recording.skeleton` needs nothing else."
+        takers = "`skeleton-lab finetune RECIPE --pretrained RUN` and `skeleton-lab evaluate FOLDER`"
+        return f"{python}\n\n{takers} take it, too."
+    return python + "\n\n`skeleton-lab predict FOLDER recording.skeleton` needs nothing else."
 
 
 def _recipe(recipe: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]:
@@ -109,7 +110,7 @@ def _recipe(recipe: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]:
         return
     app = "contrast" if "method" in recipe else "finetune" if classes else "pretrain"
     yield (
-        f"## Recipe\n\nRun it by `accelerate launch apps/{app}.py recipe.toml --folder RUN`:\n\n"
+        f"## Recipe\n\nRun it by `accelerate launch -m skeleton_lab.{app} recipe.toml --folder RUN`:\n\n"
         f"```toml\n{tomli_w.dumps(_without_places(recipe)).strip()}\n```"
     )
     before = Path(recipe.get("pretrained", "")) / "config.toml"

@@ -20,6 +20,7 @@ from pydantic_settings import (
 )
 
 from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.library import find_recipe
 
 
 class RecipeSection(BaseModel):
@@ -43,6 +44,7 @@ def read_recipe(
     *,
     program: str,
     shortcuts: Mapping[str, str | list[str]] | None = None,
+    folder: str = "",
 ) -> Recipe:
     """Read `RECIPE.toml [--field value ...]`.
 
@@ -51,6 +53,7 @@ def read_recipe(
         arguments: The command line without the program's name.
         program: The program's name for messages.
         shortcuts: Shorter names for fields, such as `{"run.resume": "resume"}`.
+        folder: The folder of `configs/` in which a bare name is looked up, such as `studies`.
 
     Raises:
         InputError: If the file or a value cannot be used; one line for each mistake, naming file or field.
@@ -72,7 +75,9 @@ def read_recipe(
             cli_avoid_json=True,
             cli_shortcuts=shortcuts,
         )
-        RECIPE: CliPositionalArg[Path] = Field(description="TOML file; options override its fields.")
+        RECIPE: CliPositionalArg[Path] = Field(
+            description="TOML file, or its name in configs/; options override its fields."
+        )
 
         @classmethod
         def settings_customise_sources(
@@ -83,9 +88,7 @@ def read_recipe(
     try:
         command_line: CliSettingsSource[Any] = CliSettingsSource(Settings)
         _describe_kinds(command_line, recipe)
-        file = Path(command_line(args=list(arguments))()["RECIPE"])
-        if not file.is_file():
-            raise InputError(f"{file}: no such recipe")
+        file = find_recipe(command_line(args=list(arguments))()["RECIPE"], folder)
         settings = Settings()
     except SettingsError as error:
         raise InputError(str(error).removeprefix("error parsing CLI: ")) from error

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skeleton_lab.errors import InputError, input_errors
+from skeleton_lab.recipe.library import find_recipe
 from skeleton_lab.recipe.settings import Settings, merged, options
 from skeleton_lab.studies.columns import Column, columns
 from skeleton_lab.studies.study import App, Row, Sizes, Stage, Stream, Study, Terms
@@ -39,7 +40,7 @@ class Run:
     @property
     def command(self) -> str:
         """The same from the command line."""
-        return shlex.join(["python", f"apps/{self.app}.py", *self.arguments])
+        return shlex.join(["skeleton-lab", self.app, *self.arguments])
 
     @property
     def result(self) -> Path:
@@ -241,4 +242,4 @@ def _nested(field: str, value: str) -> Settings:
 
 def _content(recipe: Path | None) -> Settings:
     with input_errors():
-        return tomllib.loads(recipe.read_text()) if recipe else {}
+        return tomllib.loads(find_recipe(recipe).read_text()) if recipe else {}

@@ -18,6 +18,7 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 from skeleton_data import Protocol
 from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.data import Side
+from skeleton_lab.recipe.library import find_recipe
 from skeleton_lab.recipe.recipe import RecipeSection, complaints
 from skeleton_lab.recipe.settings import Settings, merged
 
@@ -33,7 +34,7 @@ Labels = Annotated[str, StringConstraints(pattern=r"^(\d+(\.\d+)?%|[1-9]\d*/clas
 class Stage(RecipeSection):
     """An app with a recipe: a way to pre-train, to learn from labels, or to look at an encoder."""
 
-    app: App = Field(description="The app, as apps/APP.py.")
+    app: App = Field(description="The app.")
     recipe: Path | None = Field(None, description="Its recipe; `evaluate` has none.")
     stream: str = Field(
         "data.sampling.stream",
@@ -216,20 +217,8 @@ class Study(RecipeSection):
         return _read(Sizes, "sizes", self.model or terms.size)
 
 
-def named_file(folder: str, name: str) -> Path:
-    """A file of `configs/`: its path, or its name.
-
-    Example:
-        >>> named_file("studies", "table1").as_posix(), named_file("studies", "my/own.toml").as_posix()
-        ('configs/studies/table1.toml', 'my/own.toml')
-    """
-    return Path(name) if name.endswith(".toml") else Path("configs") / folder / f"{name}.toml"
-
-
 def _read(section: type[Any], folder: str, name: str) -> Any:
-    path = named_file(folder, name)
-    if not path.is_file():
-        raise InputError(f"{folder}: {path}: no such file")
+    path = find_recipe(name, folder)
     try:
         return section(**tomllib.loads(path.read_text()))
     except tomllib.TOMLDecodeError as error:

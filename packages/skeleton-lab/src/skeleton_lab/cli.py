@@ -1,0 +1,51 @@
+"""The command `skeleton-lab`: a subcommand for each app. Only the module of the subcommand is imported."""
+
+import sys
+from importlib import import_module
+
+APPS = {
+    "pretrain": "Pre-train SkeletonMAE: mask joints and frames, rebuild them, keep the encoder.",
+    "contrast": "Pre-train by contrast: CrosSCLR or AimCLR.",
+    "finetune": "Train a classifier, from a pre-trained encoder or from scratch, and test it.",
+    "simple": "Train and test a simple baseline: nearest clip, linear layer, MLP or GRU on the joints.",
+    "evaluate": "Evaluate classifiers, fused or alone, or an encoder by linear probe and nearest neighbours.",
+    "diagnose": "Examine what a pre-trained encoder rebuilds, and what each of its layers has learned.",
+    "visualize": "Draw masks, rebuilt clips, attention, or features of clips.",
+    "predict": "Recognise actions in recordings, or live.",
+    "share": "Write a model into a folder with a model card, to hand on or to upload.",
+    "compare": "Compare fine-tuning runs: mean and spread of their accuracy over seeds.",
+    "reproduce": "Reproduce a table of the paper, or run a study of your own.",
+    "demo": "Run everything on synthetic actions, from raw recordings to a table, in minutes.",
+    "recipes": "List the recipes that come with the package, or print one.",
+}
+"""The apps, each the module `skeleton_lab.NAME` with a function `main`, and a line of help."""
+
+USAGE = """usage: skeleton-lab SUBCOMMAND ...
+
+{}
+
+`skeleton-lab SUBCOMMAND --help` describes its options. For training in several processes:
+accelerate launch -m skeleton_lab.SUBCOMMAND ..."""
+
+
+def main() -> None:
+    """Hand the command line on to the app that it names."""
+    match sys.argv[1:]:
+        case [name, *_] if name in APPS:
+            del sys.argv[1]
+            import_module(f"skeleton_lab.{name}").main()
+        case ["-h" | "--help", *_]:
+            print(USAGE.format("\n".join(f"  {name:10} {told}" for name, told in APPS.items())))
+        case [name, *_]:
+            sys.exit(_refused(f"there is no subcommand {name!r}"))
+        case _:
+            sys.exit(_refused("a subcommand is missing"))
+
+
+def _refused(complaint: str) -> int:
+    print(f"skeleton-lab: error: {complaint}; choose from {', '.join(APPS)}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""List the recipes that come with the package, or print one.
+
+    skeleton-lab recipes
+    skeleton-lab recipes --show pretrain/modern > mine.toml
+
+Wherever a recipe, a study, terms or sizes are asked for, these names do, unless a file of that name exists.
+"""
+
+import argparse
+
+from skeleton_lab.errors import exit_on_bad_input
+from skeleton_lab.recipe.library import find_recipe, recipes
+
+
+@exit_on_bad_input("recipes")
+def main() -> None:
+    """Print the list, or the recipe that is named."""
+    parser = argparse.ArgumentParser(
+        prog="recipes", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--show", metavar="NAME", help="print this recipe instead of the list")
+    name = parser.parse_args().show
+    if name:
+        print(find_recipe(name, "" if "/" in name else "studies").read_text(encoding="utf-8"), end="")
+    else:
+        print("\n".join(f"{path:40} {header}" for path, header in recipes()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""The command `skeleton-lab`, and the recipes that it finds in the package."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from skeleton_lab import cli
+from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.library import CONFIGS, find_recipe
+from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.studies.plan import plan
+from skeleton_lab.studies.study import Study
+
+PACKAGE = Path(cli.__file__).parent
+
+
+def call(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["skeleton-lab", *arguments])
+    cli.main()
+
+
+def test_help_lists_the_apps_and_imports_nothing_heavy():
+    program = (
+        "import sys\n"
+        "from skeleton_lab.cli import main\n"
+        "sys.argv[1:] = ['--help']\n"
+        "main()\n"
+        "heavy = {'torch', 'pydantic', 'numpy', 'skeleton_data'} & sys.modules.keys()\n"
+        "assert not heavy, heavy\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    # An app is a module of the package that can be run.
+    apps = {path.stem for path in PACKAGE.glob("*.py") if "def main()" in path.read_text()} - {"cli"}
+    assert cli.APPS.keys() == apps
+    told = {line.split()[0] for line in ran.stdout.splitlines() if line.startswith("  ")}
+    assert told == apps
+
+
+@pytest.mark.parametrize("arguments", [(), ("pretrian", "--help")])
+def test_what_is_no_subcommand_is_refused_with_the_names(arguments, monkeypatch, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        call(monkeypatch, *arguments)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert all(name in line for name in (*cli.APPS, *arguments[:1]))
+
+
+def test_a_subcommand_is_the_app(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for arguments in (("simple", "simple/utd-mhad"), ("compare", "nowhere"), ("predict", "nowhere", "x.npz")):
+        told = []
+        with pytest.raises(SystemExit, match="2"):
+            call(monkeypatch, *arguments)
+        told.append(capsys.readouterr().err)
+        app, *rest = arguments
+        ran = subprocess.run(
+            [sys.executable, "-m", f"skeleton_lab.{app}", *rest], capture_output=True, text=True
+        )
+        assert (ran.returncode, ran.stderr) == (2, *told)
+
+
+def test_a_file_of_the_working_folder_is_found_before_the_package_s(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    packaged = CONFIGS / "pretrain" / "modern.toml"
+    for name in ("pretrain/modern", "pretrain/modern.toml", "configs/pretrain/modern.toml"):
+        assert find_recipe(name) == packaged
+    assert find_recipe("modern", "pretrain") == packaged
+
+    own = Path("configs/pretrain/modern.toml")
+    own.parent.mkdir(parents=True)
+    own.write_text("")
+    assert find_recipe("modern", "pretrain") == find_recipe("pretrain/modern") == find_recipe(own) == own
+    Path("modern").write_text("")
+    assert find_recipe("modern", "pretrain") == Path("modern")
+
+
+@pytest.mark.parametrize("name", ["none", "../__init__.py", str(PACKAGE / "none"), "pretrain", ""])
+def test_a_recipe_that_is_nowhere_is_named(name):
+    with pytest.raises(InputError, match=r"no such recipe in studies.*skeleton-lab recipes"):
+        find_recipe(name, "studies")
+
+
+def test_recipes_that_name_others_are_found_from_any_folder(store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = ("--data", str(store), "--protocols", "odd-subjects", "--terms", "modern", "--model", "toy")
+    study = read_recipe(Study, ["table4", *options], program="reproduce", folder="studies")
+    commands = [run for trial in plan(study) for run in trial.runs if run.app != "evaluate"]
+    assert {find_recipe(run.arguments[0]).parents[1] for run in commands} == {CONFIGS}
+
+
+def test_the_list_has_each_recipe_and_show_prints_one(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    call(monkeypatch, "recipes")
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert names == sorted(path.relative_to(CONFIGS).as_posix() for path in CONFIGS.glob("**/*.*"))
+    for name in names:
+        call(monkeypatch, "recipes", "--show", name)
+        assert capsys.readouterr().out == (CONFIGS / name).read_text()
+    call(monkeypatch, "recipes", "--show", "table1")
+    assert tomllib.loads(capsys.readouterr().out)["name"] == "table1"
