@@ -1,4 +1,4 @@
-"""READMEs of packages, their pictures and the recipes belong to the site, though they lie outside of docs/.
+"""The site has more than docs/: READMEs of packages and their pictures, CONTRIBUTING.md, recipes.
 
 Links are written for readers of the repository. In the site docs/ is the root, and the others lie in it.
 """
@@ -14,7 +14,14 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 log = logging.getLogger("mkdocs.hooks")
-LINKED = ("packages/*/README.md", "packages/*/docs/*.png", "configs/**/*.*", "CITATION.cff", "LICENSE")
+LINKED = (
+    "CONTRIBUTING.md",
+    "packages/*/README.md",
+    "packages/*/docs/*.png",
+    "configs/**/*.*",
+    "CITATION.cff",
+    "LICENSE",
+)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -28,8 +35,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Let links lead where their targets are in the site."""
-    place = page.file.src_uri
-    in_repository = place if place.startswith("packages/") else f"docs/{place}"
+    place, root = page.file.src_uri, Path(config.config_file_path).parent
+    in_repository = Path(page.file.abs_src_path).relative_to(root).as_posix()
 
     def moved(link: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(in_repository), link[1]))

@@ -7,7 +7,7 @@ from pathlib import Path
 REPO = Path(__file__).parents[2]
 READMES = {path.parent.name.replace("-", "_"): path for path in sorted(REPO.glob("packages/*/README.md"))}
 DOCUMENTS = (
-    {"root": REPO / "README.md"}
+    {"root": REPO / "README.md", "contributing": REPO / "CONTRIBUTING.md"}
     | READMES
     | {
         "-".join(path.relative_to(REPO).with_suffix("").parts): path

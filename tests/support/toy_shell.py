@@ -6,8 +6,8 @@ a tiny run are appended, so that a misspelt option, a recipe that is not there o
 as it would for a user. `accelerate launch` is read by Accelerate's own parser; what it would launch is run in
 one process.
 
-Not run, but checked to name what is there: `pip install`, `uv pip install`, `hatch`. Of `sbatch` the script
-must be there, and what it starts is run.
+Not run, but checked to name what is there: `hatch`, and `pip install` with folders, extras and siblings. Of
+`sbatch` the script must be there, and what it starts is run.
 """
 
 import contextlib
@@ -20,8 +20,10 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from documents import REPO
+from packaging.requirements import Requirement
 
 FUNCTIONS = """
 set -euo pipefail
@@ -144,15 +146,19 @@ def _do(words: Sequence[str]) -> None:
             importlib.import_module("skeleton_data.cli.main").main(
                 [command, *options, *TOY.get(command, "").split()]
             )
-        case ["hatch", "build", "--all"] | ["pip", "install", "--find-links", "dist", "skeletonmae"]:
+        case ["hatch", "build", "--all"] | ["pip", "install", "hatch"]:
             pass
+        case ["hatch", "run", "python", *rest]:
+            subprocess.run([sys.executable, *rest], check=True)
         case ["hatch", "run", script, *_]:
             _script(script)
-        case ["uv", *rest]:
-            _do(rest)
-        case ["pip", "install", *packages]:
+        case ["pip", "install", "--find-links", "dist", *packages]:
             for package in packages:
-                _installable(package)
+                _project(package)
+        case ["pip", "install", *packages]:
+            _install(packages)
+        case ["uv", "pip", "install", *packages]:
+            _install(packages, finds_siblings=True)
         case _:
             sys.exit(f"no example of this is known: {words}")
 
@@ -185,23 +191,38 @@ def _launch(words: Sequence[str]) -> None:
 
 def _script(name: str) -> None:
     environment, _, script = name.rpartition(":")
+    environment = environment.partition(".")[0]  # alone.sttformer is one of a matrix
     environments = tomllib.loads((REPO / "pyproject.toml").read_text())["tool"]["hatch"]["envs"]
     if script not in environments.get(environment or "default", {}).get("scripts", {}):
         sys.exit(f"hatch has no script {name}")
 
 
-def _installable(package: str) -> None:
-    """A folder of packages/, with its extras, or the name of one; or hatch."""
-    path, _, extras = package.rstrip("]").partition("[")
-    if path == "hatch":
-        return
-    folder = REPO / (path if path.startswith("./") else f"packages/{path}")
-    _there(folder / "pyproject.toml")
-    offered = tomllib.loads((folder / "pyproject.toml").read_text())["project"].get(
-        "optional-dependencies", {}
-    )
-    if extras and not set(extras.split(",")) <= offered.keys():
-        sys.exit(f"{path} has no extra {extras}")
+def _install(packages: Sequence[str], *, finds_siblings: bool = False) -> None:
+    """Check that packages are named by folder or git, and so are siblings, which pip does not find."""
+    named, needed = set(), set()
+    for package in packages:
+        project = _project(package)
+        if not (package.startswith("./packages/") or " @ git+" in package):
+            sys.exit(f"{package}: not published, so name its folder")
+        named.add(project["name"])
+        needed |= {Requirement(dependency).name for dependency in project["dependencies"]}
+    siblings = {path.parent.name for path in REPO.glob("packages/*/pyproject.toml")}
+    missing = needed & siblings - named
+    if missing and not finds_siblings:
+        sys.exit(f"pip does not find {', '.join(sorted(missing))}")
+
+
+def _project(package: str) -> dict[str, Any]:
+    """The table `project` of a package, given by folder, git address or name; its extras must be there."""
+    requirement = Requirement(package.removeprefix("./packages/"))
+    folder = f"packages/{requirement.name}"
+    if requirement.url and not requirement.url.endswith(f"#subdirectory={folder}"):
+        sys.exit(f"{package}: expected the subdirectory {folder}")
+    _there(REPO / folder / "pyproject.toml")
+    project = tomllib.loads((REPO / folder / "pyproject.toml").read_text())["project"]
+    if missing := requirement.extras - project.get("optional-dependencies", {}).keys():
+        sys.exit(f"{package}: no extra {', '.join(sorted(missing))}")
+    return project
 
 
 def _there(path: Path) -> None:
