@@ -10,8 +10,7 @@ from skeleton_lab import contrast, diagnose, evaluate
 from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.layer_features import dimensions
 from skeleton_lab.evaluation.simple_predictors import holding, interpolating, resting
-from skeleton_lab.recipe.options import read_options
-from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.recipe.recipe import read_options, read_recipe
 
 
 def run(*arguments):

@@ -19,7 +19,7 @@ from skeleton_lab.evaluation.confusion import save_evaluation
 from skeleton_lab.evaluation.evaluation import ClipReader
 from skeleton_lab.inference.arrays import sample_clips
 from skeleton_lab.models.saved_model import SavedModel
-from skeleton_lab.recipe.options import read_options
+from skeleton_lab.recipe.recipe import read_options
 from skeleton_lab.runs.results import Evaluation
 
 

@@ -25,7 +25,7 @@ from skeleton_lab import predict
 from skeleton_lab.data.preprocessing import Preprocessing
 from skeleton_lab.errors import InputError
 from skeleton_lab.inference.arrays import sample_clips
-from skeleton_lab.recipe.options import read_options
+from skeleton_lab.recipe.recipe import read_options
 
 
 @pytest.fixture(scope="module")

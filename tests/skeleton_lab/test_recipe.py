@@ -68,6 +68,12 @@ def test_another_kind_takes_none_of_the_file(pretrain_recipe, finetune_recipe):
     assert graph.model.kind == "stgcn"
 
 
+def test_the_kind_of_the_default_keeps_a_table_of_the_file_that_names_none(pretrain_recipe):
+    pretrain_recipe.write_text(pretrain_recipe.read_text() + "[optimizer]\nlr = 0.25\n")
+    config = read(pretrain_recipe, "--optimizer.kind", "adam", "--optimizer.weight_decay", "0.5")
+    assert (config.optimizer.lr, config.optimizer.weight_decay) == (0.25, 0.5)
+
+
 def test_fields_that_were_not_given_are_not_marked_as_given(finetune_recipe):
     config = read(finetune_recipe, config=finetune.FinetuneConfig)
     assert config.model.model_fields_set - {"kind"} == {"width", "blocks", "tuple_frames"}

@@ -14,7 +14,7 @@ from skeleton_data import ClipSampling
 from skeleton_lab import share
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import FILES, SUMS, SavedModel
-from skeleton_lab.recipe.options import read_options
+from skeleton_lab.recipe.recipe import read_options
 from sttformer import STTFormer
 
 

@@ -11,8 +11,7 @@ import psutil
 import pytest
 
 from skeleton_lab import evaluate
-from skeleton_lab.recipe.options import read_options
-from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.recipe.recipe import read_options, read_recipe
 
 APPS = Path(__file__).parents[2] / "apps"
 

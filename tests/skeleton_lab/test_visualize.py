@@ -12,7 +12,7 @@ import pytest
 from skeleton_data import SkeletonStore, split
 from skeleton_lab import visualize
 from skeleton_lab.errors import InputError
-from skeleton_lab.recipe.options import read_options
+from skeleton_lab.recipe.recipe import read_options
 
 APPS = Path(__file__).parents[2] / "apps"
 

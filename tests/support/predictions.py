@@ -13,7 +13,7 @@ from skeleton_lab.data.preprocessing import Preprocessing
 from skeleton_lab.inference.arrays import sample_clips
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.models.weights import save_encoder
-from skeleton_lab.recipe.options import read_options
+from skeleton_lab.recipe.recipe import read_options
 from sttformer import STTFormer, STTFormerConfig
 
 CLASSES = ("slow", "fast", "wide")

@@ -26,8 +26,8 @@ from .models.saved_model import SavedModel as SavedModel
 from .models.weights import build_encoder as build_encoder
 from .models.weights import load_encoder as load_encoder
 from .models.weights import save_encoder as save_encoder
-from .recipe.options import read_options as read_options
 from .recipe.recipe import RecipeSection as RecipeSection
+from .recipe.recipe import read_options as read_options
 from .recipe.recipe import read_recipe as read_recipe
 from .runs.folder import RunConfig as RunConfig
 from .runs.folder import RunFolder as RunFolder

@@ -20,8 +20,7 @@ from pydantic_settings import CliPositionalArg
 
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
 from skeleton_lab.evaluation.data import EvaluateData, Side, open_models
-from skeleton_lab.recipe.options import read_options
-from skeleton_lab.recipe.recipe import RecipeSection
+from skeleton_lab.recipe.recipe import RecipeSection, read_options
 from skeleton_lab.runs.folder import write_atomically
 from skeleton_lab.runs.results import Diagnosis
 

@@ -28,8 +28,7 @@ from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.inference.live import live_windows
 from skeleton_lab.inference.recordings import map_joints, read_recordings
 from skeleton_lab.models.saved_model import SavedModel
-from skeleton_lab.recipe.options import read_options
-from skeleton_lab.recipe.recipe import RecipeSection
+from skeleton_lab.recipe.recipe import RecipeSection, read_options
 
 LIVE_WINDOW = 60
 METRES = {"auto": 1.0, "m": 1.0, "cm": 0.01, "mm": 0.001}

@@ -20,8 +20,7 @@ from typing import Any
 from skeleton_lab import contrast, evaluate, finetune, pretrain, simple
 from skeleton_lab.errors import FailedRunsError, InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.data import Side
-from skeleton_lab.recipe.options import read_options
-from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
+from skeleton_lab.recipe.recipe import RecipeSection, read_options, read_recipe
 from skeleton_lab.runs.folder import RunFolder, write_atomically
 from skeleton_lab.runs.workers import progress_line
 from skeleton_lab.studies.plan import Run, Trial, distinct, plan

@@ -24,8 +24,7 @@ from skeleton_data import replacing_folder
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.models.model_card import CARD, model_card
 from skeleton_lab.models.saved_model import FILES, SavedModel, write_checksums
-from skeleton_lab.recipe.options import read_options
-from skeleton_lab.recipe.recipe import RecipeSection
+from skeleton_lab.recipe.recipe import RecipeSection, read_options
 from skeleton_lab.runs.results import ContrastResult, FinetuneResult, PretrainResult
 
 Result = FinetuneResult | ContrastResult | PretrainResult

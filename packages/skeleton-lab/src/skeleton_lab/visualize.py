@@ -21,8 +21,7 @@ from skeleton_data import SkeletonStore
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.data import EvaluateData, Side, open_models
 from skeleton_lab.models.saved_model import SavedModel
-from skeleton_lab.recipe.options import read_options
-from skeleton_lab.recipe.recipe import RecipeSection
+from skeleton_lab.recipe.recipe import RecipeSection, read_options
 
 
 class Rebuilt(RecipeSection):

@@ -1,26 +1,20 @@
-"""Read a recipe: command line over TOML file over defaults, each mistake on a line that names the field.
+"""Recipes: the command line over a TOML file over defaults; each mistake is a line that names the field.
 
-A `kind` on the command line that is not the file's replaces the file's whole table.
+Wherever a table has a `kind`, one of another kind takes its place as a whole (`settings.merged`).
 """
 
+import argparse
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    CliPositionalArg,
-    CliSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-    TomlConfigSettingsSource,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic_settings import BaseSettings, CliPositionalArg, CliSettingsSource, SettingsError
 
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.library import find_recipe
+from skeleton_lab.recipe.settings import Settings, merged
 
 
 class RecipeSection(BaseModel):
@@ -31,22 +25,21 @@ class RecipeSection(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, values: Any) -> Any:
-        """Keep the default of what is not given in a table, such as the kind of an optimiser."""
-        return _over_defaults(cls, values)
+        return over_defaults(cls, values) if isinstance(values, dict) else values
 
 
-Recipe = TypeVar("Recipe", bound=RecipeSection)
+Section = TypeVar("Section", bound=BaseModel)
 
 
 def read_recipe(
-    recipe: type[Recipe],
+    recipe: type[Section],
     arguments: Sequence[str],
     *,
     program: str,
     shortcuts: Mapping[str, str | list[str]] | None = None,
     folder: str = "",
-) -> Recipe:
-    """Read `RECIPE.toml [--field value ...]`.
+) -> Section:
+    """Read the command line `RECIPE.toml [--field value ...]`.
 
     Args:
         recipe: The class of the recipe; its docstring and field descriptions are the `--help`.
@@ -59,65 +52,81 @@ def read_recipe(
         InputError: If the file or a value cannot be used; one line for each mistake, naming file or field.
         SystemExit: With code 0, after printing the help.
     """
-    kinds = dict(_default_kinds(recipe, ""))
+    told = "TOML file, or its name in configs/; options override its fields."
+    file = (CliPositionalArg[Path], Field(description=told))
+    line = create_model("CommandLine", __base__=(BaseSettings, recipe), __doc__=recipe.__doc__, RECIPE=file)
+    given = _parse(line, arguments, recipe, cli_prog_name=program, cli_shortcuts=shortcuts)
+    table = read_toml(find_recipe(given.pop("RECIPE"), folder))
+    return _checked(recipe, merged(over_defaults(recipe, table), given))
 
-    class RecipeFile(TomlConfigSettingsSource):
-        def __call__(self) -> dict[str, Any]:
-            return _of_the_kinds(super().__call__(), command_line(), kinds, "")
 
-    class Settings(BaseSettings, recipe):  # type: ignore[misc, valid-type]
-        __doc__ = recipe.__doc__
-        model_config = SettingsConfigDict(
-            cli_prog_name=program,
+def read_options(options: type[Section], arguments: Sequence[str], *, program: str) -> Section:
+    """Read the command line of an app that needs no recipe.
+
+    Args:
+        options: The class of the options; its docstring and field descriptions are the `--help`.
+        arguments: The command line without the program's name.
+        program: The program's name for messages.
+
+    Raises:
+        InputError: If a value cannot be used; one line for each mistake, naming the option.
+        SystemExit: With code 0, after printing the help.
+    """
+    line = create_model("CommandLine", __base__=(BaseSettings, options), __doc__=options.__doc__)
+    return _checked(
+        options, _parse(line, arguments, options, cli_prog_name=program, cli_enforce_required=True)
+    )
+
+
+def _parse(
+    line: type[BaseModel], arguments: Sequence[str], recipe: type[BaseModel], **settings: Any
+) -> Settings:
+    """The fields that a command line gives."""
+    kinds = dict(_default_kinds(recipe))
+
+    def add_argument(parser: argparse.ArgumentParser, *flags: str, **option: Any) -> argparse.Action:
+        # pydantic-settings would name the kind of the last alternative as the default.
+        if (kind := kinds.get(option.get("dest", ""))) is not None:
+            option["help"] = f"Which of these; each has fields of its own. (default: {kind})"
+        return parser.add_argument(*flags, **option)
+
+    try:
+        source: CliSettingsSource[Any] = CliSettingsSource(
+            cast(type[BaseSettings], line),
             cli_exit_on_error=False,
             cli_implicit_flags=True,
             cli_hide_none_type=True,
             cli_avoid_json=True,
-            cli_shortcuts=shortcuts,
+            add_argument_method=add_argument,
+            **settings,
         )
-        RECIPE: CliPositionalArg[Path] = Field(
-            description="TOML file, or its name in configs/; options override its fields."
-        )
-
-        @classmethod
-        def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], **_: PydanticBaseSettingsSource
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return command_line, RecipeFile(settings_cls, toml_file=file)
-
-    try:
-        command_line: CliSettingsSource[Any] = CliSettingsSource(Settings)
-        _describe_kinds(command_line, recipe)
-        file = find_recipe(command_line(args=list(arguments))()["RECIPE"], folder)
-        settings = Settings()
+        return source(args=list(arguments))()
     except SettingsError as error:
         raise InputError(str(error).removeprefix("error parsing CLI: ")) from error
+
+
+def read_toml(path: Path) -> Settings:
+    """Read the tables of a TOML file.
+
+    Raises:
+        InputError: If it is none.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: not a TOML file: {error}") from error
+        raise InputError(f"{path}: not a TOML file: {error}") from error
+
+
+def _checked(recipe: type[Section], values: Settings) -> Section:
+    try:
+        return recipe.model_validate(values)
     except ValidationError as error:
         raise InputError("\n".join(complaints(error, recipe))) from error
-    return recipe(**{name: getattr(settings, name) for name in settings.model_fields_set - {"RECIPE"}})
-
-
-def _of_the_kinds(
-    file: dict[str, Any], given: Mapping[str, Any], kinds: Mapping[str, str], prefix: str
-) -> dict[str, Any]:
-    """Leave out the tables of the file in whose place the command line has another kind."""
-    kept = {}
-    for name, value in file.items():
-        over, field = given.get(name), f"{prefix}{name}."
-        if isinstance(value, dict) and isinstance(over, dict):
-            kind = value.get("kind", kinds.get(f"{field}kind"))
-            if over.get("kind", kind) != kind:
-                continue
-            value = _of_the_kinds(value, over, kinds, field)
-        kept[name] = value
-    return kept
 
 
 def complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[str]:
     """Say each mistake of a recipe on a line of its own: field, complaint, value."""
-    kinds = dict(_default_kinds(recipe, ""))
+    kinds = dict(_default_kinds(recipe))
     for mistake in error.errors(include_url=False):
         path = [str(part) for part in mistake["loc"]]
         # Below a field of several kinds pydantic puts the kind into the path; it is no field.
@@ -135,40 +144,37 @@ def complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[str]
                 yield f"{field}: {mistake['msg'].removeprefix('Value error, ')}, got {mistake['input']!r}"
 
 
-def _describe_kinds(command_line: CliSettingsSource[Any], recipe: type[BaseModel]) -> None:
-    """Let the help of each `kind` name the kind of the recipe's default, not that of the last alternative."""
-    defaults = dict(_default_kinds(recipe, ""))
-    for action in command_line.root_parser._actions:
-        if action.dest in defaults:
-            action.help = f"Which of these; each has fields of its own. (default: {defaults[action.dest]})"
+def over_defaults(section: type[BaseModel], values: Settings) -> Settings:
+    """Complete the tables that are given in part by what the section's own defaults set in them."""
+    own = {
+        name: default.model_dump(include=default.model_fields_set | {"kind"})
+        for name, default in _defaults(section)
+        if isinstance(values.get(name), dict) and isinstance(default, BaseModel)
+    }
+    values = merged(own, values)
+    for name, part in _sections(section):
+        if isinstance(values.get(name), dict):
+            values[name] = over_defaults(part, values[name])
+    return values
 
 
-def _default_kinds(section: type[BaseModel], prefix: str) -> Iterator[tuple[str, str]]:
+def _default_kinds(section: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Fields of several kinds, as `model.mask.kind`, each with the kind of its default."""
-    for name, field in section.model_fields.items():
-        default = field.get_default(call_default_factory=True, validated_data={})
-        if _is_section(field.annotation):
-            yield from _default_kinds(field.annotation, f"{prefix}{name}.")
+    parts = dict(_sections(section))
+    for name, default in _defaults(section):
+        if name in parts:
+            yield from _default_kinds(parts[name], f"{prefix}{name}.")
         elif hasattr(default, "kind"):
             yield f"{prefix}{name}.kind", default.kind
 
 
-def _over_defaults(section: type[BaseModel], values: Any) -> Any:
-    """Complete the tables that are given in part by what the section's own defaults set in them."""
-    if not isinstance(values, dict):
-        return values
-    values = dict(values)
-    for name in values.keys() & section.model_fields.keys():
-        field = section.model_fields[name]
-        default = field.get_default(call_default_factory=True, validated_data={})
-        if isinstance(default, BaseModel) and isinstance(values[name], dict):
-            own = default.model_dump(include=default.model_fields_set | {"kind"})
-            if values[name].get("kind", own.get("kind")) == own.get("kind"):
-                values[name] = own | values[name]
-        if _is_section(field.annotation):
-            values[name] = _over_defaults(field.annotation, values[name])
-    return values
+def _defaults(section: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    for name, field in section.model_fields.items():
+        yield name, field.get_default(call_default_factory=True, validated_data={})
 
 
-def _is_section(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+def _sections(section: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The fields that are sections of one kind."""
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield name, field.annotation

@@ -22,12 +22,11 @@ def merged(*tables: Mapping[str, Any]) -> Settings:
     result: Settings = {}
     for table in tables:
         for name, value in table.items():
-            before = result.get(name)
             if isinstance(value, Mapping):
-                same = isinstance(before, dict) and value.get("kind", before.get("kind")) == before.get(
-                    "kind"
-                )
-                value = merged(before if same else {}, value)
+                before = result.get(name)
+                below = before if isinstance(before, dict) else {}
+                same = value.get("kind", below.get("kind")) == below.get("kind")
+                value = merged(below, value) if same else merged(value)
             result[name] = value
     return result
 
