@@ -117,7 +117,7 @@ def exit_on_bad_input(program: str) -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-        _leave_processes()
+        leave_processes()
     except BrokenPipeError:
         # Whoever reads the output has seen enough; what is left of it must not fail again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -135,7 +135,7 @@ def exit_on_bad_input(program: str) -> Iterator[None]:
         sys.exit(code)
 
 
-def _leave_processes() -> None:
+def leave_processes() -> None:
     """Part from the other processes, if there are any, at the end of a program, which may have many runs."""
     distributed = sys.modules.get("torch.distributed")
     if distributed and distributed.is_available() and distributed.is_initialized():
