@@ -10,9 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skeleton_data import DataError, SkeletonStore, StoreWriter
-from skeleton_data.dataset.augmentation import AIMCLR_EXTREME, Augmentation
 from skeleton_data.dataset.dataset import ClipSet, SkeletonDataset
-from skeleton_data.dataset.sampling import ClipSampling
 from skeleton_data.layouts.layout import layout
 from skeleton_data.transforms import (
     Draw,
@@ -28,6 +26,8 @@ from skeleton_data.transforms import (
     to_stream,
     uniform,
 )
+from skeleton_data.transforms.augmentation import AIMCLR_EXTREME, Augmentation
+from skeleton_data.transforms.sampling import ClipSampling
 
 DRAWS = [Draw.CROP_LENGTH, Draw.CROP_START, Draw.ROTATION_X, Draw.ROTATION_Y, Draw.ROTATION_Z]
 PLAIN = ClipSampling()

@@ -10,8 +10,8 @@ from faults import Fault, content, cut
 from sample_sets import KINDS, annotation, ctr_gcn, write_ctr_gcn, write_pyskl
 
 from skeleton_data.errors import DataError
-from skeleton_data.importing.config import ImportConfig
-from skeleton_data.importing.importer import import_clips
+from skeleton_data.importing import import_clips
+from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.formats import open_clips
 from skeleton_data.store.store import SkeletonStore
 

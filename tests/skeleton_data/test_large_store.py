@@ -10,9 +10,9 @@ import torch
 
 from skeleton_data import SkeletonStore, StoreWriter
 from skeleton_data.dataset.dataset import ClipSet, SkeletonDataset
-from skeleton_data.dataset.sampling import ClipSampling
 from skeleton_data.layouts.layout import layout
 from skeleton_data.store.files import INDEX, INDEX_DTYPE, JOINTS, META, NAMES
+from skeleton_data.transforms.sampling import ClipSampling
 
 NTU = layout("ntu")
 FRAMES = 8

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from skeleton_data import SkeletonStore, StoreWriter
 from skeleton_data.dataset.dataset import ClipBatch, ClipSet, SkeletonDataset
 from skeleton_data.dataset.loading import EpochSampler, loader
-from skeleton_data.dataset.sampling import ClipSampling
 from skeleton_data.layouts.layout import layout
+from skeleton_data.transforms.sampling import ClipSampling
 
 
 @pytest.fixture(scope="module")

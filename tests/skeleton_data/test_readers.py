@@ -19,10 +19,10 @@ from sample_sets import (
 )
 
 from skeleton_data.errors import DataError
-from skeleton_data.importing.config import ImportConfig
-from skeleton_data.importing.importer import import_clips
+from skeleton_data.importing import import_clips
 from skeleton_data.layouts.layout import layout
 from skeleton_data.ntu.facts import ntu_class_names
+from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.formats import find_format, open_clips
 from skeleton_data.store.store import SkeletonStore
 from skeleton_data.store.writer import StoreWriter

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from skeleton_data.dataset.augmentation import AIMCLR_EXTREME, AIMCLR_NORMAL, Augmentation
 from skeleton_data.layouts.layout import layout, layout_names
 from skeleton_data.transforms import (
     Draw,
@@ -30,6 +29,7 @@ from skeleton_data.transforms import (
     shear_matrix,
     uniforms,
 )
+from skeleton_data.transforms.augmentation import AIMCLR_EXTREME, AIMCLR_NORMAL, Augmentation
 
 NTU = layout("ntu")
 EVERYTHING = AIMCLR_EXTREME.model_copy(

@@ -2,15 +2,11 @@ from ._version import __version__ as __version__
 from .clips import Cleaning as Cleaning
 from .clips import Clip as Clip
 from .clips import ClipSource as ClipSource
-from .dataset.augmentation import AIMCLR_EXTREME as AIMCLR_EXTREME
-from .dataset.augmentation import AIMCLR_NORMAL as AIMCLR_NORMAL
-from .dataset.augmentation import Augmentation as Augmentation
 from .dataset.dataset import ClipBatch as ClipBatch
 from .dataset.dataset import ClipSet as ClipSet
 from .dataset.dataset import SkeletonDataset as SkeletonDataset
 from .dataset.loading import EpochSampler as EpochSampler
 from .dataset.loading import loader as loader
-from .dataset.sampling import ClipSampling as ClipSampling
 from .draw.gif import draw_gif as draw_gif
 from .draw.page import draw_page as draw_page
 from .draw.strip import draw_strip as draw_strip
@@ -18,8 +14,7 @@ from .draw.strip import viewpoint as viewpoint
 from .errors import DataError as DataError
 from .export.huggingface import export_huggingface as export_huggingface
 from .export.npz import export_npz as export_npz
-from .importing.config import ImportConfig as ImportConfig
-from .importing.importer import import_clips as import_clips
+from .importing import import_clips as import_clips
 from .layouts.joint_mapping import JointMap as JointMap
 from .layouts.joint_mapping import joint_map as joint_map
 from .layouts.layout import SkeletonLayout as SkeletonLayout
@@ -34,6 +29,7 @@ from .ntu.raw_folder import RawFolder as RawFolder
 from .ntu.recording import RawClip as RawClip
 from .ntu.recording import read_skeleton as read_skeleton
 from .ntu.recording import write_skeleton as write_skeleton
+from .readers.config import ImportConfig as ImportConfig
 from .readers.formats import open_clips as open_clips
 from .replacing import file_sha256 as file_sha256
 from .replacing import flush_to_disk as flush_to_disk
@@ -55,6 +51,10 @@ from .store.store import SkeletonStore as SkeletonStore
 from .store.writer import StoreWriter as StoreWriter
 from .synthetic import SyntheticConfig as SyntheticConfig
 from .synthetic import write_synthetic as write_synthetic
+from .transforms.augmentation import AIMCLR_EXTREME as AIMCLR_EXTREME
+from .transforms.augmentation import AIMCLR_NORMAL as AIMCLR_NORMAL
+from .transforms.augmentation import Augmentation as Augmentation
+from .transforms.sampling import ClipSampling as ClipSampling
 
 __all__ = [
     "AIMCLR_EXTREME",

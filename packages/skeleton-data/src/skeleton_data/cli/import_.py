@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic_settings import CliPositionalArg
 
 from skeleton_data.cli.store_options import StoreOptions
-from skeleton_data.importing.config import ImportConfig
+from skeleton_data.readers.config import ImportConfig
 
 
 class ImportCommand(StoreOptions, ImportConfig):
@@ -35,7 +35,7 @@ class ImportCommand(StoreOptions, ImportConfig):
 
     def cli_cmd(self) -> None:
         """Imports the data."""
-        from skeleton_data.importing.importer import import_clips
+        from skeleton_data.importing import import_clips
 
         config = ImportConfig(**{field: getattr(self, field) for field in ImportConfig.model_fields})
         done = import_clips(self.source, self.store, config, **self.chosen(), progress=True)

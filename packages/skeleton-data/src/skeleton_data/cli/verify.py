@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import CliPositionalArg
 
-from skeleton_data.importing.config import ImportConfig
+from skeleton_data.readers.config import ImportConfig
 
 
 class VerifyCommand(ImportConfig):

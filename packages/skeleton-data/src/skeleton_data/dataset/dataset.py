@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from skeleton_data.dataset.augmentation import Augmentation
-from skeleton_data.dataset.sampling import ClipSampling
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.store.store import SkeletonStore
 from skeleton_data.transforms.augment import augment, hide
+from skeleton_data.transforms.augmentation import Augmentation
 from skeleton_data.transforms.crop import Window, centre_crop, random_crop
 from skeleton_data.transforms.draws import Draw, uniform
 from skeleton_data.transforms.heading import heading_matrix
 from skeleton_data.transforms.interpolation import FrameBlend
 from skeleton_data.transforms.origin import move_origin
 from skeleton_data.transforms.rotation import rotate, rotation_matrix
+from skeleton_data.transforms.sampling import ClipSampling
 from skeleton_data.transforms.streams import to_stream
 
 Key = tuple[int, int] | int

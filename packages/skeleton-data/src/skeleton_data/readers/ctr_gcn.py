@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, present_bodies
 from skeleton_data.errors import DataError
-from skeleton_data.importing.config import ImportConfig
 from skeleton_data.layouts.layout import layout
 from skeleton_data.ntu.facts import ntu_class_names
+from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import per_metre, positions
 from skeleton_data.readers.npz_file import read_array, reading
 

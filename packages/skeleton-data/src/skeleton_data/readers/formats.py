@@ -8,7 +8,7 @@ from pathlib import Path
 
 from skeleton_data.clips import ClipSource
 from skeleton_data.errors import DataError
-from skeleton_data.importing.config import Format, ImportConfig
+from skeleton_data.readers.config import Format, ImportConfig
 from skeleton_data.store.files import META
 
 # Options beside format, layout and derive, which all know.

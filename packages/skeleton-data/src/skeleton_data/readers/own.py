@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource
 from skeleton_data.errors import DataError
-from skeleton_data.importing.config import ImportConfig
 from skeleton_data.layouts.layout import layout
+from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import per_metre, positions
 from skeleton_data.readers.own_data import OwnData, load_own_data, whole_numbers
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, present_bodies, read_files
 from skeleton_data.errors import DataError
-from skeleton_data.importing.config import ImportConfig
 from skeleton_data.layouts.layout import layout
+from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import files_below, parse_floats, per_metre, read_text
 
 FPS = 30.0

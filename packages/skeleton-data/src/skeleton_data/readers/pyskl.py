@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, present_bodies
 from skeleton_data.errors import DataError
-from skeleton_data.importing.config import ImportConfig
 from skeleton_data.layouts.layout import layout
 from skeleton_data.ntu.facts import ntu_class_names
 from skeleton_data.ntu.name import NtuName
+from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.kinetics import upright
 from skeleton_data.readers.listing import per_metre, positions
 from skeleton_data.readers.plain_pickle import PlainArray, load_plain

@@ -10,8 +10,8 @@ from einops import rearrange
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from skeleton_data.dataset.augmentation import Augmentation
 from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.transforms.augmentation import Augmentation
 from skeleton_data.transforms.blur import blur
 from skeleton_data.transforms.draws import Draw, normals, uniforms
 from skeleton_data.transforms.dropout import drop_axis, drop_frames, drop_joints

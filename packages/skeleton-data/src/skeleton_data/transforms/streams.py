@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from skeleton_data.dataset.sampling import Stream
 from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.transforms.sampling import Stream
 
 
 def bone(joints: Tensor, parents: Sequence[int]) -> Tensor:

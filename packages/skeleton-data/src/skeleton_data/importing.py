@@ -9,10 +9,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from skeleton_data.errors import DataError
-from skeleton_data.importing.config import ImportConfig
 from skeleton_data.layouts.joint_mapping import joint_map
 from skeleton_data.layouts.layout import layout
 from skeleton_data.problems import OnError, Problems
+from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.formats import open_clips
 from skeleton_data.store.writer import StoreWriter
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from skeleton_data.dataset.augmentation import Augmentation
+from skeleton_data.transforms.augmentation import Augmentation
 
 Stream = Literal["joint", "bone", "motion", "bone_motion"]
 Share = Annotated[float, Field(gt=0, le=1)]

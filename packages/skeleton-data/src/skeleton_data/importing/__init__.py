@@ -1,1 +1,0 @@
-"""From a data set in any format to a store."""
