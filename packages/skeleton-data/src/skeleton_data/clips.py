@@ -16,7 +16,7 @@ from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.ordered_map import ordered_map
 
 Units = Literal["m", "picture"]
-"""Of the positions in a store. ``picture``: x to the right and y up, from the middle of the picture; z is how
+"""Of the positions in a store. `picture`: x to the right and y up, from the middle of the picture; z is how
 sure the detector was, from 0 to 1."""
 
 Cleaning = Literal["reference", "true_frames", "contrast"]
@@ -30,10 +30,10 @@ class Clip:
     """A clip and what is known of it.
 
     Attributes:
-        name: what to call it.
-        joints: shape (T, M, V, 3) float32; an absent body is all zero.
-        facts: of ``label``, ``subject``, ``camera``, ``setup``, ``replication`` those that are known.
-        path: the file it comes from, for messages.
+        name: What to call it.
+        joints: Shape (T, M, V, 3) float32; an absent body is all zero.
+        facts: Of `label`, `subject`, `camera`, `setup`, `replication` those that are known.
+        path: The file it comes from, for messages.
     """
 
     name: str
@@ -47,16 +47,16 @@ class ClipSource:
     """A data set that is read clip after clip.
 
     Attributes:
-        kind: format of the data, for the metadata of the store.
-        joints: joint names in the order of the data.
-        fps: frames per second.
-        count: number of items of ``clips``, where known, or an estimate: for a progress bar.
-        clips: the clips; in the place of one that cannot be used, the error that says why.
-        layout: the skeleton whose joints these are, where it is known.
-        class_names: name of each label, where known.
-        units: of the positions.
-        left_out: number of clips that the data set itself lists as without a skeleton.
-        cleaning: how the recordings were cleaned, where that is known.
+        kind: Format of the data, for the metadata of the store.
+        joints: Joint names in the order of the data.
+        fps: Frames per second.
+        count: Number of items of `clips`, where known, or an estimate: for a progress bar.
+        clips: The clips; in the place of one that cannot be used, the error that says why.
+        layout: The skeleton whose joints these are, where it is known.
+        class_names: Name of each label, where known.
+        units: Of the positions.
+        left_out: Number of clips that the data set itself lists as without a skeleton.
+        cleaning: How the recordings were cleaned, where that is known.
     """
 
     kind: str
@@ -74,7 +74,7 @@ class ClipSource:
 def read_files(
     read: Callable[[Item], Sequence[Clip | DataError]], files: Sequence[Item], *, workers: int
 ) -> Iterator[Clip | DataError]:
-    """The clips of ``files`` in order, by ``workers`` processes; in the place of a bad file, its error."""
+    """Return the clips of `files` in order, by `workers` processes; in the place of a bad file, its error."""
     for clips in ordered_map(partial(_attempt, read), files, workers=workers):
         yield from clips
 
@@ -87,7 +87,7 @@ def _attempt(read: Callable[[Item], Sequence[Clip | DataError]], file: Item) -> 
 
 
 def present_bodies(joints: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``joints`` (T, M, V, 3) without padding: frames at the end and bodies that are never there are cut off.
+    """Cut off padding of `joints` (T, M, V, 3): frames at the end, and bodies that are never there.
 
     Published arrays pad with zeros to a fixed length and number of bodies, or repeat the first body as the
     second. At least one frame and one body are left.

@@ -21,7 +21,7 @@ class DataError(ValueError):
 
     @classmethod
     def at(cls, path: str | Path, message: str, *, line: int | None = None) -> DataError:
-        """The error for ``path`` (and its 1-based ``line``, where there is one); a long message is cut."""
+        """Return the error for `path` (and its 1-based `line`, where there is one); a long message is cut."""
         place = f"{path}" if line is None else f"{path}, line {line}"
         words = " ".join(message.split())  # what a library says about damaged bytes may go over many lines
         return cls(f"{place}: {words if len(words) <= _LONGEST else words[:_LONGEST] + '...'}")

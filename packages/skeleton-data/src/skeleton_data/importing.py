@@ -22,11 +22,11 @@ class Imported:
     """What came of an import.
 
     Attributes:
-        clips: number of clips written.
-        unused_joints: joints of the data that the layout does not have.
-        derived_joints: joints of the layout that the data does not have, and those they were taken from.
-        left_out: number of clips that the data set itself lists as without a skeleton.
-        problems: what was skipped and why, one line each.
+        clips: Number of clips written.
+        unused_joints: Joints of the data that the layout does not have.
+        derived_joints: Joints of the layout that the data does not have, and those they were taken from.
+        left_out: Number of clips that the data set itself lists as without a skeleton.
+        problems: What was skipped and why, one line each.
     """
 
     clips: int
@@ -47,20 +47,20 @@ def import_clips(
     overwrite: bool = False,
     progress: bool = False,
 ) -> Imported:
-    """Writes a data set as a store, clip after clip.
+    """Write a data set as a store, clip after clip.
 
     Args:
-        source: file or folder in one of the formats of `ImportConfig`.
-        store: folder of the new store.
-        config: how to understand the data.
-        workers: processes that read formats of a file a clip; 0 takes one for each core.
-        on_error: what to do about a clip that cannot be used, one with NaN: "stop", or "skip" and list it.
-        report: the list of skipped clips; by default ``STORE.skipped.txt``, written if there are any.
-        overwrite: replace a store that is already there.
-        progress: shows a bar on the standard error stream.
+        source: File or folder in one of the formats of `ImportConfig`.
+        store: Folder of the new store.
+        config: How to understand the data.
+        workers: Processes that read formats of a file a clip; 0 takes one for each core.
+        on_error: What to do about a clip that cannot be used, one with NaN: "stop", or "skip" and list it.
+        report: The list of skipped clips; by default `STORE.skipped.txt`, written if there are any.
+        overwrite: Replace a store that is already there.
+        progress: Shows a bar on the standard error stream.
 
     Raises:
-        DataError: the data is damaged, lacks a joint, a named column, units or frames per second; a clip
+        DataError: The data is damaged, lacks a joint, a named column, units or frames per second; a clip
             cannot be used.
 
     Example:

@@ -20,10 +20,10 @@ CHUNK = 32
 def ordered_map(
     function: Callable[[Item], Result], items: Sequence[Item], *, workers: int
 ) -> Iterator[Result]:
-    """Like ``map``, over ``workers`` processes.
+    """Return what `map` does, over `workers` processes.
 
     At most a few chunks of results wait to be read, so that memory does not grow with the number of items.
-    Fewer processes are started where there are not enough items to be worth it, and none for ``workers=1``.
+    Fewer processes are started where there are not enough items to be worth it, and none for `workers=1`.
 
     Example:
         >>> list(ordered_map(abs, [-1, 2, -3], workers=4))
@@ -49,7 +49,7 @@ def ordered_map(
 
 
 def _end_with_parent() -> None:
-    """Lets a worker end when its parent was killed; else it would wait for work for ever."""
+    """Let a worker end when its parent was killed; else it would wait for work for ever."""
 
     def watch() -> None:
         parent = parent_process()

@@ -15,7 +15,7 @@ class Problems:
 
     Args:
         on_error: "stop" raises the first problem; "skip" notes it and lets the caller go on.
-        report: file that `write` lists the problems in.
+        report: File that `write` lists the problems in.
     """
 
     def __init__(self, on_error: OnError, report: Path) -> None:
@@ -23,17 +23,17 @@ class Problems:
         self._on_error, self._report = on_error, report
 
     def add(self, problem: str) -> None:
-        """Notes a problem.
+        """Note a problem.
 
         Raises:
-            DataError: the problem, if problems are to stop.
+            DataError: The problem, if problems are to stop.
         """
         if self._on_error == "stop":
             raise DataError(problem)
         self.found.append(problem)
 
     def write(self) -> None:
-        """Writes the report, one problem a line; without any, removes the report of an earlier run."""
+        """Write the report, one problem a line; without any, remove the report of an earlier run."""
         if self.found:
             self._report.write_text("".join(f"{problem}\n" for problem in self.found), encoding="utf-8")
         else:

@@ -15,18 +15,18 @@ from skeleton_data.errors import DataError
 
 @contextmanager
 def replacing(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
-    """A hidden name to write a file under, which takes its place at ``path`` when all went well.
+    """Yield a hidden name to write a file under, which takes its place at `path` when all went well.
 
-    After an error, or when the process was killed, what was at ``path`` before is still there. A folder is
+    After an error, or when the process was killed, what was at `path` before is still there. A folder is
     never replaced.
 
     Args:
-        path: where the file shall be.
-        overwrite: whether a file that is already there may be replaced.
+        path: Where the file shall be.
+        overwrite: Whether a file that is already there may be replaced.
 
     Raises:
-        DataError: ``path`` exists and may not be replaced, or its folder does not exist.
-        OSError: the file cannot be written.
+        DataError: `path` exists and may not be replaced, or its folder does not exist.
+        OSError: The file cannot be written.
 
     Example:
         >>> import tempfile
@@ -45,15 +45,15 @@ def replacing(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
-    """An empty hidden folder to write into, which takes its place at ``path`` when all went well.
+    """Yield an empty hidden folder to write into, which takes its place at `path` when all went well.
 
     Args:
-        path: where the folder shall be.
-        overwrite: whether a folder that has something in it may be replaced.
+        path: Where the folder shall be.
+        overwrite: Whether a folder that has something in it may be replaced.
 
     Raises:
-        DataError: ``path`` exists and may not be replaced, or its own folder does not exist.
-        OSError: the folder cannot be written.
+        DataError: `path` exists and may not be replaced, or its own folder does not exist.
+        OSError: The folder cannot be written.
 
     Example:
         >>> import tempfile
@@ -88,10 +88,10 @@ def _draft_of(path: Path) -> Iterator[Path]:
 
 
 def put_in_place(draft: Path, path: Path) -> None:
-    """Renames a file or folder to ``path`` once all of it is on the disk, and replaces what was there.
+    """Rename a file or folder to `path` once all of it is on the disk, and replace what was there.
 
     Raises:
-        OSError: it cannot be done; what was at ``path`` is there again.
+        OSError: It cannot be done; what was at `path` is there again.
     """
     for part in (*draft.rglob("*"), draft):
         flush_to_disk(part)
@@ -111,7 +111,7 @@ def put_in_place(draft: Path, path: Path) -> None:
 
 
 def flush_to_disk(path: Path) -> None:
-    """Waits until a file, or the list of names in a folder, is on the disk."""
+    """Wait until a file, or the list of names in a folder, is on the disk."""
     if sys.platform == "win32" and path.is_dir():
         return  # Windows has no such call for folders.
     number = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
@@ -122,6 +122,6 @@ def flush_to_disk(path: Path) -> None:
 
 
 def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file, as 64 hexadecimal digits."""
+    """Return the SHA-256 of a file, as 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

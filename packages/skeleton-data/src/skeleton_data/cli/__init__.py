@@ -1,1 +1,1 @@
-"""The command ``skeleton-data``."""
+"""The command `skeleton-data`."""

@@ -1,4 +1,4 @@
-"""``skeleton-data draw``: look at clips."""
+"""`skeleton-data draw`: look at clips."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class DrawCommand(BaseModel):
         return self
 
     def cli_cmd(self) -> None:
-        """Draws the clips."""
+        """Draw the clips."""
         from skeleton_data.errors import DataError
         from skeleton_data.store.store import SkeletonStore
 
@@ -85,7 +85,7 @@ class DrawCommand(BaseModel):
 
 
 def _find(store: SkeletonStore, wanted: str) -> int:
-    """The clip of that name, or of that number."""
+    """Return the clip of that name, or of that number."""
     from skeleton_data.errors import DataError
 
     named = next((clip for clip in range(len(store)) if store.name(clip) == wanted), None)
@@ -97,7 +97,7 @@ def _find(store: SkeletonStore, wanted: str) -> int:
 
 
 def _title(store: SkeletonStore, clip: int) -> str:
-    """Name and class of a clip, and who moves, on two lines."""
+    """Return name and class of a clip, and who moves, on two lines."""
     label, subject = int(store.index.label[clip]), int(store.index.subject[clip])
     action = store.class_names[label] if 0 <= label < len(store.class_names) else f"class {label}"
     facts = [action] * (label >= 0) + [f"subject {subject}"] * (subject >= 0)

@@ -1,4 +1,4 @@
-"""``skeleton-data export``: a store in the form that other projects read."""
+"""`skeleton-data export`: a store in the form that other projects read."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ExportCommand(BaseModel):
         return self
 
     def cli_cmd(self) -> None:
-        """Exports the store."""
+        """Export the store."""
         from skeleton_data.errors import DataError
         from skeleton_data.export.huggingface import export_huggingface
         from skeleton_data.export.npz import export_npz

@@ -1,4 +1,4 @@
-"""``skeleton-data import``: a data set in any format but raw NTU to a store."""
+"""`skeleton-data import`: a data set in any format but raw NTU to a store."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ImportCommand(StoreOptions, ImportConfig):
     store: CliPositionalArg[Path] = Field(description="folder of the new store")
 
     def cli_cmd(self) -> None:
-        """Imports the data."""
+        """Import the data."""
         from skeleton_data.importing import import_clips
 
         config = ImportConfig(**{field: getattr(self, field) for field in ImportConfig.model_fields})

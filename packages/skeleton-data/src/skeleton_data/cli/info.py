@@ -1,4 +1,4 @@
-"""``skeleton-data info``: what is in a store?"""
+"""`skeleton-data info`: what is in a store?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class InfoCommand(BaseModel):
     store: CliPositionalArg[Path] = Field(description="folder of the store")
 
     def cli_cmd(self) -> None:
-        """Prints the facts."""
+        """Print the facts."""
         import numpy as np
 
         from skeleton_data.store.store import SkeletonStore
@@ -47,7 +47,7 @@ class InfoCommand(BaseModel):
 
 
 def _counts(column: object) -> str:
-    """Values and how many clips have them."""
+    """Return values and how many clips have them."""
     import numpy as np
 
     values, counts = np.unique(np.asarray(column), return_counts=True)

@@ -1,4 +1,4 @@
-"""The command ``skeleton-data``."""
+"""The command `skeleton-data`."""
 
 from __future__ import annotations
 
@@ -64,16 +64,16 @@ class SkeletonData(BaseSettings):
 
     @classmethod
     def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[Any, ...]:
-        """The command line alone: environment variables that are called like a field do not count."""
+        """Read the command line alone: environment variables that are called like a field do not count."""
         return (sources["init_settings"],)
 
     def cli_cmd(self) -> None:
-        """Runs the chosen command."""
+        """Run the chosen command."""
         CliApp.run_subcommand(self)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs ``skeleton-data`` with the arguments of the process, or those given."""
+    """Run `skeleton-data` with the arguments of the process, or those given."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments == ["--version"]:
         print(f"skeleton-data {__version__}")

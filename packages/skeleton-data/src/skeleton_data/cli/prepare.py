@@ -1,4 +1,4 @@
-"""``skeleton-data prepare``: raw NTU recordings to a store."""
+"""`skeleton-data prepare`: raw NTU recordings to a store."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PrepareCommand(StoreOptions):
     )
 
     def cli_cmd(self) -> None:
-        """Prepares the store."""
+        """Prepare the store."""
         from skeleton_data.ntu.preparation import prepare
 
         done = prepare(

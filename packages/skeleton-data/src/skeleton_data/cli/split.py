@@ -1,4 +1,4 @@
-"""``skeleton-data split``: which clips train, select and test, as a file."""
+"""`skeleton-data split`: which clips train, select and test, as a file."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class SplitCommand(BaseModel):
         return self
 
     def cli_cmd(self) -> None:
-        """Writes the split."""
+        """Write the split."""
         from dataclasses import replace
 
         from skeleton_data.errors import DataError

@@ -27,11 +27,11 @@ class StoreOptions(BaseModel):
     overwrite: bool = Field(default=False, description="replace a store that is already there")
 
     def chosen(self) -> dict[str, Any]:
-        """These options as arguments."""
+        """Return these options as arguments."""
         return {field: getattr(self, field) for field in StoreOptions.model_fields}
 
     def tell_skipped(self, store: Path, problems: Sequence[str]) -> None:
-        """Says how many clips were skipped, if any, and where they are listed."""
+        """Say how many clips were skipped, if any, and where they are listed."""
         if problems:
             report = self.report or f"{store}.skipped.txt"
             print(f"skipped: {len(problems)}, listed in {report}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""``skeleton-data synth``: synthetic actions as raw recordings."""
+"""`skeleton-data synth`: synthetic actions as raw recordings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SynthCommand(SyntheticConfig):
     folder: CliPositionalArg[Path] = Field(description="new or empty folder for the .skeleton files")
 
     def cli_cmd(self) -> None:
-        """Writes the recordings."""
+        """Write the recordings."""
         from skeleton_data.synthetic.files import write_synthetic
 
         config = SyntheticConfig(**{field: getattr(self, field) for field in SyntheticConfig.model_fields})

@@ -1,4 +1,4 @@
-"""``skeleton-data verify``: is everything whole?"""
+"""`skeleton-data verify`: is everything whole?"""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class VerifyCommand(ImportConfig):
     workers: int = Field(default=0, ge=0, description="processes; 0: one for each core")
 
     def cli_cmd(self) -> None:
-        """Checks what is there."""
+        """Check what is there."""
         from skeleton_data.readers.formats import is_raw
         from skeleton_data.store.files import META
 

@@ -54,18 +54,18 @@ class ClipSet:
     """Some clips of one store.
 
     Attributes:
-        store: where they are.
+        store: Where they are.
         clips: (n,) clip numbers, in any order.
 
     Raises:
-        ValueError: no clips, or numbers that the store does not have.
+        ValueError: No clips, or numbers that the store does not have.
     """
 
     store: SkeletonStore
     clips: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        """Checks the clips, here where the numbers come in."""
+        """Check the clips, here where the numbers come in."""
         clips = np.asarray(self.clips)
         if clips.ndim != 1 or clips.dtype.kind not in "iu":
             raise ValueError(f"clips must be a row of integers, got shape {clips.shape} of {clips.dtype}")
@@ -90,14 +90,14 @@ class SkeletonDataset(Dataset[ClipBatch]):
     clips of the batch, on workers, ranks, or where a run was resumed.
 
     Args:
-        sources: the clips; all stores must have one layout. Positions count through the sources in order.
-        sampling: how clips are sampled.
+        sources: The clips; all stores must have one layout. Positions count through the sources in order.
+        sampling: How clips are sampled.
         bodies: M; the first bodies of a clip are kept, missing ones are zero.
-        training: random crop, rotation and augmentation, else the centre crop.
-        seed: of the random numbers.
+        training: Random crop, rotation and augmentation, else the centre crop.
+        seed: Of the random numbers.
 
     Raises:
-        ValueError: no sources, stores of different layouts, ``bodies`` below 1.
+        ValueError: No sources, stores of different layouts, `bodies` below 1.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         self._tables: list[Tensor] | None = None
 
     def __len__(self) -> int:
-        """Clips of all sources."""
+        """Return clips of all sources."""
         return int(self._ends[-1])
 
     @property
@@ -129,14 +129,14 @@ class SkeletonDataset(Dataset[ClipBatch]):
         return np.concatenate(labels).astype(np.int64)
 
     def __getitem__(self, key: Key) -> ClipBatch:
-        """A batch of one clip."""
+        """Return a batch of one clip."""
         return self.__getitems__([key])
 
     def __getitems__(self, keys: Sequence[Key]) -> ClipBatch:
-        """The batch of these clips, in this order; a DataLoader calls it with the keys of a batch.
+        """Return the batch of these clips, in this order; a DataLoader calls it with the keys of a batch.
 
         Raises:
-            IndexError: a position outside the dataset.
+            IndexError: A position outside the dataset.
         """
         pairs = np.array([key if isinstance(key, tuple) else (0, key) for key in keys], dtype=np.int64)
         epoch, position = pairs.reshape(-1, 2).T.copy()
@@ -163,7 +163,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         position: NDArray[np.int64],
         random: NDArray[np.float64] | None,
     ) -> tuple[Tensor, NDArray[np.int64]]:
-        """Joints (N, C, T, V, M) and labels (N,) of clips of one source; ``random`` is (N, draws) or None."""
+        """Return joints (N, C, T, V, M) and labels (N,) of one source; `random` is (N, draws) or None."""
         source, sampling, table = self.sources[number], self.sampling, self._table(number)
         store, index = source.store, source.store.index
         clips = source.clips[position - (self._ends[number] - len(source.clips))]
@@ -203,7 +203,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         return rotation_matrix(torch.from_numpy(angles.astype(np.float32)))
 
     def _table(self, number: int) -> Tensor:
-        """The joints of a source as a tensor over the memory map, made once in each process."""
+        """Return the joints of a source as a tensor over the memory map, made once in each process."""
         if self._tables is None:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # we only read
@@ -211,5 +211,5 @@ class SkeletonDataset(Dataset[ClipBatch]):
         return self._tables[number]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the tensors over the maps, which would be copied whole into another process."""
+        """Leave out the tensors over the maps, which would be copied whole into another process."""
         return self.__dict__ | {"_tables": None}

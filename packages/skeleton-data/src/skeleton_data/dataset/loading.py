@@ -16,13 +16,13 @@ from skeleton_data.transforms.draws import Draw, permutation
 class EpochSampler(Sampler[tuple[int, int]]):
     """Yields each position once an epoch, as (epoch, position), in an order given by seed and epoch.
 
-    An epoch is the same however often it is iterated, on every rank and after a resume. Call ``set_epoch``
+    An epoch is the same however often it is iterated, on every rank and after a resume. Call `set_epoch`
     before each epoch; a DataLoader prepared by Accelerate does so itself, counting from 0.
 
     Args:
-        count: number of positions.
-        seed: of the order.
-        shuffle: a new random order each epoch; else 0, 1, 2, ...
+        count: Number of positions.
+        seed: Of the order.
+        shuffle: A new random order each epoch; else 0, 1, 2, ...
 
     Example:
         >>> sampler = EpochSampler(3, seed=0, shuffle=False)
@@ -36,15 +36,15 @@ class EpochSampler(Sampler[tuple[int, int]]):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Chooses the epoch that the next iteration yields."""
+        """Choose the epoch that the next iteration yields."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        """Keys of an epoch."""
+        """Return keys of an epoch."""
         return self.count
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        """The keys of the epoch chosen last."""
+        """Return the keys of the epoch chosen last."""
         epoch, order = self.epoch, np.arange(self.count)
         if self.shuffle:
             order = permutation(self.count, self.seed, Draw.ORDER, epoch)
@@ -60,20 +60,20 @@ def loader(
     workers: int = 0,
     pin_memory: bool = False,
 ) -> DataLoader[ClipBatch]:
-    """A DataLoader of `ClipBatch` that fetches a whole batch at once and shuffles by the dataset's seed.
+    """Make a DataLoader of `ClipBatch` that fetches a whole batch at once and shuffles by the dataset's seed.
 
-    ``loader.sampler.set_epoch(epoch)`` chooses the epoch; see `EpochSampler`.
+    `loader.sampler.set_epoch(epoch)` chooses the epoch; see `EpochSampler`.
 
     Args:
-        dataset: the clips.
-        batch_size: clips of a batch (of one process).
-        shuffle: a new order each epoch.
-        drop_last: leave out the last batch if it is smaller.
-        workers: processes that read ahead; they do not change what is read.
-        pin_memory: for faster copies to a GPU.
+        dataset: The clips.
+        batch_size: Clips of a batch (of one process).
+        shuffle: A new order each epoch.
+        drop_last: Leave out the last batch if it is smaller.
+        workers: Processes that read ahead; they do not change what is read.
+        pin_memory: For faster copies to a GPU.
 
     Raises:
-        ValueError: ``drop_last`` with fewer clips than a batch, which would leave nothing.
+        ValueError: `drop_last` with fewer clips than a batch, which would leave nothing.
     """
     if drop_last and len(dataset) < batch_size:
         raise ValueError(f"drop_last leaves nothing of {len(dataset)} clips at batch_size {batch_size}")

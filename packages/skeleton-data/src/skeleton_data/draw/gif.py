@@ -29,23 +29,23 @@ def draw_gif(
     frames: int = 60,
     overwrite: bool = True,
 ) -> None:
-    """Draws clips side by side as they move, at their true speed, and saves an endless GIF.
+    """Draw clips side by side as they move, at their true speed, and save an endless GIF.
 
     Seen like `draw_strip`; a shorter clip waits in its last frame. Of a label, what
     follows a line break is shown if there is any. Needs matplotlib and pillow
-    (``pip install skeleton-data[draw]``), which are imported here.
+    (`pip install skeleton-data[draw]`), which are imported here.
 
     Args:
-        path: where to save, ``.gif``.
-        clips: label -> clip, (T, V, 3) or (T, M, V, 3), metres, y up. A body that is all zero is
+        path: Where to save, `.gif`.
+        clips: Label -> clip, (T, V, 3) or (T, M, V, 3), metres, y up. A body that is all zero is
             absent.
-        layout: the joints.
-        fps: frames per second of the clips.
-        frames: how many pictures at most, evenly spaced.
-        overwrite: replace a file that is already there.
+        layout: The joints.
+        fps: Frames per second of the clips.
+        frames: How many pictures at most, evenly spaced.
+        overwrite: Replace a file that is already there.
 
     Raises:
-        ValueError: no clips, one of a wrong shape, with numbers that are not finite or no body at all.
+        ValueError: No clips, one of a wrong shape, with numbers that are not finite or no body at all.
 
     Example:
         >>> import tempfile
@@ -93,7 +93,7 @@ def draw_gif(
 def _picture(
     slots: Slots, layout: SkeletonLayout, points: Any, there: Any, labels: list[str], time: str
 ) -> Any:
-    """One moment of all clips: points (clips, M, V, 2), there (clips, M)."""
+    """Return one moment of all clips: points (clips, M, V, 2), there (clips, M)."""
     from PIL import Image
 
     pen = SlotPen(slots, layout, there)

@@ -32,23 +32,23 @@ def draw_page(
     title: str = "",
     overwrite: bool = True,
 ) -> None:
-    """Writes a page that plays one clip, or two side by side, on one clock and from one side.
+    """Write a page that plays one clip, or two side by side, on one clock and from one side.
 
     Drag to turn, scrub with the slider. The page is drawn by some lines of script in it; it loads nothing.
     Positions are kept as 16-bit steps of the largest coordinate (0.1 mm at 3 m).
 
     Args:
-        path: where to save, ``.html``.
-        clips: label -> clip, (T, V, 3) or (T, M, V, 3), metres, y up; lengths and bodies may differ. What
+        path: Where to save, `.html`.
+        clips: Label -> clip, (T, V, 3) or (T, M, V, 3), metres, y up; lengths and bodies may differ. What
             follows a line break in a label is set smaller. A body is absent where it is all zero.
-        layout: the joints.
-        fps: frames per second.
-        title: of the page; by default the labels.
-        overwrite: replace a file that is already there.
+        layout: The joints.
+        fps: Frames per second.
+        title: Of the page; by default the labels.
+        overwrite: Replace a file that is already there.
 
     Raises:
-        ValueError: not one or two clips, one of a wrong shape, with numbers that are not finite or no body
-            at all; ``fps`` not above 0.
+        ValueError: Not one or two clips, one of a wrong shape, with numbers that are not finite or no body
+            at all; `fps` not above 0.
 
     Example:
         >>> import tempfile
@@ -84,7 +84,7 @@ def draw_page(
 
 
 def _packed(label: str, clip: NDArray[np.float64]) -> dict[str, Any]:
-    """A clip (T, M, V, 3) as the script of the page reads it."""
+    """Return a clip (T, M, V, 3) as the script of the page reads it."""
     title, _, note = label.partition("\n")
     unit = float(np.abs(clip).max()) / 32767
     joints = np.round(clip / unit).astype("<i2")

@@ -41,14 +41,14 @@ class Slots:
 
     @classmethod
     def around(cls, points: Points, rows: int, columns: int) -> Self:
-        """Slots with room for all points (..., 2)."""
+        """Return slots with room for all points (..., 2)."""
         (left, floor), (right, top) = (getattr(points.reshape(-1, 2), end)(axis=0) for end in ("min", "max"))
         scale = 0.84 / max(top - floor, 0.5 * (right - left), 1e-6)
         width = max(0.5, scale * (right - left) + 0.14)
         return cls(0.5 * (left + right), floor, scale, width, rows, columns)
 
     def place(self, points: Points, row: int) -> Points:
-        """Points (F, ..., 2) in the slots of a row; what lies outside a slot is drawn on its edge."""
+        """Return points (F, ..., 2) in the slots of a row; what lies outside a slot is drawn on its edge."""
         column = np.arange(len(points)).reshape(-1, *[1] * (points.ndim - 2))
         x = 0.5 * self.width + self.scale * (points[..., 0] - self.centre)
         y = 0.08 + self.scale * (points[..., 1] - self.floor)
@@ -79,7 +79,7 @@ class SlotPen:
         self.axes.text(0.5 * slots.columns * slots.width, HEAD + 0.02, title, color=TEXT, **style)
 
     def row(self, number: int, points: Points, seen: Flags, shadow: Points | None) -> None:
-        """One row: points (F, M, V, 2), seen (F, M, V); with a shadow, what is not seen was rebuilt."""
+        """Draw one row: points (F, M, V, 2), seen (F, M, V); with a shadow, what is not seen was rebuilt."""
         blank = np.logical_not(seen).all(axis=(1, 2), keepdims=True)
         for column, empty in enumerate(blank.ravel()):
             self._panel(number, column, empty=bool(empty), rebuilt=shadow is not None)
@@ -115,7 +115,7 @@ class SlotPen:
             self.axes.plot([left + GAP, left + width - GAP], [bottom + 0.045] * 2, color=FLOOR, linewidth=1.2)
 
     def _bones(self, points: Points, shown: Flags, colour: str | None, *, width: float) -> None:
-        """Bones (F, M, bones) between points (F, M, V, 2), in one colour or that of the side."""
+        """Draw bones (F, M, bones) between points (F, M, V, 2), in one colour or that of the side."""
         from matplotlib.collections import LineCollection
 
         frame, body, bone = np.nonzero(shown & self.there[..., None])
@@ -125,7 +125,7 @@ class SlotPen:
         self.axes.add_collection(LineCollection(lines, colors=colours, linewidths=width, capstyle="round"))
 
     def _joints(self, points: Points, shown: Flags, colour: str | None, *, hollow: bool = False) -> None:
-        """Joints (F, M, V) at points (F, M, V, 2)."""
+        """Draw joints (F, M, V) at points (F, M, V, 2)."""
         frame, body, joint = np.nonzero(shown & self.there[..., None])
         x, y = points[frame, body, joint].T
         colours = self.sides[joint].tolist() if colour is None else colour
@@ -133,7 +133,7 @@ class SlotPen:
         self.axes.scatter(x, y, s=17, c=faces, edgecolors=colours, linewidths=0.9, zorder=2.1)
 
     def write(self, labels: list[str], columns: list[str]) -> None:
-        """Row labels on the left, column labels above."""
+        """Write row labels on the left, column labels above."""
         beside: dict[str, Any] = {"ha": "right", "va": "center", "linespacing": 1.25}
         above: dict[str, Any] = {"ha": "center", "va": "bottom"}
         for row, label in enumerate(labels):
@@ -147,13 +147,13 @@ class SlotPen:
             self.axes.text(middle, 0.03, column, fontsize=9.5, color=FAINT_TEXT, **above)
 
     def _fit(self, text: Text) -> None:
-        """Sets a row label smaller if it is too long for its place."""
+        """Set a row label smaller if it is too long for its place."""
         room, width = (LABELS - 0.12) * INCH * DOTS, text.get_window_extent().width
         if width > room:
             text.set_fontsize(float(text.get_fontsize()) * room / width)
 
     def legend(self, *, masked: bool, rebuilt: bool) -> None:
-        """What the colours mean, below the rows."""
+        """Say what the colours mean, below the rows."""
         from matplotlib.lines import Line2D
 
         def entry(label: str, colour: str, width: float, **style: Any) -> Line2D:

@@ -1,6 +1,6 @@
 """Draw skeletons: a strip of frames per row, such as original, masked, rebuilt.
 
-Needs matplotlib (``pip install skeleton-data[draw]``), which is imported when something is drawn.
+Needs matplotlib (`pip install skeleton-data[draw]`), which is imported when something is drawn.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ def draw_strip(
     frames: int = 8,
     title: str = "",
 ) -> None:
-    """Draws clips as rows of skeletons along one time line, all to one scale, and saves the picture.
+    """Draw clips as rows of skeletons along one time line, all to one scale, and save the picture.
 
     The viewer stands a little beside the front of the first body in the first row; two bodies are seen next
     to each other. A frame in which no joint is visible is an empty slot.
 
     Args:
-        path: where to save; the ending chooses the format (`.png`, `.svg`, `.pdf`).
-        rows: label -> clip, (T, V, 3) or (T, M, V, 3), metres, y up, all of one shape. What follows a line
+        path: Where to save; the ending chooses the format (`.png`, `.svg`, `.pdf`).
+        rows: Label -> clip, (T, V, 3) or (T, M, V, 3), metres, y up, all of one shape. What follows a line
             break in a label is set smaller. A body is left out where it is all zero in the first row.
-        layout: the joints.
-        visible: label -> (T, V) or (T, M, V), false where the joint is masked: it is drawn hollow and grey.
-        rebuilt: labels of rows whose masked joints were filled in by a model: these have a colour of their
+        layout: The joints.
+        visible: Label -> (T, V) or (T, M, V), false where the joint is masked: it is drawn hollow and grey.
+        rebuilt: Labels of rows whose masked joints were filled in by a model: these have a colour of their
             own, and the first row stands behind as a shadow.
-        frames: how many frames to draw, evenly spaced.
-        title: text above the rows.
+        frames: How many frames to draw, evenly spaced.
+        title: Text above the rows.
 
     Raises:
-        ValueError: no rows, rows of different or unknown shape, numbers that are not finite, a mask that fits
+        ValueError: No rows, rows of different or unknown shape, numbers that are not finite, a mask that fits
             no row.
 
     Example:
@@ -82,16 +82,16 @@ def draw_strip(
 def check_clip(
     name: str, clip: NDArray[np.floating], layout: SkeletonLayout, *, somebody: bool = False
 ) -> Clip:
-    """The clip with a body axis, (T, M, V, 3) float64.
+    """Return the clip with a body axis, (T, M, V, 3) float64.
 
     Args:
-        name: what to call it in an error.
+        name: What to call it in an error.
         clip: (T, V, 3) or (T, M, V, 3).
-        layout: the joints.
-        somebody: also refuse a clip in which all is zero.
+        layout: The joints.
+        somebody: Also refuse a clip in which all is zero.
 
     Raises:
-        ValueError: another shape, numbers that are not finite, or nobody.
+        ValueError: Another shape, numbers that are not finite, or nobody.
 
     Example:
         >>> from skeleton_data import layout
@@ -112,7 +112,7 @@ def check_clip(
 
 
 def _check_rows(rows: Mapping[str, NDArray[np.floating]], layout: SkeletonLayout) -> dict[str, Clip]:
-    """The clips with a body axis, (T, M, V, 3)."""
+    """Return the clips with a body axis, (T, M, V, 3)."""
     clips: dict[str, Clip] = {}
     for label, clip in rows.items():
         clips[label] = check_clip(f"row {label!r}", clip, layout)
@@ -124,7 +124,7 @@ def _check_rows(rows: Mapping[str, NDArray[np.floating]], layout: SkeletonLayout
 def _check_masks(
     visible: Mapping[str, Flags], rebuilt: Collection[str], clips: Mapping[str, Clip]
 ) -> dict[str, Flags]:
-    """The masks with a body axis, (T, M, V)."""
+    """Return the masks with a body axis, (T, M, V)."""
     masks: dict[str, Flags] = {}
     for label, mask in visible.items():
         if label not in clips:
@@ -141,7 +141,7 @@ def _check_masks(
 
 
 def viewpoint(clip: Clip, layout: SkeletonLayout) -> Clip:
-    """Rotation about the vertical, (3, 3), of a clip (T, M, V, 3) to the viewer's right, up and near.
+    """Return rotation about the vertical, (3, 3), of a clip (T, M, V, 3) to the viewer's right, up and near.
 
     Example:
         >>> from skeleton_data import layout
@@ -154,7 +154,7 @@ def viewpoint(clip: Clip, layout: SkeletonLayout) -> Clip:
 
 
 def viewing_angle(clip: Clip, layout: SkeletonLayout) -> float:
-    """Where to look at a clip (T, M, V, 3) from, radians about the vertical.
+    """Return where to look at a clip (T, M, V, 3) from, radians about the vertical.
 
     A little beside the front of one body; two are seen next to each other.
 

@@ -1,6 +1,6 @@
 """A store as a Hugging Face data set on disk.
 
-Needs `datasets` (``pip install skeleton-data[huggingface]``), which is imported when something is exported.
+Needs `datasets` (`pip install skeleton-data[huggingface]`), which is imported when something is exported.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ _CLIPS_IN_MEMORY = 64
 
 
 def export_huggingface(store: SkeletonStore, path: str | Path, split: Split) -> None:
-    """Writes a folder for ``datasets.load_from_disk``, with one data set for each side that is not empty.
+    """Write a folder for `datasets.load_from_disk`, with one data set for each side that is not empty.
 
-    A clip is a row: ``joints`` (T, M, V, 3), metres, padded with zeros to the most bodies in any clip;
-    ``name``, ``label`` (with the class names), ``subject``, ``camera``, ``setup`` and ``replication``, -1
+    A clip is a row: `joints` (T, M, V, 3), metres, padded with zeros to the most bodies in any clip;
+    `name`, `label` (with the class names), `subject`, `camera`, `setup` and `replication`, -1
     where unknown. The description holds layout and frames per second, as JSON. Only a few clips are in
     memory at a time.
 
     Args:
-        store: the clips.
-        path: the new folder.
-        split: which clips go to which side.
+        store: The clips.
+        path: The new folder.
+        split: Which clips go to which side.
 
     Raises:
-        DataError: the folder exists, or `datasets` is not installed.
+        DataError: The folder exists, or `datasets` is not installed.
     """
     try:
         from datasets import Dataset, DatasetDict, DatasetInfo
@@ -79,7 +79,7 @@ def _features(store: SkeletonStore) -> Features:
 
 
 def _clips(store: SkeletonStore, side: str, clips: Any) -> Iterator[dict[str, Any]]:
-    """The rows of one side; ``side`` only tells the caches of the sides apart."""
+    """Return the rows of one side; `side` only tells the caches of the sides apart."""
     index, bodies = store.index, int(np.max(store.index.bodies))
     for clip in map(int, clips):
         joints = store.read(clip)

@@ -1,4 +1,4 @@
-"""A store as the padded ``.npz`` that CTR-GCN and its successors read."""
+"""A store as the padded `.npz` that CTR-GCN and its successors read."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ def export_npz(
     overwrite: bool = False,
     progress: bool = False,
 ) -> None:
-    """Writes clips padded with zeros to one length and number of bodies, clip after clip.
+    """Write clips padded with zeros to one length and number of bodies, clip after clip.
 
-    The file has ``x_train`` (n, T, M * V * 3) float32, ``y_train`` (n, classes) one-hot float32, and the same
-    with ``test``, and with ``val`` if that side is not empty. Memory use does not depend on the number of
+    The file has `x_train` (n, T, M * V * 3) float32, `y_train` (n, classes) one-hot float32, and the same
+    with `test`, and with `val` if that side is not empty. Memory use does not depend on the number of
     clips; the file is as large as the padding makes it.
 
     Args:
-        store: the clips.
-        path: the new file.
-        split: which clips go to which side.
+        store: The clips.
+        path: The new file.
+        split: Which clips go to which side.
         frames: T; by default the longest clip (published NTU files: 300).
         bodies: M; by default 2, as readers of the form expect, or the most in any clip. The first are kept.
-        overwrite: replace a file that is already there.
-        progress: show a progress bar.
+        overwrite: Replace a file that is already there.
+        progress: Show a progress bar.
 
     Raises:
-        DataError: a clip without a label or longer than ``frames``, an empty side, a file that exists.
+        DataError: A clip without a label or longer than `frames`, an empty side, a file that exists.
     """
     sides = {"train": split.train, "test": split.test} | ({"val": split.val} if len(split.val) else {})
     chosen = np.concatenate(list(sides.values()))
@@ -80,7 +80,7 @@ def export_npz(
 def _padded(
     store: SkeletonStore, clips: NDArray[np.int64], frames: int, bodies: int
 ) -> Iterator[NDArray[np.float32]]:
-    """The clips one by one, each (T, M, V, 3)."""
+    """Return the clips one by one, each (T, M, V, 3)."""
     padded = np.zeros((frames, bodies, len(store.layout.joints), 3), np.float32)
     for clip in clips:
         joints = store.read(int(clip))[:, :bodies]
@@ -98,7 +98,7 @@ def _counted(rows: Iterable[NDArray[np.float32]], bar: tqdm[Any]) -> Iterator[ND
 def _write(
     archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], rows: Iterable[NDArray[np.float32]]
 ) -> None:
-    """One array of the archive, row by row."""
+    """Return one array of the archive, row by row."""
     with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(member, header)

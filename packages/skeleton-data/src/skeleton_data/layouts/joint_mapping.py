@@ -23,9 +23,9 @@ class JointMap:
     """How the joints of a target come from those of a source; made by `joint_map`.
 
     Attributes:
-        weights: for each joint of the target the joints of the source it is the weighted mean of.
-        derived: for each joint of the target that the source does not have by name, the joints it comes from.
-        unused: joints of the source that no joint of the target comes from.
+        weights: For each joint of the target the joints of the source it is the weighted mean of.
+        derived: For each joint of the target that the source does not have by name, the joints it comes from.
+        unused: Joints of the source that no joint of the target comes from.
     """
 
     weights: tuple[Weights, ...]
@@ -33,7 +33,7 @@ class JointMap:
     unused: tuple[str, ...]
 
     def __call__(self, joints: NDArray[np.float32]) -> NDArray[np.float32]:
-        """``joints`` (..., source joints, 3) as (..., target joints, 3); found by name: untouched."""
+        """Return `joints` (..., source joints, 3) as (..., target joints, 3); found by name: untouched."""
         mapped = joints[..., [next(iter(weights)) for weights in self.weights], :]
         for joint, weights in enumerate(self.weights):
             if len(weights) > 1:
@@ -45,20 +45,20 @@ class JointMap:
 def joint_map(
     names: Sequence[str], wanted: Sequence[str], *, derive: bool = False, source: str = "the data"
 ) -> JointMap:
-    """Finds each wanted joint among ``names``, whatever the spelling, or derives it.
+    """Find each wanted joint among `names`, whatever the spelling, or derive it.
 
-    What is derived from what stands in ``joint_rules.toml`` of this package: another name for the same place
-    (``hip_center`` is ``spine_base``), the middle of two joints, or the nearest joint there is. Derivation is
+    What is derived from what stands in `joint_rules.toml` of this package: another name for the same place
+    (`hip_center` is `spine_base`), the middle of two joints, or the nearest joint there is. Derivation is
     coarse, an approximation for data of different trackers; the result says for which joints it was used.
 
     Args:
-        names: joint names of the source, in its order.
-        wanted: joint names of the target, in its order.
-        derive: whether joints may be derived; else each must be found by name.
-        source: what ``names`` belong to, for the error.
+        names: Joint names of the source, in its order.
+        wanted: Joint names of the target, in its order.
+        derive: Whether joints may be derived; else each must be found by name.
+        source: What `names` belong to, for the error.
 
     Raises:
-        DataError: a joint is not there and cannot be derived, or may not; two names are the same joint.
+        DataError: A joint is not there and cannot be derived, or may not; two names are the same joint.
 
     Example:
         >>> from skeleton_data import layout
@@ -127,7 +127,7 @@ def _resolve(
 
 @cache
 def _rules() -> dict[tuple[str, ...], list[list[tuple[str, ...]]]]:
-    """For each joint, the lines of joints that it may be the middle of, the best first."""
+    """Return, for each joint, the lines of joints that it may be the middle of, the best first."""
     table = tomllib.loads((files("skeleton_data.layouts") / "joint_rules.toml").read_text(encoding="utf-8"))
     rules: dict[tuple[str, ...], list[list[tuple[str, ...]]]] = {}
     for group in table["same"]:

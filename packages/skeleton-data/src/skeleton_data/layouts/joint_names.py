@@ -1,4 +1,4 @@
-"""Matching joints by name, whatever the spelling: ``ElbowLeft`` and ``left_elbow`` are one joint."""
+"""Matching joints by name, whatever the spelling: `ElbowLeft` and `left_elbow` are one joint."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
 def joint_key(name: str) -> tuple[str, ...]:
-    """The words of a joint name, lower case and sorted, so that spellings of one joint are equal.
+    """Return the words of a joint name, lower case and sorted, so that spellings of one joint are equal.
 
-    Case, separators and word order do not count; ``l`` and ``r`` stand for left and right, ``centre`` for
+    Case, separators and word order do not count; `l` and `r` stand for left and right, `centre` for
     center.
 
     Example:
@@ -29,18 +29,18 @@ def joint_key(name: str) -> tuple[str, ...]:
 
 
 def match_joints(names: Sequence[str], wanted: Sequence[str], *, source: str = "the data") -> tuple[int, ...]:
-    """Where each wanted joint stands in ``names``; joints that nobody wants are left out.
+    """Return where each wanted joint stands in `names`; joints that nobody wants are left out.
 
     Args:
-        names: joint names of the data, in its order.
-        wanted: joint names of the layout, in its order.
-        source: what ``names`` belong to, for the error.
+        names: Joint names of the data, in its order.
+        wanted: Joint names of the layout, in its order.
+        source: What `names` belong to, for the error.
 
     Returns:
-        One position in ``names`` for each of ``wanted``.
+        One position in `names` for each of `wanted`.
 
     Raises:
-        DataError: a wanted joint is missing, or two names are spellings of the same joint.
+        DataError: A wanted joint is missing, or two names are spellings of the same joint.
 
     Example:
         >>> match_joints(["Head", "ElbowLeft", "Tail"], ["left_elbow", "head"])

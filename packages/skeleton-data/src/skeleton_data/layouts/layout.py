@@ -20,10 +20,10 @@ Pair = tuple[int, int]
 class SkeletonLayout(BaseModel):
     """A skeleton: everything that bones, mirroring, centring, masking by part and drawing need to know.
 
-    Joints are numbered from 0 in the order of ``joints``. The vertical axis of the data is y, pointing up.
+    Joints are numbered from 0 in the order of `joints`. The vertical axis of the data is y, pointing up.
 
     Raises:
-        ValueError: a joint number out of range, parents that form a cycle, parts that do not hold each joint
+        ValueError: A joint number out of range, parents that form a cycle, parts that do not hold each joint
             once.
 
     Example:
@@ -81,21 +81,21 @@ class SkeletonLayout(BaseModel):
 
     @property
     def mirror(self) -> tuple[int, ...]:
-        """For each joint the joint of the other side (itself in the middle): ``x[..., layout.mirror, :]``."""
+        """For each joint the joint of the other side (itself in the middle): `x[..., layout.mirror, :]`."""
         other = dict(self.pairs) | {right: left for left, right in self.pairs}
         return tuple(other.get(joint, joint) for joint in range(len(self.joints)))
 
     @classmethod
     def from_toml(cls, path: str | Path) -> SkeletonLayout:
-        """Reads a layout from a TOML file, in which joints are called by name.
+        """Read a layout from a TOML file, in which joints are called by name.
 
-        The file has ``name``, ``centre`` and ``joints``, a list of ``[joint, parent]`` with the parent ``""``
-        for a root; optionally ``shoulders`` and ``hips`` (two joints each; else ``left_shoulder``, ...),
-        ``pairs`` (else every ``left_*`` with its ``right_*``) and a table ``[parts]``. The files of the
+        The file has `name`, `centre` and `joints`, a list of `[joint, parent]` with the parent `""`
+        for a root; optionally `shoulders` and `hips` (two joints each; else `left_shoulder`, ...),
+        `pairs` (else every `left_*` with its `right_*`) and a table `[parts]`. The files of the
         built-in layouts are examples.
 
         Raises:
-            DataError: the file is missing or no such layout; names the file and the field.
+            DataError: The file is missing or no such layout; names the file and the field.
         """
         try:
             return _from_text(Path(path).read_text(encoding="utf-8"))
@@ -108,7 +108,7 @@ class SkeletonLayout(BaseModel):
 
 
 def layout_names() -> tuple[str, ...]:
-    """Names of the built-in layouts.
+    """Return the names of the built-in layouts.
 
     Example:
         >>> layout_names()
@@ -118,10 +118,10 @@ def layout_names() -> tuple[str, ...]:
 
 
 def layout(name: str) -> SkeletonLayout:
-    """The built-in layout of that name, or the one in a TOML file if ``name`` ends in ``.toml``.
+    """Return the built-in layout of that name, or the one in a TOML file if `name` ends in `.toml`.
 
     Raises:
-        DataError: no such layout.
+        DataError: No such layout.
 
     Example:
         >>> layout("kinect_v1").joints[:3]
@@ -135,7 +135,7 @@ def layout(name: str) -> SkeletonLayout:
 
 
 def _definitions() -> Traversable:
-    """The folder of the built-in layouts, a TOML file each."""
+    """Return the folder of the built-in layouts, a TOML file each."""
     return files("skeleton_data.layouts") / "definitions"
 
 

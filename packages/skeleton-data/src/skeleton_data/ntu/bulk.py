@@ -23,7 +23,7 @@ _COORDINATES = np.arange(3)
 
 
 def read_bulk(data: bytes) -> Records:
-    """The same as `ntu_lines.read_lines` for well-formed text, several times faster.
+    """Return the same as `ntu_lines.read_lines` for well-formed text, several times faster.
 
     Raises:
         ValueError, IndexError, OverflowError: the text is not well-formed.
@@ -45,7 +45,7 @@ def read_bulk(data: bytes) -> Records:
 
 
 def _coordinates(text: NDArray[np.uint8], start: Integers, end: Integers) -> NDArray[np.float64]:
-    """The numbers that end at the one blank that is before ``end``'s next word."""
+    """Return the numbers that end at the one blank that is before `end`'s next word."""
     numbers, read = parse_decimals(text, start, end)
     for odd in np.flatnonzero(~read):
         word = text[start[odd] : end[odd]].tobytes().decode().rstrip()
@@ -58,9 +58,9 @@ def _coordinates(text: NDArray[np.uint8], start: Integers, end: Integers) -> NDA
 def _find_bodies(
     data: bytes, starts: Integers, text: NDArray[np.uint8]
 ) -> tuple[int, Integers, Integers, Integers]:
-    """The number of frames; for each body record its frame, tracking id and the first word of its joints.
+    """Return the number of frames, and of each body record its frame, id and the first word of its joints.
 
-    Word ``k`` begins at ``text[starts[k]]``.
+    Word `k` begins at `text[starts[k]]`.
     """
     ends = np.flatnonzero(text == ord("\n"))
     words_before = np.searchsorted(starts, ends)

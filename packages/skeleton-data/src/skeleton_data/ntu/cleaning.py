@@ -36,7 +36,7 @@ class _Track:
 
 
 def clean(clip: RawClip, cleaning: Cleaning = "reference") -> Floats:
-    """The people in a recording.
+    """Return the people in a recording.
 
     - "reference": `select_bodies`, then `move_origin`, without a second body that never comes: what published
       results rest on.
@@ -47,7 +47,7 @@ def clean(clip: RawClip, cleaning: Cleaning = "reference") -> Floats:
         Shape (T, M, 25, 3) float32, metres, M = 1 or 2; a body that is absent in a frame is all zero.
 
     Raises:
-        DataError: no body is left.
+        DataError: No body is left.
     """
     if cleaning == "contrast":
         joints = aligned(first_bodies(clip), layout("ntu"))
@@ -60,7 +60,7 @@ def clean(clip: RawClip, cleaning: Cleaning = "reference") -> Floats:
 
 
 def select_bodies(clip: RawClip, *, true_frames: bool = False) -> Floats:
-    """Chooses at most two people among the tracked bodies, as the reference does.
+    """Choose at most two people among the tracked bodies, as the reference does.
 
     Frames without a body are dropped, and the frames of each body packed together from its first one on. A
     single body is taken as it is. Of several, those are dropped that are seen in 11 frames or fewer, then
@@ -71,20 +71,20 @@ def select_bodies(clip: RawClip, *, true_frames: bool = False) -> Floats:
     are dropped.
 
     That shifts what follows a gap in the tracking against the other person, and closes pauses without anyone.
-    With ``true_frames`` each frame of a body stays where it was seen: the clip goes from the first frame with
+    With `true_frames` each frame of a body stays where it was seen: the clip goes from the first frame with
     someone to the last, gaps are zero, and two bodies overlap if they share a frame (for the reference, actor
     2 counts as there from frame 0 on, which may drop who was there before). Thresholds and order are the
     same.
 
     Args:
-        clip: recording.
-        true_frames: whether frames keep their numbers.
+        clip: Recording.
+        true_frames: Whether frames keep their numbers.
 
     Returns:
         Shape (T, M, 25, 3) float32; M = 2 where more than one body passed the thresholds.
 
     Raises:
-        DataError: no body is left; with ``true_frames``, a body is twice in a frame.
+        DataError: No body is left; with `true_frames`, a body is twice in a frame.
     """
     seen = np.unique(clip.frame)
     frame = clip.frame - seen[0] if true_frames else np.searchsorted(seen, clip.frame)
@@ -109,17 +109,17 @@ def select_bodies(clip: RawClip, *, true_frames: bool = False) -> Floats:
 
 
 def move_origin(joints: Floats, *, centre: int) -> Floats:
-    """Moves the origin to joint ``centre`` of the first body in the first frame in which it is present.
+    """Move the origin to joint `centre` of the first body in the first frame in which it is present.
 
     Args:
-        joints: shape (T, M, V, 3).
-        centre: joint.
+        joints: Shape (T, M, V, 3).
+        centre: Joint.
 
     Returns:
         Shape (T, M, V, 3). Beside other bodies, one that is absent in a frame stays zero there.
 
     Raises:
-        DataError: the first body is absent throughout.
+        DataError: The first body is absent throughout.
     """
     present: NDArray[np.bool_] = np.asarray(joints.any(axis=(2, 3)))
     if not present[:, 0].any():
@@ -177,7 +177,7 @@ def _assign(tracks: list[_Track], count: int) -> Floats:
 
 
 def _assign_true(tracks: list[_Track], count: int) -> Floats:
-    """Actors by whose frames are free; from the first frame with one of them to the last."""
+    """Divide people among actors whose frames are free; from the first frame with one of them to the last."""
     joints = np.zeros((count, min(len(tracks), 2), *tracks[0].joints.shape[1:]), dtype=np.float32)
     taken = np.zeros(joints.shape[:2], dtype=bool)
     for track in _by_motion(tracks):

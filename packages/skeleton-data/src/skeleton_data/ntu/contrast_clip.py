@@ -1,6 +1,6 @@
 """Clips as CrosSCLR and AimCLR prepare them: the first two bodies, each about its own chest, in 50 frames.
 
-Like ``feeder/NTUDatasets.py`` of https://github.com/LinguoLi/CrosSCLR, which both use, with its quirks: see
+Like `feeder/NTUDatasets.py` of https://github.com/LinguoLi/CrosSCLR, which both use, with its quirks: see
 `aligned`.
 """
 
@@ -19,7 +19,7 @@ _EPSILON = 1e-4
 
 
 def first_bodies(clip: RawClip) -> NDArray[np.float32]:
-    """The first two bodies of each frame, in the order of the file, whoever they are.
+    """Return the first two bodies of each frame, in the order of the file, whoever they are.
 
     Returns:
         Shape (T, 2, 25, 3) float32, metres; zeros where there are fewer.
@@ -34,7 +34,7 @@ def first_bodies(clip: RawClip) -> NDArray[np.float32]:
 def aligned(
     joints: NDArray[np.float32], layout: SkeletonLayout, *, frames: int = FRAMES
 ) -> NDArray[np.float32]:
-    """Each body in each frame about its own chest, resized to ``frames``, shoulders turned along x.
+    """Centre each body in each frame on its own chest, resize to `frames`, turn shoulders along x.
 
     The chest is the parent of the left shoulder. The clip's length is the number of frames in which the first
     body is there: where it comes and goes, as many frames are cut off at the end. Resizing is linear between
@@ -43,15 +43,15 @@ def aligned(
     which a body faces the other way are turned away from the axis.
 
     Args:
-        joints: shape (T, M, V, 3), of a store prepared with any cleaning, or of `first_bodies`.
-        layout: skeleton.
-        frames: length of the result.
+        joints: Shape (T, M, V, 3), of a store prepared with any cleaning, or of `first_bodies`.
+        layout: Skeleton.
+        frames: Length of the result.
 
     Returns:
         Shape (frames, M, V, 3) float32.
 
     Raises:
-        DataError: the first body is absent throughout.
+        DataError: The first body is absent throughout.
 
     Example:
         >>> from skeleton_data import layout
@@ -79,7 +79,7 @@ def aligned(
 
 
 def _resize(joints: NDArray[np.float32], frames: int) -> NDArray[np.float64]:
-    """(T, M, V, 3) -> (frames, M, V, 3), linear, outside the first and last frame constant."""
+    """Resize (T, M, V, 3) to (frames, M, V, 3), linear, outside the first and last frame constant."""
     place = np.clip((np.arange(frames) + 0.5) * len(joints) / frames - 0.5, 0, len(joints) - 1)
     before = place.astype(np.int64)
     after = np.minimum(before + 1, len(joints) - 1)

@@ -17,7 +17,7 @@ _DIGITS = 15  # of so many digits the number is exact as float64, and so is the 
 
 
 def _eight(byte: int) -> np.uint64:
-    """Eight times the same byte."""
+    """Return eight times the same byte."""
     return np.uint64(int.from_bytes(bytes([byte] * 8), "little"))
 
 
@@ -34,7 +34,7 @@ _POINT = np.array([10.0 ** (decimals + 1) for decimals in range(16)] + [np.inf])
 def parse_decimals(
     text: NDArray[np.uint8], start: Integers, end: Integers
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The numbers ``text[start:end]``, as ``float`` reads them, and which of them are read at all.
+    """Return the numbers `text[start:end]`, as `float` reads them, and which of them are read at all.
 
     Read are numbers of digits, with a minus or not, with a point or not, of 15 characters at most: they are
     correctly rounded, for one division of two numbers exact in float64 gives them. For others, those
@@ -42,8 +42,8 @@ def parse_decimals(
 
     Args:
         text: ASCII; `MARGIN` characters before the first number.
-        start: shape (n,) first character of each number.
-        end: shape (n,) the one after the last.
+        start: Shape (n,) first character of each number.
+        end: Shape (n,) the one after the last.
 
     Example:
         >>> text = np.frombuffer(b" " * MARGIN + b"-0.25 7 1e3", dtype=np.uint8)
@@ -69,7 +69,7 @@ def parse_decimals(
 
 
 def _digits(eight: Words, length: Integers) -> tuple[Words, Words, NDArray[np.bool_]]:
-    """Of the last ``length`` of eight characters: the digits, the place of the point, whether that is all."""
+    """Return the digits and the place of the point in the last `length` of eight characters; is that all?"""
     keep = _LAST[length]
     kept = (eight & keep) | (_ZEROS & ~keep)
     other = kept ^ _DOTS
@@ -80,7 +80,7 @@ def _digits(eight: Words, length: Integers) -> tuple[Words, Words, NDArray[np.bo
 
 
 def _value(digits: Words) -> Words:
-    """Eight digits as a number: pairs, pairs of pairs, then all."""
+    """Return eight digits as a number: pairs, pairs of pairs, then all."""
     pairs = (digits & _LOW) * np.uint64(2561) >> np.uint64(8)
     fours = (pairs & np.uint64(0x00FF00FF00FF00FF)) * np.uint64(6553601) >> np.uint64(16)
     return (fours & np.uint64(0x0000FFFF0000FFFF)) * np.uint64(42949672960001) >> np.uint64(32)

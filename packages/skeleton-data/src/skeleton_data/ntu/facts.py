@@ -8,7 +8,7 @@ from importlib.resources import files
 
 @cache
 def ntu_class_names() -> tuple[str, ...]:
-    """The 120 class names in the order of their labels; the first 60 are those of NTU RGB+D 60.
+    """Return the 120 class names in the order of their labels; the first 60 are those of NTU RGB+D 60.
 
     As the authors list them (https://github.com/shahroudy/NTURGB-D), some shortened.
 
@@ -22,7 +22,7 @@ def ntu_class_names() -> tuple[str, ...]:
 
 @cache
 def samples_without_skeleton() -> frozenset[str]:
-    """Names of the samples without usable skeleton, as the authors list them; every protocol leaves them out.
+    """Return the samples without usable skeleton, as the authors list them; every protocol leaves them out.
 
     Of these 535, 302 belong to NTU RGB+D 60.
 

@@ -21,10 +21,10 @@ Records = tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
 
 
 def read_lines(data: bytes, path: str | Path) -> Records:
-    """The number of frames, and frame (B,), tracking id (B,) and joints (B, 25, 3) of each body record.
+    """Return the number of frames, and of each body record frame (B,), id (B,) and joints (B, 25, 3).
 
     Raises:
-        DataError: the first thing that is out of order, with its line.
+        DataError: The first thing that is out of order, with its line.
     """
     lines = _Lines(data, path)
     frames = lines.count("the number of frames")

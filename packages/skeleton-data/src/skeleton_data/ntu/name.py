@@ -12,14 +12,14 @@ _NAME = re.compile(r"S([0-9]{3})C([0-9]{3})P([0-9]{3})R([0-9]{3})A([0-9]{3})")
 
 @dataclass(frozen=True, order=True)
 class NtuName:
-    """The name of a clip, ``SsssCcccPpppRrrrAaaa``; all numbers count from 1.
+    """The name of a clip, `SsssCcccPpppRrrrAaaa`; all numbers count from 1.
 
     Attributes:
-        setup: setup of the cameras.
-        camera: camera, 1 to 3.
-        performer: subject.
-        replication: first or second performance.
-        action: class; ``label`` is the same from 0.
+        setup: Setup of the cameras.
+        camera: Camera, 1 to 3.
+        performer: Subject.
+        replication: First or second performance.
+        action: Class; `label` is the same from 0.
 
     Example:
         >>> name = NtuName.parse("S001C002P003R001A050")
@@ -35,10 +35,10 @@ class NtuName:
 
     @classmethod
     def parse(cls, name: str) -> NtuName:
-        """Reads a name.
+        """Read a name.
 
         Raises:
-            DataError: the name has another form or a number that is 0.
+            DataError: The name has another form or a number that is 0.
         """
         found = _NAME.fullmatch(name)
         numbers = [int(number) for number in found.groups()] if found else []
@@ -62,5 +62,5 @@ class NtuName:
         }
 
     def __str__(self) -> str:
-        """The name as it stands in a file name."""
+        """Return the name as it stands in a file name."""
         return f"S{self.setup:03}C{self.camera:03}P{self.performer:03}R{self.replication:03}A{self.action:03}"

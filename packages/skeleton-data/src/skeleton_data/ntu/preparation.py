@@ -28,11 +28,11 @@ class Prepared:
     """What came of preparing a store.
 
     Attributes:
-        clips: number of clips written.
-        left_out: number of files that NTU's authors list as without usable skeleton.
-        resumed: number of files whose clips were taken over from a preparation that was cut off.
-        derived_joints: joints of the layout that NTU does not have, and those they were taken from.
-        problems: what was skipped and why, one line each.
+        clips: Number of clips written.
+        left_out: Number of files that NTU's authors list as without usable skeleton.
+        resumed: Number of files whose clips were taken over from a preparation that was cut off.
+        derived_joints: Joints of the layout that NTU does not have, and those they were taken from.
+        problems: What was skipped and why, one line each.
     """
 
     clips: int
@@ -55,29 +55,29 @@ def prepare(
     overwrite: bool = False,
     progress: bool = False,
 ) -> Prepared:
-    """Reads, cleans and stores raw recordings, in parallel and holding few of them at a time.
+    """Read, cleans and stores raw recordings, in parallel and holding few of them at a time.
 
     The store is the same for any number of workers: clips come in the order of their names. Class names come
-    from ``class_names.txt`` in the folder if there is one; without it the recordings are taken for NTU RGB+D,
+    from `class_names.txt` in the folder if there is one; without it the recordings are taken for NTU RGB+D,
     whose class names and list of samples without usable skeleton come with this package.
 
     Killed, it leaves the old store or none. The next one of the same recordings goes on where that one was
     cut off, as far as recordings and options are the same, and what was written is found whole.
 
     Args:
-        raw: folder with ``.skeleton`` files or zip files of them, in it or in folders below; or a zip file.
-        store: folder of the new store.
-        cleaning: how recordings are cleaned, see `clean`.
-        layout_name: layout of the store, a built-in one or a TOML file; joints are found by name.
-        derive: whether joints that NTU does not have are taken from others, see `joint_map`.
-        workers: processes; 0 takes one for each core.
-        on_error: what to do about a file that cannot be used: "stop", or "skip" and list it in the report.
-        report: the list of skipped files; by default ``STORE.skipped.txt``, written if there are any.
-        overwrite: replace a store that is already there.
-        progress: shows a bar on the standard error stream.
+        raw: Folder with `.skeleton` files or zip files of them, in it or in folders below; or a zip file.
+        store: Folder of the new store.
+        cleaning: How recordings are cleaned, see `clean`.
+        layout_name: Layout of the store, a built-in one or a TOML file; joints are found by name.
+        derive: Whether joints that NTU does not have are taken from others, see `joint_map`.
+        workers: Processes; 0 takes one for each core.
+        on_error: What to do about a file that cannot be used: "stop", or "skip" and list it in the report.
+        report: The list of skipped files; by default `STORE.skipped.txt`, written if there are any.
+        overwrite: Replace a store that is already there.
+        progress: Shows a bar on the standard error stream.
 
     Raises:
-        DataError: no recordings, a bad file with ``on_error="stop"``, nothing left to store, ``store`` is in
+        DataError: No recordings, a bad file with `on_error="stop"`, nothing left to store, `store` is in
             the way, a joint of the layout is missing.
     """
     target = layout(layout_name)
@@ -124,7 +124,7 @@ def prepare(
 
 
 def _plan(folder: RawFolder, cleaning: Cleaning, target: SkeletonLayout) -> Iterator[str]:
-    """For each chunk a digest of all that its clips depend on."""
+    """Return for each chunk a digest of all that its clips depend on."""
     options = (version("skeleton-data"), cleaning, target.model_dump_json(), folder.class_names)
     for start in range(0, len(folder.files), CHUNK):
         digest = hashlib.sha256(repr(options).encode())

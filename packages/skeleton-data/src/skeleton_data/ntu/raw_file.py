@@ -22,14 +22,14 @@ class RawFile:
     """A recording: a file, or an entry of a zip file.
 
     Attributes:
-        path: the file, or the zip file.
-        entry: name of the entry, empty for a file.
-        size: bytes, uncompressed.
-        stamp: changes when the content does: time of change of a file, checksum of an entry.
-        start: where the entry begins.
-        compressed: bytes of the entry in the zip file.
-        method: how the entry is compressed, as zip files number it.
-        flags: of the entry.
+        path: The file, or the zip file.
+        entry: Name of the entry, empty for a file.
+        size: Bytes, uncompressed.
+        stamp: Changes when the content does: time of change of a file, checksum of an entry.
+        start: Where the entry begins.
+        compressed: Bytes of the entry in the zip file.
+        method: How the entry is compressed, as zip files number it.
+        flags: Of the entry.
     """
 
     path: Path
@@ -43,7 +43,7 @@ class RawFile:
 
     @classmethod
     def of(cls, path: Path) -> Self:
-        """A file as it is now."""
+        """Return a file as it is now."""
         facts = path.stat()
         return cls(path, "", facts.st_size, facts.st_mtime_ns)
 
@@ -53,14 +53,14 @@ class RawFile:
         return Path(self.entry).stem if self.entry else self.path.stem
 
     def __str__(self) -> str:
-        """Path; that of an entry begins with the zip file's."""
+        """Return the path; that of an entry begins with the zip file's."""
         return f"{self.path}/{self.entry}" if self.entry else str(self.path)
 
     def read(self) -> bytes:
-        """The bytes of the recording.
+        """Return the bytes of the recording.
 
         Raises:
-            DataError: the file is missing or larger than any recording, the entry is damaged or encrypted.
+            DataError: The file is missing or larger than any recording, the entry is damaged or encrypted.
         """
         size = max(self.size, self.compressed)
         if size > MAX_BYTES:
@@ -100,10 +100,10 @@ class RawFile:
 
 
 def zip_entries(path: Path, ending: str) -> Iterator[RawFile]:
-    """The entries of a zip file whose names end so; hidden ones do not count.
+    """Return the entries of a zip file whose names end so; hidden ones do not count.
 
     Raises:
-        DataError: it is no zip file, or cut.
+        DataError: It is no zip file, or cut.
     """
     try:
         with zipfile.ZipFile(path) as archive:

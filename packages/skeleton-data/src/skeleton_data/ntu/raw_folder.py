@@ -32,9 +32,9 @@ class Recording:
     """One file, cleaned; or what is wrong with it.
 
     Attributes:
-        file: where it lies.
-        joints: shape (T, M, 25, 3) metres, or None where ``problem`` says why not.
-        problem: what is wrong, one line; empty if nothing is.
+        file: Where it lies.
+        joints: Shape (T, M, 25, 3) metres, or None where `problem` says why not.
+        problem: What is wrong, one line; empty if nothing is.
     """
 
     file: RawFile
@@ -52,11 +52,11 @@ class RawFolder:
     """The recordings below a folder, in files or in zip files, or in one zip file.
 
     Attributes:
-        path: folder or zip file.
-        files: the ``.skeleton`` files, sorted by name.
-        left_out: number of files not among ``files``, because NTU's authors list them as without usable
+        path: Folder or zip file.
+        files: The `.skeleton` files, sorted by name.
+        left_out: Number of files not among `files`, because NTU's authors list them as without usable
             skeleton.
-        class_names: name of each label.
+        class_names: Name of each label.
     """
 
     path: Path
@@ -66,10 +66,10 @@ class RawFolder:
 
     @classmethod
     def find(cls, path: str | Path) -> Self:
-        """Looks for recordings in a zip file, or in a folder, the folders in it and the zip files in them.
+        """Look for recordings in a zip file, or in a folder, the folders in it and the zip files in them.
 
         Raises:
-            DataError: no such folder, no recordings, two of the same name, a damaged zip file.
+            DataError: No such folder, no recordings, two of the same name, a damaged zip file.
         """
         folder = Path(path)
         if not folder.is_dir() and folder.suffix != ".zip":
@@ -96,13 +96,13 @@ class RawFolder:
     def recordings(
         self, *, cleaning: Cleaning = "reference", start: int = 0, workers: int = 0, progress: bool = False
     ) -> Generator[Recording]:
-        """Reads and cleans the files in order, good ones and bad ones.
+        """Read and clean the files in order, good ones and bad ones.
 
         Args:
-            cleaning: how, see `clean`.
-            start: files to leave out at the beginning.
-            workers: processes; 0 takes one for each core.
-            progress: shows a bar on the standard error stream.
+            cleaning: How, see `clean`.
+            start: Files to leave out at the beginning.
+            workers: Processes; 0 takes one for each core.
+            progress: Shows a bar on the standard error stream.
         """
         read = partial(_read, cleaning=cleaning)
         results = ordered_map(read, self.files[start:], workers=workers or os.cpu_count() or 1)

@@ -1,4 +1,4 @@
-"""Raw NTU RGB+D recordings: reading and writing ``.skeleton`` text files.
+"""Raw NTU RGB+D recordings: reading and writing `.skeleton` text files.
 
 A file gives the number of frames; for each frame the number of bodies; for each body a line of ten numbers
 that begins with its tracking id, the number of joints, and a line of twelve numbers for each joint. The first
@@ -30,11 +30,11 @@ class RawClip:
     """A recording as the tracker gave it: one record for each body seen in a frame, in the order of the file.
 
     Attributes:
-        frames: number of frames, those without a body included.
-        frame: frame of each record, from 0, shape (B,) int64, not decreasing.
-        body: tracking id of each record, shape (B,) int64.
-        joints: shape (B, 25, 3) float32, metres.
-        tracking: shape (B, 25) uint8, 2 tracked, 1 inferred, 0 not tracked; only written, never read.
+        frames: Number of frames, those without a body included.
+        frame: Frame of each record, from 0, shape (B,) int64, not decreasing.
+        body: Tracking id of each record, shape (B,) int64.
+        joints: Shape (B, 25, 3) float32, metres.
+        tracking: Shape (B, 25) uint8, 2 tracked, 1 inferred, 0 not tracked; only written, never read.
     """
 
     frames: int
@@ -45,13 +45,13 @@ class RawClip:
 
 
 def read_skeleton(path: str | Path) -> RawClip:
-    """Reads a ``.skeleton`` file.
+    """Read a `.skeleton` file.
 
     The file is parsed in bulk; only if something in it is out of order is it read again line by line, to say
     what.
 
     Raises:
-        DataError: the file is missing, empty, truncated, has wrong counts, text or NaN where a coordinate
+        DataError: The file is missing, empty, truncated, has wrong counts, text or NaN where a coordinate
             belongs, or no body in any frame; names file, line and expectation.
 
     Example:
@@ -71,10 +71,10 @@ def read_skeleton(path: str | Path) -> RawClip:
 
 
 def parse_skeleton(data: bytes, path: str | Path) -> RawClip:
-    """The recording whose text is ``data``; ``path`` is for messages.
+    """Return the recording whose text is `data`; `path` is for messages.
 
     Raises:
-        DataError: as `read_skeleton`.
+        DataError: As `read_skeleton`.
     """
     try:
         return RawClip(*read_bulk(data))
@@ -83,13 +83,13 @@ def parse_skeleton(data: bytes, path: str | Path) -> RawClip:
 
 
 def write_skeleton(path: str | Path, clip: RawClip) -> None:
-    """Writes a ``.skeleton`` file that `read_skeleton` reads back exactly.
+    """Write a `.skeleton` file that `read_skeleton` reads back exactly.
 
     The places in the depth and colour pictures follow from the coordinates; orientations are 0. Without
-    ``clip.tracking`` all joints are tracked.
+    `clip.tracking` all joints are tracked.
 
     Raises:
-        ValueError: the arrays of ``clip`` do not fit each other, or a frame is out of range.
+        ValueError: The arrays of `clip` do not fit each other, or a frame is out of range.
     """
     records = len(clip.frame)
     if clip.body.shape != (records,) or clip.joints.shape != (records, JOINTS, 3):

@@ -18,13 +18,13 @@ from skeleton_data.readers.own import read_joint_names
 
 
 def open_bvh(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
-    """A clip a file, called by the file's name, of one ``.bvh`` file or a folder of them.
+    """Return a clip for each file, called by the file's name, of one `.bvh` file or a folder of them.
 
-    All files must have the joints of the first, the ends of limbs among them (``NAME_end``), and its frames
-    per second. The format does not say its units: ``config.units`` must.
+    All files must have the joints of the first, the ends of limbs among them (`NAME_end`), and its frames
+    per second. The format does not say its units: `config.units` must.
 
     Raises:
-        DataError: there are no such files, the first is damaged, units are not said.
+        DataError: There are no such files, the first is damaged, units are not said.
     """
     files = files_below(path, ".bvh")
     if config.units == "auto":
@@ -58,7 +58,7 @@ def _read(path: Path, *, names: tuple[str, ...], fps: float, divisor: np.float32
 
 
 def world_positions(bvh: Bvh) -> NDArray[np.float64]:
-    """Positions of all joints, shape (frames, joints, 3), by forward kinematics, in the units of the file.
+    """Return all joints (frames, joints, 3), by forward kinematics, in the units of the file.
 
     A joint turns what is below it by the product of its rotations in the order of its channels, the first
     outermost. Position channels take the place of the offset.
@@ -86,7 +86,7 @@ def world_positions(bvh: Bvh) -> NDArray[np.float64]:
 
 
 def _local(joint: BvhJoint, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Place (T, 3) and turn (T, 3, 3) of a joint with respect to its parent."""
+    """Return the place (T, 3) and turn (T, 3, 3) of a joint with respect to its parent."""
     place = np.tile(np.array(joint.offset), (len(values), 1))
     turn = np.broadcast_to(np.eye(3), (len(values), 3, 3))
     for channel, value in zip(joint.channels, values.T, strict=True):
@@ -99,7 +99,7 @@ def _local(joint: BvhJoint, values: NDArray[np.float64]) -> tuple[NDArray[np.flo
 
 
 def _turn(axis: int, angle: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(T, 3, 3) right-handed rotations about an axis."""
+    """Return right-handed rotations (T, 3, 3) about an axis."""
     matrix = np.zeros((len(angle), 3, 3))
     one, two = (axis + 1) % 3, (axis + 2) % 3
     matrix[:, axis, axis] = 1

@@ -21,10 +21,10 @@ class BvhJoint:
     """A joint, or the end of a limb.
 
     Attributes:
-        name: as in the file; the end of a limb is called after its joint, ``NAME_end``.
-        parent: number of the parent, -1 for a root.
-        offset: from the parent, in the units of the file.
-        channels: names of its columns of the motion, in their order, like ``Zrotation``.
+        name: As in the file; the end of a limb is called after its joint, `NAME_end`.
+        parent: Number of the parent, -1 for a root.
+        offset: From the parent, in the units of the file.
+        channels: Names of its columns of the motion, in their order, like `Zrotation`.
     """
 
     name: str
@@ -38,9 +38,9 @@ class Bvh:
     """A BVH file.
 
     Attributes:
-        joints: parents before their children.
-        fps: frames per second.
-        motion: shape (frames, channels): the channels of all joints, one after the other; degrees.
+        joints: Parents before their children.
+        fps: Frames per second.
+        motion: Shape (frames, channels): the channels of all joints, one after the other; degrees.
     """
 
     joints: tuple[BvhJoint, ...]
@@ -49,10 +49,10 @@ class Bvh:
 
 
 def read_bvh(path: Path) -> Bvh:
-    """Reads a BVH file.
+    """Read a BVH file.
 
     Raises:
-        DataError: the file is missing, empty, cut, has wrong counts, text or NaN where a number belongs;
+        DataError: The file is missing, empty, cut, has wrong counts, text or NaN where a number belongs;
             names the line and what was expected there.
     """
     lines = _Lines(path)
@@ -92,7 +92,7 @@ def _count(joints: list[BvhJoint], name: str) -> int:
 
 
 def _read_joint(lines: _Lines, joints: list[BvhJoint], head: list[str], parent: int) -> None:
-    """Reads a joint and all below it; not recursive, since a file may nest as deep as it likes."""
+    """Read a joint and all below it; not recursive, since a file may nest as deep as it likes."""
     open_joints = [_named(lines, joints, head, parent)]
     while open_joints:
         words = lines.take("the closing brace of a joint")
@@ -149,7 +149,7 @@ class _Lines:
         raise DataError.at(self.path, message, line=self.line)
 
     def take(self, what: str = "") -> list[str]:
-        """The words of the next line; at the end of the file none, or an error that names ``what``."""
+        """Return the words of the next line; at the end of the file none, or an error that names `what`."""
         self.line, words = next(self._words, (self.line, []))
         if what and not words:
             self.fail(f"the file ends here, expected {what}")

@@ -1,4 +1,4 @@
-"""Arrays as CTR-GCN and its many followers prepare them: an ``.npz`` with ``x_train``, ``y_train``, ..."""
+"""Arrays as CTR-GCN and its many followers prepare them: an `.npz` with `x_train`, `y_train`, ..."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ PARTS = ("train", "test")
 
 
 def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
-    """The clips of ``x_train`` (n, T, bodies x joints x 3) and ``x_test``, labels one-hot in ``y_...``.
+    """Return the clips of `x_train` (n, T, bodies x joints x 3) and `x_test`, labels one-hot in `y_...`.
 
     There are two bodies; the number of joints tells the layout, 25 or 20. Read clip after clip, however large
     the arrays are. Padding is taken off: frames of zeros at the end, a second body of zeros or equal to the
-    first. The file says neither names nor subjects: clips are called ``train000000``, ``test000000``, ...
+    first. The file says neither names nor subjects: clips are called `train000000`, `test000000`, ...
 
     Raises:
-        DataError: no such file, no ``.npz``, arrays are missing, pickled or do not fit each other.
+        DataError: No such file, no `.npz`, arrays are missing, pickled or do not fit each other.
     """
     parts = PARTS if config.part is None else (config.part,)
     if not set(parts) <= set(PARTS):
@@ -81,7 +81,7 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
 
 
 def _labels(archive: zipfile.ZipFile, part: str, clips: int, path: Path) -> tuple[NDArray[np.int64], int]:
-    """(n,) labels and the number of classes."""
+    """Return the labels (n,) and the number of classes."""
     name = f"y_{part}"
     if f"{name}.npy" not in archive.namelist():
         raise DataError.at(path, f"{name}: missing, expected the one-hot labels of x_{part}")

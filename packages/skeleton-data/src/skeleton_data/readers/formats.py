@@ -26,15 +26,15 @@ _OPTIONS: dict[Format, set[str]] = {
 
 
 def open_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> ClipSource:
-    """Opens a data set; its clips are read when they are asked for.
+    """Open a data set; its clips are read when they are asked for.
 
     Args:
-        path: file or folder.
-        config: how to understand it.
-        workers: processes; 0 takes one for each core. Data in one file is read by one.
+        path: File or folder.
+        config: How to understand it.
+        workers: Processes; 0 takes one for each core. Data in one file is read by one.
 
     Raises:
-        DataError: nothing there, an unknown format, an option that the format does not know, a damaged head.
+        DataError: Nothing there, an unknown format, an option that the format does not know, a damaged head.
             Errors in single clips come in the stream, in the place of the clip.
     """
     path = Path(path)
@@ -79,7 +79,7 @@ def open_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> C
 
 
 def is_raw(path: Path) -> bool:
-    """Whether raw NTU recordings lie at or below ``path``, in files or zip files, or nothing at all."""
+    """Return whether raw NTU recordings lie at or below `path`, in files or zip files, or nothing at all."""
     if not path.is_dir():
         return path.suffix == ".zip" or not path.exists()
     suffixes = {file.suffix for file in path.rglob("*")}
@@ -87,10 +87,10 @@ def is_raw(path: Path) -> bool:
 
 
 def find_format(path: Path) -> Format:
-    """The format of a file by its ending (an ``.npz`` also by its entries), of a folder by its first file.
+    """Find the format of a file by its ending (an `.npz` also by its entries), of a folder by its first file.
 
     Raises:
-        DataError: nothing there, or nothing known.
+        DataError: Nothing there, or nothing known.
     """
     if path.is_dir():
         return _format_of_folder(path)

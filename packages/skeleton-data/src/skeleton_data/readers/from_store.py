@@ -14,10 +14,10 @@ from skeleton_data.store.store import SkeletonStore
 
 
 def open_store(path: Path) -> ClipSource:
-    """The clips of a store.
+    """Return the clips of a store.
 
     Raises:
-        DataError: it is no store, or damaged.
+        DataError: It is no store, or damaged.
     """
     store = SkeletonStore.open(path)
     return ClipSource(

@@ -11,10 +11,10 @@ from skeleton_data.readers.listing import read_text
 
 
 def load_object(path: Path) -> dict[str, Any]:
-    """The JSON object in a file.
+    """Return the JSON object in a file.
 
     Raises:
-        DataError: the file is missing, empty, not UTF-8, cut, no JSON or no object; names the line.
+        DataError: The file is missing, empty, not UTF-8, cut, no JSON or no object; names the line.
     """
     try:
         value = json.loads(read_text(path))
@@ -30,10 +30,10 @@ def load_object(path: Path) -> dict[str, Any]:
 
 
 def entry(table: dict[str, Any], key: str, kind: type, path: Path, where: str = "") -> Any:
-    """``table[key]``, which must be of that type.
+    """Return `table[key]`, which must be of that type.
 
     Raises:
-        DataError: it is missing or of another type.
+        DataError: It is missing or of another type.
     """
     place = f"{where}.{key}" if where else key
     if key not in table:

@@ -24,15 +24,15 @@ MAX_FRAMES = 100_000
 
 
 def open_kinetics(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
-    """The clips in a folder of files, a video each, called by its id.
+    """Return the clips in a folder of files, a video each, called by its id.
 
     Positions are parts of the picture's width and height, from its middle, y up; z is the confidence, and a
     joint that was not found is zero. Frames keep their numbers: one that the file leaves out has no body.
-    The file ``FOLDER_label.json``, beside the folder or named by ``config.labels``, gives the class names and
+    The file `FOLDER_label.json`, beside the folder or named by `config.labels`, gives the class names and
     the videos in which no one was found, which are left out.
 
     Raises:
-        DataError: there are no such files, the file with the labels is damaged.
+        DataError: There are no such files, the file with the labels is damaged.
     """
     files = files_below(path, ".json")
     labels = config.labels or path.with_name(f"{path.name}_label.json")
@@ -52,7 +52,7 @@ def open_kinetics(path: Path, config: ImportConfig, *, workers: int) -> ClipSour
 
 
 def _labels(path: Path) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Class names, and the videos without a skeleton."""
+    """Return class names, and the videos without a skeleton."""
     names: dict[int, str] = {}
     empty = set()
     for video, facts in load_object(path).items():
@@ -100,7 +100,7 @@ def _read(path: Path) -> Sequence[Clip]:
 
 
 def _surest(bodies: list[Any], path: Path, where: str) -> NDArray[np.float32]:
-    """(up to 2, 18, 3) of the bodies in a frame, the surest first."""
+    """Return the bodies in a frame (up to 2, 18, 3), the surest first."""
     found = []
     for number, body in enumerate(bodies):
         place = f"{where}.skeleton[{number}]"
@@ -114,7 +114,7 @@ def _surest(bodies: list[Any], path: Path, where: str) -> NDArray[np.float32]:
 
 
 def upright(pose: NDArray[np.float32], score: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Places in a picture (..., 2), from 0 to 1 with y down, and confidences (...) as (..., 3) with y up."""
+    """Join places in a picture (..., 2), from 0 to 1, y down, and confidences (...) to (..., 3), y up."""
     joints = np.stack([pose[..., 0] - 0.5, 0.5 - pose[..., 1], score], axis=-1).astype(np.float32)
     joints[score == 0] = 0
     return joints

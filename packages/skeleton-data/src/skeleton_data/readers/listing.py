@@ -16,10 +16,10 @@ _METRES = {"auto": 1, "m": 1, "cm": 100, "mm": 1000}
 
 
 def files_below(path: Path, suffix: str) -> list[Path]:
-    """``path`` itself if it is a file, or the files with that ending in it and the folders in it, by name.
+    """Return `path` if it is a file, or the files with that ending in it and the folders in it, by name.
 
     Raises:
-        DataError: there are none, or two of the same name.
+        DataError: There are none, or two of the same name.
     """
     if path.is_file():
         return [path]
@@ -33,10 +33,10 @@ def files_below(path: Path, suffix: str) -> list[Path]:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file.
+    """Return the text of a file.
 
     Raises:
-        DataError: it is missing, empty or not UTF-8; names the line of the first wrong byte.
+        DataError: It is missing, empty or not UTF-8; names the line of the first wrong byte.
     """
     try:
         data = path.read_bytes()
@@ -52,10 +52,10 @@ def read_text(path: Path) -> str:
 
 
 def parse_floats(words: list[str], path: Path, line: int) -> list[float]:
-    """The finite numbers that ``words`` of a line spell.
+    """Return the finite numbers that `words` of a line spell.
 
     Raises:
-        DataError: one is none; names it.
+        DataError: One is none; names it.
     """
     try:
         numbers = list(map(float, words))
@@ -79,10 +79,10 @@ def _good(number: float) -> bool:
 
 
 def positions(value: Any, shape: tuple[int, ...], path: Path, where: str) -> NDArray[np.float32]:
-    """``value``, nested lists or an array, as a float32 array of that shape (-1: any length but 0).
+    """Return `value`, nested lists or an array, as a float32 array of that shape (-1: any length but 0).
 
     Raises:
-        DataError: another shape, text, or a number that is not finite; names the first wrong place.
+        DataError: Another shape, text, or a number that is not finite; names the first wrong place.
     """
     try:
         array = np.asarray(value)
@@ -108,7 +108,7 @@ def _fits(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:
 
 
 def _explain(value: Any, shape: tuple[int, ...], path: Path, where: str) -> None:
-    """Raises an error for the first element of nested lists that does not fit."""
+    """Raise an error for the first element of nested lists that does not fit."""
     if not shape:
         if isinstance(value, bool) or not isinstance(value, int | float | np.number):
             raise DataError.at(path, f"{where}: expected a number, found {value!r:.40}")
@@ -127,5 +127,5 @@ def _brackets(place: tuple[int, ...]) -> str:
 
 
 def per_metre(units: Literal["auto", "m", "cm", "mm"]) -> np.float32:
-    """What to divide positions by; "auto" is metres, for the formats that are published in them."""
+    """Return what to divide positions by; "auto" is metres, for the formats that are published in them."""
     return np.float32(_METRES[units])

@@ -18,10 +18,10 @@ _SURROGATES, _END_OF_UNICODE = (0xD800, 0xE000), 0x110000
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turns whatever the bytes of ``path`` raise when they are read into one error that names the file.
+    """Turn whatever the bytes of `path` raise when they are read into one error that names the file.
 
     Raises:
-        DataError: the file is missing, cut, damaged, encrypted or of another kind.
+        DataError: The file is missing, cut, damaged, encrypted or of another kind.
 
     Example:
         >>> with reading(Path("mine.npz")):
@@ -41,10 +41,10 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    """The array in the entry ``name``; pickled ones are refused.
+    """Return the array in the entry `name`; pickled ones are refused.
 
     Raises:
-        ValueError: among others, text that is not Unicode. Call it within `reading`.
+        ValueError: Among others, text that is not Unicode. Call it within `reading`.
     """
     with archive.open(name) as file:
         array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)

@@ -33,13 +33,13 @@ CLASS_NAMES = (
 
 
 def open_nw_ucla(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
-    """The clips in a folder of files like ``a01_s02_e03_v01.json``: action, subject, execution, view.
+    """Return the clips in a folder of files like `a01_s02_e03_v01.json`: action, subject, execution, view.
 
-    ``label`` in a file counts from 1 and leaves no gaps, unlike the action in its name. The published
+    `label` in a file counts from 1 and leaves no gaps, unlike the action in its name. The published
     protocol trains on cameras 1 and 2 and tests on camera 3.
 
     Raises:
-        DataError: there are no such files.
+        DataError: There are no such files.
     """
     files = files_below(path, ".json")
     joints = layout("kinect_v1").joints

@@ -19,10 +19,10 @@ _FACTS = ("subject", "camera", "setup", "replication")
 
 
 def open_own(path: Path, config: ImportConfig) -> ClipSource:
-    """The clips of an ``.npz``, or of an ``.npy`` with a table of clips (``config.clips``).
+    """Return the clips of an `.npz`, or of an `.npy` with a table of clips (`config.clips`).
 
     Raises:
-        DataError: the data is damaged, lacks a named column, units, joint names or frames per second.
+        DataError: The data is damaged, lacks a named column, units, joint names or frames per second.
     """
     data = load_own_data(path, config.clips)
     joints = _joint_names(data, config)
@@ -40,10 +40,10 @@ def open_own(path: Path, config: ImportConfig) -> ClipSource:
 
 
 def read_joint_names(file: Path | None, names: tuple[str, ...], source: Path) -> tuple[str, ...]:
-    """``names``, or those in a text file that are to take their place, one a line.
+    """Return `names`, or those in a text file that are to take their place, one a line.
 
     Raises:
-        DataError: the file cannot be read, or holds another number of names.
+        DataError: The file cannot be read, or holds another number of names.
     """
     if file is None:
         return names
@@ -80,7 +80,7 @@ def _read(
 
 
 def _bodies(joints: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Joints (T, [M,] V, 3) as (T, M, V, 3), without bodies at the end that never come."""
+    """Return joints (T, [M,] V, 3) as (T, M, V, 3), without bodies at the end that never come."""
     if joints.ndim == 3:
         return joints[:, None]
     present = np.flatnonzero(joints.any(axis=(0, 2, 3)))
@@ -136,7 +136,7 @@ def _facts(data: OwnData, wanted: str | None, fact: str) -> NDArray[np.int64]:
 
 
 def _labels(data: OwnData, config: ImportConfig) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Labels (n,) and class names; labels that are words are numbered in alphabetical order."""
+    """Return labels (n,) and class names; labels that are words are numbered in alphabetical order."""
     column = config.label or "label"
     values = data.column(config.label, "label")
     key = config.class_names

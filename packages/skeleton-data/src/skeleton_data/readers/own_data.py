@@ -19,7 +19,7 @@ from skeleton_data.readers.npz_file import read_array, reading
 DataUnits = Literal["auto", "m", "cm", "mm"]
 
 UNITS: dict[str, DataUnits] = {"positions_m": "m", "positions_mm": "mm", "positions": "auto"}
-"""Names that positions may have in an ``.npz``, and the units that follow."""
+"""Names that positions may have in an `.npz`, and the units that follow."""
 
 _WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 
@@ -29,11 +29,11 @@ class OwnData:
     """Clips packed end to end.
 
     Attributes:
-        path: where they come from.
-        positions: shape (sum of frames, V, 3) or (sum of frames, M, V, 3).
+        path: Where they come from.
+        positions: Shape (sum of frames, V, 3) or (sum of frames, M, V, 3).
         units: "m", "mm", or "auto" where the data does not say.
-        offsets: shape (n + 1,); clip ``i`` is rows ``offsets[i]:offsets[i + 1]`` of the positions.
-        columns: facts of the clips by name, each of shape (n,), and other entries of the file.
+        offsets: Shape (n + 1,); clip `i` is rows `offsets[i]:offsets[i + 1]` of the positions.
+        columns: Facts of the clips by name, each of shape (n,), and other entries of the file.
     """
 
     path: Path
@@ -43,14 +43,14 @@ class OwnData:
     columns: Mapping[str, NDArray[Any]]
 
     def __len__(self) -> int:
-        """Number of clips."""
+        """Return the number of clips."""
         return len(self.offsets) - 1
 
     def column(self, wanted: str | None, default: str) -> NDArray[Any] | None:
-        """The column ``wanted``, or else the default one if there is one.
+        """Return the column `wanted`, or else the default one if there is one.
 
         Raises:
-            DataError: there is no such column, or it does not have one entry for each clip.
+            DataError: There is no such column, or it does not have one entry for each clip.
         """
         name = wanted or default
         if name not in self.columns:
@@ -66,16 +66,16 @@ class OwnData:
 
 
 def load_own_data(path: str | Path, table: str | Path | None = None) -> OwnData:
-    """Reads an ``.npz`` with positions and columns, or an ``.npy`` of positions with a CSV table of clips.
+    """Read an `.npz` with positions and columns, or an `.npy` of positions with a CSV table of clips.
 
     Args:
-        path: an ``.npz`` with ``positions_m``, ``positions_mm`` or ``positions`` and, without a table,
-            ``offsets``; or an ``.npy``, which is memory-mapped.
-        table: CSV with one clip a line; its column ``frames`` says how many rows of the positions the clip
+        path: An `.npz` with `positions_m`, `positions_mm` or `positions` and, without a table,
+            `offsets`; or an `.npy`, which is memory-mapped.
+        table: CSV with one clip a line; its column `frames` says how many rows of the positions the clip
             has.
 
     Raises:
-        DataError: a file is missing, damaged or pickled, or parts do not fit each other.
+        DataError: A file is missing, damaged or pickled, or parts do not fit each other.
     """
     path = Path(path)
     arrays = _load_arrays(path)
@@ -144,10 +144,10 @@ def _check_offsets(offsets: NDArray[Any], rows: int, path: Path) -> None:
 
 
 def whole_numbers(values: NDArray[Any], path: Path, column: str) -> NDArray[np.int64]:
-    """A column of whole numbers, or of text that is nothing else.
+    """Return a column of whole numbers, or of text that is nothing else.
 
     Raises:
-        DataError: the column holds something else; names it.
+        DataError: The column holds something else; names it.
     """
     if values.dtype.kind == "U":
         for value in values.tolist():

@@ -25,15 +25,15 @@ _INTERVAL = re.compile(r"\s*(\d{1,9})\s*,\s*(\d{1,9})\s*,\s*(\d{1,9})\s*(?:,.*)?
 
 
 def open_pku_mmd(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
-    """The labelled intervals of a folder of recordings like ``0002-L.txt`` (I) or ``A01N02-M.txt`` (II).
+    """Return the labelled intervals of a folder of recordings like `0002-L.txt` (I) or `A01N02-M.txt` (II).
 
     A line of a recording is a frame: x y z of 25 joints of two bodies, zeros where there is none. The file of
-    the same name in ``config.labels`` has a line for each action: class from 1, first and last frame from 1,
-    confidence. An interval becomes the clip ``0002-L_001``, numbered by the line. The camera is 1, 2, 3 for
+    the same name in `config.labels` has a line for each action: class from 1, first and last frame from 1,
+    confidence. An interval becomes the clip `0002-L_001`, numbered by the line. The camera is 1, 2, 3 for
     L, M, R; phase II names the subject (after N), phase I does not.
 
     Raises:
-        DataError: no recordings, no folder of labels.
+        DataError: No recordings, no folder of labels.
     """
     files = files_below(path, ".txt")
     if config.labels is None or not config.labels.is_dir():
@@ -77,7 +77,7 @@ def _read(path: Path, *, labels: Path, divisor: np.float32) -> Sequence[Clip | D
 
 
 def _bodies(clip: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``clip`` without a second body that never comes, but with all its frames."""
+    """Return `clip` without a second body that never comes, but with all its frames."""
     return clip[:, : present_bodies(clip).shape[1]]
 
 

@@ -41,14 +41,14 @@ class PlainArray:
         self.state: Any = None
 
     def __setstate__(self, state: Any) -> None:
-        """Takes note of shape, type and bytes."""
+        """Take note of shape, type and bytes."""
         self.state = state
 
     def array(self) -> NDArray[Any]:
-        """The array, a read-only view of the bytes that were read.
+        """Return the array, a read-only view of the bytes that were read.
 
         Raises:
-            ValueError: it holds anything but numbers or text, or as many bytes as its shape asks for.
+            ValueError: It holds anything but numbers or text, or as many bytes as its shape asks for.
         """
         match self.state:
             case (
@@ -138,12 +138,12 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 def load_plain(path: str | Path) -> Any:
-    """What a pickle holds: numbers, text, lists, tuples, dictionaries, and `PlainArray` for arrays.
+    """Return what a pickle holds: numbers, text, lists, tuples, dictionaries, and `PlainArray` for arrays.
 
     Nothing in the file is run. The whole file is held in memory.
 
     Raises:
-        DataError: the file is missing, empty, cut, no pickle, or holds anything else.
+        DataError: The file is missing, empty, cut, no pickle, or holds anything else.
 
     Example:
         >>> import os, pickle, tempfile

@@ -1,4 +1,4 @@
-"""Annotations of pyskl: a pickle with ``split`` and ``annotations``, 2D or 3D."""
+"""Annotations of pyskl: a pickle with `split` and `annotations`, 2D or 3D."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _LAYOUTS = {17: "coco17", 18: "openpose18", 20: "kinect_v1", 25: "ntu"}
 
 
 def open_pyskl(path: Path, config: ImportConfig) -> ClipSource:
-    """The clips of a pyskl file; nothing in the pickle is run, see `load_plain`.
+    """Return the clips of a pyskl file; nothing in the pickle is run, see `load_plain`.
 
-    ``keypoint`` is (bodies, frames, joints, 2 or 3); the number of joints tells the layout. 3D positions are
-    metres. 2D ones, pixels with y down and ``keypoint_score``, become parts of the picture's longer side,
+    `keypoint` is (bodies, frames, joints, 2 or 3); the number of joints tells the layout. 3D positions are
+    metres. 2D ones, pixels with y down and `keypoint_score`, become parts of the picture's longer side,
     from its middle, y up; z is the score. Names like those of NTU RGB+D say subject, camera, setup and
     replication. The whole file is held in memory.
 
     Raises:
-        DataError: no such file, anything but arrays and plain containers in it, no annotations, no such
+        DataError: No such file, anything but arrays and plain containers in it, no annotations, no such
             split.
     """
     table = load_plain(path)
@@ -87,7 +87,7 @@ def _has_label(item: Any) -> bool:
 
 
 def _facts(name: Any) -> dict[str, int]:
-    """What the name of a clip of NTU RGB+D says; nothing of any other."""
+    """Return what the name of a clip of NTU RGB+D says; nothing of any other."""
     try:
         return NtuName.parse(str(name)).facts
     except DataError:
@@ -143,7 +143,7 @@ def _clip(item: Any, last: tuple[int, ...], divisor: np.float32, path: Path, whe
 
 
 def _of_picture(keypoint: NDArray[np.float32], shape: Any, path: Path, where: str) -> NDArray[np.float32]:
-    """Pixels as parts of the longer side, such that the middle of the picture is at 0.5, 0.5."""
+    """Return pixels as parts of the longer side, such that the middle of the picture is at 0.5, 0.5."""
     match shape:
         case (int(height), int(width)) if height > 0 and width > 0:
             sides = np.array([width, height], dtype=np.float32)

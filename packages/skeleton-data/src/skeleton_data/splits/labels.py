@@ -18,24 +18,24 @@ from skeleton_data.transforms.draws import Draw, hashed
 def label_subset(
     labels: ArrayLike, *, fraction: float | None = None, per_class: int | None = None, seed: int
 ) -> NDArray[np.int64]:
-    """Draws labelled clips, the same share or number of each class.
+    """Draw labelled clips, the same share or number of each class.
 
-    A class of ``n`` clips gives ``floor(fraction * n + 0.5)`` of them, at least one, or ``per_class``. For
+    A class of `n` clips gives `floor(fraction * n + 0.5)` of them, at least one, or `per_class`. For
     one seed the subsets nest: 5 % is contained in 10 %, and one a class in both. Clips without a label (-1)
     are never drawn.
 
     Args:
         labels: (n,) class of each clip, -1 = unknown.
-        fraction: share of each class, above 0 and at most 1.
-        per_class: clips of each class, at least 1.
-        seed: which subset.
+        fraction: Share of each class, above 0 and at most 1.
+        per_class: Clips of each class, at least 1.
+        seed: Which subset.
 
     Returns:
-        (k,) sorted positions in ``labels``.
+        (k,) sorted positions in `labels`.
 
     Raises:
-        ValueError: not exactly one of ``fraction`` and ``per_class``, one out of range, no labels, or a
-            class with fewer than ``per_class`` clips.
+        ValueError: Not exactly one of `fraction` and `per_class`, one out of range, no labels, or a
+            class with fewer than `per_class` clips.
 
     Example:
         >>> labels = [0] * 10 + [1] * 30
@@ -69,10 +69,10 @@ def label_subset(
 
 
 def save_subset(path: str | Path, positions: ArrayLike, labels: ArrayLike) -> None:
-    """Writes a subset as JSON, with a fingerprint of the labels that it belongs to, whole or not at all.
+    """Write a subset as JSON, with a fingerprint of the labels that it belongs to, whole or not at all.
 
     Raises:
-        ValueError: a position that is not in ``labels``.
+        ValueError: A position that is not in `labels`.
     """
     labels, chosen = _as_labels(labels), np.asarray(positions, dtype=np.int64)
     _check_positions(chosen, len(labels))
@@ -87,13 +87,13 @@ def save_subset(path: str | Path, positions: ArrayLike, labels: ArrayLike) -> No
 
 
 def load_subset(path: str | Path, labels: ArrayLike) -> NDArray[np.int64]:
-    """Reads a subset that was drawn for exactly these labels.
+    """Read a subset that was drawn for exactly these labels.
 
     Returns:
-        (k,) positions in ``labels``, as saved.
+        (k,) positions in `labels`, as saved.
 
     Raises:
-        DataError: the file is missing, is no label subset, or was made for other labels.
+        DataError: The file is missing, is no label subset, or was made for other labels.
     """
     labels = _as_labels(labels)
     try:

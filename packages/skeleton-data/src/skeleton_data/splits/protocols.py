@@ -38,9 +38,9 @@ class Split:
     """Clip numbers of each side, (k,) int64, sorted; no clip is on two sides.
 
     Attributes:
-        train: to fit.
-        val: held out from the training side, to select the model by; empty unless asked for.
-        test: to report, never to select by.
+        train: To fit.
+        val: Held out from the training side, to select the model by; empty unless asked for.
+        test: To report, never to select by.
     """
 
     train: NDArray[np.int64]
@@ -49,23 +49,23 @@ class Split:
 
 
 def split(index: ClipIndex, protocol: Protocol, *, validation: float = 0.0, seed: int = 0) -> Split:
-    """Splits the clips of a store by a named protocol.
+    """Split the clips of a store by a named protocol.
 
-    ``ntu60-xsub`` and ``ntu120-xsub`` train on the official subjects, ``ntu60-xview`` on cameras 2 and 3,
-    ``ntu120-xset`` on the even setups; ``odd-subjects`` trains on the subjects with odd numbers and tests
-    on the even ones; ``first-takes`` trains on the first half of the takes (replications) that have the same
-    label, subject, camera and setup, tests on the last third and leaves out those between; ``all`` has no
+    `ntu60-xsub` and `ntu120-xsub` train on the official subjects, `ntu60-xview` on cameras 2 and 3,
+    `ntu120-xset` on the even setups; `odd-subjects` trains on the subjects with odd numbers and tests
+    on the even ones; `first-takes` trains on the first half of the takes (replications) that have the same
+    label, subject, camera and setup, tests on the last third and leaves out those between; `all` has no
     test side. NTU RGB+D: Shahroudy et al., CVPR 2016; NTU RGB+D 120: Liu et al., TPAMI 2019.
 
     Args:
-        index: the clips.
-        protocol: name of the protocol.
-        validation: share of the training *subjects* held out, rounded to whole subjects: at least one,
+        index: The clips.
+        protocol: Name of the protocol.
+        validation: Share of the training *subjects* held out, rounded to whole subjects: at least one,
             never all. If no clip of the training side has a known subject, a share of its *clips*.
-        seed: which subjects are held out; for one seed a larger share holds out the same ones and more.
+        seed: Which subjects are held out; for one seed a larger share holds out the same ones and more.
 
     Raises:
-        ValueError: an unknown protocol, a column that it needs is unknown (-1) or out of its range, an
+        ValueError: An unknown protocol, a column that it needs is unknown (-1) or out of its range, an
             empty side, or too few subjects to hold one out.
 
     Example:
@@ -109,17 +109,17 @@ def split_by(
     validation: float = 0.0,
     seed: int = 0,
 ) -> Split:
-    """Splits the clips of a store by predicates over its index, for protocols of other data sets.
+    """Split the clips of a store by predicates over its index, for protocols of other data sets.
 
     Args:
-        index: the clips.
-        train: index -> (n,) bool, the training side.
-        test: the same for the test side; by default all other clips. Clips on neither side are left out.
-        validation: as in `split`.
-        seed: as in `split`.
+        index: The clips.
+        train: Index -> (n,) bool, the training side.
+        test: The same for the test side; by default all other clips. Clips on neither side are left out.
+        validation: As in `split`.
+        seed: As in `split`.
 
     Raises:
-        ValueError: a predicate that does not answer (n,) bool, a clip on both sides, an empty side, or too
+        ValueError: A predicate that does not answer (n,) bool, a clip on both sides, an empty side, or too
             few subjects to hold one out.
 
     Example:
@@ -140,7 +140,7 @@ def split_by(
 
 
 def check_counts(split: Split, protocol: Protocol) -> str | None:
-    """Compares the number of clips with the published one.
+    """Compare the number of clips with the published one.
 
     Returns:
         None if they are equal or nothing is published for the protocol; else one line that names both.
@@ -179,7 +179,7 @@ def _column(
 
 
 def _place_among_takes(index: ClipIndex) -> NDArray[np.float64]:
-    """Where a clip stands among the takes of its kind: from 0, the first, to below 1."""
+    """Return where a clip stands among the takes of its kind: from 0, the first, to below 1."""
     take = _column(index, "first-takes", "replication")
     kinds = np.stack([index.label, index.subject, index.camera, index.setup], axis=1)
     _, kind, takes = np.unique(kinds, axis=0, return_inverse=True, return_counts=True)
@@ -224,7 +224,7 @@ def _split(
 
 
 def _held_out(subject: NDArray[np.integer], share: float, seed: int, protocol: str) -> NDArray[np.bool_]:
-    """Which of the training clips, given their subjects, are held out."""
+    """Return which of the training clips, given their subjects, are held out."""
     unknown = subject < 0
     if unknown.any() and not unknown.all():
         raise ValueError(

@@ -56,18 +56,18 @@ def save_split(
     made: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Writes a split as JSON, with a fingerprint of the index that it belongs to, whole or not at all.
+    """Write a split as JSON, with a fingerprint of the index that it belongs to, whole or not at all.
 
     Args:
-        path: the new file.
-        split: the sides.
-        index: of the store that was split.
-        made: how it was made, for those who read the file.
-        overwrite: replace a file that is already there.
+        path: The new file.
+        split: The sides.
+        index: Of the store that was split.
+        made: How it was made, for those who read the file.
+        overwrite: Replace a file that is already there.
 
     Raises:
-        DataError: the file exists, or its folder does not.
-        ValueError: clips that the index does not have, or one on two sides.
+        DataError: The file exists, or its folder does not.
+        ValueError: Clips that the index does not have, or one on two sides.
     """
     content = SplitFile(
         format="skeleton-split",
@@ -84,10 +84,10 @@ def save_split(
 
 
 def load_split(path: str | Path, index: ClipIndex) -> Split:
-    """Reads a split that was made for exactly this index.
+    """Read a split that was made for exactly this index.
 
     Raises:
-        DataError: the file is missing, is no split, or was made for another store.
+        DataError: The file is missing, is no split, or was made for another store.
 
     Example:
         >>> import tempfile
@@ -115,7 +115,7 @@ def load_split(path: str | Path, index: ClipIndex) -> Split:
 
 
 def _fingerprint(index: ClipIndex) -> str:
-    """SHA-256 over all columns."""
+    """Return the SHA-256 over all columns."""
     digest = hashlib.sha256()
     for name in _COLUMNS:
         column: NDArray[np.int32] = getattr(index, name)

@@ -38,7 +38,7 @@ class FileFacts(BaseModel):
 
 
 class StoreMeta(BaseModel):
-    """What ``store.json`` says about a store."""
+    """What `store.json` says about a store."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -56,13 +56,13 @@ class StoreMeta(BaseModel):
 
 
 class GrowingArray:
-    """A ``.npy`` file that grows row by row; its header is set right when it is closed.
+    """A `.npy` file that grows row by row; its header is set right when it is closed.
 
     Args:
-        path: file.
-        dtype: of the numbers.
-        row_shape: shape of a row.
-        keep: size up to which to keep the file that is there; without it, the file is new.
+        path: File.
+        dtype: Of the numbers.
+        row_shape: Shape of a row.
+        keep: Size up to which to keep the file that is there; without it, the file is new.
     """
 
     def __init__(
@@ -78,12 +78,12 @@ class GrowingArray:
             self.file.seek(keep)
 
     def append(self, rows: NDArray[Any]) -> None:
-        """Adds ``rows``, shape ``(n, *row_shape)``."""
+        """Add `rows`, shape `(n, *row_shape)`."""
         self.file.write(np.ascontiguousarray(rows, dtype=self._dtype).data)
         self.rows += len(rows)
 
     def close(self) -> None:
-        """Sets the header and makes sure that the file is on disk."""
+        """Set the header and make sure that the file is on disk."""
         self.file.seek(0)
         if self._write_header() != self.header_bytes:
             raise RuntimeError(f"{self.file.name}: the header of {self.rows} rows does not fit in its place")
@@ -99,12 +99,12 @@ class GrowingArray:
 
 
 def flush_and_close(file: Any) -> None:
-    """Closes an open file once its bytes are on disk."""
+    """Close an open file once its bytes are on disk."""
     file.flush()
     os.fsync(file.fileno())
     file.close()
 
 
 def file_facts(path: Path) -> FileFacts:
-    """Size and checksum of a file."""
+    """Return the size and checksum of a file."""
     return FileFacts(bytes=path.stat().st_size, sha256=file_sha256(path))

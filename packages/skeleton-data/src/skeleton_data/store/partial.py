@@ -35,18 +35,18 @@ class Chunk(BaseModel):
 
 
 class PartialStore:
-    """A hidden folder ``.NAME.partial-*`` beside a store, locked as long as its writer lives.
+    """A hidden folder `.NAME.partial-*` beside a store, locked as long as its writer lives.
 
     Leftovers of killed writers of the same store are removed, but for the one with the most finished chunks
     that may be used. An old store that was stepping aside when its writer was killed is put back.
 
     Args:
-        store: folder of the store.
-        plan: digests of the chunks to come, to go on from a leftover that has the first of them.
+        store: Folder of the store.
+        plan: Digests of the chunks to come, to go on from a leftover that has the first of them.
 
     Attributes:
-        folder: the folder.
-        chunks: finished chunks, all of them as they were written.
+        folder: The folder.
+        chunks: Finished chunks, all of them as they were written.
     """
 
     def __init__(self, store: Path, plan: Sequence[str]) -> None:
@@ -69,7 +69,7 @@ class PartialStore:
         self.folder = self._taken[0]
 
     def finish_chunk(self, chunk: Chunk) -> None:
-        """Notes that a chunk is finished, whose bytes are on disk."""
+        """Note that a chunk is finished, whose bytes are on disk."""
         with (self.folder / _JOURNAL).open("ab") as file:
             if not self.chunks:
                 file.truncate(0)
@@ -79,23 +79,23 @@ class PartialStore:
         self.chunks.append(chunk)
 
     def replace(self, store: Path) -> None:
-        """Puts the folder in the place of the store."""
+        """Put the folder in the place of the store."""
         (self.folder / _JOURNAL).unlink(missing_ok=True)
         put_in_place(self.folder, store)
 
     def discard(self) -> None:
-        """Removes the folder, if it is still there, and unlocks it."""
+        """Remove the folder, if it is still there, and unlock it."""
         if self._taken is not None:
             _discard(*self._taken)
 
     def leave(self) -> None:
-        """Unlocks the folder and leaves it to the next writer of the store."""
+        """Unlock the folder and leave it to the next writer of the store."""
         if self._taken is not None:
             self._taken[1].close()
 
 
 def sum_of(path: Path, start: int, end: int) -> str:
-    """SHA-256 of the bytes of a file from ``start`` to ``end``; of fewer, where the file ends before."""
+    """Return the SHA-256 of a file from byte `start` to `end`, or to where the file ends."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         file.seek(start)
@@ -105,7 +105,7 @@ def sum_of(path: Path, start: int, end: int) -> str:
 
 
 def _good_chunks(folder: Path, plan: Sequence[str]) -> Iterator[Chunk]:
-    """The chunks of a leftover that are the first of the plan and as they were written."""
+    """Return the chunks of a leftover that are the first of the plan and as they were written."""
     try:
         lines = (folder / _JOURNAL).read_bytes().splitlines()
         for line, digest in zip(lines, plan, strict=False):
@@ -119,7 +119,7 @@ def _good_chunks(folder: Path, plan: Sequence[str]) -> Iterator[Chunk]:
 
 
 def _leftovers(store: Path) -> Iterator[tuple[Path, IO[bytes]]]:
-    """Folders that writers of the store have left, now locked."""
+    """Return folders that writers of the store have left, now locked."""
     prefix = f".{store.name}.partial-"
     for lock in sorted(store.parent.iterdir()):
         if lock.name.startswith(prefix) and lock.name.endswith(_LOCK):
@@ -129,7 +129,7 @@ def _leftovers(store: Path) -> Iterator[tuple[Path, IO[bytes]]]:
 
 
 def _lock(path: Path) -> IO[bytes] | None:
-    """The file at that path, locked; None while another process holds it, which a dead one never does."""
+    """Lock the file at that path; None while another process holds it, which a dead one never does."""
     handle = path.open("ab")
     if sys.platform != "win32":
         try:

@@ -33,13 +33,13 @@ class ClipIndex:
     """The facts of all clips: columns of shape (n,) int32, -1 where unknown; a store's are memory-mapped.
 
     Attributes:
-        label: class, from 0.
-        subject: who moves, as the data set numbers them.
-        camera: which camera.
-        setup: which setup of the cameras.
-        replication: which repetition.
-        frames: length of the clip.
-        bodies: number of bodies in the clip.
+        label: Class, from 0.
+        subject: Who moves, as the data set numbers them.
+        camera: Which camera.
+        setup: Which setup of the cameras.
+        replication: Which repetition.
+        frames: Length of the clip.
+        bodies: Number of bodies in the clip.
     """
 
     label: Column
@@ -51,7 +51,7 @@ class ClipIndex:
     bodies: Column
 
     def __len__(self) -> int:
-        """Number of clips."""
+        """Return the number of clips."""
         return len(self.label)
 
 
@@ -62,9 +62,9 @@ class SkeletonStore:
     for. Any number of processes may read one store. Handed to another process, a store is opened there anew.
 
     Attributes:
-        path: folder.
-        meta: everything in ``store.json``.
-        index: facts of all clips.
+        path: Folder.
+        meta: Everything in `store.json`.
+        index: Facts of all clips.
     """
 
     def __init__(
@@ -77,10 +77,10 @@ class SkeletonStore:
 
     @classmethod
     def open(cls, path: str | Path) -> SkeletonStore:
-        """Opens the store in folder ``path``.
+        """Open the store in folder `path`.
 
         Raises:
-            DataError: there is no such folder, it is not a store, or a file of it is missing, cut or foreign.
+            DataError: There is no such folder, it is not a store, or a file of it is missing, cut or foreign.
         """
         folder = Path(path).absolute()
         meta = _read_meta(folder)
@@ -115,26 +115,26 @@ class SkeletonStore:
     def rows(self) -> NDArray[np.float32]:
         """All joints, shape (rows, V, 3), metres: a read-only view; a row is one body in one frame.
 
-        Body ``m`` in frame ``t`` of a clip is row ``first_row[clip] + t * index.bodies[clip] + m``.
+        Body `m` in frame `t` of a clip is row `first_row[clip] + t * index.bodies[clip] + m`.
         """
         return self._joints
 
     @property
     def first_row(self) -> NDArray[np.int64]:
-        """(n,) first row of each clip in ``rows``."""
+        """(n,) first row of each clip in `rows`."""
         first: NDArray[np.int64] = self._records["row"]
         return first
 
     def __len__(self) -> int:
-        """Number of clips."""
+        """Return the number of clips."""
         return self.meta.clips
 
     def read(self, clip: int) -> NDArray[np.float32]:
-        """Joints of a clip, shape (T, M, V, 3), metres: a read-only view of the file.
+        """Return joints of a clip, shape (T, M, V, 3), metres: a read-only view of the file.
 
         Raises:
-            IndexError: there is no such clip.
-            DataError: the index points outside the joints, which only a damaged index does.
+            IndexError: There is no such clip.
+            DataError: The index points outside the joints, which only a damaged index does.
         """
         record = self._record(clip)
         start, frames, bodies = int(record["row"]), int(record["frames"]), int(record["bodies"])
@@ -143,11 +143,11 @@ class SkeletonStore:
         return self._joints[start : start + frames * bodies].reshape(frames, bodies, *self._joints.shape[1:])
 
     def name(self, clip: int) -> str:
-        """Name of a clip.
+        """Return the name of a clip.
 
         Raises:
-            IndexError: there is no such clip.
-            DataError: the index points outside the names, which only a damaged index does.
+            IndexError: There is no such clip.
+            DataError: The index points outside the names, which only a damaged index does.
         """
         record = self._record(clip)
         start, end = int(record["name"]), int(record["name"]) + int(record["name_bytes"])
@@ -161,10 +161,10 @@ class SkeletonStore:
             ) from None
 
     def verify(self) -> None:
-        """Reads every file and compares its checksum.
+        """Read every file and compare its checksum.
 
         Raises:
-            DataError: a file differs from what was written; names it.
+            DataError: A file differs from what was written; names it.
         """
         for name in DATA_FILES:
             if file_facts(self.path / name) != self.meta.files[name]:
@@ -176,11 +176,11 @@ class SkeletonStore:
         return self._records[clip]
 
     def __repr__(self) -> str:
-        """Path, number of clips and layout."""
+        """Return path, number of clips and layout."""
         return f"SkeletonStore({str(self.path)!r}, clips={len(self)}, layout={self.layout.name!r})"
 
     def __reduce__(self) -> tuple[Callable[[Path], SkeletonStore], tuple[Path]]:
-        """Opens the store anew in another process, where a pickled map would be a copy of the whole file."""
+        """Open the store anew in another process, where a pickled map would be a copy of the whole file."""
         return SkeletonStore.open, (self.path,)
 
 

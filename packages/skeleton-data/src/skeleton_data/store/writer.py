@@ -37,31 +37,31 @@ _MOST = int(np.iinfo(np.int32).max)  # of what the index holds
 
 
 class StoreWriter:
-    """Writes a store; use it in a ``with`` block and ``add`` clip after clip.
+    """Writes a store; use it in a `with` block and `add` clip after clip.
 
-    Nothing stands at ``path`` until the block ends without an error: then the whole store does. A process
-    killed before that leaves the old store, or none, and beside it a hidden folder ``.NAME.partial-*``, which
+    Nothing stands at `path` until the block ends without an error: then the whole store does. A process
+    killed before that leaves the old store, or none, and beside it a hidden folder `.NAME.partial-*`, which
     the next writer of that store removes, or goes on from.
 
-    With a ``plan``, the work is cut into chunks, each ended by `finish_chunk`. Whatever ends the block then,
+    With a `plan`, the work is cut into chunks, each ended by `finish_chunk`. Whatever ends the block then,
     finished chunks are kept, and a writer with the same plan begins with those that are whole,
-    ``len(chunks)`` of them.
+    `len(chunks)` of them.
 
     Args:
-        path: folder of the new store.
-        layout: skeleton of all clips.
-        class_names: name of each label, where known.
-        fps: frames per second.
-        units: of the joints.
-        source: where the clips came from and how they were prepared; kept in the metadata (JSON).
-        overwrite: replace a store that is already there. Anything that is not a store is never replaced.
-        plan: for each chunk that will be written, a digest of all that it depends on.
+        path: Folder of the new store.
+        layout: Skeleton of all clips.
+        class_names: Name of each label, where known.
+        fps: Frames per second.
+        units: Of the joints.
+        source: Where the clips came from and how they were prepared; kept in the metadata (JSON).
+        overwrite: Replace a store that is already there. Anything that is not a store is never replaced.
+        plan: For each chunk that will be written, a digest of all that it depends on.
 
     Attributes:
-        clips: number of clips so far.
+        clips: Number of clips so far.
 
     Raises:
-        DataError: ``path`` exists and may not be replaced; no clip was added.
+        DataError: `path` exists and may not be replaced; no clip was added.
 
     Example:
         >>> import numpy as np, tempfile
@@ -117,10 +117,10 @@ class StoreWriter:
         return tuple(self._partial.chunks)
 
     def finish_chunk(self, notes: Sequence[str] = ()) -> None:
-        """Ends a chunk of the plan: what was added so far is kept, even if the process is killed.
+        """End a chunk of the plan: what was added so far is kept, even if the process is killed.
 
         Args:
-            notes: to be found again in ``chunks``.
+            notes: To be found again in `chunks`.
         """
         for file in (self._joints.file, self._index.file, self._names):
             file.flush()
@@ -157,19 +157,19 @@ class StoreWriter:
         setup: int = -1,
         replication: int = -1,
     ) -> None:
-        """Adds one clip.
+        """Add one clip.
 
         Args:
-            joints: shape (T, M, V, 3), metres, y up; an absent body is all zero.
-            name: what to call the clip.
-            label: class, from 0; -1 where unknown, as in all that follow.
-            subject: who moves, as the data set numbers them.
-            camera: which camera.
-            setup: which setup of the cameras.
-            replication: which repetition.
+            joints: Shape (T, M, V, 3), metres, y up; an absent body is all zero.
+            name: What to call the clip.
+            label: Class, from 0; -1 where unknown, as in all that follow.
+            subject: Who moves, as the data set numbers them.
+            camera: Which camera.
+            setup: Which setup of the cameras.
+            replication: Which repetition.
 
         Raises:
-            DataError: no name, wrong shape, a number that is not finite, a label without a class name; names
+            DataError: No name, wrong shape, a number that is not finite, a label without a class name; names
                 the clip.
         """
         clip = np.asarray(joints, dtype="<f4")
@@ -205,13 +205,13 @@ class StoreWriter:
             )
 
     def __enter__(self) -> Self:
-        """The writer itself."""
+        """Return the writer itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Puts the store in its place; if there was an error, removes all but finished chunks."""
+        """Put the store in its place; if there was an error, remove all but finished chunks."""
         done = False
         try:
             if kind is None:

@@ -105,23 +105,23 @@ class Trunk:
     head: Floats
 
     def shoulder(self, body: Body, side: str) -> Floats:
-        """`(T, 3)` position of a shoulder, a fixed place in the chest."""
+        """Return the position `(T, 3)` of a shoulder, a fixed place in the chest."""
         place: Floats = self.chest @ np.array([OUTWARD[side] * body.shoulder, -0.25 * body.shoulder, 0.0])
         return self.top + place
 
     def hip(self, body: Body, side: str) -> Floats:
-        """`(T, 3)` position of a hip, a fixed place in the pelvis."""
+        """Return the position `(T, 3)` of a hip, a fixed place in the pelvis."""
         place: Floats = self.pelvis @ hip_offset(body, side)
         return self.base + place
 
 
 def hip_offset(body: Body, side: str) -> Floats:
-    """`(3,)` place of a hip as seen from the spine base."""
+    """Return the place `(3,)` of a hip as seen from the spine base."""
     return np.array([OUTWARD[side] * body.hip, -0.35 * body.hip, 0.0])
 
 
 def rotation(angles: Floats) -> Floats:
-    """Rotation matrices from pitch, yaw and roll.
+    """Return rotation matrices from pitch, yaw and roll.
 
     Args:
         angles: `(T, 3)` radians about `x` (positive leans forward), `y` (positive turns left), `z` (positive
@@ -144,13 +144,13 @@ def rotation(angles: Floats) -> Floats:
 
 
 def unit(vectors: Floats) -> Floats:
-    """`(..., 3)` vectors scaled to length one; a vector of length zero stays zero."""
+    """Scale vectors `(..., 3)` to length one; a vector of length zero stays zero."""
     length: Floats = np.sqrt(np.sum(vectors * vectors, axis=-1, keepdims=True))
     return vectors / np.maximum(length, 1e-9)
 
 
 def across(vectors: Floats, axis: Floats) -> Floats:
-    """Unit vectors along the part of `vectors` across the unit vectors `axis`, both `(T, 3)`."""
+    """Return the unit vectors along the part of `vectors` across the unit vectors `axis`, both `(T, 3)`."""
     return unit(vectors - np.sum(vectors * axis, axis=-1, keepdims=True) * axis)
 
 

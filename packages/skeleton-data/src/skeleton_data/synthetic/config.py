@@ -52,7 +52,7 @@ class SyntheticConfig(BaseModel):
     @field_validator("classes", mode="before")
     @classmethod
     def _read_count(cls, value: object) -> object:
-        """A count arrives from a command line as a list of one word."""
+        """Read a count, which arrives from a command line as a list of one word."""
         match value:
             case [str(word)] if word.isdecimal():
                 return int(word)

@@ -13,17 +13,17 @@ DuoScript = Callable[[Take, Take, float], None]
 
 
 def _across(place: Place, gap: float) -> Place:
-    """The same place as the other person sees it."""
+    """Return the same place as the other person sees it."""
     return -place[0], place[1], gap - place[2]
 
 
 def _chest(take: Take) -> float:
-    """Height of the breastbone above the floor."""
+    """Return the height of the breastbone above the floor."""
     return 0.74 * take.performer.body.height
 
 
 def _middle(actor: Take, partner: Take, gap: float) -> Place:
-    """A place between the two, a little below the chest."""
+    """Return a place between the two, a little below the chest."""
     height = 0.42 * (_chest(actor) + _chest(partner)) + 0.05 * float(actor.generator.normal())
     return 0.06 * float(actor.generator.normal()), height, actor.about(0.5, 0.1) * gap
 
@@ -42,7 +42,7 @@ def _end(take: Take, side: str, time: float) -> None:
 
 
 def handshake(actor: Take, partner: Take, gap: float) -> None:
-    """Right hands meet and shake."""
+    """Let the right hands meet and shake."""
     place = _middle(actor, partner, gap)
     time = actor.about(0.8)
     _offer(actor, "right", time, place)
@@ -59,7 +59,7 @@ def handshake(actor: Take, partner: Take, gap: float) -> None:
 
 
 def hand_over(actor: Take, partner: Take, gap: float) -> None:
-    """One offers something, the other reaches for it later and takes it away."""
+    """Let one offer something, and the other reach for it later and take it away."""
     place = _middle(actor, partner, gap)
     first = actor.about(0.75)
     meet = first + actor.about(0.3, 0.6)
@@ -75,7 +75,7 @@ def hand_over(actor: Take, partner: Take, gap: float) -> None:
 
 
 def pat_on_shoulder(actor: Take, partner: Take, gap: float) -> None:
-    """A hand goes to the other's near shoulder and taps it."""
+    """Bring a hand to the other's near shoulder and tap it."""
     x = 0.16 if actor.strong == "left" else -0.16
     y, z = _chest(partner) + 0.14, gap - 0.1
     time = actor.about(0.75)
@@ -114,7 +114,7 @@ def _strike(take: Take, side: str, target: Place, cocked: Place, time: float) ->
 
 
 def push(actor: Take, partner: Take, gap: float) -> None:
-    """Both hands are thrust at the other's chest."""
+    """Thrust both hands at the other's chest."""
     time = actor.about(0.15)
     hits = []
     for side, x in (("left", 0.13), ("right", -0.13)):
@@ -129,7 +129,7 @@ def push(actor: Take, partner: Take, gap: float) -> None:
 
 
 def punch(actor: Take, partner: Take, gap: float) -> None:
-    """A fist is thrust at the other."""
+    """Thrust a fist at the other."""
     height = _chest(partner) + actor.size(0.06, 1.0)
     aim = (0.05 * float(actor.generator.normal()), height, gap - 0.2)
     hit = _strike(actor, actor.strong, aim, (0.05, -actor.about(0.15), 0.15), actor.about(0.15))
@@ -144,7 +144,7 @@ def punch(actor: Take, partner: Take, gap: float) -> None:
 
 
 def _follow_through(take: Take, hit: float) -> None:
-    """The trunk goes with a blow."""
+    """Let the trunk go with a blow."""
     twist = take.size(0.15) * (1.0 if take.strong == "right" else -1.0)
     take.lean(hit - 0.25, -0.05, -twist)
     take.lean(hit, take.size(0.22), twist)
@@ -154,7 +154,7 @@ def _follow_through(take: Take, hit: float) -> None:
 
 
 def hug(actor: Take, partner: Take, gap: float) -> None:
-    """Both lean in and put their arms around each other."""
+    """Let both lean in and put their arms around each other."""
     time = actor.about(0.9)
     end = time + actor.about(0.7, 0.3)
     for take in (actor, partner):

@@ -17,7 +17,7 @@ CLASS_NAMES = "class_names.txt"
 
 
 def write_synthetic(config: SyntheticConfig, folder: str | Path, *, progress: bool = False) -> int:
-    """Write a synthetic data set as ``SsssCcccPpppRrrrAaaa.skeleton`` files and a list of class names.
+    """Write a synthetic data set as `SsssCcccPpppRrrrAaaa.skeleton` files and a list of class names.
 
     The folder appears when it is complete; until then the files are in a temporary one beside it. The same
     config gives the same bytes.
@@ -31,7 +31,7 @@ def write_synthetic(config: SyntheticConfig, folder: str | Path, *, progress: bo
         The number of clips written.
 
     Raises:
-        DataError: ``folder`` is a file or has something in it.
+        DataError: `folder` is a file or has something in it.
     """
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -62,7 +62,7 @@ def generate(config: SyntheticConfig) -> Iterator[tuple[NtuName, RawClip]]:
 
 
 def performer_numbers(subjects: int) -> tuple[int, ...]:
-    """Numbers of the performers, half of them (rounded up) training subjects of the NTU-60 X-Sub protocol.
+    """Return the performers' numbers, half of them (rounded up) training subjects of NTU-60 X-Sub.
 
     Example:
         >>> performer_numbers(6)
@@ -74,7 +74,7 @@ def performer_numbers(subjects: int) -> tuple[int, ...]:
 
 
 def _random(config: SyntheticConfig, *key: int) -> np.random.Generator:
-    """The generator for one thing, the same whatever else is drawn."""
+    """Return the generator for one thing, the same whatever else is drawn."""
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(config.seed, spawn_key=key)))
 
 
@@ -92,7 +92,7 @@ def _record(
 
 
 def _raw(tracks: list[Track], frames: int) -> RawClip:
-    """The tracks as records, frame by frame."""
+    """Return the tracks as records, frame by frame."""
     frame = np.concatenate([np.arange(item.start, item.start + len(item.joints)) for item in tracks])
     body = np.concatenate([np.full(len(item.joints), item.body) for item in tracks])
     joints = np.concatenate([item.joints for item in tracks])

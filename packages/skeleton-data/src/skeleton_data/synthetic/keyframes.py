@@ -14,7 +14,7 @@ Key = tuple[float, Sequence[float]]
 
 
 def minimum_jerk(phase: Floats) -> Floats:
-    """Share of the way covered at each phase, with zero velocity and acceleration at both ends.
+    """Return the share of the way covered at each phase, with zero velocity and acceleration at both ends.
 
     Args:
         phase: Share of the time gone, between 0 and 1, any shape.
@@ -30,7 +30,7 @@ def minimum_jerk(phase: Floats) -> Floats:
 
 
 def segments(times: Sequence[float], at: Floats, ease: float = 1.0) -> tuple[NDArray[np.intp], Floats]:
-    """Which two keyframes each moment lies between, and how far it has come.
+    """Return which two keyframes each moment lies between, and how far it has come.
 
     Args:
         times: `(K,)` key times in seconds, increasing, at least two.
@@ -52,7 +52,7 @@ def segments(times: Sequence[float], at: Floats, ease: float = 1.0) -> tuple[NDA
 
 
 def interpolate(keys: Sequence[Key], at: Floats, ease: float = 1.0) -> Floats:
-    """Value of a channel at each moment.
+    """Return the value of a channel at each moment.
 
     Args:
         keys: Keyframes in order of time, at least two, all with `D` values.

@@ -43,12 +43,12 @@ def play(take: Take, at: Floats) -> Floats:
 
 
 def _channel(take: Take, keys: Sequence[Key], at: Floats) -> Floats:
-    """`(T, D)` values of a channel; the last key is repeated, for channels that never move."""
+    """Return the values `(T, D)` of a channel; the last key is repeated, for channels that never move."""
     return interpolate([*keys, (keys[-1][0] + 1.0, keys[-1][1])], at, take.performer.ease)
 
 
 def _foot_path(take: Take, side: str, at: Floats) -> tuple[Floats, Floats]:
-    """Where an ankle is `(T, 3)` and how far its toes are lowered `(T,)`."""
+    """Return where an ankle is `(T, 3)` and how far its toes are lowered `(T,)`."""
     who, body = take.performer, take.performer.body
     stand = [OUTWARD[side] * who.stance * body.hip, body.ankle, 0.5 * OUTWARD[side] * who.stagger * body.leg]
     path = _channel(take, take.feet[side], at)
@@ -56,7 +56,7 @@ def _foot_path(take: Take, side: str, at: Floats) -> tuple[Floats, Floats]:
 
 
 def _play_trunk(take: Take, at: Floats, ankles: dict[str, Floats]) -> Trunk:
-    """The spine follows its keyframes a little late, joins in with the hands, and sways."""
+    """Let the spine follow its keyframes a little late, join in with the hands, and sway."""
     who, body = take.performer, take.performer.body
     root, bend, look = (_channel(take, keys, at - who.lag) for keys in (take.root, take.bend, take.look))
     sway = who.sway * _restless(take, at)
@@ -74,7 +74,7 @@ def _play_trunk(take: Take, at: Floats, ankles: dict[str, Floats]) -> Trunk:
 
 
 def _reachable(take: Take, side: str, base: Floats, turn: Floats, ankle: Floats) -> Floats:
-    """`(T,)` greatest height of the spine base at which a leg still reaches the floor."""
+    """Return the greatest height `(T,)` of the spine base at which a leg still reaches the floor."""
     body = take.performer.body
     hip = rotation(turn) @ hip_offset(body, side)
     apart = np.hypot(*(base + hip - ankle)[:, (0, 2)].T)
@@ -85,7 +85,7 @@ def _reachable(take: Take, side: str, base: Floats, turn: Floats, ankle: Floats)
 
 
 def _restless(take: Take, at: Floats) -> Floats:
-    """`(T, 11)` slow sway, two sines a channel."""
+    """Return a slow sway `(T, 11)`, two sines a channel."""
     rate = take.generator.uniform(0.15, 0.9, (2, 1, 11)) * 2.0 * np.pi
     phase = take.generator.uniform(0.0, 2.0 * np.pi, (2, 1, 11))
     sway: Floats = 0.7 * np.sin(rate * at[:, None] + phase).sum(axis=0)
@@ -93,7 +93,7 @@ def _restless(take: Take, at: Floats) -> Floats:
 
 
 def _raised(take: Take, side: str, at: Floats) -> Floats:
-    """`(T,)` how far a hand is from hanging, about 0 to 1; the floor counts as down."""
+    """Return how far `(T,)` a hand is from hanging, about 0 to 1; the floor counts as down."""
     keys: list[Key] = [
         (key.time, (0.0 if key.on_floor else 0.7 + 0.7 * key.place[1],)) for key in take.hands[side]
     ]
@@ -101,7 +101,7 @@ def _raised(take: Take, side: str, at: Floats) -> Floats:
 
 
 def _play_arm(take: Take, side: str, at: Floats, trunk: Trunk) -> Floats:
-    """`(T, 6, 3)` joints of an arm in the order of `ARM`."""
+    """Return the joints `(T, 6, 3)` of an arm in the order of `ARM`."""
     body = take.performer.body
     mirror = np.array([OUTWARD[side], 1.0, 1.0])
     shoulder = trunk.shoulder(body, side)
@@ -115,7 +115,7 @@ def _play_arm(take: Take, side: str, at: Floats, trunk: Trunk) -> Floats:
 
 
 def _elbow_hint(take: Take, side: str, trunk: Trunk, reach: Floats) -> Floats:
-    """`(T, 3)` where the elbow points: back when the hand hangs, down when it is ahead, ahead when it is up.
+    """Return where the elbow points `(T, 3)`: back for a hanging hand, down for one ahead, ahead for one up.
 
     That is the reach turned by a quarter in the sagittal plane, so that the two are never parallel.
     """
@@ -126,7 +126,7 @@ def _elbow_hint(take: Take, side: str, trunk: Trunk, reach: Floats) -> Floats:
 
 
 def _wrist_path(take: Take, side: str, at: Floats, trunk: Trunk, shoulder: Floats) -> tuple[Floats, Floats]:
-    """Where a wrist should be `(T, 3)`, and how the fingers bend `(T, 3)`.
+    """Return where a wrist should be `(T, 3)`, and how the fingers bend `(T, 3)`.
 
     A place keeps moving with the chest while the hand is on its way to it.
     """
@@ -152,7 +152,7 @@ def _wrist_path(take: Take, side: str, at: Floats, trunk: Trunk, shoulder: Float
 
 
 def _play_leg(take: Take, side: str, trunk: Trunk, ankle: Floats, pitch: Floats) -> Floats:
-    """`(T, 4, 3)` joints of a leg in the order of `LEG`."""
+    """Return the joints `(T, 4, 3)` of a leg in the order of `LEG`."""
     body = take.performer.body
     hip = trunk.hip(body, side)
     splay = OUTWARD[side] * take.performer.splay

@@ -53,7 +53,7 @@ class Camera:
     """From the middle of the scene, metres."""
 
     def view(self, points: Floats) -> Floats:
-        """Points of the scene `(..., 3)` as the camera sees it: `x` right in its image, `y` up, `z` away."""
+        """Return points `(..., 3)` as the camera sees them: `x` right in its image, `y` up, `z` away."""
         turn = rotation(np.array([[0.0, np.pi - self.yaw, 0.0]]))[0]
         tilt = rotation(np.array([[-self.tilt, 0.0, 0.0]]))[0]
         seen: Floats = (points @ turn.T + [0.0, -self.height, self.distance]) @ tilt.T
@@ -61,7 +61,7 @@ class Camera:
 
 
 def observe(people: list[Floats], noise: float, generator: np.random.Generator) -> list[tuple[Floats, Bytes]]:
-    """What the sensor reports of people that are fully in view.
+    """Return what the sensor reports of people that are fully in view.
 
     Args:
         people: One `(T, 25, 3)` array a person, camera coordinates, metres.
@@ -85,7 +85,7 @@ def observe(people: list[Floats], noise: float, generator: np.random.Generator) 
 
 
 def _hidden(people: list[Floats], number: int) -> NDArray[np.bool_]:
-    """`(T, 25)` whether a trunk stands between the camera and a joint."""
+    """Return whether `(T, 25)` a trunk stands between the camera and a joint."""
     joints = people[number]
     hidden = np.zeros(joints.shape[:2], dtype=bool)
     for other, person in enumerate(people):
@@ -105,7 +105,7 @@ def _hidden(people: list[Floats], number: int) -> NDArray[np.bool_]:
 
 
 def _jitter(true: Floats, hidden: NDArray[np.bool_], generator: np.random.Generator) -> Floats:
-    """Noise that grows with the square of the distance, partly slow, partly fixed for the whole recording."""
+    """Return noise that grows with the squared distance, partly slow, partly fixed for the recording."""
     frames = len(true)
     white = generator.standard_normal((frames + 4, 25, 3))
     slow = white[:-4] + 2.0 * white[1:-3] + 3.0 * white[2:-2] + 2.0 * white[3:-1] + white[4:]

@@ -33,7 +33,7 @@ def _visit(take: Take, time: float, places: Sequence[Place], beat: float, point:
 
 
 def wave(take: Take) -> None:
-    """A raised hand swings sideways beside the head."""
+    """Swing a raised hand sideways beside the head."""
     out, up = take.about(0.28), take.about(0.36)
     swing = take.size(0.2)
     time = _raise(take, (out, up, 0.32), (0.0, 1.2, 0.0))
@@ -43,7 +43,7 @@ def wave(take: Take) -> None:
 
 
 def salute(take: Take) -> None:
-    """A hand goes to the temple and stays."""
+    """Bring a hand to the temple and keep it there."""
     place = (take.midline + 0.28, take.about(0.4), 0.24)
     time = _raise(take, place, (-1.0, 0.6, 0.0)) + take.about(0.9, 0.4)
     take.hold(take.strong, time)
@@ -51,7 +51,7 @@ def salute(take: Take) -> None:
 
 
 def brush_hair(take: Take) -> None:
-    """A hand strokes from the forehead to the back of the head, again and again."""
+    """Stroke with a hand from the forehead to the back of the head, again and again."""
     front, back = (take.midline + 0.2, take.about(0.5), 0.2), (take.midline + 0.24, take.about(0.42), -0.08)
     time = _raise(take, front, (-0.8, 0.0, -0.6))
     time = _visit(
@@ -62,7 +62,7 @@ def brush_hair(take: Take) -> None:
 
 
 def drink(take: Take) -> None:
-    """A hand brings a cup to the mouth, the head tips back, the cup goes down."""
+    """Bring a cup to the mouth, tip the head back, put the cup down."""
     mouth = (take.midline + 0.12, take.about(0.24), 0.34)
     time = _raise(take, mouth, (-0.8, 0.0, 0.2))
     end = time + take.about(0.9, 0.35)
@@ -76,7 +76,7 @@ def drink(take: Take) -> None:
 
 
 def phone_call(take: Take) -> None:
-    """A hand brings a phone to the ear and stays, the head leans to it."""
+    """Bring a phone to the ear, keep it there, lean the head to it."""
     ear = (take.midline + 0.25, take.about(0.2), 0.14)
     time = _raise(take, ear, (-0.2, 1.0, 0.0))
     end = time + take.about(0.95, 0.35)
@@ -91,7 +91,7 @@ def phone_call(take: Take) -> None:
 
 
 def throw(take: Take) -> None:
-    """A hand goes back behind the head and swings forward and down."""
+    """Draw a hand back behind the head and swing it forward and down."""
     time = _raise(take, (take.about(0.3), take.about(0.36), -0.12), (0.0, 0.6, -0.6))
     twist = take.size(0.35) * (-1.0 if take.strong == "right" else 1.0)
     take.lean(time, -0.1, twist)
@@ -124,7 +124,7 @@ def _hands_on_thighs(take: Take, time: float) -> None:
 
 
 def sit_down(take: Take) -> None:
-    """Hips go back and down onto a chair, the trunk comes upright again."""
+    """Lower the hips back onto a chair, then come upright again."""
     time = _go_down(take, (0.0, -take.about(0.5, 0.1), -take.about(0.45, 0.1)), 0.6, 1.0)
     take.lean(time + 0.35, take.about(0.05, 1.0))
     take.nod(time + 0.3, 0.0)
@@ -133,7 +133,7 @@ def sit_down(take: Take) -> None:
 
 
 def stand_up(take: Take) -> None:
-    """From a chair: the trunk bends forward, hips come forward and up."""
+    """Rise from a chair: bend the trunk forward, bring the hips forward and up."""
     seat = (0.0, -take.about(0.5, 0.1), -take.about(0.45, 0.1))
     take.root[0] = (0.0, seat)
     start = take.about(0.4)
@@ -160,7 +160,7 @@ def pick_up(take: Take) -> None:
 
 
 def bow(take: Take) -> None:
-    """The straight trunk bends forward, rests, comes up."""
+    """Bend the straight trunk forward, rest, come up."""
     time = _go_down(take, (0.0, -0.04, -take.about(0.18)), 0.8, 0.8)
     if take.generator.random() < 0.4:
         _hands_on_thighs(take, time)
@@ -187,7 +187,7 @@ def _hands_apart(take: Take, time: float) -> None:
 
 
 def clap(take: Take) -> None:
-    """Hands before the chest strike each other."""
+    """Strike the hands together before the chest."""
     (x, y, z), time = _hands_together(take)
     wide = take.size(0.16)
     for _ in range(take.times(3, 6)):
@@ -199,7 +199,7 @@ def clap(take: Take) -> None:
 
 
 def rub_hands(take: Take) -> None:
-    """Hands before the chest slide along each other."""
+    """Slide the hands along each other before the chest."""
     (x, y, z), time = _hands_together(take)
     slide = take.size(0.09)
     for _ in range(take.times(3, 6)):
@@ -223,7 +223,7 @@ def _swing_leg(take: Take, path: Sequence[tuple[float, Place, float]]) -> float:
 
 
 def kick(take: Take) -> None:
-    """A leg swings back, then forward and up."""
+    """Swing a leg back, then forward and up."""
     high, far = take.size(0.4, 0.3), take.size(0.75)
     time = _swing_leg(
         take, [(0.4, (0.0, 0.2, -0.3), 0.6), (0.28, (0.0, high, far), 0.1), (0.5, NOWHERE, 0.0)]
@@ -235,7 +235,7 @@ def kick(take: Take) -> None:
 
 
 def step_forward(take: Take) -> None:
-    """A leg steps forward, the weight follows, and goes back."""
+    """Step forward with a leg, shift the weight there, and go back."""
     far = take.size(0.5)
     time = _swing_leg(take, [(0.25, (0.0, 0.12, 0.3 * far), 0.3), (0.25, (0.0, 0.0, far), 0.0)])
     take.move(time + 0.1, (0.0, -0.02, 0.6 * far))

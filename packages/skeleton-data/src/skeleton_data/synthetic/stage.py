@@ -55,7 +55,7 @@ def perform(
 
 
 def _moments(seconds: float, pace: float, frames: tuple[int, int], generator: np.random.Generator) -> Floats:
-    """`(T,)` times of the frames in keyframe time, from about the beginning to after the end."""
+    """Return the times `(T,)` of the frames in keyframe time, from about the beginning to after the end."""
     before, after = generator.uniform([-0.1, 0.0], [0.5, 0.5])
     length = before + seconds / pace + after
     count = int(np.clip(round(length * FPS), *frames))

@@ -16,10 +16,10 @@ class HandKey:
     """Where a wrist is at a time.
 
     Attributes:
-        time: seconds.
-        place: outward, up, forward of its shoulder in arm lengths; or metres in the performer's floor frame.
-        on_floor: whether the place is on the floor; else it moves with the chest.
-        point: outward, up, forward: how the fingers bend out of the line of the forearm.
+        time: Seconds.
+        place: Outward, up, forward of its shoulder in arm lengths; or metres in the performer's floor frame.
+        on_floor: Whether the place is on the floor; else it moves with the chest.
+        point: Outward, up, forward: how the fingers bend out of the line of the forearm.
     """
 
     time: float
@@ -32,18 +32,18 @@ class Take:
     """What one person does, in seconds of an unhurried performance. Channels without keyframes stay at rest.
 
     Attributes:
-        performer: who does it.
-        generator: randomness of this performance alone: aim, size, beats.
-        pace: how much faster than unhurried, by the performer's tempo and a little chance.
-        strong: side of the hand and foot that act, now and then not the usual one.
-        weak: the other side.
-        midline: where the middle of the body is, outward of a shoulder in arm lengths.
-        aim: by how much each hand misses all its places, `(3,)` arm lengths.
-        hands: keyframes of each wrist.
-        feet: keyframes of each ankle: outward, up, forward from its stand in leg lengths, and pitch.
-        root: keyframes of the spine base: left, up, forward from where it stands, in leg lengths.
-        bend: keyframes of the spine: pitch, yaw, roll in radians.
-        look: keyframes of the head on the chest: pitch, yaw, roll in radians.
+        performer: Who does it.
+        generator: Randomness of this performance alone: aim, size, beats.
+        pace: How much faster than unhurried, by the performer's tempo and a little chance.
+        strong: Side of the hand and foot that act, now and then not the usual one.
+        weak: The other side.
+        midline: Where the middle of the body is, outward of a shoulder in arm lengths.
+        aim: By how much each hand misses all its places, `(3,)` arm lengths.
+        hands: Keyframes of each wrist.
+        feet: Keyframes of each ankle: outward, up, forward from its stand in leg lengths, and pitch.
+        root: Keyframes of the spine base: left, up, forward from where it stands, in leg lengths.
+        bend: Keyframes of the spine: pitch, yaw, roll in radians.
+        look: Keyframes of the head on the chest: pitch, yaw, roll in radians.
     """
 
     def __init__(self, performer: Performer, generator: np.random.Generator) -> None:
@@ -69,15 +69,15 @@ class Take:
         return max(*hands, *others)
 
     def about(self, value: float, spread: float = 0.15) -> float:
-        """A value near this one, uniform within the given share of it."""
+        """Return a value near this one, uniform within the given share of it."""
         return value * float(self.generator.uniform(1.0 - spread, 1.0 + spread))
 
     def size(self, value: float, spread: float = 0.15) -> float:
-        """A value near this one, larger or smaller by the performer's habit."""
+        """Return a value near this one, larger or smaller by the performer's habit."""
         return self.performer.amplitude * self.about(value, spread)
 
     def times(self, low: int, high: int) -> int:
-        """How often something is repeated, both ends included."""
+        """Return how often something is repeated, both ends included."""
         return int(self.generator.integers(low, high + 1))
 
     def hand(

@@ -22,7 +22,7 @@ class Track:
     states: Bytes
 
     def __contains__(self, frame: int) -> bool:
-        """Whether the body is there in a frame."""
+        """Return whether the body is there in a frame."""
         return self.start <= frame < self.start + len(self.joints)
 
 
@@ -55,7 +55,7 @@ def track(
 
 
 def _ghost(body: int, frames: int, generator: np.random.Generator) -> Track:
-    """A body seen in furniture: a few frames of any shape, or many of something wide and flat."""
+    """Return a body seen in furniture: a few frames of any shape, or many of something wide and flat."""
     flat = generator.random() < 0.3
     length = int(generator.integers(12, frames - 6)) if flat else int(generator.integers(3, 12))
     start = int(generator.integers(5, frames - length + 1))

@@ -33,21 +33,21 @@ def augment(
     epoch: ArrayLike,
     clip: ArrayLike,
 ) -> Tensor:
-    """All changes of ``config`` that are made before the stream is formed; `hide` makes the others.
+    """Make all changes of `config` that come before the stream is formed; `hide` makes the others.
 
     What is drawn depends on (seed, epoch, clip) only, so that a batch may be augmented where it is
     convenient: in a worker, or all at once on a GPU. Two views of a clip need two seeds.
 
     Args:
         joints: (N, C=3, T, V, M), on any device.
-        config: what to do.
-        layout: for left and right.
-        seed: of the random numbers.
+        config: What to do.
+        layout: For left and right.
+        seed: Of the random numbers.
         epoch: (N,) or one for all.
-        clip: (N,) number of each clip, such as ``ClipBatch.clip``.
+        clip: (N,) number of each clip, such as `ClipBatch.clip`.
 
     Returns:
-        (N, 3, T, V, M); ``joints`` itself if there is nothing to do.
+        (N, 3, T, V, M); `joints` itself if there is nothing to do.
 
     Example:
         >>> from skeleton_data import AIMCLR_EXTREME, layout
@@ -77,17 +77,17 @@ def augment(
 
 
 def hide(clips: Tensor, config: Augmentation, *, seed: int, epoch: ArrayLike, clip: ArrayLike) -> Tensor:
-    """What ``config`` sets to zero: an axis, frames, joints. Goes last, on the stream that the model sees.
+    """Set to zero what `config` hides: an axis, frames, joints. Goes last, on the stream that the model sees.
 
     Args:
         clips: (N, C=3, T, V, M), of any stream.
-        config: what to do.
-        seed: of the random numbers.
+        config: What to do.
+        seed: Of the random numbers.
         epoch: (N,) or one for all.
         clip: (N,) number of each clip.
 
     Returns:
-        (N, 3, T, V, M); ``clips`` itself if there is nothing to do.
+        (N, 3, T, V, M); `clips` itself if there is nothing to do.
 
     Example:
         >>> config = Augmentation(axis_drop=1.0)
@@ -116,12 +116,12 @@ def _drawer(seed: int, epoch: ArrayLike, clip: ArrayLike) -> Uniforms:
 
 
 def _chosen(draw: Uniforms, purpose: Draw, chance: float, joints: Tensor) -> Tensor:
-    """Which clips a change with this chance is for: (N,) bool."""
+    """Return which clips a change with this chance is for: (N,) bool."""
     return torch.from_numpy(draw(purpose, 1)[:, 0] < chance).to(joints.device)
 
 
 def _some(changed: Tensor, before: Tensor, config: Augmentation, draw: Uniforms) -> Tensor:
-    """The changed clips (N, C, T, V, M) where ``config`` says that clips are changed, else those before."""
+    """Return the changed clips (N, C, T, V, M) where `config` changes clips, else those before."""
     if config.chance == 1:
         return changed
     chosen = _chosen(draw, Draw.AUGMENT, config.chance, changed)
@@ -129,7 +129,7 @@ def _some(changed: Tensor, before: Tensor, config: Augmentation, draw: Uniforms)
 
 
 def _matrix(config: Augmentation, draw: Uniforms) -> Tensor | None:
-    """Rotation about one axis, then scale, then shear, as one matrix (N, 3, 3) in float64."""
+    """Return rotation about one axis, then scale, then shear, as one matrix (N, 3, 3) in float64."""
     matrix = None
     if config.axis_rotation:
         chance, which, turn = torch.from_numpy(draw(Draw.AXIS_ROTATION, 3)).unbind(dim=1)

@@ -10,7 +10,7 @@ from skeleton_data.transforms.origin import presence
 
 
 def blur(joints: Tensor, sigma: Tensor) -> Tensor:
-    """Replaces each frame by a Gaussian mean of the frames around it.
+    """Replace each frame by a Gaussian mean of the frames around it.
 
     The weights always sum to 1: at the ends of the clip, and beside frames in which the body is absent, the
     frames that are there share them. Absent bodies stay zero.

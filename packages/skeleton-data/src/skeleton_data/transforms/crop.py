@@ -23,13 +23,13 @@ class Window(NamedTuple):
 
 
 def centre_crop(frames: Integers, share: float) -> Window:
-    """The middle of each clip, for evaluation.
+    """Return the middle of each clip, for evaluation.
 
-    ``int((1 - share) * frames / 2)`` frames are cut off at either end, as in the published feeders.
+    `int((1 - share) * frames / 2)` frames are cut off at either end, as in the published feeders.
 
     Args:
         frames: (N,) length of each clip.
-        share: share of the frames to keep, above 0 and at most 1.
+        share: Share of the frames to keep, above 0 and at most 1.
 
     Example:
         >>> centre_crop(np.array([40, 300, 1]), 0.95)
@@ -42,17 +42,17 @@ def centre_crop(frames: Integers, share: float) -> Window:
 def random_crop(
     frames: Integers, share: tuple[float, float], uniform: NDArray[np.float64], *, min_frames: int = 0
 ) -> Window:
-    """A random part of each clip, for training.
+    """Return a random part of each clip, for training.
 
-    The length is ``floor(frames * s)`` with ``s`` uniform in ``share``, but at least ``min_frames`` and at
+    The length is `floor(frames * s)` with `s` uniform in `share`, but at least `min_frames` and at
     least 1, and at most the clip; all places are equally likely. The published feeders use (0.5, 1) and at
     least 64 frames, which takes the whole of every clip below 64 frames.
 
     Args:
         frames: (N,) length of each clip.
-        share: smallest and largest share of the frames.
+        share: Smallest and largest share of the frames.
         uniform: (N, 2) random numbers in [0, 1) for length and place.
-        min_frames: floor of the length.
+        min_frames: Floor of the length.
 
     Example:
         >>> random_crop(np.array([40]), (0.5, 1.0), np.array([[0.5, 0.99]]))

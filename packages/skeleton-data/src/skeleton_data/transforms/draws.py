@@ -47,12 +47,12 @@ class Draw(IntEnum):
 
 
 def hashed(*keys: ArrayLike) -> NDArray[np.uint64]:
-    """Hashes integer keys, which broadcast against each other, to 64 random bits each.
+    """Hash integer keys, which broadcast against each other, to 64 random bits each.
 
     For equal leading keys, different last keys never collide.
 
     Args:
-        keys: integers or integer arrays, each in the range of int64.
+        keys: Integers or integer arrays, each in the range of int64.
 
     Example:
         >>> [f"{bits:016x}" for bits in hashed(0, [1, 2])]
@@ -69,13 +69,13 @@ def hashed(*keys: ArrayLike) -> NDArray[np.uint64]:
 
 
 def uniform(seed: int, epoch: ArrayLike, clip: ArrayLike, draws: ArrayLike) -> NDArray[np.float64]:
-    """Uniform numbers in [0, 1): one row a clip, one column a draw.
+    """Return uniform numbers in [0, 1): one row a clip, one column a draw.
 
     Args:
-        seed: seed of the run.
+        seed: Seed of the run.
         epoch: (N,) epoch of each clip.
         clip: (N,) number of each clip.
-        draws: (K,) streams to draw from, see ``Draw``.
+        draws: (K,) streams to draw from, see `Draw`.
 
     Returns:
         (N, K) float64, multiples of 2^-53.
@@ -90,14 +90,14 @@ def uniform(seed: int, epoch: ArrayLike, clip: ArrayLike, draws: ArrayLike) -> N
 
 
 def uniforms(seed: int, epoch: ArrayLike, clip: ArrayLike, draw: Draw, count: int) -> NDArray[np.float64]:
-    """Several uniform numbers in [0, 1) for one purpose: one row a clip.
+    """Return several uniform numbers in [0, 1) for one purpose: one row a clip.
 
     Args:
-        seed: seed of the run.
+        seed: Seed of the run.
         epoch: (N,) epoch of each clip, or one for all.
         clip: (N,) number of each clip.
-        draw: what they are for.
-        count: how many for each clip; more of them begin with the same.
+        draw: What they are for.
+        count: How many for each clip; more of them begin with the same.
 
     Returns:
         (N, count) float64, multiples of 2^-53.
@@ -110,14 +110,14 @@ def uniforms(seed: int, epoch: ArrayLike, clip: ArrayLike, draw: Draw, count: in
 
 
 def normals(seed: int, epoch: ArrayLike, clip: ArrayLike, draw: Draw, count: int) -> NDArray[np.float32]:
-    """Standard normal numbers, by the transform of Box and Muller (1958): one row a clip.
+    """Return standard normal numbers, by the transform of Box and Muller (1958): one row a clip.
 
     Args:
-        seed: seed of the run.
+        seed: Seed of the run.
         epoch: (N,) epoch of each clip, or one for all.
         clip: (N,) number of each clip.
-        draw: what they are for.
-        count: how many for each clip.
+        draw: What they are for.
+        count: How many for each clip.
 
     Returns:
         (N, count) float32.
@@ -134,7 +134,7 @@ def normals(seed: int, epoch: ArrayLike, clip: ArrayLike, draw: Draw, count: int
 
 
 def permutation(count: int, *keys: int) -> NDArray[np.int64]:
-    """A random order of ``range(count)`` that depends only on ``keys``.
+    """Return a random order of `range(count)` that depends only on `keys`.
 
     Example:
         >>> permutation(5, 0, Draw.ORDER, 3)
@@ -144,13 +144,13 @@ def permutation(count: int, *keys: int) -> NDArray[np.int64]:
 
 
 def _rows(seed: int, epoch: ArrayLike, clip: ArrayLike, draw: Draw, count: int) -> NDArray[np.uint64]:
-    """64 random bits for each clip and number, (N, count)."""
+    """Return 64 random bits for each clip and number, (N, count)."""
     clips = hashed(seed, epoch, clip, int(draw))
     return _splitmix64(clips[:, None] ^ np.arange(count, dtype=np.uint64))
 
 
 def _splitmix64(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The next output of SplitMix64 from each state; one-to-one."""
+    """Return the next output of SplitMix64 from each state; one-to-one."""
     bits = state + np.uint64(_GAMMA)
     bits ^= bits >> np.uint64(30)
     bits *= np.uint64(_FIRST)
@@ -161,7 +161,7 @@ def _splitmix64(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _splitmix64_of_one(state: int) -> int:
-    """The same for one state, without the cost of an array."""
+    """Return the same for one state, without the cost of an array."""
     bits = (state + _GAMMA) & _ALL
     bits = ((bits ^ (bits >> 30)) * _FIRST) & _ALL
     bits = ((bits ^ (bits >> 27)) * _SECOND) & _ALL

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def drop_axis(joints: Tensor, axis: Tensor) -> Tensor:
-    """Sets one axis of each clip to zero, as AimCLR does.
+    """Set one axis of each clip to zero, as AimCLR does.
 
     Args:
         joints: (N, C, T, V, M).
@@ -25,7 +25,7 @@ def drop_axis(joints: Tensor, axis: Tensor) -> Tensor:
 
 
 def drop_frames(joints: Tensor, dropped: Tensor) -> Tensor:
-    """Sets frames to zero, in all joints and bodies.
+    """Set frames to zero, in all joints and bodies.
 
     Args:
         joints: (N, C, T, V, M).
@@ -42,7 +42,7 @@ def drop_frames(joints: Tensor, dropped: Tensor) -> Tensor:
 
 
 def drop_joints(joints: Tensor, dropped: Tensor) -> Tensor:
-    """Sets joints to zero, in all frames and bodies.
+    """Set joints to zero, in all frames and bodies.
 
     Args:
         joints: (N, C, T, V, M).

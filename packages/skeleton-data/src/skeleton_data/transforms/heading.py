@@ -13,7 +13,7 @@ _SHORT = 1e-6  # metres: a horizontal shoulder and hip line below this has no di
 
 
 def heading_matrix(joints: Tensor, shoulders: Pair, hips: Pair) -> Tensor:
-    """The turn about the vertical (y) axis after which body 0 faces +z.
+    """Return the turn about the vertical (y) axis after which body 0 faces +z.
 
     The line from right to left, summed over shoulders and hips, in the first frame in which body 0 is there
     is turned to +x in the horizontal plane; with y up, the body then faces +z. Without such a line the turn

@@ -32,14 +32,14 @@ class FrameBlend:
     def linear(
         cls, window: Window, frames: int, *, first_row: Integers, clip_bodies: Integers, bodies: int
     ) -> FrameBlend:
-        """Linear interpolation of each window to ``frames`` frames.
+        """Interpolate each window linearly to `frames` frames.
 
-        The same as ``interpolate(mode="linear", align_corners=False)``. The coordinate is rounded to float32
+        The same as `interpolate(mode="linear", align_corners=False)`. The coordinate is rounded to float32
         once, after a fused multiply-add, whatever the machine. Builds of torch differ in this: some round the
         product as well, which moves some coordinates by one unit in the last place.
 
         Args:
-            window: frames of each clip to resize.
+            window: Frames of each clip to resize.
             frames: T, number of new frames.
             first_row: (N,) row of body 0 in frame 0 of each clip; its bodies follow, then the next frame.
             clip_bodies: (N,) bodies of each clip.
@@ -55,7 +55,7 @@ class FrameBlend:
         return cls(torch.from_numpy(rows.reshape(shape)), torch.from_numpy(weights.reshape(shape)))
 
     def joints(self, table: Tensor, turn: Tensor | None = None) -> Tensor:
-        """The new clips, rotated if there is a ``turn``.
+        """Return the new clips, rotated if there is a `turn`.
 
         Works through the batch in pieces that stay in the processor's cache, which is why it rotates as well.
 
@@ -64,7 +64,7 @@ class FrameBlend:
             turn: (N, C, C) matrix of each clip.
 
         Returns:
-            (N, C, T, V, M), in memory (N, M, C, T, V): ``rearrange(joints, "n c t v m -> (n m) c t v")``
+            (N, C, T, V, M), in memory (N, M, C, T, V): `rearrange(joints, "n c t v m -> (n m) c t v")`
             copies nothing.
         """
         n, m, t, _ = self.rows.shape
@@ -86,18 +86,18 @@ class FrameBlend:
         return rearrange(result, "(n m) c (t v) -> n c t v m", n=n, m=m, t=t)
 
     def presence(self, table: Tensor) -> Tensor:
-        """How much of each new frame comes from rows that are not all zeros: (N, T, M) in [0, 1]."""
+        """Return how much of each new frame comes from rows that are not all zeros: (N, T, M) in [0, 1]."""
         seen = (table[self.rows.to(table.device)] != 0).flatten(start_dim=4).any(dim=-1)
         return rearrange((self.weights.to(table) * seen).sum(dim=-1), "n m t -> n t m")
 
 
 def resize(joints: Tensor, window: Window, frames: int) -> Tensor:
-    """Resizes a window of each clip of a padded batch, (N, C, T, V, M), to ``frames`` frames.
+    """Resize a window of each clip of a padded batch, (N, C, T, V, M), to `frames` frames.
 
     Args:
         joints: (N, C, T, V, M), on any device; the frames outside the windows do not matter.
-        window: frames to look at, within T.
-        frames: number of new frames.
+        window: Frames to look at, within T.
+        frames: Number of new frames.
 
     Returns:
         (N, C, frames, V, M).
@@ -115,7 +115,7 @@ def resize(joints: Tensor, window: Window, frames: int) -> Tensor:
 
 
 def _positions(length: Integers, frames: int) -> tuple[Integers, NDArray[np.float32]]:
-    """The frames before and after each new frame, one after the other (N, 2 T), and their weights."""
+    """Return the frames before and after each new frame, one after the other (N, 2 T), and their weights."""
     scale = (length.astype(np.float32) / np.float32(frames)).astype(np.float64)
     position = (scale[:, None] * (np.arange(frames) + 0.5) - 0.5).astype(np.float32)
     np.maximum(position, 0, out=position)

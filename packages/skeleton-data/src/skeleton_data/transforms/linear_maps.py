@@ -10,7 +10,7 @@ _BESIDE_DIAGONAL = (1, 2, 3, 5, 6, 7)  # of a 3 x 3 matrix read row by row
 
 
 def scale_matrix(factors: Tensor) -> Tensor:
-    """Stretches each axis.
+    """Stretch each axis.
 
     Args:
         factors: (N, 3) factor of x, y and z; (N, 1) for one factor of all.
@@ -26,7 +26,7 @@ def scale_matrix(factors: Tensor) -> Tensor:
 
 
 def shear_matrix(amounts: Tensor) -> Tensor:
-    """Adds to each axis amounts of the two others, as CrosSCLR and AimCLR do.
+    """Add to each axis amounts of the two others, as CrosSCLR and AimCLR do.
 
     Args:
         amounts: (N, 6): of y and z added to x, of x and z to y, of x and y to z.
@@ -44,7 +44,7 @@ def shear_matrix(amounts: Tensor) -> Tensor:
 
 
 def one_axis_angles(axis: Tensor, angle: Tensor) -> Tensor:
-    """Angles about x, y and z of which only one is not zero, for `rotation_matrix`.
+    """Return angles about x, y and z of which only one is not zero, for `rotation_matrix`.
 
     Args:
         axis: (N,) int64, 0 to 2.

@@ -9,13 +9,13 @@ from torch import Tensor
 
 
 def flip(joints: Tensor, mirror: Sequence[int], chosen: Tensor, *, axis: int | None = 0) -> Tensor:
-    """Mirrors the chosen clips: the two sides change places, and one axis its sign.
+    """Mirror the chosen clips: the two sides change places, and one axis its sign.
 
     Args:
         joints: (N, C, T, V, M).
-        mirror: V numbers, for each joint the one of the other side: ``layout.mirror``.
+        mirror: V numbers, for each joint the one of the other side: `layout.mirror`.
         chosen: (N,) bool.
-        axis: channel that changes its sign: 0, x, is the line between the sides of a body that faces z. None
+        axis: Channel that changes its sign: 0, x, is the line between the sides of a body that faces z. None
             leaves all as they are, so that only the joints' names change (the spatial flip of AimCLR).
 
     Returns:

@@ -9,7 +9,7 @@ from skeleton_data.transforms.origin import presence
 
 
 def add_noise(joints: Tensor, noise: Tensor, deviation: Tensor) -> Tensor:
-    """Adds noise to every coordinate; absent bodies stay zero.
+    """Add noise to every coordinate; absent bodies stay zero.
 
     Args:
         joints: (N, C, T, V, M).

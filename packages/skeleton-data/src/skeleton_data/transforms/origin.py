@@ -7,13 +7,13 @@ from torch import Tensor
 
 
 def presence(joints: Tensor) -> Tensor:
-    """1 where a body is there, 0 where all its joints are zero.
+    """Return 1 where a body is there, 0 where all its joints are zero.
 
     Args:
         joints: (N, C, T, V, M).
 
     Returns:
-        (N, T, M), dtype of ``joints``.
+        (N, T, M), dtype of `joints`.
 
     Example:
         >>> presence(torch.eye(2).reshape(1, 1, 2, 1, 2))[0]
@@ -24,27 +24,27 @@ def presence(joints: Tensor) -> Tensor:
 
 
 def first_frame(joints: Tensor) -> tuple[Tensor, Tensor]:
-    """The first frame in which body 0 is there, or frame 0 of a clip without it.
+    """Return the first frame in which body 0 is there, or frame 0 of a clip without it.
 
     Args:
         joints: (N, C, T, V, M).
 
     Returns:
-        number of that frame (N,) and the joints of body 0 in it (N, C, V).
+        Number of that frame (N,) and the joints of body 0 in it (N, C, V).
     """
     first = presence(joints)[:, :, 0].argmax(dim=1)
     return first, joints[torch.arange(len(joints), device=joints.device), :, first, :, 0]
 
 
 def move_origin(joints: Tensor, centre: int, present: Tensor | None = None) -> Tensor:
-    """Moves all bodies of a clip by one vector, so that a joint of body 0 starts at the origin.
+    """Move all bodies of a clip by one vector, so that a joint of body 0 starts at the origin.
 
-    The joint is ``centre`` in the first frame in which body 0 is there; absent bodies stay zero. A clip
+    The joint is `centre` in the first frame in which body 0 is there; absent bodies stay zero. A clip
     without body 0 stays as it is.
 
     Args:
         joints: (N, C, T, V, M).
-        centre: the joint, usually the layout's.
+        centre: The joint, usually the layout's.
         present: (N, T, M), how far a body is there; between 0 and 1 where a frame is a blend of one with
             and one without the body (see `FrameBlend.presence`). By default from the joints, which is right
             before any blending.

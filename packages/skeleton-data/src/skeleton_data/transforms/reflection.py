@@ -7,9 +7,9 @@ from torch import Tensor
 
 
 def reflected_crop(joints: Tensor, start: Tensor) -> Tensor:
-    """As many frames as the clip has, from another start; what lies beyond an end is reflected at it.
+    """Return as many frames as the clip has, from another start; what lies beyond an end is reflected at it.
 
-    A random start in ``-padding .. padding`` is the temporal crop of CrosSCLR and AimCLR, which pads both
+    A random start in `-padding .. padding` is the temporal crop of CrosSCLR and AimCLR, which pads both
     ends by reflection and crops.
 
     Args:

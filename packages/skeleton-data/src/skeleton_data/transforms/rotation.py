@@ -32,7 +32,7 @@ _PRODUCTS = np.einsum("xkl,yjk,zij->xyzil", *_PARTS).reshape(27, 9)
 
 
 def rotation_matrix(angles: Tensor) -> Tensor:
-    """Rotation about the x, then the y, then the z axis.
+    """Return rotation about the x, then the y, then the z axis.
 
     The sense is that of the published feeders: by the right-hand rule, each turn is by minus the angle.
 
@@ -40,7 +40,7 @@ def rotation_matrix(angles: Tensor) -> Tensor:
         angles: (N, 3) angles about x, y and z, radians.
 
     Returns:
-        (N, 3, 3) matrices ``R``, for ``R @ joint``.
+        (N, 3, 3) matrices `R`, for `R @ joint`.
 
     Example:
         >>> quarter_about_z = rotation_matrix(torch.tensor([[0.0, 0.0, torch.pi / 2]]))
@@ -55,7 +55,7 @@ def rotation_matrix(angles: Tensor) -> Tensor:
 
 
 def rotate(joints: Tensor, matrix: Tensor) -> Tensor:
-    """Applies one rotation to all frames and bodies of a clip; zeros stay zeros.
+    """Apply one rotation to all frames and bodies of a clip; zeros stay zeros.
 
     Args:
         joints: (N, C=3, T, V, M).

@@ -16,8 +16,8 @@ Share = Annotated[float, Field(gt=0, le=1)]
 class ClipSampling(BaseModel):
     """Sampling of clips for training and evaluation, after the published feeders (CTR-GCN, STTFormer).
 
-    The order of the steps is: crop in time, resize to ``frames``, ``origin``, ``heading``, rotation,
-    ``augment``, ``stream``, and what ``augment`` hides.
+    The order of the steps is: crop in time, resize to `frames`, `origin`, `heading`, rotation,
+    `augment`, `stream`, and what `augment` hides.
 
     Example:
         >>> ClipSampling(frames=64, rotation=0.0).test_crop

@@ -12,7 +12,7 @@ from skeleton_data.transforms.sampling import Stream
 
 
 def bone(joints: Tensor, parents: Sequence[int]) -> Tensor:
-    """Each joint minus its parent, zero for a root: (N, C, T, V, M) -> (N, C, T, V, M).
+    """Return each joint minus its parent, zero for a root: (N, C, T, V, M) -> (N, C, T, V, M).
 
     Args:
         joints: (N, C, T, V, M).
@@ -27,7 +27,7 @@ def bone(joints: Tensor, parents: Sequence[int]) -> Tensor:
 
 
 def motion(joints: Tensor) -> Tensor:
-    """Each frame's step to the next, zero in the last frame: (N, C, T, V, M) -> (N, C, T, V, M).
+    """Return each frame's step to the next, zero in the last frame: (N, C, T, V, M) -> (N, C, T, V, M).
 
     Example:
         >>> motion(torch.tensor([1.0, 4.0]).reshape(1, 1, 2, 1, 1)).flatten()
@@ -39,7 +39,7 @@ def motion(joints: Tensor) -> Tensor:
 
 
 def to_stream(joints: Tensor, stream: Stream, layout: SkeletonLayout) -> Tensor:
-    """The stream of that name: (N, C, T, V, M) -> (N, C, T, V, M).
+    """Return the stream of that name: (N, C, T, V, M) -> (N, C, T, V, M).
 
     Example:
         >>> from skeleton_data import layout
