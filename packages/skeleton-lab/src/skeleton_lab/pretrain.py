@@ -57,14 +57,15 @@ class PretrainConfig(RecipeSection):
         return self.model_copy(update={"model": self.model.model_copy(update={"encoder": encoder})})
 
     def build(self) -> SkeletonMAE:
-        """Build the model; a mask that does not fit the skeleton is found here."""
+        """Build the model, and try it: what does not fit the skeleton or the protocols is found here."""
         import torch
 
+        from skeleton_mask import clip_seeds
         from skeletonmae import SkeletonMAE
 
         model = SkeletonMAE(self.model)
         clip = torch.ones(1, 3, self.data.sampling.frames, self.model.encoder.joints, 1)
-        model.eval()(clip, generator=torch.Generator())
+        model.eval()(clip, generator=clip_seeds(0, 0, torch.arange(1)))
         return model.train()
 
 

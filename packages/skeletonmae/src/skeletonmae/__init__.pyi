@@ -19,6 +19,12 @@ from .model import SkeletonMAEOutput as SkeletonMAEOutput
 from .neighbours import nearest_neighbours as nearest_neighbours
 from .networks import build_decoder as build_decoder
 from .networks import build_encoder as build_encoder
+from .networks import build_mask as build_mask
+from .plugins import DecoderPlugin as DecoderPlugin
+from .plugins import EncoderPlugin as EncoderPlugin
+from .plugins import MaskPlugin as MaskPlugin
+from .plugins import Plugin as Plugin
+from .plugins import or_plugin as or_plugin
 from .probing import linear_probe as linear_probe
 from .projection import principal_components as principal_components
 from .protocols import Decoder as Decoder
@@ -26,6 +32,7 @@ from .protocols import Encoder as Encoder
 from .protocols import MaskSampler as MaskSampler
 from .targets import Target as Target
 from .targets import joint_motion as joint_motion
+from .token_classifier import TokenClassifier as TokenClassifier
 from .transformer import Transformer as Transformer
 from .transformer_config import TransformerConfig as TransformerConfig
 from .windows import sliding_windows as sliding_windows
@@ -33,9 +40,13 @@ from .windows import sliding_windows as sliding_windows
 __all__ = [
     "Decoder",
     "DecoderConfig",
+    "DecoderPlugin",
     "Encoder",
     "EncoderConfig",
+    "EncoderPlugin",
+    "MaskPlugin",
     "MaskSampler",
+    "Plugin",
     "Reconstruction",
     "STTFormerDecoder",
     "STTFormerDecoderConfig",
@@ -44,6 +55,7 @@ __all__ = [
     "SkeletonMAEOutput",
     "Target",
     "TargetConfig",
+    "TokenClassifier",
     "Transformer",
     "TransformerConfig",
     "TransformerDecoder",
@@ -51,12 +63,14 @@ __all__ = [
     "attention_maps",
     "build_decoder",
     "build_encoder",
+    "build_mask",
     "confusion_matrix",
     "fuse_scores",
     "joint_attention",
     "joint_motion",
     "linear_probe",
     "nearest_neighbours",
+    "or_plugin",
     "principal_components",
     "recalibrate",
     "reconstruction_loss",

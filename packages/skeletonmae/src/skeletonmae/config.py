@@ -1,16 +1,14 @@
 """The choices of a masked autoencoder."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from skeleton_mask import MaskConfig, SpatialTemporalConfig
 from sttformer import STTFormerConfig
 
+from .plugins import DecoderPlugin, EncoderPlugin, MaskPlugin, or_plugin
 from .transformer_config import TransformerConfig
-
-EncoderConfig: TypeAlias = Annotated[STTFormerConfig | TransformerConfig, Field(discriminator="kind")]
-"""Any encoder, told apart by `kind`."""
 
 
 class STTFormerDecoderConfig(BaseModel):
@@ -60,10 +58,16 @@ class TransformerDecoderConfig(BaseModel):
         return self
 
 
-DecoderConfig: TypeAlias = Annotated[
-    STTFormerDecoderConfig | TransformerDecoderConfig, Field(discriminator="kind")
-]
-"""Any decoder, told apart by `kind`."""
+if TYPE_CHECKING:
+    EncoderConfig: TypeAlias = STTFormerConfig | TransformerConfig | EncoderPlugin
+    DecoderConfig: TypeAlias = STTFormerDecoderConfig | TransformerDecoderConfig | DecoderPlugin
+    AnyMaskConfig: TypeAlias = MaskConfig | MaskPlugin
+else:
+    _encoders = Annotated[STTFormerConfig | TransformerConfig, Field(discriminator="kind")]
+    _decoders = Annotated[STTFormerDecoderConfig | TransformerDecoderConfig, Field(discriminator="kind")]
+    EncoderConfig = or_plugin(_encoders, EncoderPlugin)
+    DecoderConfig = or_plugin(_decoders, DecoderPlugin)
+    AnyMaskConfig = or_plugin(MaskConfig, MaskPlugin)
 
 
 class TargetConfig(BaseModel):
@@ -93,11 +97,16 @@ class TargetConfig(BaseModel):
 class SkeletonMAEConfig(BaseModel):
     """Encoder, decoder, masking and target of a SkeletonMAE; networks are of kind sttformer unless they say.
 
+    Classes of one's own stand as an import path or as the name of an entry point: see `EncoderPlugin`,
+    `DecoderPlugin` and `MaskPlugin`.
+
     Example:
         >>> SkeletonMAEConfig(encoder={"joints": 20, "tuple_frames": 2}).decoder.width
         256
         >>> SkeletonMAEConfig(encoder={"kind": "transformer"}, decoder={"kind": "transformer"}).decoder.depth
         5
+        >>> SkeletonMAEConfig(mask={"kind": "my_module:MyMask", "every": 3}).mask
+        MaskPlugin(kind='my_module:MyMask', every=3)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,7 +117,7 @@ class SkeletonMAEConfig(BaseModel):
     decoder: DecoderConfig = Field(
         default_factory=STTFormerDecoderConfig, description="The network that rebuilds."
     )
-    mask: MaskConfig = Field(default_factory=SpatialTemporalConfig, description="What is hidden.")
+    mask: AnyMaskConfig = Field(default_factory=SpatialTemporalConfig, description="What is hidden.")
     target: TargetConfig = Field(default_factory=TargetConfig, description="What is rebuilt.")
 
     @model_validator(mode="before")

@@ -10,7 +10,7 @@ from skeleton_mask import Mask, NoiseSource
 
 from .config import SkeletonMAEConfig
 from .losses import reconstruction_loss
-from .networks import build_decoder, build_encoder
+from .networks import build_decoder, build_encoder, build_mask
 from .protocols import Decoder, Encoder, MaskSampler, require
 from .targets import Target
 
@@ -83,6 +83,7 @@ class SkeletonMAE(nn.Module):
 
     encoder: Encoder
     decoder: Decoder
+    mask: MaskSampler
 
     def __init__(
         self,
@@ -100,7 +101,7 @@ class SkeletonMAE(nn.Module):
         self.encoder = encoder
         self.decoder = build_decoder(config, encoder) if decoder is None else decoder
         require(self.decoder, Decoder, field="decoder")
-        self.mask: MaskSampler = config.mask if mask is None else mask
+        self.mask = build_mask(config.mask) if mask is None else mask
         require(self.mask, MaskSampler, field="mask")
         self.target = Target(config.target)
 
@@ -117,7 +118,7 @@ class SkeletonMAE(nn.Module):
         """
         bodies, places = present_bodies(x)  # (B, T, V, C)
         mask = self.sample_mask(bodies, body_seeds(generator, places, persons=x.shape[4]))
-        tokens = self.encoder.encode_visible(bodies, mask.visible)  # (P, C')
+        tokens = self.encode(bodies, mask)  # (P, C')
         prediction = self.decoder(tokens, mask)  # (B, T, V, C)
         target = self.target.of(bodies)
         visible = repeat(mask.visible, "b t v -> b (t k) v", k=self.encoder.token_frames)
@@ -140,6 +141,17 @@ class SkeletonMAE(nn.Module):
                 f"{(count, times, joints)}, got {found}"
             )
         return mask
+
+    def encode(self, bodies: Tensor, mask: Mask) -> Tensor:
+        """Features (P, C') of the P visible tokens of bodies (B, T, V, C)."""
+        tokens = self.encoder.encode_visible(bodies, mask.visible)
+        wanted = (len(bodies) * mask.visible_per_clip, self.encoder.num_features)
+        if tokens.shape != wanted:
+            raise ValueError(
+                f"encoder: {type(self.encoder).__name__}.encode_visible must return a row for each visible "
+                f"token, {wanted}, got {tuple(tokens.shape)}"
+            )
+        return tokens
 
     def loss(self, prediction: Tensor, target: Tensor, visible: Tensor) -> Tensor:
         """The error over all places, or over the masked ones alone."""

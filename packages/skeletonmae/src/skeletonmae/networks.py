@@ -2,14 +2,22 @@
 
 from sttformer import STTFormer, STTFormerConfig
 
-from .config import EncoderConfig, SkeletonMAEConfig, STTFormerDecoderConfig, TransformerDecoderConfig
+from .config import (
+    AnyMaskConfig,
+    EncoderConfig,
+    SkeletonMAEConfig,
+    STTFormerDecoderConfig,
+    TransformerDecoderConfig,
+)
 from .decoder import STTFormerDecoder, TransformerDecoder
-from .protocols import Decoder, Encoder
+from .plugins import DecoderPlugin, EncoderPlugin, MaskPlugin
+from .protocols import Decoder, Encoder, MaskSampler
+from .token_classifier import TokenClassifier
 from .transformer import Transformer
 from .transformer_config import TransformerConfig
 
 
-def build_encoder(config: EncoderConfig) -> STTFormer | Transformer:
+def build_encoder(config: EncoderConfig) -> STTFormer | Transformer | TokenClassifier:
     """Build the encoder, or with classes the classifier, of a config; its weights are new.
 
     Example:
@@ -22,6 +30,8 @@ def build_encoder(config: EncoderConfig) -> STTFormer | Transformer:
             return STTFormer(config)
         case TransformerConfig():
             return Transformer(config)
+        case EncoderPlugin():
+            return TokenClassifier(config)
 
 
 def build_decoder(config: SkeletonMAEConfig, encoder: Encoder) -> Decoder:
@@ -47,3 +57,16 @@ def build_decoder(config: SkeletonMAEConfig, encoder: Encoder) -> Decoder:
             )
         case TransformerDecoderConfig():
             return TransformerDecoder(config.decoder, **sizes)
+        case DecoderPlugin():
+            return config.decoder.build_decoder(joints=config.encoder.joints, **sizes)
+
+
+def build_mask(config: AnyMaskConfig) -> MaskSampler:
+    """The mask of a config: the config itself if it is built in, else an object of the class that it names.
+
+    Example:
+        >>> from skeleton_mask import TubeConfig
+        >>> build_mask(TubeConfig(joint_ratio=0.3)).tube_frames
+        5
+    """
+    return config.build_mask() if isinstance(config, MaskPlugin) else config

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import Field, TypeAdapter
 
@@ -12,12 +12,15 @@ from skeleton_baselines import STGCNConfig
 from skeleton_data import ClipSampling, SkeletonLayout
 from skeleton_lab.data.preprocessing import FILE, Preprocessing
 from skeleton_lab.errors import InputError
-from skeletonmae import TransformerConfig
+from skeletonmae import EncoderPlugin, TransformerConfig, or_plugin
 from sttformer import STTFormerConfig
 
-EncoderConfig = Annotated[STTFormerConfig | TransformerConfig | STGCNConfig, Field(discriminator="kind")]
-"""Any encoder, told apart by `kind`."""
-Encoder = TypeVar("Encoder", STTFormerConfig, TransformerConfig, STGCNConfig)
+if TYPE_CHECKING:
+    EncoderConfig: TypeAlias = STTFormerConfig | TransformerConfig | STGCNConfig | EncoderPlugin
+else:
+    _built_in = Annotated[STTFormerConfig | TransformerConfig | STGCNConfig, Field(discriminator="kind")]
+    EncoderConfig = or_plugin(_built_in, EncoderPlugin)
+Encoder = TypeVar("Encoder", STTFormerConfig, TransformerConfig, STGCNConfig, EncoderPlugin)
 
 FREE = {"num_classes", "pool", "dropout", "attention_dropout", "drop_path"}
 """Fields that leave the encoder's weights as they are."""
@@ -41,7 +44,7 @@ def fit_encoder(
         InputError: If a field was set to something else; names both values.
     """
     data: dict[str, Any] = {"joints": len(layout.joints), "channels": 3, "num_classes": classes}
-    if isinstance(encoder, TransformerConfig):
+    if isinstance(encoder, TransformerConfig | EncoderPlugin):
         data["frames"] = sampling.frames
     for name in data.keys() & encoder.model_fields_set:
         if getattr(encoder, name) != data[name]:
@@ -52,6 +55,8 @@ def fit_encoder(
     if isinstance(encoder, STGCNConfig):
         graph = {"edges": bones(layout), "centre": layout.parents.index(-1)}
         return STGCNConfig(**{**graph, **encoder.model_dump(exclude_unset=True), **data})
+    if isinstance(encoder, EncoderPlugin):  # whose tokens are known when it is built
+        return encoder.model_copy(update=data)
     part = "token_frames" if isinstance(encoder, TransformerConfig) else "tuple_frames"
     if sampling.frames % getattr(encoder, part):
         raise InputError(
@@ -89,11 +94,13 @@ def pretrained_encoder(
     config = TypeAdapter(EncoderConfig).validate_python(saved)
     if wanted.kind != config.kind:
         raise InputError(f"model.kind is {wanted.kind}, but {folder} was trained with {config.kind}")
+    if isinstance(config, EncoderPlugin):
+        config.require_trust(folder / "config.json", named=wanted.kind)
     for name in wanted.model_fields_set - FREE:
-        if getattr(wanted, name) != getattr(config, name):
+        if getattr(wanted, name) != getattr(config, name, None):
             raise InputError(
                 f"model.{name} is {getattr(wanted, name)}, "
-                f"but {folder} was trained with {getattr(config, name)}"
+                f"but {folder} was trained with {getattr(config, name, None)}"
             )
     return config.model_copy(update={name: getattr(wanted, name) for name in wanted.model_fields_set & FREE})
 

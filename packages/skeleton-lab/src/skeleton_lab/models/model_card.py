@@ -18,7 +18,7 @@ from skeleton_lab.runs.results import FinetuneResult
 CARD = "README.md"
 PLACES = {"sttformer": ("sttformer", "STTFormer"), "transformer": ("skeletonmae", "Transformer")}
 PLACES |= {"stgcn": ("skeleton_baselines", "STGCN")}
-"""Package and class of each kind of network."""
+"""Package and class of each kind of network that is built in."""
 
 
 def model_card(model: SavedModel, results: Sequence[BaseModel] = (), *, licence: str = "other") -> str:
@@ -29,7 +29,7 @@ def model_card(model: SavedModel, results: Sequence[BaseModel] = (), *, licence:
         results: What the run, or all runs of several seeds, ended with.
         licence: Identifier of the weights' licence.
     """
-    package, network = PLACES[model.config.kind]
+    package, network = PLACES.get(model.config.kind, ("skeletonmae", "TokenClassifier"))
     preprocessing, classes = model.preprocessing, model.preprocessing.classes
     what = f"recognises {len(classes)} actions" if classes else "encodes actions, pre-trained without labels"
     sections = [

@@ -15,6 +15,7 @@ from skeleton_data import file_sha256
 from skeleton_lab.data.preprocessing import FILE, Preprocessing
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.encoder import EncoderConfig, saved_fields
+from skeletonmae import EncoderPlugin
 from sttformer import Pool
 
 if TYPE_CHECKING:
@@ -96,10 +97,13 @@ class SavedModel:
         """Build the network with its weights, in evaluation mode.
 
         Raises:
-            ValueError: If the weights do not fit, or are damaged.
+            ValueError: If the weights do not fit, or are damaged; or if the network is of a class that is
+                imported only where it is trusted (`skeletonmae.Plugin.require_trust`).
         """
         from skeleton_lab.models.weights import build_encoder, load_encoder
 
+        if isinstance(self.config, EncoderPlugin):
+            self.config.require_trust(self.folder / FILES[0])
         network = build_encoder(self.config)
         load_encoder(network, self.folder)
         return network.eval()

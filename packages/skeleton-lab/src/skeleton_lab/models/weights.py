@@ -14,21 +14,16 @@ from skeleton_lab.data.preprocessing import Preprocessing
 from skeleton_lab.models.encoder import EncoderConfig
 from skeleton_lab.models.model_card import CARD, model_card
 from skeleton_lab.models.saved_model import SavedModel, run_of, write_checksums
-from skeletonmae import Transformer, TransformerConfig
-from sttformer import STTFormer, STTFormerConfig
+from skeletonmae import TokenClassifier, Transformer
+from skeletonmae import build_encoder as build_token_encoder
+from sttformer import STTFormer
 
-Encoder = STTFormer | Transformer | STGCN
+Encoder = STTFormer | Transformer | TokenClassifier | STGCN
 
 
 def build_encoder(config: EncoderConfig) -> Encoder:
     """Build the encoder of a config, with new weights."""
-    match config:
-        case STTFormerConfig():
-            return STTFormer(config)
-        case TransformerConfig():
-            return Transformer(config)
-        case STGCNConfig():
-            return STGCN(config)
+    return STGCN(config) if isinstance(config, STGCNConfig) else build_token_encoder(config)
 
 
 def save_encoder(

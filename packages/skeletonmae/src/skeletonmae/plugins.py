@@ -1,0 +1,214 @@
+"""Classes of one's own in a configuration: `kind` is an import path, or the name of an entry point.
+
+A class is imported when it is built, not when the configuration is read.
+"""
+
+import inspect
+import os
+import sys
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, Union, get_args
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, PositiveInt, Tag, ValidationError
+
+from sttformer import Pool
+
+if TYPE_CHECKING:
+    from .protocols import Decoder, Encoder, MaskSampler
+
+PLUGIN = "module:Class"
+"""What stands for every kind that is not built in, in messages."""
+TRUST = "SKELETONMAE_TRUST"
+"""Environment variable: the classes that may be imported because the files of a model name them."""
+
+
+class Plugin(BaseModel):
+    """A class that is named by `kind`; all other fields are its keyword arguments.
+
+    `kind` is an import path (`my_module:MyMask`; the working directory is searched last), or a name that an
+    installed package declares as an entry point of the group.
+
+    Example:
+        >>> plugin = Plugin(kind="fractions:Fraction", numerator=3, denominator=4)
+        >>> plugin.build("part")
+        Fraction(3, 4)
+        >>> Plugin(kind="fractions:Fraction", over=4).build("part")
+        Traceback (most recent call last):
+        ValueError: part: fractions:Fraction got an unexpected keyword argument 'over'
+        >>> Plugin(kind="fractions:Half").build("part")
+        Traceback (most recent call last):
+        ValueError: part.kind: module 'fractions' has no attribute 'Half'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    group: ClassVar[str] = "skeletonmae.plugins"
+    """Group of the entry points."""
+
+    kind: str = Field(description="Import path of the class, as module:Class, or name of an entry point.")
+
+    def build(self, field: str, **known: Any) -> Any:
+        """Import the class and make its object.
+
+        Args:
+            field: Where the class is named, for messages.
+            known: Further arguments, each of which the class gets if it names it and the configuration does
+                not give it.
+
+        Raises:
+            ValueError: If there is no such class, or it does not take the arguments; names field and class.
+        """
+        made = self._load(field)
+        try:
+            signature = inspect.signature(made)
+            known = {name: value for name, value in known.items() if name in signature.parameters}
+            arguments = known | (self.model_extra or {})
+            signature.bind(**arguments)
+        except TypeError as error:
+            raise ValueError(f"{field}: {self.kind} {error}") from error
+        try:
+            return made(**arguments)
+        except ValidationError as error:  # the class is a pydantic model itself
+            first = error.errors()[0]
+            where = ".".join([field, *map(str, first["loc"])])
+            raise ValueError(f"{where}: {first['msg']}, got {first['input']!r}") from error
+        except ValueError as error:
+            raise ValueError(f"{field}: {self.kind}: {error}") from error
+
+    def require_trust(self, source: object, named: str | None = None) -> Self:
+        """Refuse a class that is named by the files of a model: whoever wrote them chose what would be run.
+
+        Args:
+            source: Where the class is named, for the message.
+            named: The class that the user named, too.
+
+        Raises:
+            ValueError: If the class is not an installed entry point, and neither the one that the user named
+                nor one of those in the environment variable `SKELETONMAE_TRUST`, separated by commas.
+        """
+        trusted = [named, *os.environ.get(TRUST, "").split(",")]
+        if ":" in self.kind and self.kind not in trusted:
+            raise ValueError(
+                f"{source} names the class {self.kind}, which is not imported, because a model's files must "
+                f"not choose what is run; if you trust it, set {TRUST}={self.kind}, or install a package "
+                f"that declares it as an entry point of {self.group}"
+            )
+        return self
+
+    def _load(self, field: str) -> Any:
+        found = EntryPoint(self.kind, self.kind, self.group)
+        if ":" not in self.kind:
+            installed = entry_points(group=self.group)
+            if self.kind not in installed.names:
+                raise ValueError(f"{field}.kind: {self.kind!r} is no installed entry point of {self.group}")
+            found = installed[self.kind]
+        if (here := os.getcwd()) not in sys.path:
+            sys.path.append(here)
+        try:
+            return found.load()
+        except (ImportError, AttributeError) as error:
+            raise ValueError(f"{field}.kind: {error}") from error
+
+
+class MaskPlugin(Plugin):
+    """A mask of one's own, any class whose objects satisfy `skeletonmae.MaskSampler`.
+
+    Example:
+        >>> MaskPlugin(kind="skeleton_mask:TubeConfig", joint_ratio=0.3).build_mask()
+        TubeConfig(kind='tube', joint_ratio=0.3, tube_frames=5)
+    """
+
+    group: ClassVar[str] = "skeletonmae.masks"
+
+    def build_mask(self) -> "MaskSampler":
+        """Make the mask."""
+        from .protocols import MaskSampler, require
+
+        mask: MaskSampler = self.build("mask")
+        require(mask, MaskSampler, field="mask")
+        return mask
+
+
+class DecoderPlugin(Plugin):
+    """A decoder of one's own, any class whose objects satisfy `skeletonmae.Decoder`.
+
+    The class gets those of the arguments `in_channels` (of the encoder's features), `out_channels`, `joints`
+    and `token_frames` that it names.
+    """
+
+    group: ClassVar[str] = "skeletonmae.decoders"
+
+    def build_decoder(self, **sizes: int) -> "Decoder":
+        """Make the decoder."""
+        from .protocols import Decoder, require
+
+        decoder: Decoder = self.build("decoder", **sizes)
+        require(decoder, Decoder, field="decoder")
+        return decoder
+
+
+class EncoderPlugin(Plugin):
+    """An encoder of one's own, any `torch.nn.Module` that satisfies `skeletonmae.Encoder`.
+
+    The class gets those of the arguments `joints`, `channels` and `frames` that it names. Its objects are
+    used inside a `skeletonmae.TokenClassifier`, which adds a head, `save_pretrained` and `from_pretrained`.
+
+    Example:
+        >>> EncoderPlugin(kind="my_module:MyEncoder", width=32).model_dump(exclude_unset=True)
+        {'kind': 'my_module:MyEncoder', 'width': 32}
+    """
+
+    group: ClassVar[str] = "skeletonmae.encoders"
+
+    joints: PositiveInt = Field(25, description="Joints of a skeleton, V.")
+    channels: PositiveInt = Field(3, description="Input channels of a joint, C: its coordinates.")
+    frames: PositiveInt = Field(120, description="Frames of a clip, T.")
+    num_classes: int = Field(0, ge=0, description="Classes of the head; 0 leaves the pooled features.")
+    pool: Pool = Field("mean", description="What the head is on: the mean over all tokens, or each joint's.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of the pooled features before the head.")
+
+    def build_encoder(self) -> "Encoder":
+        """Make the encoder.
+
+        Raises:
+            ValueError: If it lacks something; also if it is no module, whose weights are trained and saved.
+        """
+        from torch import nn
+
+        from .protocols import Encoder, require
+
+        sizes = {"joints": self.joints, "channels": self.channels, "frames": self.frames}
+        encoder: Encoder = self.build("encoder", **sizes)
+        require(encoder, Encoder, field="encoder")
+        if not isinstance(encoder, nn.Module):
+            raise ValueError(
+                f"encoder: {self.kind} is no torch.nn.Module: its weights could be neither trained nor saved"
+            )
+        return encoder
+
+
+def or_plugin(configs: Any, plugin: type[Plugin]) -> Any:
+    """The type of any of some configs, told apart by `kind`, or of a plug-in where `kind` is none of theirs.
+
+    Args:
+        configs: A union of configs, annotated with a discriminator.
+        plugin: What is used for an import path, or for an installed entry point of its group.
+
+    Example:
+        >>> from pydantic import TypeAdapter
+        >>> from skeleton_mask import MaskConfig
+        >>> masks = TypeAdapter(or_plugin(MaskConfig, MaskPlugin))
+        >>> masks.validate_python({"kind": "tube", "joint_ratio": 0.3})
+        TubeConfig(kind='tube', joint_ratio=0.3, tube_frames=5)
+        >>> masks.validate_python({"kind": "my_module:MyMask", "every": 3})
+        MaskPlugin(kind='my_module:MyMask', every=3)
+    """
+    members = {config.model_fields["kind"].default: config for config in get_args(get_args(configs)[0])}
+
+    def kind(value: Any) -> str | None:
+        named = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+        if not isinstance(named, str) or named in members:
+            return None if named is None else str(named)
+        return PLUGIN if ":" in named or named in entry_points(group=plugin.group).names else named
+
+    tagged = [Annotated[config, Tag(name)] for name, config in members.items()]
+    return Annotated[Union[(*tagged, Annotated[plugin, Tag(PLUGIN)])], Discriminator(kind)]

@@ -1,0 +1,62 @@
+"""Parts of one's own, as a project that uses the packages writes them; recipes of tests name them."""
+
+import torch
+from torch import nn
+
+from skeleton_mask import Mask, clip_noise
+
+
+class JointMLP(nn.Module):
+    """An encoder: each joint by itself."""
+
+    token_frames = 1
+
+    def __init__(self, joints, width=16):
+        super().__init__()
+        self.num_features = width
+        self.positions = nn.Parameter(torch.zeros(joints, width))
+        self.embed = nn.Linear(3, width)
+        self.mlp = nn.Sequential(nn.LayerNorm(width), nn.GELU(), nn.Linear(width, width))
+
+    def encode_visible(self, x, visible):
+        return self.mlp((self.embed(x) + self.positions)[visible])
+
+
+class FillDecoder(nn.Module):
+    """A decoder: a linear map of what is visible, its bias elsewhere."""
+
+    def __init__(self, in_channels, out_channels):
+        super().__init__()
+        self.predict = nn.Linear(in_channels, out_channels)
+
+    def forward(self, tokens, mask):
+        return self.predict(mask.scatter(tokens.unflatten(0, (mask.shape[0], -1))))
+
+
+class OneFrame:
+    """A mask: all frames but some, the same for all joints."""
+
+    def __init__(self, frames=1):
+        self.frames = frames
+
+    def sample(self, shape, generator, joints_xyz):
+        bodies, times, joints = shape
+        order = clip_noise((bodies, times), generator).argsort(1).argsort(1)
+        return Mask((order < self.frames)[..., None].expand(shape), self.frames * joints)
+
+
+class NoWayToSave:
+    token_frames, num_features = 1, 3
+
+    def encode_visible(self, x, visible):
+        return x[visible]
+
+
+class NoModule(NoWayToSave):
+    def state_dict(self):
+        return {}
+
+
+class ShapelessMask:
+    def sample(self, shape, generator, joints_xyz):
+        return torch.ones(shape, dtype=torch.bool)
