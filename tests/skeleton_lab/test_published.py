@@ -11,7 +11,7 @@ from skeleton_data.layouts.layout import layout
 from skeleton_lab import reproduce
 from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.recipe.settings import merged
-from skeleton_lab.studies.study import Study, named_file
+from skeleton_lab.studies.study import Study
 
 REPO = Path(__file__).parents[2]
 STUDIES = ("table1", "table2", "table3", "table4", "table5", "figure4")
@@ -26,7 +26,7 @@ def in_repository(monkeypatch):
 
 def read(name, *options):
     data = () if "--data" in options else ("--data", "nowhere")
-    return read_recipe(Study, [str(named_file("studies", name)), *data, *options], program="test")
+    return read_recipe(Study, [name, *data, *options], program="test", folder="studies")
 
 
 @pytest.fixture(scope="session")

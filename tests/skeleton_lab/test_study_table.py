@@ -51,6 +51,19 @@ def test_differences_are_those_of_the_same_seeds():
     assert float(records[1]["difference_interval"]) == pytest.approx(12.706)  # the deviation is sqrt(2)
 
 
+def test_the_table_says_what_selected_the_weights():
+    column = Column(Path("data/x"), "odd-subjects", "5%", "odd-subjects 5%", None)
+    by = {"fair": "validation", "blind": "last", "published": "test"}
+    found = [Cell(Row(name=name), column, (0,), (60.0,), 9, None, None, kind) for name, kind in by.items()]
+    told = {"title": "T", "source": "", "spread": "deviation"}
+    lines = [line for line in markdown(found, **told).splitlines() if line.startswith("Weights of")]
+    assert [line.split(": ")[0] for line in lines] == [
+        f"Weights of fine-tunings of {name}" for name in ("blind", "published", "fair")
+    ]
+    assert "test side" in lines[1]
+    assert "Weights of fine-tunings: the last" in markdown(found[1:2], **told)
+
+
 def test_many_numbers_of_labels_are_a_line_for_each_row(tmp_path, monkeypatch):
     pictures = []
     monkeypatch.setattr(Figure, "savefig", lambda figure, path, **_: pictures.append(figure))

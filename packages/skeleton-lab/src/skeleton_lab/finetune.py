@@ -3,10 +3,10 @@
     python apps/finetune.py configs/finetune/utd-mhad.toml --pretrained runs/kinect-v1
     accelerate launch apps/finetune.py configs/finetune/paper-ntu60-xsub.toml --pretrained runs/paper
 
-`--help` lists every field of a recipe, `--dry_run` says what a run would be. Weights are
-selected by their accuracy on subjects held out from the training side. The folder of the run receives
-classifier/, result.json, labels.json (which labels were used), config.toml, metrics.jsonl, tensorboard/, and
-checkpoints/ to resume from.
+`--help` lists every field of a recipe, `--dry_run` says what a run would be. Weights are selected by their
+accuracy on subjects held out from the training side (`--training.select` says otherwise). The folder of the
+run receives classifier/, result.json, labels.json (which labels were used), config.toml, metrics.jsonl,
+tensorboard/, and checkpoints/ to resume from.
 """
 
 from __future__ import annotations
@@ -107,21 +107,25 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
     if config.run.dry_run:
         return describe(accelerator, folder, config, plan, preprocessing, model)
     loaders = Loaders(accelerator, config.data.sampling, clips.bodies, training.seed, config.run.workers)
-    validation = loaders.evaluation(held_out, plan) if len(clips.validation) else None
+    select = training.select if len(clips.validation) or training.select == "test" else "last"
+    watched = unseen if select == "test" else held_out
+    watch = loaders.evaluation(watched, plan) if len(clips.validation) or select == "test" else None
 
     with Trainer(accelerator, folder, config, plan, model, loaders, train, bar=bar) as trainer:
         for step, batch in trainer.steps():
+            trainer.model.train(not training.evaluation_mode)
             for part in trainer.parts(batch):
                 scores = trainer.model(part.joints)
                 smoothing = training.label_smoothing
                 trainer.backward(F.cross_entropy(scores, part.label, label_smoothing=smoothing))
             if trainer.advance(step):
                 model, score = trainer.evaluated(), (float(step),)
-                if validation:
-                    accuracy = recognise(model, validation, accelerator, classes=len(names))
+                if watch:
+                    accuracy = recognise(model, watch, accelerator, classes=len(names))
                     told = {"loss": accuracy.loss, "top1": accuracy.top1, "top5": accuracy.top5}
-                    trainer.log.record("validation", **told)
-                    score = (accuracy.top1, -accuracy.loss)
+                    trainer.log.record("test" if select == "test" else "validation", **told)
+                    of_step = (accuracy.top1, -accuracy.loss)
+                    score = (*score, *of_step) if select == "last" else of_step
                 trainer.best.offer(accelerator, model, step=step + 1, score=score)
             trainer.save_if_due()
 
@@ -134,7 +138,8 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
         **summary,
         pretrained=config.pretrained,
         test=TestResult(clips=test.clips, top1=test.top1, top5=test.top5, per_class=test.per_class(names)),
-        validation_top1=best.score[0] if validation else None,
+        validation_top1=best.score[-2] if watch and select != "test" else None,
+        selected_by=select,
         selected_step=best.step,
         train_clips=len(clips.train),
         validation_clips=len(clips.validation),

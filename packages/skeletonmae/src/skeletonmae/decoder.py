@@ -52,7 +52,7 @@ class TokenDecoder(nn.Module):
 
 
 class STTFormerDecoder(TokenDecoder):
-    """A decoder of STTFormer blocks (Wu et al. 2023, section 3.3).
+    """A decoder of STTFormer blocks (Wu et al. 2023, section 3.2).
 
     Differences from the paper: it gives width, depth and "positional embeddings". Here each token has the
     code of its frame and of its joint: the blocks themselves know slots of a tuple alone, so that tokens of

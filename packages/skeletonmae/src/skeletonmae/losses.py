@@ -6,6 +6,12 @@ from torch import Tensor
 def reconstruction_loss(prediction: Tensor, target: Tensor, places: Tensor | None = None) -> Tensor:
     """Mean squared error between what was rebuilt and what was there (Wu et al. 2023, equation 1).
 
+    Differences from the paper: its equation is written as a mean over frames; here the error is a mean over
+    joints and coordinates too. The two differ by the constant V C, 75 for NTU RGB+D. Adam divides a gradient
+    by its own size, so that such a constant cancels, except in the weight decay that Adam adds to the
+    gradient (`torch.optim.Adam`, not `AdamW`): with the mean over all, a given `weight_decay` weighs V C
+    times as much against the gradient as with the mean over frames.
+
     Args:
         prediction: (B, T, V, C).
         target: (B, T, V, C).

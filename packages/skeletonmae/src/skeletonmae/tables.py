@@ -10,10 +10,10 @@ from .config import SkeletonMAEConfig, STTFormerDecoderConfig
 from .model import SkeletonMAE
 
 PAPER = {(128, 9): "3 M", (256, 9): "11 M", (512, 9): "33 M"}
-"""Parameters that the paper gives, by width and depth of the decoder; it does not say of which parts."""
+"""Parameters that the paper's Table 2 gives, by width and depth of the decoder."""
 
 ROWS = [*((width, 9) for width in (128, 256, 512)), *((256, depth) for depth in (1, 3, 5, 7, 9, 11))]
-"""Width and depth: those of Table 2; then depths for Table 3, whose own depths and numbers we do not know."""
+"""Width and depth: those of Table 2; then those of Table 3 (5 to 11), and two smaller depths of ours."""
 
 
 def count(width: int, depth: int) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """What runs end with: result.json, and what `run` returns."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -56,11 +57,14 @@ class FinetuneResult(BaseModel):
     folder: Path
     pretrained: Path | None
     test: TestResult
-    validation_top1: float | None = Field(description="Accuracy by which the weights were selected.")
+    validation_top1: float | None = Field(description="Accuracy of the kept weights on held-out clips.")
+    selected_by: Literal["validation", "last", "test"] = Field(
+        description="Side on which the kept weights were the most accurate, or `last`."
+    )
     selected_step: int = Field(description="Step of the weights that were kept.")
     steps: int
     train_clips: int = Field(description="Clips whose labels were trained on.")
-    validation_clips: int = Field(description="Clips whose labels served to select the weights.")
+    validation_clips: int = Field(description="Clips that were held out, with all their labels.")
     parameters: int
     seconds: float
     num_processes: int

@@ -148,6 +148,8 @@ class _Planner:
             given["pretrained"] = before and str(self._encoder(row, before, stream))
             if study.epochs:
                 given["training"]["epochs"] = study.epochs
+            if study.select:
+                given["training"]["select"] = study.select
         given = merged(given, _taking("data.sampling.stream", stream))
         common = self._common(row, stage)
         if stage.app == "finetune":

@@ -21,6 +21,7 @@ from skeleton_lab.evaluation.data import Side
 from skeleton_lab.recipe.library import find_recipe
 from skeleton_lab.recipe.recipe import RecipeSection, complaints
 from skeleton_lab.recipe.settings import Settings, merged
+from skeleton_lab.training.plan import Select
 
 App = Literal["pretrain", "contrast", "finetune", "simple", "evaluate"]
 Stream = Literal["joint", "bone", "motion"]
@@ -137,6 +138,9 @@ class Study(RecipeSection):
     )
     steps: int | None = Field(
         None, ge=1, description="Steps of each training with labels (default: as in the recipes)."
+    )
+    select: Select | None = Field(
+        None, description="What selects the weights of each fine-tuning (default: as in the recipes)."
     )
     row: tuple[str, ...] = Field((), description="Only these rows; the table has all that are finished.")
     folder: Path = Field(

@@ -23,6 +23,13 @@ STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228
 SIDES = {"test": "the test side", "validation": "clips held out from the training side, at its best,"}
 
 
+SELECTIONS = {
+    "validation": "the most accurate on held-out clips of the training side",
+    "last": "the last, selected without labels",
+    "test": "the most accurate on the test side, which makes the accuracy too high",
+}
+
+
 @dataclass(frozen=True)
 class Cost:
     """What a run cost."""
@@ -45,6 +52,7 @@ class Cell:
         labelled: How many clips were labelled, a mean over seeds.
         pretraining: Mean cost of their pre-trainings, if there are any.
         learning: Mean cost of their trainings with labels.
+        selected_by: What selected the weights of a fine-tuning.
     """
 
     row: Row
@@ -54,6 +62,7 @@ class Cell:
     labelled: float | None
     pretraining: Cost | None
     learning: Cost | None
+    selected_by: str | None = None
 
     @property
     def mean(self) -> float | None:
@@ -105,6 +114,7 @@ def _cell(trials: Sequence[Trial], side: Side) -> Cell:
         seeds=tuple(trial.seed for trial in done),
         accuracy=tuple(100 * _top1(result, trials[0].row.method, side) for result in results),
         labelled=mean(map(_labelled, done)) if done else None,
+        selected_by=results[0].get("selected_by") if done else None,
         pretraining=_cost([trial.pretrainings for trial in done]),
         learning=_cost([trial.learnings for trial in done]),
     )
@@ -187,11 +197,21 @@ def markdown(
         f"Top-1 accuracy on {SIDES[side]} in percent, "
         + ("mean ± standard deviation" if spread == "deviation" else "mean ± half of the 95 % interval")
         + " over seeds.",
+        *_selections(cells),
         *([f"In brackets: difference from the row {reference}, seed by seed."] if references else []),
         *([f"Published: {source}"] if published or sized else []),
         *notes,
     ]
     return "\n\n".join([f"# {title}", "\n".join(lines), *legend]) + "\n"
+
+
+def _selections(cells: Sequence[Cell]) -> Iterator[str]:
+    """What selected the weights of fine-tunings, and of which rows, if not of all."""
+    kinds = {cell.row.name: cell.selected_by for cell in cells if cell.selected_by}
+    for kind in sorted(set(kinds.values())):
+        rows = [name for name, by in kinds.items() if by == kind]
+        of = "" if len(rows) == len(kinds) else f" of {'; '.join(rows)}"
+        yield f"Weights of fine-tunings{of}: {SELECTIONS[kind]}."
 
 
 def _ours(cell: Cell, spread: Spread, reference: Cell | None) -> str:

@@ -13,6 +13,9 @@ from skeleton_lab.runs.folder import RunConfig
 from skeleton_lab.training.optimizer import OptimizerConfig
 from skeleton_lab.training.schedule import ScheduleConfig
 
+Select = Literal["validation", "last", "test"]
+"""By what the weights of a fine-tuning are selected."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -106,6 +109,17 @@ class FinetuneTraining(TrainingConfig):
     """Length, batches and loss of a fine-tuning."""
 
     label_smoothing: float = Field(0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy.")
+    select: Select = Field(
+        "validation",
+        description="Weights that are kept: the most accurate on held-out clips (`validation`; without such "
+        "clips the last), the last, for which no label is looked at, or the most accurate on the test side "
+        "(`test`), as some publish: that accuracy is too high, and not to be compared with the others.",
+    )
+    evaluation_mode: bool = Field(
+        False,
+        description="Whether BatchNorm and dropout act as in evaluation while training, as in the published "
+        "fine-tuning of AimCLR.",
+    )
 
 
 class TrainingRecipe(Protocol):
