@@ -46,6 +46,8 @@ from .splits.protocols import split as split
 from .splits.protocols import split_by as split_by
 from .splits.split_file import load_split as load_split
 from .splits.split_file import save_split as save_split
+from .store.own_clips import ClipDataset as ClipDataset
+from .store.own_clips import OwnClips as OwnClips
 from .store.store import ClipIndex as ClipIndex
 from .store.store import SkeletonStore as SkeletonStore
 from .store.writer import StoreWriter as StoreWriter
@@ -63,6 +65,7 @@ __all__ = [
     "Cleaning",
     "Clip",
     "ClipBatch",
+    "ClipDataset",
     "ClipIndex",
     "ClipSampling",
     "ClipSet",
@@ -72,6 +75,7 @@ __all__ = [
     "ImportConfig",
     "JointMap",
     "NtuName",
+    "OwnClips",
     "Protocol",
     "RawClip",
     "RawFolder",

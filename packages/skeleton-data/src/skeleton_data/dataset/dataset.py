@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.store.own_clips import OwnClips
 from skeleton_data.store.store import SkeletonStore
 from skeleton_data.transforms.augment import augment, hide
 from skeleton_data.transforms.augmentation import Augmentation
@@ -51,7 +52,7 @@ class ClipBatch(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ClipSet:
-    """Some clips of one store.
+    """Some clips of one store, or of a data set of one's own (`OwnClips`).
 
     Attributes:
         store: Where they are.
@@ -74,6 +75,8 @@ class ClipSet:
         if clips.min() < 0 or clips.max() >= len(self.store):
             raise ValueError(f"clips go from {clips.min()} to {clips.max()}, but the store is {self.store!r}")
         object.__setattr__(self, "clips", clips.astype(np.int64))
+        if isinstance(self.store, OwnClips):
+            return
         first, bodies = self.store.first_row[clips], self.store.index.bodies[clips].astype(np.int64)
         last = first + self.store.index.frames[clips] * bodies
         damaged = (first < 0) | (bodies < 1) | (last <= first) | (last > len(self.store.rows))
@@ -116,7 +119,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         self.layout: SkeletonLayout = first.layout
         self._augments = training and sampling.augment != Augmentation()
         self._ends = np.cumsum([len(source.clips) for source in sources])
-        self._tables: list[Tensor] | None = None
+        self._tables: dict[int, Tensor] = {}
 
     def __len__(self) -> int:
         """Return clips of all sources."""
@@ -164,13 +167,13 @@ class SkeletonDataset(Dataset[ClipBatch]):
         random: NDArray[np.float64] | None,
     ) -> tuple[Tensor, NDArray[np.int64]]:
         """Return joints (N, C, T, V, M) and labels (N,) of one source; `random` is (N, draws) or None."""
-        source, sampling, table = self.sources[number], self.sampling, self._table(number)
-        store, index = source.store, source.store.index
+        source, sampling, index = self.sources[number], self.sampling, self.sources[number].store.index
         clips = source.clips[position - (self._ends[number] - len(source.clips))]
+        table, first_row = self._rows(number, clips)
         blend = FrameBlend.linear(
             self._window(index.frames[clips].astype(np.int64), random),
             sampling.frames,
-            first_row=store.first_row[clips],
+            first_row=first_row,
             clip_bodies=index.bodies[clips].astype(np.int64),
             bodies=self.bodies,
         )
@@ -202,14 +205,21 @@ class SkeletonDataset(Dataset[ClipBatch]):
         angles = (2 * random[:, 2:] - 1) * self.sampling.rotation
         return rotation_matrix(torch.from_numpy(angles.astype(np.float32)))
 
-    def _table(self, number: int) -> Tensor:
-        """Return the joints of a source as a tensor over the memory map, made once in each process."""
-        if self._tables is None:
+    def _rows(self, number: int, clips: NDArray[np.int64]) -> tuple[Tensor, NDArray[np.int64]]:
+        """Return a table that holds clips of a source, and the first row of each clip in it.
+
+        Of a store, it is a tensor over the memory map, made once in each process.
+        """
+        store = self.sources[number].store
+        if isinstance(store, OwnClips):
+            rows, first_row = store.gather(clips)
+            return torch.from_numpy(rows), first_row
+        if number not in self._tables:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # we only read
-                self._tables = [torch.from_numpy(source.store.rows) for source in self.sources]
-        return self._tables[number]
+                self._tables[number] = torch.from_numpy(store.rows)
+        return self._tables[number], store.first_row[clips]
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the tensors over the maps, which would be copied whole into another process."""
-        return self.__dict__ | {"_tables": None}
+        return self.__dict__ | {"_tables": {}}

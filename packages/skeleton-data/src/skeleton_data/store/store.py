@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -179,7 +178,7 @@ class SkeletonStore:
         """Return path, number of clips and layout."""
         return f"SkeletonStore({str(self.path)!r}, clips={len(self)}, layout={self.layout.name!r})"
 
-    def __reduce__(self) -> tuple[Callable[[Path], SkeletonStore], tuple[Path]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Open the store anew in another process, where a pickled map would be a copy of the whole file."""
         return SkeletonStore.open, (self.path,)
 
