@@ -2,13 +2,13 @@
 
 import importlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import psutil
 import pytest
+from processes import TWO_PROCESSES, kill, of_this_machine
 
 from skeleton_lab import evaluate
 from skeleton_lab.recipe.recipe import read_options, read_recipe
@@ -18,25 +18,16 @@ APPS = Path(__file__).parents[2] / "apps"
 
 def launch(app, *arguments, home, timeout=250):
     """Run an app in two processes; end both, and what they started, if they take too long."""
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("MASTER_", "ACCELERATE_", "TORCHELASTIC_"))
-        and name not in {"RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE"}
-    }
-    environment = inherited | {
-        "CUDA_VISIBLE_DEVICES": "",
-        "GLOO_SOCKET_IFNAME": "lo",
-        "HF_HOME": str(home),
-    }
-    # `--cpu --num_processes 2` would start a single process.
-    launcher = (
-        "-m accelerate.commands.launch --multi_gpu --num_processes 2 --num_machines 1 --mixed_precision no"
-        " --dynamo_backend no --main_process_port 0 --num_cpu_threads_per_process 1"
-    )
     process = subprocess.Popen(
-        [sys.executable, *launcher.split(), str(APPS / app), *map(str, arguments)],
-        env=environment,
+        [
+            sys.executable,
+            "-m",
+            "accelerate.commands.launch",
+            *TWO_PROCESSES,
+            str(APPS / app),
+            *map(str, arguments),
+        ],
+        env=of_this_machine(home),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -44,9 +35,7 @@ def launch(app, *arguments, home, timeout=250):
     try:
         output, _ = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
-        started = psutil.Process(process.pid)
-        for child in [*started.children(recursive=True), started]:
-            child.kill()
+        kill(process.pid)
         output, _ = process.communicate()
         pytest.fail(f"{app} took more than {timeout} s:\n{output}", pytrace=False)
     return process.returncode, output

@@ -1,0 +1,165 @@
+"""What someone can do who has installed the wheels and has no clone.
+
+The wheels of all packages are installed into an empty environment, and everything runs in an empty folder.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+from processes import TWO_PROCESSES, kill, of_this_machine
+
+REPO = Path(__file__).parents[1]
+PACKAGES = sorted(path.parent for path in REPO.glob("packages/*/pyproject.toml"))
+pytestmark = pytest.mark.slow
+
+TOY = (
+    *("--training.batch_size", "6", "--model.encoder.width", "8", "--model.encoder.blocks", "[[8, 2]]"),
+    *("--model.decoder.width", "8", "--model.decoder.qk_channels", "2"),
+)
+"""Options that make the pre-training of the demo small."""
+EPOCHS, EPOCH = 6, 12 // 6
+"""Epochs, and steps of one: 12 clips of two training subjects, in batches of 6."""
+
+PROGRAM = """
+import torch
+import skeleton_lab
+from skeleton_data import ClipSampling, ClipSet, SkeletonDataset, SkeletonStore, loader, split
+from skeletonmae import SkeletonMAE, SkeletonMAEConfig
+
+store = SkeletonStore.open("data/demo")
+clips = ClipSet(store, split(store.index, "ntu60-xsub").train)
+dataset = SkeletonDataset([clips], ClipSampling(frames=20), bodies=2, training=True, seed=0)
+encoder = {"blocks": [[8, 2]], "tuple_frames": 2}
+model = SkeletonMAE(SkeletonMAEConfig(encoder=encoder, decoder={"width": 8, "depth": 1, "qk_channels": 2}))
+optimizer, losses = torch.optim.AdamW(model.parameters(), lr=1e-2), []
+for epoch in range(4):
+    for batch in loader(dataset, 6, shuffle=True):
+        loss = model(batch.joints, generator=torch.Generator().manual_seed(0)).loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+assert losses[-1] < losses[0], losses
+
+tuned = skeleton_lab.SavedModel.open("runs/finetune/demo")
+assert tuned.load()(batch.joints).shape == (6, 3)
+print(skeleton_lab.__file__)
+"""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An environment with the wheels in it, and a folder to work in."""
+
+    bin: Path
+    folder: Path
+
+    def start(self, program: str, *arguments: object) -> subprocess.Popen:
+        """Start a program of the environment in the folder."""
+        return subprocess.Popen(
+            [self.bin / program, *map(str, arguments)],
+            cwd=self.folder,
+            env=of_this_machine(self.folder / "home"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, program: str, *arguments: object) -> str:
+        """Run a program; what it prints."""
+        process = self.start(program, *arguments)
+        try:
+            output, _ = process.communicate(timeout=300)
+        except subprocess.TimeoutExpired:
+            kill(process.pid)
+            output, _ = process.communicate()
+        assert process.returncode == 0, output
+        return output
+
+    def json(self, path: str) -> dict:
+        """A file of JSON in the folder."""
+        return json.loads((self.folder / path).read_text())
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Build the wheels and install skeleton-lab from them, with the versions of the tests' own environment.
+
+    These are in uv's cache, where this environment came from it; else they are downloaded.
+    """
+    home = tmp_path_factory.mktemp("installed")
+    for package in PACKAGES:
+        build = ("-m", "hatchling", "build", "--target", "wheel", "--directory", home / "dist")
+        subprocess.run([sys.executable, *build], cwd=package, check=True, capture_output=True)
+    own = {package.name for package in PACKAGES}
+    others = {each.metadata["Name"]: each.version for each in distributions()}
+    versions = [f"{name}=={version}\n" for name, version in others.items() if name not in own]
+    (home / "versions.txt").write_text("".join(versions))
+    bin = home / "environment" / "bin"
+    assert not uv(home, "venv", "--python", sys.executable, bin.parent)
+    install = ("pip", "install", "--python", bin / "python", "--constraint", home / "versions.txt")
+    install += tuple((home / "dist").iterdir())  # by path: an index may know others of these names
+    failed = uv(home, *install, "--offline") and uv(home, *install)
+    if failed and "Failed to fetch" in failed and not os.environ.get("CI"):
+        pytest.skip(f"torch and others are not in uv's cache, and there is no package index: {failed}")
+    assert not failed, failed
+    (home / "work").mkdir()
+    return Installation(bin, home / "work")
+
+
+def uv(folder: Path, *arguments: object) -> str:
+    """Run uv in a folder, where it does not see the workspace; what it complains of if it fails."""
+    command = [sys.executable, "-m", "uv", "--quiet", *map(str, arguments)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return done.stderr if done.returncode else ""
+
+
+def test_training_without_a_clone(installation: Installation) -> None:
+    """Pre-train in two processes, be killed, resume, fine-tune, evaluate, predict; then train from Python."""
+    run, launch = installation.run, ("launch", *TWO_PROCESSES, "-m")
+    raw = ("synth", "raw", "--classes", "3", "--subjects", "4", "--views", "2", "--repeats", "1")
+    run("skeleton-data", *raw)
+    run("skeleton-data", "prepare", "raw", "data/demo", "--workers", "1")
+
+    length = ("--training.epochs", EPOCHS, "--data.validation", "0")
+    pretraining = (*launch, "skeleton_lab.pretrain", "pretrain/demo", *TOY, *length)
+    folder = installation.folder / "runs/pretrain/demo"
+    process = installation.start("accelerate", *pretraining)
+    while process.poll() is None and not list(folder.glob("checkpoints/step-*")):
+        time.sleep(0.01)
+    kill(process.pid)
+    printed, _ = process.communicate()
+    assert process.returncode < 0 and not (folder / "result.json").exists(), printed
+    written = (folder / "config.toml").stat().st_mtime_ns
+    run("accelerate", *pretraining, "--resume")
+    assert (folder / "config.toml").stat().st_mtime_ns == written
+    result = installation.json("runs/pretrain/demo/result.json")
+    assert (result["num_processes"], result["steps"]) == (2, EPOCHS * EPOCH)
+
+    tuning = ("--pretrained", folder, "--model.width", "8", "--model.blocks", "[[8, 2]]")
+    tuning += ("--training.batch_size", "4", "--training.steps", "4", "--training.period", "2")
+    run("accelerate", *launch, "skeleton_lab.finetune", "finetune/demo", *tuning, "--data.validation", "0.5")
+    result = installation.json("runs/finetune/demo/result.json")
+    assert (result["num_processes"], result["test"]["clips"]) == (2, 12)
+    (events,) = (installation.folder / "runs/finetune/demo/tensorboard").glob("events.*")
+    assert b"validation/top1" in events.read_bytes()
+
+    printed = run("skeleton-lab", "evaluate", folder)
+    methods = installation.json("runs/pretrain/demo/evaluation-test/evaluation.json")["methods"]
+    assert methods.keys() == {"linear probe", "nearest neighbours"}
+    assert all(name in printed for name in methods)
+
+    recording = min((installation.folder / "raw").glob("*.skeleton"))
+    answer = json.loads(run("skeleton-lab", "predict", "runs/finetune/demo", recording, "--format", "json"))
+    assert answer["file"] == str(recording)
+    assert sum(answer["classes"].values()) == pytest.approx(1, abs=0.01)
+
+    (place,) = run("python", "-c", PROGRAM).splitlines()
+    assert Path(place).is_relative_to(installation.bin.parent)
