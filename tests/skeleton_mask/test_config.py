@@ -68,6 +68,12 @@ def test_config_builds_its_mask_and_survives_json(kind: str) -> None:
     assert TypeAdapter[Any](MaskConfig).validate_json(config.model_dump_json()) == config
 
 
+@pytest.mark.parametrize(("ratio", "hidden"), [(8, 8), ("8", 8), (0.4, 8), (1, 1), (0, 0)])
+def test_a_whole_number_is_a_count(ratio: object, hidden: int) -> None:
+    mask = read({"kind": "frame_only", "frame_ratio": ratio}).sample((2, 20, 5), generator())
+    assert mask.frames.sum(dim=1).tolist() == [20 - hidden] * 2
+
+
 @pytest.mark.parametrize("kind", CASES)
 def test_every_field_is_described_and_frozen(kind: str) -> None:
     config = read({"kind": kind, **CASES[kind][0]})

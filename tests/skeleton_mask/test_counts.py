@@ -23,6 +23,10 @@ from skeleton_mask import masked_count
         (0.02, 25, 1),  # a tie again
         (0.99, 25, 24),  # 24.75: one is always left
         (0.999, 1, 0),
+        (0.9, 500, 450),  # int(500 * (1 - 0.9)) would leave 49
+        (451, 500, 451),  # a count
+        (0, 25, 0),
+        (1, 25, 1),
     ],
 )
 def test_known_counts(ratio: float, count: int, hidden: int) -> None:
@@ -39,6 +43,12 @@ def test_is_exact_decimal_rounding(thousandths: int, count: int) -> None:
 def test_refuses_a_ratio_out_of_range(ratio: float) -> None:
     with pytest.raises(ValueError, match=rf"beta must be at least 0 and below 1, got {ratio}"):
         masked_count(ratio, 25, field="beta")
+
+
+@pytest.mark.parametrize("hidden", [-1, 25, 26])
+def test_refuses_a_count_that_is_out_of_range_or_hides_all(hidden: int) -> None:
+    with pytest.raises(ValueError, match=rf"beta as a count must be at least 0 and below 25, got {hidden}"):
+        masked_count(hidden, 25, field="beta")
 
 
 def test_refuses_nothing_to_count() -> None:

@@ -19,6 +19,18 @@ def masks(draw: st.DrawFn) -> Mask:
     return Mask((noise.argsort(1).argsort(1) < count).reshape(clips, frames, joints))
 
 
+def test_a_wrong_number_of_visible_places_is_refused() -> None:
+    visible = joint_only((2, 4, 10), 3, generator=torch.Generator()).visible
+    assert Mask(visible, 28).visible_per_clip == Mask(visible).visible_per_clip == 28
+    with pytest.raises(ValueError, match="visible_per_clip is 20, but visible marks 28"):
+        Mask(visible, 20)
+    uneven = visible.clone()
+    uneven[0] = False
+    uneven[0, 0] = True  # 10 and 28, together two clips of 19
+    with pytest.raises(ValueError, match="got 10 to 28"):
+        Mask(uneven, 19)
+
+
 @given(masks())
 def test_equals_loops(mask: Mask) -> None:
     clips, frames, joints = mask.shape

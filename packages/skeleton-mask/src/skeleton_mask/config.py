@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from .mask import Mask
     from .noise import NoiseSource
 
-Ratio: TypeAlias = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+
+def _written_as_a_whole_number(value: object) -> object:
+    """Refuse 1.0, which is a ratio out of range and not a count."""
+    if not str(value).isdigit():
+        raise ValueError(f"not a whole number: {value}")
+    return value
+
+
+Count: TypeAlias = Annotated[int, Field(ge=1), BeforeValidator(_written_as_a_whole_number)]
+Ratio: TypeAlias = Count | Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+"""A share, or how many frames, joints or places."""
 
 
 class _Config(BaseModel):

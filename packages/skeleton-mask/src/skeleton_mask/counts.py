@@ -10,12 +10,12 @@ _TIE = 1e-9
 def masked_count(ratio: float, count: int, *, field: str = "ratio") -> int:
     """Return how many of `count` frames, joints or tokens a masking ratio hides.
 
-    The nearest whole number, ties upwards, and always at least one left visible:
-    `min(floor(ratio * count + 1/2), count - 1)`. It depends on nothing but the two numbers, so every clip of
-    every batch hides equally many.
+    Of a share it is the nearest whole number, ties upwards, and always at least one left visible:
+    `min(floor(ratio * count + 1/2), count - 1)`. A whole number (`int`) is itself the count, as with
+    scikit-learn's `test_size`. So every clip of every batch hides equally many.
 
     Args:
-        ratio: Share to hide, `0 <= ratio < 1`.
+        ratio: Share to hide, `0 <= ratio < 1`; or how many, an `int` below `count`.
         count: How many there are, at least one.
         field: What the ratio is called in an error message.
 
@@ -23,22 +23,21 @@ def masked_count(ratio: float, count: int, *, field: str = "ratio") -> int:
         A number between 0 and `count - 1`.
 
     Raises:
-        ValueError: If `ratio` is not in `[0, 1)` or `count` is below one.
+        ValueError: If `ratio` is not in `[0, 1)`, would hide all, or `count` is below one.
 
     Example:
-        >>> masked_count(0.5, 25), masked_count(0.58, 25), masked_count(0.99, 25)
-        (13, 15, 24)
+        >>> masked_count(0.5, 25), masked_count(0.58, 25), masked_count(0.99, 25), masked_count(7, 25)
+        (13, 15, 24, 7)
     """
-    check_ratio(ratio, field)
     if count < 1:
         raise ValueError(f"nothing to mask: count must be at least 1, got {count}")
-    return min(math.floor(ratio * count + 0.5 + _TIE), count - 1)
-
-
-def check_ratio(ratio: float, field: str) -> None:
-    """Raise a `ValueError` that names `field` unless `0 <= ratio < 1` (NaN is refused too)."""
+    if isinstance(ratio, int):
+        if not 0 <= ratio < count:
+            raise ValueError(f"{field} as a count must be at least 0 and below {count}, got {ratio}")
+        return ratio
     if not 0 <= ratio < 1:
         raise ValueError(f"{field} must be at least 0 and below 1, got {ratio}")
+    return min(math.floor(ratio * count + 0.5 + _TIE), count - 1)
 
 
 def check_shape(shape: Any) -> tuple[int, int, int]:

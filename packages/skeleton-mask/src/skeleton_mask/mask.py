@@ -17,11 +17,11 @@ class Mask:
     Args:
         visible: bool `(N, T, V)`, true where the model may look.
         visible_per_clip: Number of visible places `L` in each clip, when it is known. Samplers know it.
-            Without it the places are counted and checked, which waits for the device.
+            Without it the places are counted, which waits for the device. On a CPU they are always counted.
 
     Raises:
         ValueError: If `visible` is no bool tensor of three axes, if clips differ in their number of visible
-            places, or if there is none.
+            places or have another than `visible_per_clip`, or if there is none.
 
     Attributes:
         visible: bool `(N, T, V)`.
@@ -46,8 +46,15 @@ class Mask:
                 "visible must be a bool tensor (clips, frames, joints), "
                 f"got {str(visible.dtype).removeprefix('torch.')} of shape {tuple(visible.shape)}"
             )
+        if visible_per_clip is None or (visible.device.type == "cpu" and not torch.compiler.is_compiling()):
+            counted = _count(visible)
+            if visible_per_clip not in (None, counted):
+                raise ValueError(
+                    f"visible_per_clip is {visible_per_clip}, but visible marks {counted} places a clip"
+                )
+            visible_per_clip = counted
         object.__setattr__(self, "visible", visible)
-        object.__setattr__(self, "visible_per_clip", visible_per_clip or _count(visible))
+        object.__setattr__(self, "visible_per_clip", visible_per_clip)
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -55,7 +55,7 @@ def motion_aware(weights: Tensor, ratio: float, *, tau: float, generator: NoiseS
 
     Args:
         weights: Motion `(N, T, V)`, not negative, for example `motion(x)`.
-        ratio: Share of the `T * V` places that is hidden, `[0, 1)`; rounded as `masked_count` says.
+        ratio: Share of the `T * V` places that is hidden, `[0, 1)`, or a count; see `masked_count`.
         tau: Temperature, above zero: small hides only what moves most, large ignores motion.
         generator: A `torch.Generator`, or one seed for each clip, int64 `(N,)`, on the device of `weights`.
 

@@ -20,8 +20,8 @@ def body_part(
 
     Args:
         shape: Clips, frames and joints `(N, T, V)`.
-        joint_ratio: Share of the joints that is hidden in all frames, `[0, 1)`; rounded as `masked_count`
-            says.
+        joint_ratio: Share of the joints that is hidden in all frames, `[0, 1)`, or a count (see
+            `masked_count`).
         parts: Joint numbers of each part; together every joint exactly once.
         generator: A `torch.Generator`, or one seed for each clip, int64 `(N,)`; the mask is on its device.
 
