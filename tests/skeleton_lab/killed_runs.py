@@ -17,14 +17,15 @@ import traceback
 from pathlib import Path
 
 import torch._dynamo  # noqa: F401
+from accelerate import Accelerator
 
 # What is not used here is imported once, and not by every run.
 from skeleton_lab import pretrain
-from skeleton_lab.evaluation.reconstruction import rebuilding_loss  # noqa: F401
+from skeleton_lab.evaluation.reconstruction import mean_reconstruction_loss  # noqa: F401
 from skeleton_lab.models.weights import save_encoder  # noqa: F401
 from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.training import checkpoint
-from skeleton_lab.training.optimizer_step import Learner
+from skeleton_lab.training.optimizer_step import OptimizerStep
 from skeleton_lab.training.trainer import Trainer  # noqa: F401
 from skeletonmae import SkeletonMAE  # noqa: F401
 
@@ -107,8 +108,8 @@ def count_events(*, at: int | None) -> list[None]:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(happened)
-    for name in ("backward", "update"):
-        original = getattr(Learner, name)
+    for owner, name in ((Accelerator, "backward"), (OptimizerStep, "take")):
+        original = getattr(owner, name)
 
         def and_counted(*arguments, original=original, **options):
             happened()
@@ -116,13 +117,13 @@ def count_events(*, at: int | None) -> list[None]:
             happened()
             return result
 
-        setattr(Learner, name, and_counted)
+        setattr(owner, name, and_counted)
     return events
 
 
 def fill_disk(*, after: int) -> None:
     """Let no file grow beyond a few bytes once some checkpoints are saved."""
-    saved, save = [], checkpoint.Checkpoints._save
+    saved, save = [], checkpoint.Checkpoints.save
 
     def and_fill(*arguments, **options):
         save(*arguments, **options)
@@ -130,20 +131,20 @@ def fill_disk(*, after: int) -> None:
         if len(saved) == after:
             resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
 
-    checkpoint.Checkpoints._save = and_fill
+    checkpoint.Checkpoints.save = and_fill
 
 
 def tell_group_to_end(*, before: int) -> None:
     """Send SIGTERM to this process and the workers that it starts, as a scheduler does."""
     os.setsid()
-    update = Learner.update
+    take = OptimizerStep.take
 
-    def and_tell(learner, number):
-        if number == before:
+    def and_tell(*arguments, **options):
+        if options["number"] == before:
             os.killpg(os.getpid(), signal.SIGTERM)
-        return update(learner, number)
+        return take(*arguments, **options)
 
-    Learner.update = and_tell
+    OptimizerStep.take = and_tell
 
 
 def compare(folder: Path) -> None:

@@ -119,14 +119,14 @@ def test_a_resumed_run_ends_like_one_that_was_never_stopped(run_contrast, tmp_pa
     whole = run_contrast(*chosen, "--run.folder", str(tmp_path / "whole"))
     arguments = (*chosen, "--run.folder", str(tmp_path / "stopped"), "--run.resume")
 
-    def dying(learner, number):
+    def dying(*arguments, **options):
         if steps.pop():
             raise KeyboardInterrupt
-        return update(learner, number)
+        return take(*arguments, **options)
 
     # Once before positives are mined, and once after.
-    update = skeleton_lab.training.optimizer_step.Learner.update
-    monkeypatch.setattr(skeleton_lab.training.optimizer_step.Learner, "update", dying)
+    take = skeleton_lab.training.optimizer_step.OptimizerStep.take
+    monkeypatch.setattr(skeleton_lab.training.optimizer_step.OptimizerStep, "take", dying)
     for before in (3, 4):
         steps = [True, *[False] * before]
         with pytest.raises(KeyboardInterrupt):

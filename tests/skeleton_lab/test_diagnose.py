@@ -9,7 +9,7 @@ import torch
 from skeleton_lab import contrast, diagnose, evaluate
 from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.layer_features import dimensions
-from skeleton_lab.evaluation.simple_predictors import holding, interpolating, resting
+from skeleton_lab.evaluation.simple_predictors import linear, mean_pose, nearest_frame
 from skeleton_lab.recipe.recipe import read_options, read_recipe
 
 
@@ -43,10 +43,10 @@ def each_joint(bodies, answer):
 @pytest.mark.parametrize(
     ("predict", "answer"),
     [
-        (resting, lambda seen, places, frame: places.mean(0)),
-        (holding, lambda seen, places, frame: places[np.argmin([abs(frame - at) for at in seen])]),
+        (mean_pose, lambda seen, places, frame: places.mean(0)),
+        (nearest_frame, lambda seen, places, frame: places[np.argmin([abs(frame - at) for at in seen])]),
         (
-            interpolating,
+            linear,
             lambda seen, places, frame: [np.interp(frame, seen, places[:, axis]) for axis in range(3)],
         ),
     ],
@@ -55,7 +55,7 @@ def test_rebuilding_without_learning(bodies, predict, answer):
     torch.testing.assert_close(predict(*bodies), each_joint(bodies, answer))
 
 
-@pytest.mark.parametrize("predict", [resting, holding, interpolating])
+@pytest.mark.parametrize("predict", [mean_pose, nearest_frame, linear])
 def test_hidden_joints_are_not_looked_at(bodies, predict):
     joints, visible, pose = bodies
     assert predict(joints.where(visible[..., None], torch.nan), visible, pose).isfinite().all()
@@ -78,7 +78,7 @@ def test_an_encoder_is_diagnosed(trained, tmp_path, capsys):
     assert json.loads((tmp_path / "found" / "diagnosis.json").read_text()) == found.model_dump(mode="json")
     printed = capsys.readouterr().out
     assert "48 test clips of odd-subjects, learnt from 12\n" in printed
-    assert f"| the model | {found.rebuilding['the model'].hidden:.4g} |" in printed
+    assert f"| the model | {found.reconstruction['the model'].hidden:.4g} |" in printed
     assert "| block 2 / untrained | " in printed
 
 
@@ -93,7 +93,7 @@ def test_the_last_layer_is_what_evaluation_sees(trained, tmp_path):
 
 
 def test_errors_add_up_to_the_validation_loss_of_the_run(trained):
-    error = run(trained["encoder"], "--side", "validation").rebuilding["the model"]
+    error = run(trained["encoder"], "--side", "validation").reconstruction["the model"]
     loss = json.loads((trained["encoder"] / "result.json").read_text())["validation_loss"]
     shown = 5 / 8 * 10 / 20  # of 8 frames 5, of 20 joints 10 in each
     assert shown * error.visible + (1 - shown) * error.hidden == pytest.approx(loss, rel=1e-5)
@@ -109,7 +109,7 @@ def test_a_contrastive_encoder_rebuilds_nothing(contrast_recipe, tmp_path):
     config = read_recipe(contrast.ContrastConfig, [str(contrast_recipe), *options], program="contrast")
     contrast.run(config, bar={"disable": True})
     found = run(tmp_path / "contrasted")
-    assert found.rebuilding == {}
+    assert found.reconstruction == {}
     assert list(found.layers) == ["coordinates", "last block"]
 
 

@@ -62,4 +62,4 @@ def test_plans():
     assert (least.plan(64_000).steps, least.plan(64_000).period) == (4000, 1000)
     epochs = TrainingConfig(epochs=4, batch_size=64).plan(200)
     assert (epochs.steps, epochs.batch_size, epochs.steps_per_epoch, epochs.period) == (12, 64, 3, 3)
-    assert [done for done in range(1, 13) if epochs.ends_period(done)] == [3, 6, 9, 12]
+    assert [done for done in range(1, 13) if epochs.should_evaluate(done)] == [3, 6, 9, 12]

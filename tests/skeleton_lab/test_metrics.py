@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from skeleton_data import ClipBatch
-from skeleton_lab.evaluation.metrics import ClipCounts, recognise
+from skeleton_lab.evaluation.metrics import ClipCounts, evaluate_classifier
 
 
 def slowly(scores, labels):
@@ -53,7 +53,7 @@ def test_recognition_counts_in_evaluation_mode_and_goes_on_training():
         ClipBatch(clips[3:], torch.ones(2, dtype=torch.int64), torch.arange(3, 5)),
     ]
     alone = SimpleNamespace(device=torch.device("cpu"), reduce=lambda count, how: count)
-    first, second = (recognise(model, batches, alone, classes=2) for _ in range(2))
+    first, second = (evaluate_classifier(model, batches, alone, classes=2) for _ in range(2))
     assert first == second
     assert first.clips == 5
     assert model.training

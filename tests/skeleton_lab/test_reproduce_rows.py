@@ -115,7 +115,7 @@ def test_every_row_takes_two_steps(name, store, unlabelled, tmp_path):
         if run.app == "finetune":
             recipe = recipe.model_copy(update={"pretrained": None})
         clips = recipe.data.open()
-        recipe = recipe.fitted(clips)
+        recipe = recipe.resolved(clips)
         source = ClipSet(recipe_store(clips), np.arange(8))
         data = SkeletonDataset([source], recipe.data.sampling, bodies=2, training=True, seed=0)
         losses = two_steps(recipe, clips, data.__getitems__([(0, clip) for clip in range(8)]))

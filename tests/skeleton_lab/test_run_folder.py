@@ -1,4 +1,4 @@
-"""A run folder is claimed before anything is written, and refused where something would be lost."""
+"""A run folder is checked before anything is written, and refused where something would be lost."""
 
 import math
 import subprocess
@@ -14,7 +14,7 @@ from torch import nn
 from skeleton_lab.errors import InputError, OutputError
 from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.runs.folder import RunConfig, RunFolder, write_atomically
-from skeleton_lab.training.best_checkpoint import Selection
+from skeleton_lab.training.best_checkpoint import BestCheckpoint
 from skeleton_lab.training.checkpoint import Checkpoints
 
 
@@ -24,113 +24,154 @@ class Recipe(RecipeSection):
     run: RunConfig = Field(description="Where.")
 
 
-def claim(folder: Path, *, rate: float = 0.5, **run: bool) -> RunFolder:
+def check(folder: Path, *, rate: float = 0.5, **run: bool) -> RunFolder:
     recipe = Recipe(rate=rate, run=RunConfig(folder=folder, **run))
-    return RunFolder.claim(recipe.run, recipe)
+    return RunFolder.check(recipe.run, recipe)
 
 
-def test_claiming_writes_nothing_and_creating_writes_the_resolved_recipe(tmp_path):
-    folder = claim(tmp_path / "a" / "b")
+def begun(folder: Path, **options) -> RunFolder:
+    """The folder of a run that was begun and left."""
+    run = check(folder, **options)
+    run.prepare()
+    run.unlock()
+    return run
+
+
+def test_checking_writes_nothing_and_preparing_writes_the_resolved_recipe(tmp_path):
+    folder = check(tmp_path / "a" / "b")
     assert list(tmp_path.iterdir()) == []
-    folder.create()
+    folder.prepare()
     assert tomllib.loads((tmp_path / "a" / "b" / "config.toml").read_text()) == {"rate": 0.5}
 
 
 def test_a_run_is_neither_overwritten_nor_resumed_unasked(tmp_path):
-    claim(tmp_path / "run").create()
+    begun(tmp_path / "run")
     with pytest.raises(InputError, match=r"run\.folder: .*run holds a run; --resume continues, --overwrite"):
-        claim(tmp_path / "run")
+        check(tmp_path / "run")
     with pytest.raises(InputError, match="only one of them"):
-        claim(tmp_path / "run", resume=True, overwrite=True)
-    assert claim(tmp_path / "run", resume=True).resumed
+        check(tmp_path / "run", resume=True, overwrite=True)
+    assert check(tmp_path / "run", resume=True).resumed
 
 
 def test_a_run_of_an_earlier_version_had_the_defaults_of_newer_fields(tmp_path):
-    claim(tmp_path / "run").create()
+    begun(tmp_path / "run")
     (tmp_path / "run" / "config.toml").write_text("")
-    assert claim(tmp_path / "run", resume=True).resumed
+    assert check(tmp_path / "run", resume=True).resumed
     with pytest.raises(InputError, match=r"^rate: 0\.1, but .*run, has 0\.5$"):
-        claim(tmp_path / "run", rate=0.1, resume=True)
+        check(tmp_path / "run", rate=0.1, resume=True)
     (tmp_path / "run" / "config.toml").write_text("rate = 0.5\ngone = 1\n")
     with pytest.raises(InputError, match=r"^gone: None, but .*run, has 1$"):
-        claim(tmp_path / "run", resume=True)
+        check(tmp_path / "run", resume=True)
 
 
 def test_overwriting_leaves_nothing_of_the_old_run(tmp_path):
-    claim(tmp_path / "run").create()
+    begun(tmp_path / "run")
     (tmp_path / "run" / "old").touch()
-    claim(tmp_path / "run", rate=0.1, overwrite=True).create()
+    begun(tmp_path / "run", rate=0.1, overwrite=True)
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["config.toml"]
     assert "0.1" in (tmp_path / "run" / "config.toml").read_text()
 
 
 def test_resuming_with_another_recipe_names_the_field_and_both_values(tmp_path):
-    claim(tmp_path / "run").create()
+    begun(tmp_path / "run")
     with pytest.raises(InputError, match=r"^rate: 0\.1, but .*run, has 0\.5$"):
-        claim(tmp_path / "run", rate=0.1, resume=True)
+        check(tmp_path / "run", rate=0.1, resume=True)
 
 
 def test_a_dry_run_looks_at_no_folder(tmp_path):
-    claim(tmp_path / "run").create()
-    assert not claim(tmp_path / "run", dry_run=True).resumed
+    begun(tmp_path / "run")
+    assert not check(tmp_path / "run", dry_run=True).resumed
 
 
 def test_a_folder_in_use_is_refused_until_its_process_ends(tmp_path):
-    folder = claim(tmp_path / "run")
-    folder.create()
+    folder = begun(tmp_path / "run")
     code = """
 import sys
-from pathlib import Path
-from skeleton_lab.runs.folder import RunFolder
-RunFolder(Path(sys.argv[1]), resumed=True, config={}).hold()
-print("held", flush=True)
+from skeleton_lab.runs.folder import RunConfig, RunFolder
+run = RunConfig(folder=sys.argv[1])
+RunFolder(run, run, resumed=True).lock()
+print("locked", flush=True)
 sys.stdin.read()
 """
     command = [sys.executable, "-c", code, str(folder.path)]
     other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert other.stdout.readline() == "held\n"
-    for taken in (folder.hold, claim(folder.path, overwrite=True).create):
+    assert other.stdout.readline() == "locked\n"
+    for taken in (folder.lock, check(folder.path, overwrite=True).prepare):
         with pytest.raises(InputError, match=r"^run\.folder: .*run is in use by another process$"):
             taken()
     other.kill()
     other.communicate()
-    folder.hold()
-    folder.leave()
+    folder.lock()
+    folder.unlock()
     assert [path.name for path in folder.path.iterdir()] == ["config.toml"]
 
 
+def test_a_folder_in_use_is_refused_in_the_same_process_too(tmp_path):
+    check(tmp_path / "run").prepare()
+    with pytest.raises(InputError, match=r"^run\.folder: .*run is in use by another process$"):
+        check(tmp_path / "run", overwrite=True).prepare()
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_run_that_ended_since_the_check_is_not_replaced(tmp_path, resume):
+    overtaken = check(tmp_path / "run", resume=resume)
+    twin = begun(tmp_path / "run")
+    twin.write_json("result.json", {"steps": 1})
+    with pytest.raises(InputError, match=r"^run\.folder: .*run"):
+        overtaken.prepare()
+    assert {path.name for path in twin.path.iterdir()} == {"config.toml", "result.json"}
+
+
+def test_a_recipe_that_cannot_be_written_leaves_the_old_run(tmp_path, monkeypatch):
+    old = begun(tmp_path / "run")
+    old.write_json("result.json", {"steps": 1})
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
+        with pytest.raises(OutputError, match=r"run cannot be written: disk full"):
+            check(old.path, overwrite=True).prepare()
+    assert {path.name for path in old.path.iterdir()} == {"config.toml", "result.json"}
+
+
+def test_a_folder_of_a_process_killed_before_it_wrote_the_recipe_counts_as_empty(tmp_path):
+    (tmp_path / ".lock").touch()
+    (tmp_path / ".config.partial-1.toml").touch()
+    assert not check(tmp_path).resumed
+    begun(tmp_path)
+    assert "config.toml" in {path.name for path in tmp_path.iterdir()}
+
+
 def test_a_score_that_is_no_number_is_the_lowest(tmp_path):
-    best, process, model = Selection(tmp_path), SimpleNamespace(is_main_process=True), nn.Linear(1, 1)
+    best, model = BestCheckpoint(SimpleNamespace(is_main_process=True), tmp_path), nn.Linear(1, 1)
     for step, score in enumerate((math.nan, -2.0, math.nan, -1.0, math.nan), start=1):
-        best.offer(process, model, step=step, score=(score,))
+        best.update(model, step=step, score=(score,))
     assert (best.step, best.score) == (4, (-1.0,))
-    assert best.complaint() is None
+    assert best.damage() is None
 
 
 def test_an_older_checkpoint_that_is_damaged_does_not_end_the_next_save(tmp_path):
-    run = claim(tmp_path / "run")
+    run = check(tmp_path / "run")
     for step, state in ((1, "{"), (2, '{"best": {"step": 2, "score": [0.5], "sha256": ""}}')):
         (run.checkpoints / f"step-{step:09d}").mkdir(parents=True)
         (run.checkpoints / f"step-{step:09d}" / "run.json").write_text(state)
         (run.checkpoints / f"best-{step:09d}.safetensors").touch()
-    Checkpoints(None, run, keep=2)._forget_all_but(run.checkpoints / "step-000000002")
+    Checkpoints(None, run, keep=2)._prune(run.checkpoints / "step-000000002")
     kept = {"step-000000001", "step-000000002", "best-000000002.safetensors"}
     assert {path.name for path in run.checkpoints.iterdir()} == kept
 
 
 def test_resuming_a_run_that_never_began_begins_it(tmp_path):
-    assert not claim(tmp_path / "run", resume=True).resumed
+    assert not check(tmp_path / "run", resume=True).resumed
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_what_is_no_run_is_never_touched(tmp_path, overwrite):
     (tmp_path / "thesis.doc").touch()
     with pytest.raises(InputError, match="not empty and no run"):
-        claim(tmp_path, overwrite=overwrite)
+        check(tmp_path, overwrite=overwrite)
     with pytest.raises(InputError, match="is a file"):
-        claim(tmp_path / "thesis.doc", overwrite=overwrite)
+        check(tmp_path / "thesis.doc", overwrite=overwrite)
     with pytest.raises(InputError, match="cannot be made in"):
-        claim(tmp_path / "thesis.doc" / "run", overwrite=overwrite)
+        check(tmp_path / "thesis.doc" / "run", overwrite=overwrite)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.doc"]
 
 

@@ -43,13 +43,13 @@ def interrupt(monkeypatch, app, *, after):
     """Let the app die after some steps, as by a signal."""
     steps = iter(range(after))
 
-    def dying(learner, number):
+    def dying(*arguments, **options):
         if next(steps, None) is None:
             raise KeyboardInterrupt
-        return update(learner, number)
+        return take(*arguments, **options)
 
-    update = skeleton_lab.training.optimizer_step.Learner.update
-    monkeypatch.setattr(skeleton_lab.training.optimizer_step.Learner, "update", dying)
+    take = skeleton_lab.training.optimizer_step.OptimizerStep.take
+    monkeypatch.setattr(skeleton_lab.training.optimizer_step.OptimizerStep, "take", dying)
     with pytest.raises(KeyboardInterrupt):
         app()
     monkeypatch.undo()

@@ -14,7 +14,7 @@ from .errors import writing as writing
 from .evaluation.evaluation import ClipReader as ClipReader
 from .evaluation.evaluation import probe_and_neighbours as probe_and_neighbours
 from .evaluation.metrics import Accuracy as Accuracy
-from .evaluation.metrics import recognise as recognise
+from .evaluation.metrics import evaluate_classifier as evaluate_classifier
 from .inference.recogniser import Recogniser as Recogniser
 from .inference.recogniser import recognise_live as recognise_live
 from .inference.recogniser import recognise_recordings as recognise_recordings
@@ -36,7 +36,7 @@ from .runs.results import Evaluation as Evaluation
 from .runs.results import FinetuneResult as FinetuneResult
 from .runs.results import PretrainResult as PretrainResult
 from .runs.results import TestResult as TestResult
-from .training.distributed import begin as begin
+from .training.distributed import set_up_distributed as set_up_distributed
 from .training.loaders import Loaders as Loaders
 from .training.optimizer import SGD as SGD
 from .training.optimizer import Adam as Adam
@@ -87,8 +87,8 @@ __all__ = [
     "Timm",
     "Trainer",
     "TrainingConfig",
-    "begin",
     "build_encoder",
+    "evaluate_classifier",
     "exit_on_bad_input",
     "input_errors",
     "leave_processes",
@@ -98,9 +98,9 @@ __all__ = [
     "read_options",
     "read_recipe",
     "read_recordings",
-    "recognise",
     "recognise_live",
     "recognise_recordings",
     "save_encoder",
+    "set_up_distributed",
     "writing",
 ]

@@ -29,7 +29,10 @@ from skeleton_lab.training.plan import TrainingConfig
 from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from skeleton_baselines import AimCLR, CrosSCLR
+    from skeleton_data import ClipBatch
 
 
 class ContrastConfig(RecipeSection):
@@ -47,7 +50,7 @@ class ContrastConfig(RecipeSection):
     training: TrainingConfig = Field(TrainingConfig(epochs=300, batch_size=128), description="How long.")
     run: RunConfig = Field(description="Where it goes.")
 
-    def fitted(self, clips: PretrainClips) -> ContrastConfig:
+    def resolved(self, clips: PretrainClips) -> ContrastConfig:
         """This recipe with what follows from the data filled in."""
         sampling, layout = self.data.sampling, clips.layout
         if sampling.stream != "joint":
@@ -102,8 +105,8 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
     """
     with input_errors():
         clips = config.data.open()
-        config = config.fitted(clips)
-        folder = RunFolder.claim(config.run, config)
+        config = config.resolved(clips)
+        folder = RunFolder.check(config.run, config)
         if finished := folder.finished(ContrastResult):
             return finished
 
@@ -112,7 +115,7 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
 
     from skeleton_lab.data.noise import ClipNoise
     from skeleton_lab.models.weights import save_encoder
-    from skeleton_lab.training.distributed import begin
+    from skeleton_lab.training.distributed import set_up_distributed
     from skeleton_lab.training.dry_run import describe
     from skeleton_lab.training.loaders import Loaders
     from skeleton_lab.training.trainer import Trainer
@@ -121,41 +124,51 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
     sampling, seed = config.data.sampling, config.training.seed
     plan, preprocessing = config.training.plan(count(clips.train)), clips.preprocessing(sampling)
     mining_step = round(config.method.mining_from * plan.steps)
-    accelerator = begin(config, plan)
+    accelerator = set_up_distributed(config, plan)
     if accelerator.distributed_type in (DistributedType.FSDP, DistributedType.DEEPSPEED):
         raise InputError("FSDP, DeepSpeed: key encoders follow whole weights, which are divided there")
     with input_errors():
         model = config.build()
     if config.run.dry_run:
-        return describe(accelerator, folder, config, plan, preprocessing, model, generator=torch.Generator())
+        describe(accelerator, folder, config, plan, preprocessing, model, generator=torch.Generator())
+        return None
     loaders = Loaders(accelerator, sampling, clips.bodies, seed, config.run.workers)
 
-    with Trainer(accelerator, folder, config, plan, model, loaders, clips.train, bar=bar) as trainer:
-        for step, batch in trainer.steps():
-            for part in trainer.parts(batch):
-                noise = ClipNoise(clip_seeds(seed, step // plan.steps_per_epoch, part.clip))
-                output = trainer.model(part.joints, generator=noise, mine=step >= mining_step)
-                trainer.backward(output.loss, **output.terms)
-            trainer.advance(step)
-            trainer.save_if_due()
-    trainer.log.close()
+    with Trainer(
+        config,
+        accelerator=accelerator,
+        plan=plan,
+        folder=folder,
+        model=model,
+        loaders=loaders,
+        clips=clips.train,
+        bar=bar,
+    ) as trainer:
 
-    summary, model = trainer.summary(), trainer.evaluated()
-    first, *others = model.encoders
-    result = ContrastResult(
-        **summary,
-        encoders={first: folder.path, **{view: folder.path / view for view in others}},
-        mining_step=mining_step,
-        train_clips=count(clips.train),
-    )
-    if accelerator.is_main_process:
-        for view, encoder in model.encoders.items():
-            with writing(result.encoders[view]):
-                result.encoders[view].mkdir(exist_ok=True)
-                preprocessing = clips.preprocessing(sampling.model_copy(update={"stream": view}))
-                save_encoder(encoder, result.encoders[view] / "encoder", preprocessing, result)
-        folder.write_json("result.json", result.model_dump(mode="json"))
-    accelerator.wait_for_everyone()
+        def loss(part: ClipBatch) -> dict[str, Tensor]:
+            noise = ClipNoise(clip_seeds(seed, trainer.epoch, part.clip))
+            output = trainer.model(part.joints, generator=noise, mine=trainer.step >= mining_step)
+            return {"loss": output.loss, **output.terms}
+
+        for batch in trainer:
+            trainer.train_step(batch, loss)
+
+        summary, model = trainer.summary(), trainer.eval_model()
+        first, *others = model.encoders
+        result = ContrastResult(
+            **summary,
+            encoders={first: folder.path, **{view: folder.path / view for view in others}},
+            mining_step=mining_step,
+            train_clips=count(clips.train),
+        )
+        if accelerator.is_main_process:
+            for view, encoder in model.encoders.items():
+                with writing(result.encoders[view]):
+                    result.encoders[view].mkdir(exist_ok=True)
+                    preprocessing = clips.preprocessing(sampling.model_copy(update={"stream": view}))
+                    save_encoder(encoder, result.encoders[view] / "encoder", preprocessing, result)
+            folder.write_json("result.json", result.model_dump(mode="json"))
+        accelerator.wait_for_everyone()
     return result
 
 

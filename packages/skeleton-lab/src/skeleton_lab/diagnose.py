@@ -57,7 +57,7 @@ def run(config: DiagnoseConfig) -> Diagnosis:
         examiner = Examiner.of(
             model, clips, config.side, batch_size=config.batch_size, workers=config.workers
         )
-        rebuilding = examiner.rebuilding(seed=config.seed)
+        reconstruction = examiner.reconstruction(seed=config.seed)
     calibrated = min(config.calibration_clips, len(clips.unlabelled))
     result = Diagnosis(
         model=config.model,
@@ -67,7 +67,7 @@ def run(config: DiagnoseConfig) -> Diagnosis:
         clips=len(examiner.shown),
         labelled_clips=len(clips.train),
         calibration_clips=calibrated,
-        rebuilding=rebuilding,
+        reconstruction=reconstruction,
         layers=examiner.layers(examiner.network, calibrated),
         untrained=examiner.layers(examiner.untrained(seed=config.seed), calibrated),
     )

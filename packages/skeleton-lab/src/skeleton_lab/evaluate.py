@@ -81,16 +81,16 @@ def run(config: EvaluateConfig) -> Evaluation:
     shown, train = clips.test if config.side == "test" else clips.validation, clips.train
     scores, calibrated = {}, 0
     if models[0].is_classifier:
-        answers = [reader.answers(*pair, shown) for pair in pairs]
-        scores["classifier"] = fuse_scores(answers, weights)
+        predictions = [reader.predict_all(*pair, shown) for pair in pairs]
+        scores["classifier"] = fuse_scores(predictions, weights)
     else:
         calibrated = min(config.calibration_clips, len(clips.unlabelled))
         for pair in pairs:
             reader.calibrate(*pair, clips.unlabelled, calibrated)
         scores = probe_and_neighbours(
-            [reader.answers(*pair, train) for pair in pairs],
+            [reader.predict_all(*pair, train) for pair in pairs],
             reader.labels(train),
-            [reader.answers(*pair, shown) for pair in pairs],
+            [reader.predict_all(*pair, shown) for pair in pairs],
             weights=weights,
             classes=len(clips.classes),
             weight_decay=config.weight_decay,

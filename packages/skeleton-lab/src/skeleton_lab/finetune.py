@@ -30,6 +30,9 @@ from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
 from sttformer import STTFormerConfig
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from skeleton_data import ClipBatch
     from skeleton_lab.models.weights import Encoder
 
 
@@ -47,7 +50,7 @@ class FinetuneConfig(RecipeSection):
     training: FinetuneTraining = Field(FinetuneTraining(), description="How long.")
     run: RunConfig = Field(description="Where it goes.")
 
-    def fitted(self, clips: FinetuneClips) -> FinetuneConfig:
+    def resolved(self, clips: FinetuneClips) -> FinetuneConfig:
         """This recipe with what follows from the data and the pre-trained encoder filled in."""
         model = self.model
         if self.pretrained is not None:
@@ -83,17 +86,17 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
     """
     with input_errors():
         clips = config.data.open()
-        config = config.fitted(clips)
-        folder = RunFolder.claim(config.run, config)
+        config = config.resolved(clips)
+        folder = RunFolder.check(config.run, config)
         if finished := folder.finished(FinetuneResult):
             return finished
 
     from torch.nn import functional as F
 
     from skeleton_data import save_subset
-    from skeleton_lab.evaluation.metrics import recognise
+    from skeleton_lab.evaluation.metrics import evaluate_classifier
     from skeleton_lab.models.weights import save_encoder
-    from skeleton_lab.training.distributed import begin
+    from skeleton_lab.training.distributed import set_up_distributed
     from skeleton_lab.training.dry_run import describe
     from skeleton_lab.training.loaders import Loaders
     from skeleton_lab.training.trainer import Trainer
@@ -101,55 +104,67 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
     training, store, names = config.training, clips.store, clips.classes
     train, held_out, unseen = ([(store, side)] for side in (clips.train, clips.validation, clips.test))
     plan, preprocessing = training.plan(len(clips.train)), clips.preprocessing(config.data.sampling)
-    accelerator = begin(config, plan)
+    accelerator = set_up_distributed(config, plan)
     with input_errors():
         model = config.build()
     if config.run.dry_run:
-        return describe(accelerator, folder, config, plan, preprocessing, model)
+        describe(accelerator, folder, config, plan, preprocessing, model)
+        return None
     loaders = Loaders(accelerator, config.data.sampling, clips.bodies, training.seed, config.run.workers)
     select = training.select if len(clips.validation) or training.select == "test" else "last"
     watched = unseen if select == "test" else held_out
     watch = loaders.evaluation(watched, plan) if len(clips.validation) or select == "test" else None
 
-    with Trainer(accelerator, folder, config, plan, model, loaders, train, bar=bar) as trainer:
-        for step, batch in trainer.steps():
+    with Trainer(
+        config,
+        accelerator=accelerator,
+        plan=plan,
+        folder=folder,
+        model=model,
+        loaders=loaders,
+        clips=train,
+        bar=bar,
+    ) as trainer:
+
+        def loss(part: ClipBatch) -> dict[str, Tensor]:
+            scores = trainer.model(part.joints)
+            return {"loss": F.cross_entropy(scores, part.label, label_smoothing=training.label_smoothing)}
+
+        for batch in trainer:
             trainer.model.train(not training.evaluation_mode)
-            for part in trainer.parts(batch):
-                scores = trainer.model(part.joints)
-                smoothing = training.label_smoothing
-                trainer.backward(F.cross_entropy(scores, part.label, label_smoothing=smoothing))
-            if trainer.advance(step):
-                model, score = trainer.evaluated(), (float(step),)
+            trainer.train_step(batch, loss)
+            if trainer.should_evaluate:
+                candidate, score = trainer.eval_model(), (float(trainer.step),)
                 if watch:
-                    accuracy = recognise(model, watch, accelerator, classes=len(names))
-                    told = {"loss": accuracy.loss, "top1": accuracy.top1, "top5": accuracy.top5}
-                    trainer.log.record("test" if select == "test" else "validation", **told)
+                    accuracy = evaluate_classifier(candidate, watch, accelerator, classes=len(names))
+                    metrics = {"loss": accuracy.loss, "top1": accuracy.top1, "top5": accuracy.top5}
+                    trainer.log.write("test" if select == "test" else "validation", trainer.step, **metrics)
                     of_step = (accuracy.top1, -accuracy.loss)
                     score = (*score, *of_step) if select == "last" else of_step
-                trainer.best.offer(accelerator, model, step=step + 1, score=score)
-            trainer.save_if_due()
+                trainer.best.update(candidate, step=trainer.step, score=score)
 
-    summary, best = trainer.summary(), trainer.best
-    model = best.restore(accelerator, trainer.evaluated())
-    test = recognise(model, loaders.evaluation(unseen, plan), accelerator, classes=len(names))
-    trainer.log.record("test", top1=test.top1, top5=test.top5)
-    trainer.log.close()
-    result = FinetuneResult(
-        **summary,
-        pretrained=config.pretrained,
-        test=TestResult(clips=test.clips, top1=test.top1, top5=test.top5, per_class=test.per_class(names)),
-        validation_top1=best.score[-2] if watch and select != "test" else None,
-        selected_by=select,
-        selected_step=best.step,
-        train_clips=len(clips.train),
-        validation_clips=len(clips.validation),
-    )
-    if accelerator.is_main_process:
-        with writing(folder.path):
-            save_encoder(model, folder.path / "classifier", preprocessing, result)
-            save_subset(folder.path / "labels.json", clips.train, store.index.label)
-        folder.write_json("result.json", result.model_dump(mode="json"))
-    accelerator.wait_for_everyone()
+        summary, best = trainer.summary(), trainer.best
+        model = best.load(trainer.eval_model())
+        test = evaluate_classifier(model, loaders.evaluation(unseen, plan), accelerator, classes=len(names))
+        trainer.log.write("test", trainer.step, top1=test.top1, top5=test.top5)
+        result = FinetuneResult(
+            **summary,
+            pretrained=config.pretrained,
+            test=TestResult(
+                clips=test.clips, top1=test.top1, top5=test.top5, per_class=test.per_class(names)
+            ),
+            validation_top1=best.score[-2] if watch and select != "test" else None,
+            selected_by=select,
+            selected_step=best.step,
+            train_clips=len(clips.train),
+            validation_clips=len(clips.validation),
+        )
+        if accelerator.is_main_process:
+            with writing(folder.path):
+                save_encoder(model, folder.path / "classifier", preprocessing, result)
+                save_subset(folder.path / "labels.json", clips.train, store.index.label)
+            folder.write_json("result.json", result.model_dump(mode="json"))
+        accelerator.wait_for_everyone()
     return result
 
 

@@ -29,6 +29,9 @@ from skeleton_mask import MaskConfig
 from skeletonmae import SkeletonMAEConfig
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from skeleton_data import ClipBatch
     from skeletonmae import SkeletonMAE
 
 MASK_SHORTCUTS = {
@@ -49,7 +52,7 @@ class PretrainConfig(RecipeSection):
     training: TrainingConfig = Field(TrainingConfig(), description="How long.")
     run: RunConfig = Field(description="Where it goes.")
 
-    def fitted(self, clips: PretrainClips) -> PretrainConfig:
+    def resolved(self, clips: PretrainClips) -> PretrainConfig:
         """This recipe with what follows from the data filled in."""
         encoder = fit_encoder(
             self.model.encoder, clips.layout, self.data.sampling, classes=0, field="model.encoder"
@@ -82,17 +85,17 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
     """
     with input_errors():
         clips = config.data.open()
-        config = config.fitted(clips)
-        folder = RunFolder.claim(config.run, config)
+        config = config.resolved(clips)
+        folder = RunFolder.check(config.run, config)
         if finished := folder.finished(PretrainResult):
             return finished
 
     import torch
     from safetensors.torch import save_model
 
-    from skeleton_lab.evaluation.reconstruction import present_bodies, rebuilding_loss
+    from skeleton_lab.evaluation.reconstruction import count_bodies, mean_reconstruction_loss
     from skeleton_lab.models.weights import save_encoder
-    from skeleton_lab.training.distributed import begin
+    from skeleton_lab.training.distributed import set_up_distributed
     from skeleton_lab.training.dry_run import describe
     from skeleton_lab.training.loaders import Loaders
     from skeleton_lab.training.trainer import Trainer
@@ -100,44 +103,55 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
 
     plan, seed = config.training.plan(count(clips.train)), config.training.seed
     preprocessing = clips.preprocessing(config.data.sampling)
-    accelerator = begin(config, plan)
+    accelerator = set_up_distributed(config, plan)
     with input_errors():
         model = config.build()
     if config.run.dry_run:
-        return describe(accelerator, folder, config, plan, preprocessing, model, generator=torch.Generator())
+        describe(accelerator, folder, config, plan, preprocessing, model, generator=torch.Generator())
+        return None
     loaders = Loaders(accelerator, config.data.sampling, clips.bodies, seed, config.run.workers)
     validation = loaders.evaluation(clips.validation, plan) if clips.validation else None
 
-    with Trainer(accelerator, folder, config, plan, model, loaders, clips.train, bar=bar) as trainer:
-        for step, batch in trainer.steps():
-            for part in trainer.parts(batch, present_bodies):
-                masks = clip_seeds(seed, step // plan.steps_per_epoch, part.clip)
-                trainer.backward(trainer.model(part.joints, generator=masks).loss)
-            if trainer.advance(step):
-                model, score = trainer.evaluated(), float(step)
-                if validation:
-                    score = -rebuilding_loss(model, validation, accelerator, seed=seed)
-                    trainer.log.record("validation", loss=-score)
-                trainer.best.offer(accelerator, model, step=step + 1, score=(score,))
-            trainer.save_if_due()
-    trainer.log.close()
+    with Trainer(
+        config,
+        accelerator=accelerator,
+        plan=plan,
+        folder=folder,
+        model=model,
+        loaders=loaders,
+        clips=clips.train,
+        bar=bar,
+    ) as trainer:
 
-    summary, best = trainer.summary(), trainer.best
-    model = best.restore(accelerator, trainer.evaluated())
-    result = PretrainResult(
-        **summary,
-        encoder_parameters=sum(weights.numel() for weights in model.encoder.parameters()),
-        selected_step=best.step,
-        validation_loss=-best.score[0] if validation else None,
-        train_clips=count(clips.train),
-        validation_clips=count(clips.validation),
-    )
-    if accelerator.is_main_process:
-        with writing(folder.path):
-            save_model(model, str(folder.path / "model.safetensors"))
-            save_encoder(model.encoder, folder.path / "encoder", preprocessing, result)
-        folder.write_json("result.json", result.model_dump(mode="json"))
-    accelerator.wait_for_everyone()
+        def loss(part: ClipBatch) -> dict[str, Tensor]:
+            masks = clip_seeds(seed, trainer.epoch, part.clip)
+            return {"loss": trainer.model(part.joints, generator=masks).loss}
+
+        for batch in trainer:
+            trainer.train_step(batch, loss, count=count_bodies)
+            if trainer.should_evaluate:
+                candidate, score = trainer.eval_model(), float(trainer.step)
+                if validation:
+                    score = -mean_reconstruction_loss(candidate, validation, accelerator, seed=seed)
+                    trainer.log.write("validation", trainer.step, loss=-score)
+                trainer.best.update(candidate, step=trainer.step, score=(score,))
+
+        summary, best = trainer.summary(), trainer.best
+        model = best.load(trainer.eval_model())
+        result = PretrainResult(
+            **summary,
+            encoder_parameters=sum(weights.numel() for weights in model.encoder.parameters()),
+            selected_step=best.step,
+            validation_loss=-best.score[0] if validation else None,
+            train_clips=count(clips.train),
+            validation_clips=count(clips.validation),
+        )
+        if accelerator.is_main_process:
+            with writing(folder.path):
+                save_model(model, str(folder.path / "model.safetensors"))
+                save_encoder(model.encoder, folder.path / "encoder", preprocessing, result)
+            folder.write_json("result.json", result.model_dump(mode="json"))
+        accelerator.wait_for_everyone()
     return result
 
 

@@ -92,9 +92,9 @@ def check_run(run: Run, side: Side) -> None:
             case evaluate.EvaluateConfig():
                 pass  # its models may be still to come
             case finetune.FinetuneConfig() if not all(need.finished for need in run.needs):
-                recipe.model_copy(update={"pretrained": None}).fitted(recipe.data.open())
+                recipe.model_copy(update={"pretrained": None}).resolved(recipe.data.open())
             case _:
-                RunFolder.claim(recipe.run, recipe.fitted(recipe.data.open()))
+                RunFolder.check(recipe.run, recipe.resolved(recipe.data.open()))
 
 
 def processes_of(study: Study) -> int:

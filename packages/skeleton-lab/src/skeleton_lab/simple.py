@@ -54,7 +54,7 @@ class SimpleConfig(RecipeSection):
     training: SimpleTraining = Field(SimpleTraining(), description="How it is trained.")
     run: RunConfig = Field(description="Where it goes.")
 
-    def fitted(self, clips: FinetuneClips) -> SimpleConfig:
+    def resolved(self, clips: FinetuneClips) -> SimpleConfig:
         """This recipe: nothing in it follows from the data."""
         return self
 
@@ -84,7 +84,7 @@ def run(config: SimpleConfig) -> SimpleResult | None:
     began = time.perf_counter()
     with input_errors():
         clips = config.data.open()
-        folder = RunFolder.claim(config.run, config)
+        folder = RunFolder.check(config.run, config)
         if finished := folder.finished(SimpleResult):
             return finished
     if config.run.dry_run:
@@ -123,9 +123,10 @@ def run(config: SimpleConfig) -> SimpleResult | None:
         parameters=sum(weights.numel() for weights in model.parameters()),
         seconds=round(time.perf_counter() - began, 1),
     )
-    folder.create()
+    folder.prepare()
     save_subset(folder.path / "labels.json", clips.train, clips.store.index.label)
     folder.write_json("result.json", result.model_dump(mode="json"))
+    folder.unlock()
     return result
 
 

@@ -15,11 +15,11 @@ from skeleton_lab.evaluation.data import Side
 from skeleton_lab.evaluation.evaluation import ClipReader, probe_and_neighbours
 from skeleton_lab.evaluation.layer_features import LayerFeatures, dimensions, norms, shifts
 from skeleton_lab.evaluation.metrics import accuracy_of
-from skeleton_lab.evaluation.reconstruction import mean_pose, rebuilding_errors
+from skeleton_lab.evaluation.reconstruction import average_pose, reconstruction_errors
 from skeleton_lab.models.pretraining import has_pretraining, load_pretraining
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.models.weights import build_encoder
-from skeleton_lab.runs.results import Layer, Rebuilding
+from skeleton_lab.runs.results import Layer, ReconstructionError
 from skeleton_lab.training.distributed import join
 
 
@@ -66,7 +66,7 @@ class Examiner:
             network, joints=self.model.config.joints, channels=self.model.config.channels
         )
         learnt, asked = (
-            features.split(self.reader.answers(features, made_for, side))
+            features.split(self.reader.predict_all(features, made_for, side))
             for side in (self.clips.train, self.shown)
         )
         return {
@@ -80,7 +80,7 @@ class Examiner:
             if network is self.network or name != "coordinates"
         }
 
-    def rebuilding(self, *, seed: int) -> dict[str, Rebuilding]:
+    def reconstruction(self, *, seed: int) -> dict[str, ReconstructionError]:
         """Errors of the decoder and of what has learned nothing; empty for an encoder without decoder."""
         run = self.model.run
         if run is None or not has_pretraining(run):
@@ -88,8 +88,10 @@ class Examiner:
         mae, made_for = load_pretraining(run)
         accelerator = self.reader.accelerator
         mae.to(accelerator.device)
-        pose = mean_pose(self.reader.batches(made_for, self.clips.unlabelled), accelerator)
-        return rebuilding_errors(mae, self.reader.batches(made_for, self.shown), accelerator, pose, seed=seed)
+        pose = average_pose(self.reader.batches(made_for, self.clips.unlabelled), accelerator)
+        return reconstruction_errors(
+            mae, self.reader.batches(made_for, self.shown), accelerator, pose, seed=seed
+        )
 
     def _accuracies(self, ending: str, learnt: Tensor, asked: Tensor) -> dict[str, float]:
         labels = self.reader.labels(self.clips.train)

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from skeleton_data import ClipBatch, ClipSet, SkeletonDataset, SkeletonStore, loader
 from skeleton_lab.data.clips import FinetuneClips
 from skeleton_lab.data.preprocessing import Preprocessing
-from skeleton_lab.evaluation.metrics import collect
+from skeleton_lab.evaluation.metrics import predict_all
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.training.distributed import join
 from skeleton_lab.training.loaders import Loaders
@@ -46,11 +46,11 @@ class ClipReader:
         labels = torch.from_numpy(self.store.index.label[clips].astype(np.int64))
         return labels.to(self.accelerator.device)
 
-    def answers(self, model: nn.Module, made_for: Preprocessing, clips: NDArray[np.int64]) -> Tensor:
+    def predict_all(self, model: nn.Module, made_for: Preprocessing, clips: NDArray[np.int64]) -> Tensor:
         """Scores (N, K) or pooled features (N, F) of the model, for all clips in every process."""
         width = len(made_for.classes) or model.head_hidden_size
         batches = self.batches(made_for, clips)
-        return collect(model, batches, self.accelerator, clips=len(clips), width=width)
+        return predict_all(model, batches, self.accelerator, clips=len(clips), width=width)
 
     def batches(self, made_for: Preprocessing, clips: NDArray[np.int64]) -> Iterable[ClipBatch]:
         """This process's share of the clips, each once over all processes."""
@@ -98,7 +98,7 @@ def pooled_features(
     else:
         count = min(calibration_clips, len(clips.unlabelled))
         reader.calibrate(network, made_for, clips.unlabelled, count)
-    return reader.answers(network, made_for, shown)
+    return reader.predict_all(network, made_for, shown)
 
 
 def probe_and_neighbours(

@@ -81,7 +81,7 @@ class ClipCounts:
 
 
 @torch.no_grad()
-def recognise(
+def evaluate_classifier(
     model: nn.Module, batches: Iterable[ClipBatch], accelerator: Accelerator, *, classes: int
 ) -> Accuracy:
     """Accuracy of a classifier over the batches of all processes.
@@ -114,27 +114,27 @@ def accuracy_of(scores: Tensor, label: Tensor) -> Accuracy:
 
 
 @torch.no_grad()
-def collect(
+def predict_all(
     model: nn.Module, batches: Iterable[ClipBatch], accelerator: Accelerator, *, clips: int, width: int
 ) -> Tensor:
-    """What a model answers to each clip, scores or features, in the order of the clips.
+    """Predictions of a model for every clip, scores or features, in the order of the clips.
 
     Args:
         model: Any network on clips, not its distributed wrapper; goes to evaluation mode.
         batches: This process's share; over all processes each clip is met once.
         accelerator: Puts the processes' shares together.
         clips: Number of clips, N.
-        width: Channels of an answer, C.
+        width: Channels of a prediction, C.
 
     Returns:
         (N, C) float32, the same in every process.
     """
     model.eval()
-    answers = torch.zeros(clips, width, device=accelerator.device)
+    predictions = torch.zeros(clips, width, device=accelerator.device)
     met = torch.zeros(clips, dtype=torch.int64, device=accelerator.device)
     for batch in batches:
-        answers[batch.clip] = model(batch.joints).float()
+        predictions[batch.clip] = model(batch.joints).float()
         met[batch.clip] += 1
-    answers, met = (accelerator.reduce(each, "sum") for each in (answers, met))
+    predictions, met = (accelerator.reduce(each, "sum") for each in (predictions, met))
     assert bool((met == 1).all()), "each clip once, over all processes"
-    return answers
+    return predictions

@@ -1,4 +1,4 @@
-"""How well a pre-trained model rebuilds clips that it was not trained on, and what has learned nothing."""
+"""Reconstruction errors on held-out clips, of a pre-trained model and of predictors that learned nothing."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from einops import rearrange
 from torch import Tensor
 
 from skeleton_data import ClipBatch
-from skeleton_lab.evaluation.simple_predictors import holding, interpolating, resting
-from skeleton_lab.runs.results import Rebuilding
+from skeleton_lab.evaluation.simple_predictors import linear, mean_pose, nearest_frame
+from skeleton_lab.runs.results import ReconstructionError
 from skeleton_mask import clip_seeds
 from skeletonmae import SkeletonMAE, reconstruction_loss
 
 FIXED = -1
 """The epoch of all validation masks: one mask for each clip, whenever it is looked at."""
-TRIVIAL = {"joints at rest": resting, "nearest visible frame": holding, "line between frames": interpolating}
+TRIVIAL = {"joints at rest": mean_pose, "nearest visible frame": nearest_frame, "line between frames": linear}
 
 
-def present_bodies(batch: ClipBatch) -> Tensor:
-    """Number of bodies that are there: the loss is a mean over them, for all have equally many places."""
+def count_bodies(batch: ClipBatch) -> Tensor:
+    """Number of bodies that are present: the loss is a mean over them, as all have equally many positions."""
     return (batch.joints != 0).any(dim=3).any(dim=2).any(dim=1).sum()
 
 
 @torch.no_grad()
-def rebuilding_loss(
+def mean_reconstruction_loss(
     model: SkeletonMAE, batches: Iterable[ClipBatch], accelerator: Accelerator, *, seed: int
 ) -> float:
     """Mean loss over the bodies of all processes' batches.
@@ -49,8 +49,8 @@ def rebuilding_loss(
 
 
 @torch.no_grad()
-def mean_pose(batches: Iterable[ClipBatch], accelerator: Accelerator) -> Tensor:
-    """Mean place (V, C) of each joint over frames and the present bodies of all processes' batches."""
+def average_pose(batches: Iterable[ClipBatch], accelerator: Accelerator) -> Tensor:
+    """Mean position (V, C) of each joint over frames and the present bodies of all processes' batches."""
     total, count = torch.zeros((), device=accelerator.device), 0
     for batch in batches:
         bodies = _present(batch.joints)
@@ -62,16 +62,16 @@ def mean_pose(batches: Iterable[ClipBatch], accelerator: Accelerator) -> Tensor:
 
 
 @torch.no_grad()
-def rebuilding_errors(
+def reconstruction_errors(
     model: SkeletonMAE, batches: Iterable[ClipBatch], accelerator: Accelerator, pose: Tensor, *, seed: int
-) -> dict[str, Rebuilding]:
-    """Mean squared error of the target at hidden and at visible places, of the model and of trivial means.
+) -> dict[str, ReconstructionError]:
+    """Mean squared errors of the target, hidden and visible, of the model and of simple predictors.
 
     Args:
         model: In evaluation mode.
         batches: This process's share of the clips.
         accelerator: Adds up the processes' sums.
-        pose: Mean place (V, C) of each joint, for joints that are never visible.
+        pose: Mean position (V, C) of each joint, for joints that are never visible.
         seed: Seed of the masks; they are those of the validation loss of a run with this seed.
     """
     totals = {name: torch.zeros(2, device=accelerator.device) for name in ("the model", *TRIVIAL)}
@@ -79,18 +79,20 @@ def rebuilding_errors(
     for batch in batches:
         output = model.eval()(batch.joints, generator=clip_seeds(seed, FIXED, batch.clip))
         bodies = _present(batch.joints)
-        rebuilt = {"the model": output.prediction} | {
+        reconstructed = {"the model": output.prediction} | {
             name: model.target.of(predict(bodies, output.visible, pose), scaled_as=bodies)
             for name, predict in TRIVIAL.items()
         }
-        for name, prediction in rebuilt.items():
+        for name, prediction in reconstructed.items():
             both = (~output.visible, output.visible)
-            errors = [reconstruction_loss(prediction, output.target, places) for places in both]
+            errors = [reconstruction_loss(prediction, output.target, where) for where in both]
             totals[name] += len(bodies) * torch.stack(errors)
         count += len(bodies)
     count = accelerator.reduce(count, "sum")
     means = {name: (accelerator.reduce(total, "sum") / count).tolist() for name, total in totals.items()}
-    return {name: Rebuilding(hidden=hidden, visible=visible) for name, (hidden, visible) in means.items()}
+    return {
+        name: ReconstructionError(hidden=hidden, visible=visible) for name, (hidden, visible) in means.items()
+    }
 
 
 def _present(joints: Tensor) -> Tensor:

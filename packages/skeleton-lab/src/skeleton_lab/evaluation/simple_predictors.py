@@ -1,7 +1,6 @@
-"""Rebuilding without having learned anything: what a masked autoencoder has to be better than.
+"""Predictors of hidden joints that learned nothing, and that a masked autoencoder has to beat.
 
-Each takes the joints of bodies and which of them are visible, and sees no other. A joint that is never
-visible is put where `pose` has it.
+Each sees the visible joints of a body alone. A joint that is never visible gets its position in `pose`.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ import torch
 from torch import Tensor
 
 
-def resting(bodies: Tensor, visible: Tensor, pose: Tensor) -> Tensor:
-    """Each joint stays, in all frames, at the mean of the places where it is visible.
+def mean_pose(bodies: Tensor, visible: Tensor, pose: Tensor) -> Tensor:
+    """Predict each joint, in all frames, at the mean of its visible positions.
 
     Args:
         bodies: (B, T, V, C).
@@ -23,7 +22,7 @@ def resting(bodies: Tensor, visible: Tensor, pose: Tensor) -> Tensor:
 
     Example:
         >>> x = torch.tensor([1.0, 9.0, 3.0]).view(1, 3, 1, 1)
-        >>> resting(x, torch.tensor([True, False, True]).view(1, 3, 1), torch.zeros(1, 1)).flatten()
+        >>> mean_pose(x, torch.tensor([True, False, True]).view(1, 3, 1), torch.zeros(1, 1)).flatten()
         tensor([2., 2., 2.])
     """
     weight = visible[..., None].to(bodies.dtype)
@@ -32,12 +31,13 @@ def resting(bodies: Tensor, visible: Tensor, pose: Tensor) -> Tensor:
     return torch.where(count > 0, mean, pose).expand_as(bodies)
 
 
-def holding(bodies: Tensor, visible: Tensor, pose: Tensor) -> Tensor:
-    """Each joint is where it is visible nearest in time, of two as near the earlier.
+def nearest_frame(bodies: Tensor, visible: Tensor, pose: Tensor) -> Tensor:
+    """Predict each joint where it is visible nearest in time; of two frames as near, take the earlier.
 
     Example:
         >>> x = torch.tensor([1.0, 9.0, 9.0, 3.0]).view(1, 4, 1, 1)
-        >>> holding(x, torch.tensor([True, False, False, True]).view(1, 4, 1), torch.zeros(1, 1)).flatten()
+        >>> seen = torch.tensor([True, False, False, True]).view(1, 4, 1)
+        >>> nearest_frame(x, seen, torch.zeros(1, 1)).flatten()
         tensor([1., 1., 3., 3.])
     """
     before, after, frame = _around(visible)
@@ -45,27 +45,27 @@ def holding(bodies: Tensor, visible: Tensor, pose: Tensor) -> Tensor:
     return _or_pose(_at(bodies, nearest), visible, pose)
 
 
-def interpolating(bodies: Tensor, visible: Tensor, pose: Tensor) -> Tensor:
-    """Each joint goes in a straight line, at one speed, from where it is visible to where it is so again.
+def linear(bodies: Tensor, visible: Tensor, pose: Tensor) -> Tensor:
+    """Interpolate each joint linearly between the frames in which it is visible.
 
-    Before its first visible frame it stays, and after its last.
+    Before its first visible frame and after its last, the joint does not move.
 
     Example:
         >>> x = torch.tensor([1.0, 9.0, 9.0, 4.0, 9.0]).view(1, 5, 1, 1)
         >>> seen = torch.tensor([True, False, False, True, False]).view(1, 5, 1)
-        >>> interpolating(x, seen, torch.zeros(1, 1)).flatten()
+        >>> linear(x, seen, torch.zeros(1, 1)).flatten()
         tensor([1., 2., 3., 4., 4.])
     """
     before, after, frame = _around(visible)
-    share = ((frame - before) / (after - before).clamp(min=1))[..., None].to(bodies.dtype)
-    between = torch.lerp(_at(bodies, before), _at(bodies, after), share)
+    fraction = ((frame - before) / (after - before).clamp(min=1))[..., None].to(bodies.dtype)
+    between = torch.lerp(_at(bodies, before), _at(bodies, after), fraction)
     return _or_pose(between, visible, pose)
 
 
 def _around(visible: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Last visible frame until each place, first one from there on, each (B, T, V), and the frame (T, 1).
+    """Last visible frame up to each frame, first one from it on, both (B, T, V), and the frame itself (T, 1).
 
-    Where there is none on one side, the one on the other stands for both.
+    Where there is none on one side, the one on the other side stands for both.
     """
     frames = visible.shape[1]
     frame = torch.arange(frames, device=visible.device)[:, None]

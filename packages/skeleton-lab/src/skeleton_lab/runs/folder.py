@@ -1,10 +1,11 @@
-"""The folder of a run: claimed, filled, and never half-written."""
+"""The folder of a run: checked, locked, and never half-written."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+import shutil
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any, Literal, TypeVar
 import tomli_w
 from pydantic import BaseModel, Field, ValidationError
 
-from skeleton_data import replacing, replacing_folder
+from skeleton_data import replacing
 from skeleton_lab.errors import InputError, writing
 from skeleton_lab.recipe.recipe import RecipeSection
 
@@ -40,32 +41,48 @@ RUN_SHORTCUTS = {f"run.{field}": field for field in ("folder", "resume", "overwr
 
 @dataclass(frozen=True)
 class RunFolder:
-    """What is where in the folder of a run."""
+    """The folder of a run: what may happen to it, and what is where.
 
-    path: Path
+    Attributes:
+        run: Says where it is, and whether it may be resumed or replaced.
+        recipe: The recipe of the run.
+        resumed: Whether a run is there that goes on.
+    """
+
+    run: RunConfig
+    recipe: BaseModel
     resumed: bool
-    config: dict[str, Any]
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.run.folder
 
     @property
     def metrics(self) -> Path:
-        """One JSON object a line."""
+        """Its metrics, one JSON object a line."""
         return self.path / "metrics.jsonl"
 
     @property
     def checkpoints(self) -> Path:
-        """What is needed to resume."""
+        """The folder of its checkpoints."""
         return self.path / "checkpoints"
 
+    @property
+    def config(self) -> dict[str, Any]:
+        """The fields of the recipe that the result depends on."""
+        return _resolved(self.recipe)
+
     @classmethod
-    def claim(cls, run: RunConfig, recipe: BaseModel) -> RunFolder:
+    def check(cls, run: RunConfig, recipe: BaseModel) -> RunFolder:
         """Check, without touching anything, that a run may go there.
 
         Raises:
             InputError: If something else is there, or a run with another recipe is to be resumed.
         """
-        config = _resolved(recipe)
+        new = cls(run, recipe, resumed=False)
         if run.dry_run:
-            return cls(run.folder, resumed=False, config=config)
+            return new
         if run.resume and run.overwrite:
             raise InputError("run.resume, run.overwrite: only one of them")
         if run.folder.exists() and not run.folder.is_dir():
@@ -75,68 +92,100 @@ class RunFolder:
             raise InputError(f"run.folder: {run.folder} cannot be made in {above}")
         if run.folder.is_dir() and not os.access(run.folder, os.W_OK):
             raise InputError(f"run.folder: {run.folder} is read-only")
-        if not run.folder.is_dir() or not any(run.folder.iterdir()):
-            return cls(run.folder, resumed=False, config=config)
-        if not (run.folder / "config.toml").is_file():
-            raise InputError(f"run.folder: {run.folder} is not empty and no run (it has no config.toml)")
+        if not new._content():
+            return new
+        if not (run.folder / CONFIG).is_file():
+            raise InputError(f"run.folder: {run.folder} is not empty and no run (it has no {CONFIG})")
         if run.overwrite:
-            return cls(run.folder, resumed=False, config=config)
+            return new
         if not run.resume:
             raise InputError(
                 f"run.folder: {run.folder} holds a run; --resume continues, --overwrite replaces it"
             )
-        before = _completed(tomllib.loads((run.folder / "config.toml").read_text()), recipe)
-        for field, here, there in differences(config, before):
+        before = _completed(tomllib.loads((run.folder / CONFIG).read_text()), recipe)
+        for field, here, there in differences(new.config, before):
             raise InputError(f"{field}: {here!r}, but the run to resume, {run.folder}, has {there!r}")
-        return cls(run.folder, resumed=True, config=config)
+        return cls(run, recipe, resumed=True)
 
     def finished(self, kind: type[Result]) -> Result | None:
         """The result of a run that is to be resumed, but has nothing left to do."""
-        path = self.path / "result.json"
+        path = self.path / RESULT
         return kind.model_validate_json(path.read_text()) if self.resumed and path.is_file() else None
 
-    def create(self) -> None:
-        """Make the folder, in place of what was there, and write the recipe as it was resolved."""
-        if self.resumed:
-            return
-        with writing(self.path):
-            if self.path.is_dir():
-                self.hold()
-                self.leave()
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing_folder(self.path) as draft:
-                (draft / "config.toml").write_text(tomli_w.dumps(self.config), encoding="utf-8")
+    def prepare(self) -> None:
+        """Make and lock the folder, and write the recipe, in place of an old run if that is to be replaced.
 
-    def hold(self) -> None:
-        """Keep other processes out until `leave`, or the end of this one.
+        The folder is checked again under the lock: a run may have begun or ended there since `check`.
 
         Raises:
-            InputError: If another process has the folder.
+            InputError: If another process has the folder, or it may no longer be used.
+            OutputError: If it cannot be written; an old run is still there then.
         """
         with writing(self.path):
-            held = os.open(self.path / HELD, os.O_RDWR | os.O_CREAT, 0o666)
+            self.path.mkdir(parents=True, exist_ok=True)
+        self.lock()
         try:
-            fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):
-            os.close(held)
-            raise InputError(f"run.folder: {self.path} is in use by another process") from None
+            if RunFolder.check(self.run, self.recipe).resumed != self.resumed:
+                raise InputError(f"run.folder: another process has used {self.path} meanwhile; start again")
+            if not self.resumed:
+                self._begin()
+        except BaseException:
+            self.unlock()
+            raise
+
+    def lock(self) -> None:
+        """Keep other processes out until `unlock`, or until this process ends.
+
+        Raises:
+            InputError: If the folder is locked already.
+        """
+        in_use = InputError(f"run.folder: {self.path} is in use by another process")
+        if self.path.absolute() in _locks:
+            raise in_use
+        with writing(self.path):
+            file = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever had the folder may have removed the file between the two calls above.
+            if not os.path.samestat(os.fstat(file), os.stat(self.path / LOCK)):
+                raise FileNotFoundError
+        except (BlockingIOError, PermissionError, FileNotFoundError):
+            os.close(file)
+            raise in_use from None
         except OSError:
             pass  # a file system without locks
-        _held[self.path.absolute()] = held
+        _locks[self.path.absolute()] = file
 
-    def leave(self) -> None:
-        """Let others in."""
-        if (held := _held.pop(self.path.absolute(), None)) is not None:
-            (self.path / HELD).unlink(missing_ok=True)
-            os.close(held)
+    def unlock(self) -> None:
+        """Let other processes use the folder."""
+        if (file := _locks.pop(self.path.absolute(), None)) is not None:
+            (self.path / LOCK).unlink(missing_ok=True)
+            os.close(file)
 
     def write_json(self, name: str, content: Any) -> None:
         """Write a JSON file, whole or not at all."""
         write_atomically(self.path / name, (json.dumps(content, indent=2) + "\n").encode())
 
+    def _begin(self) -> None:
+        """Remove an old run, its result first and its recipe last, by writing the new recipe in its place."""
+        with writing(self.path), replacing(self.path / CONFIG) as draft:
+            draft.write_text(tomli_w.dumps(self.config), encoding="utf-8")
+            (self.path / RESULT).unlink(missing_ok=True)
+            for old in self._content() - {self.path / CONFIG}:
+                if old.is_dir() and not old.is_symlink():
+                    shutil.rmtree(old)
+                else:
+                    old.unlink()
 
-HELD = ".held"
-_held: dict[Path, int] = {}
+    def _content(self) -> set[Path]:
+        """What is in the folder but for a lock and a draft, which a killed process may leave."""
+        if not self.path.is_dir():
+            return set()
+        return {path for path in self.path.iterdir() if not path.name.startswith((LOCK, ".config.partial-"))}
+
+
+CONFIG, RESULT, LOCK = "config.toml", "result.json", ".lock"
+_locks: dict[Path, int] = {}
 """Folders that this process has, with the file that is locked; a lock ends with the process at the latest."""
 
 
@@ -151,7 +200,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def _resolved(recipe: BaseModel) -> dict[str, Any]:
-    """All that a result depends on."""
+    """The fields of a recipe that the result depends on."""
     return recipe.model_dump(mode="json", exclude={"run"}, exclude_none=True)
 
 

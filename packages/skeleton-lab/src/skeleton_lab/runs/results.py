@@ -121,8 +121,8 @@ class Layer(BaseModel):
     statistics: Statistics | None = Field(description="Of BatchNorm; None without, or if not recalibrated.")
 
 
-class Rebuilding(BaseModel):
-    """Mean squared error of what is rebuilt, in the unit of the target."""
+class ReconstructionError(BaseModel):
+    """Mean squared error of a reconstruction, in the unit of the target."""
 
     hidden: float
     visible: float
@@ -138,7 +138,9 @@ class Diagnosis(BaseModel):
     clips: int
     labelled_clips: int = Field(description="Clips that probes and neighbours learnt from.")
     calibration_clips: int = Field(description="Clips that BatchNorm's statistics were taken from.")
-    rebuilding: dict[str, Rebuilding] = Field(description="By the model, and by what has learned nothing.")
+    reconstruction: dict[str, ReconstructionError] = Field(
+        description="Errors of the model, and of predictors that learned nothing."
+    )
     layers: dict[str, Layer]
     untrained: dict[str, Layer] = Field(description="The same of the network with weights as drawn.")
 
@@ -152,11 +154,11 @@ class Diagnosis(BaseModel):
     def tables(self) -> str:
         """Markdown tables: errors, and accuracy in percent by layer."""
         lines: list[str] = []
-        if self.rebuilding:
+        if self.reconstruction:
             lines += ["| squared error of the target | hidden | visible |", "|---|---:|---:|"]
             lines += [
                 f"| {name} | {error.hidden:.4g} | {error.visible:.4g} |"
-                for name, error in self.rebuilding.items()
+                for name, error in self.reconstruction.items()
             ]
             lines += [""]
         lines += [

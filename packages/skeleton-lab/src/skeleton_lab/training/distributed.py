@@ -1,4 +1,4 @@
-"""Begin a run on however many processes Accelerate was launched with.
+"""Set up training on however many processes Accelerate was launched with.
 
 The same for any number of processes: clips, augmentation and masks of every step, learning rates, the loss as
 a mean over the whole batch, and with `training.sync_batchnorm` BatchNorm's statistics; so losses and weights
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -26,7 +27,6 @@ from torch import nn
 
 from skeleton_lab.errors import InputError, input_errors
 from skeleton_lab.training.plan import Plan, TrainingRecipe
-from skeleton_lab.training.trackers import require_tracker
 
 
 def join(**options: Any) -> Accelerator:
@@ -47,7 +47,7 @@ def join(**options: Any) -> Accelerator:
     return accelerator
 
 
-def begin(recipe: TrainingRecipe, plan: Plan) -> Accelerator:
+def set_up_distributed(recipe: TrainingRecipe, plan: Plan) -> Accelerator:
     """Join the other processes, and seed them alike, to build the same weights.
 
     The number of processes, the device and how a model is divided over them are Accelerate's own
@@ -57,7 +57,8 @@ def begin(recipe: TrainingRecipe, plan: Plan) -> Accelerator:
         InputError: If tracker or precision cannot be used here, or batches are too small to be divided.
     """
     run, training = recipe.run, recipe.training
-    require_tracker(run.tracker)
+    if run.tracker != "none" and find_spec(run.tracker) is None:  # Accelerate would leave it out silently
+        raise InputError(f"run.tracker: {run.tracker} is not installed (pip install {run.tracker})")
     AcceleratorState._reset_state()  # runs of the same program may differ in precision
     with input_errors():
         accelerator = join(
@@ -96,4 +97,5 @@ def weight_checksums(accelerator: Accelerator, model: nn.Module) -> list[str]:
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
-    return gather_object([digest.hexdigest()])
+    checksums: list[str] = gather_object([digest.hexdigest()])
+    return checksums

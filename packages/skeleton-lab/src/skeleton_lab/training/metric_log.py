@@ -1,44 +1,42 @@
-"""What a run tells while it goes: progress bar, metrics.jsonl, tracker."""
+"""The metrics of a run: metrics.jsonl, and the same values in a tracker."""
 
 from __future__ import annotations
 
 import json
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import gather_object
-from tqdm import tqdm
 
 from skeleton_data import flush_to_disk
-from skeleton_lab.data.clips import Clips, clip_names
-from skeleton_lab.errors import NotFiniteError, writing
-from skeleton_lab.runs.folder import RunFolder, write_atomically
-from skeleton_lab.training.optimizer_step import Step
-from skeleton_lab.training.plan import Plan, TrainingRecipe
-from skeleton_lab.training.trackers import begin_tracking
-
-Batch = TypeVar("Batch")
+from skeleton_lab.errors import InputError, writing
+from skeleton_lab.runs.folder import RunFolder, Tracker, write_atomically
+from skeleton_lab.training.optimizer_step import StepResult
+from skeleton_lab.training.plan import Plan
 
 
-class RunLog:
-    """Makes the run folder, and tells the progress of the run on the main process.
+class MetricLog:
+    """Writes metrics on the main process.
 
     Lines of metrics.jsonl hold what recipe, seed and step decide, so that those of a run that was resumed are
-    those of one that was never stopped; speed is told by bar and tracker.
+    those of one that was never stopped; the speed goes to the tracker alone.
 
     Args:
-        accelerator: Knows the main process and the tracker.
-        folder: Receives metrics.jsonl; lines after the checkpoint, whose steps are run again, are dropped.
-        plan: Steps and batch size.
-        recipe: Steps between two lines, what follows a loss that is not finite, the tracker.
-        clips: What is trained on, for the names in messages.
-        state: Of a checkpoint: `step`, the steps done before, in how many `seconds`, and `log`, values of
-            those that are to be in the next line.
-        bar: Options of tqdm, such as `{"disable": True}` or `{"position": 1, "leave": False}`.
+        accelerator: Averages values over the processes, and has the tracker.
+        folder: Receives metrics.jsonl; lines after `step`, whose steps are taken again, are dropped.
+        plan: Says the steps of an epoch and the clips of a step.
+        step: Steps done before.
+        window: Values of those steps that are to be in the next line, from a checkpoint.
+
+    Attributes:
+        window: Values (a row for each step) that the next line is the mean of.
+        latest: Loss and learning rate of the last line, as text for a progress bar.
+
+    Raises:
+        InputError: If metrics.jsonl has a line that is not JSON.
     """
 
     def __init__(
@@ -46,133 +44,105 @@ class RunLog:
         accelerator: Accelerator,
         folder: RunFolder,
         plan: Plan,
-        recipe: TrainingRecipe,
-        clips: Clips,
         *,
-        state: Mapping[str, Any],
-        bar: Mapping[str, Any],
+        step: int,
+        window: Sequence[list[float]],
     ) -> None:
         self.accelerator, self.path, self.plan = accelerator, folder.metrics, plan
-        self.training, self.clips, self.done = recipe.training, clips, state["step"]
-        self._window, self._steps = list(state["log"]), list[Step]()
-        self._since, self._first = time.perf_counter(), self.done
-        self._began = self._since - state["seconds"]
+        self.window, self.latest = list(window), dict[str, str]()
+        self._folder, self._recent = folder, list[StepResult]()
+        self._timed_from, self._timed_since = step, time.perf_counter()
         if accelerator.is_main_process:
-            folder.create()
-            folder.hold()
-            before = self.path.read_text() if self.path.exists() else ""
-            # What follows the last line break is the rest of a line that a killed run was writing.
-            kept = [line for line in before.split("\n")[:-1] if self._stays(json.loads(line))]
-            write_atomically(self.path, "".join(f"{line}\n" for line in kept).encode())
-        accelerator.wait_for_everyone()
-        with writing(folder.path):
-            begin_tracking(accelerator, recipe.run.tracker, folder, start=self.done)
-        self._folder = folder
-        self._bar = tqdm(
-            **{
-                "total": plan.steps * plan.batch_size,
-                "initial": self.done * plan.batch_size,
-                "unit": "clip",
-                "desc": folder.path.name,
-                "dynamic_ncols": True,
-                **bar,
-                "disable": bar.get("disable", False) or not accelerator.is_main_process,
-            }
-        )
+            write_atomically(self.path, "".join(self._lines_until(step)).encode())
 
-    @property
-    def seconds(self) -> float:
-        """Time that the run has taken, all its parts together, if it was interrupted."""
-        return round(time.perf_counter() - self._began, 1)
+    def start_tracker(self, tracker: Tracker) -> None:
+        """Open a run of the tracker, with the recipe.
 
-    def steps(self, batches: Iterable[Batch]) -> Iterator[tuple[int, Batch]]:
-        """Number the batches of the steps that are left, under a progress bar."""
-        with self._bar:
-            for batch in batches:
-                yield self.done, batch
-
-    def trained(self, step: Step) -> int:
-        """Note a step; return the steps done.
-
-        Raises:
-            NotFiniteError: If the loss or gradient of a step is not finite, and training is to stop then;
-                looked at when a line is written, and before every checkpoint.
+        A run that was resumed goes on in TensorBoard; W&B and MLflow show it as another one of the same name.
         """
-        self.done += 1
-        self._steps.append(step)
-        self._bar.update(self.plan.batch_size)
-        if self.done % self.training.log_steps == 0 or self.plan.ends_period(self.done):
-            rate = (self.done - self._first) * self.plan.batch_size / (time.perf_counter() - self._since)
-            self._gather()
-            if self._window:
-                names = (*step.terms, "gradient_norm")
-                columns = zip(*self._window, strict=True)
-                means = {name: math.fsum(c) / len(c) for name, c in zip(names, columns, strict=True)}
-                self.record("train", **means, learning_rate=step.learning_rate)
-                self._bar.set_postfix(
-                    loss=f"{means['loss']:.4g}", rate=f"{step.learning_rate:.2g}", refresh=False
-                )
-            self._track({"train/clips_per_second": rate})
-            self._window.clear()
-            self._since, self._first = time.perf_counter(), self.done
-        return self.done
+        path = self._folder.path
+        options = {
+            "tensorboard": {"purge_step": self._timed_from},
+            "wandb": {"name": path.name, "group": path.name, "dir": str(path)},
+            "mlflow": {"run_name": path.name},
+            "none": {},
+        }
+        project = "tensorboard" if tracker == "tensorboard" else "skeletonmae"
+        recipe = None if tracker == "tensorboard" else self._folder.config
+        with writing(path):
+            self.accelerator.init_trackers(project, config=recipe, init_kwargs={tracker: options[tracker]})
 
-    def record(self, split: str, **values: float) -> None:
-        """Write a line of metrics, and the same to the tracker."""
-        epoch = round(self.done / self.plan.steps_per_epoch, 4)
-        self._write({"step": self.done, "epoch": epoch, "split": split, **values})
-        self._track({f"{split}/{name}": value for name, value in values.items()})
-        self._since, self._first = time.perf_counter(), self.done
+    def add(self, step: StepResult) -> None:
+        """Keep the values of a step for the next line; no process waits for another."""
+        self._recent.append(step)
 
-    def state(self) -> list[list[float]]:
-        """For a checkpoint. What was written before is on the disk then."""
-        self._gather()
-        if self.accelerator.is_main_process:
-            flush_to_disk(self.path)
-        return self._window
+    def gather(self) -> list[tuple[StepResult, list[float]]]:
+        """Average the values of the steps since the last call over all processes, for the next line.
 
-    def close(self) -> None:
-        """Close the tracker and leave the folder; the processes stay together, for the next run."""
-        if self.accelerator.is_main_process:
-            self._folder.leave()
-        with writing(self._folder.path):
-            for tracker in self.accelerator.trackers:
-                tracker.finish()
+        Returns:
+            The steps of which a value is not finite, with all values; they are left out of the next line.
+        """
+        if not self._recent:
+            return []
+        rows = self.accelerator.reduce(torch.stack([step.values for step in self._recent]), "mean").tolist()
+        steps = list(zip(self._recent, rows, strict=True))
+        self._recent.clear()
+        self.window += [row for _, row in steps if all(map(math.isfinite, row))]
+        return [(step, row) for step, row in steps if not all(map(math.isfinite, row))]
 
-    def _gather(self) -> None:
-        """Take the steps since the last look into the window, as means over all processes."""
-        if not self._steps:
-            return
-        rows = self.accelerator.reduce(torch.stack([step.values for step in self._steps]), "mean").tolist()
-        first = self.done - len(rows)
-        for number, (step, row) in enumerate(zip(self._steps, rows, strict=True), start=first):
-            if all(map(math.isfinite, row)):
-                self._window.append(row)
-            else:
-                self._not_finite(number, step, row)
-        self._steps.clear()
+    def write_means(self, last: StepResult) -> None:
+        """Write the means over the steps since the last such line, of which `last` is the last."""
+        done = last.number + 1
+        clips = (done - self._timed_from) * self.plan.batch_size
+        rate = clips / (time.perf_counter() - self._timed_since)
+        if self.window:
+            names = (*last.terms, "gradient_norm")
+            columns = zip(*self.window, strict=True)
+            means = {name: math.fsum(c) / len(c) for name, c in zip(names, columns, strict=True)}
+            self.write("train", done, **means, learning_rate=last.learning_rate)
+            self.latest = {"loss": f"{means['loss']:.4g}", "rate": f"{last.learning_rate:.2g}"}
+        self._track({"train/clips_per_second": rate}, done)
+        self.window = []
+        self._timed_from, self._timed_since = done, time.perf_counter()
 
-    def _not_finite(self, number: int, step: Step, row: list[float]) -> None:
-        names = clip_names(self.clips, gather_object(step.clips.tolist()))
-        if self.training.nonfinite == "skip":
-            told = {"learning_rate": step.learning_rate, "clips": names}
-            self._write({"step": number + 1, "split": "skipped", **told})
-            return
-        raise NotFiniteError(
-            f"{self.path.parent}: in step {number + 1} the loss is {row[0]}, the gradient's norm {row[-1]}, "
-            f"at a learning rate of {step.learning_rate:g}, with the clips {', '.join(names)}; "
-            "the last checkpoint is from before"
-        )
+    def write(self, split: str, step: int, /, **values: float) -> None:
+        """Write a line of metrics after `step` steps, and the same to the tracker."""
+        epoch = round(step / self.plan.steps_per_epoch, 4)
+        self.write_line({"step": step, "epoch": epoch, "split": split, **values})
+        self._track({f"{split}/{name}": value for name, value in values.items()}, step)
+        self._timed_from, self._timed_since = step, time.perf_counter()
 
-    def _write(self, row: Mapping[str, Any]) -> None:
+    def write_line(self, row: Mapping[str, Any]) -> None:
+        """Write a line to metrics.jsonl alone."""
         if self.accelerator.is_main_process:
             with writing(self.path), self.path.open("a") as file:
                 file.write(json.dumps(row) + "\n")
 
-    def _track(self, values: Mapping[str, float]) -> None:
-        with writing(self.path.parent):
-            self.accelerator.log(values, step=self.done)
+    def flush(self) -> None:
+        """Wait until metrics.jsonl is on the disk."""
+        if self.accelerator.is_main_process:
+            flush_to_disk(self.path)
 
-    def _stays(self, row: dict[str, Any]) -> bool:
-        """Whether a line of a run that is resumed tells of something that is not done again."""
-        return row["step"] <= self.done and row["split"] != "test"
+    def close(self) -> None:
+        """Close the tracker."""
+        with writing(self._folder.path):
+            for tracker in self.accelerator.trackers:
+                tracker.finish()
+
+    def _track(self, values: Mapping[str, float], step: int) -> None:
+        with writing(self._folder.path):
+            self.accelerator.log(values, step=step)
+
+    def _lines_until(self, step: int) -> list[str]:
+        """Lines of a run that is resumed which tell of nothing that is done again."""
+        text = self.path.read_text() if self.path.exists() else ""
+        lines = []
+        # What follows the last line break is the rest of a line that a killed run was writing.
+        for number, line in enumerate(text.split("\n")[:-1], start=1):
+            try:
+                row = json.loads(line)
+                if row["step"] <= step and row["split"] != "test":
+                    lines.append(f"{line}\n")
+            except (ValueError, TypeError, KeyError) as error:
+                raise InputError(f"{self.path}, line {number} is damaged: not a line of metrics") from error
+        return lines

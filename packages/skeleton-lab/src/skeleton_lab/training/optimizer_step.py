@@ -1,10 +1,11 @@
-"""A model that learns, on however many processes and in however many parts."""
+"""One optimizer step, from a batch to moved weights, on any number of processes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Generic, TypeVar, cast
 
 import torch
 from accelerate import Accelerator, DistributedType
@@ -16,20 +17,26 @@ from skeleton_data import ClipBatch
 from skeleton_lab.training.batch_norm import average_statistics, synchronise_batch_norm
 from skeleton_lab.training.plan import Plan, TrainingRecipe
 
+Model = TypeVar("Model", bound=nn.Module)
+Loss = Callable[[ClipBatch], Mapping[str, Tensor]]
+"""The forward pass: `loss`, whose gradient is taken, and further terms that are only logged, by name."""
+
 
 @dataclass(frozen=True)
-class Step:
-    """What a step of training tells.
+class StepResult:
+    """The values of one optimizer step.
 
-    Tensors are this process's; their mean over processes is the batch's.
+    Tensors are those of this process; their mean over the processes is the value of the whole batch.
 
     Attributes:
+        number: Which step it was: 0, 1, ...
         clips: Positions (N,) of this process's clips in the dataset.
-        learning_rate: The schedule's.
-        terms: Loss and its terms by name.
-        gradient_norm: Norm of the whole gradient, the same in every process.
+        learning_rate: Learning rate of the step.
+        terms: The loss and its terms, by name.
+        gradient_norm: Norm of the whole gradient before it was clipped, the same in every process.
     """
 
+    number: int
     clips: Tensor
     learning_rate: float
     terms: dict[str, Tensor]
@@ -37,37 +44,32 @@ class Step:
 
     @property
     def values(self) -> Tensor:
-        """Terms and norm, in one vector."""
+        """The terms and the norm, as one vector."""
         return torch.stack([*self.terms.values(), self.gradient_norm.float()])
 
 
-def clip_count(batch: ClipBatch) -> Tensor:
-    """Number of clips, what most losses are a mean over."""
+def count_clips(batch: ClipBatch) -> Tensor:
+    """Number of clips of a batch, which most losses are a mean over."""
     return torch.tensor(len(batch.clip), device=batch.clip.device)
 
 
-class Learner:
-    """Takes the steps of a training: the parts of a batch, their gradients, the weights.
+class OptimizerStep(Generic[Model]):
+    """Takes the optimizer steps of a training.
 
-    A step's loss is a mean over the whole batch, whatever its division into processes and parts:
-
-        for part in learner.parts(batch):
-            learner.backward(loss(learner.model(part.joints), part.label))
-        step = learner.update(number)
+    The loss of a step is a mean over the whole batch, however it is divided into processes and, with
+    `training.accumulate`, into parts that go through the model one after another.
 
     Args:
-        accelerator: Divides the work.
-        model: Learns; trained weights are those that require a gradient.
-        recipe: Optimiser, schedule, accumulation, clipping, averaging.
-        plan: Number of steps.
+        accelerator: Divides the work over processes.
+        model: The model; weights that require a gradient are trained.
+        recipe: Says the optimizer, schedule, accumulation, clipping and averaging.
+        plan: Says the number of steps.
 
     Attributes:
-        model: To train with, as the accelerator wrapped it.
+        model: The model to call in the loss, as the accelerator wrapped it.
     """
 
-    def __init__(
-        self, accelerator: Accelerator, model: nn.Module, recipe: TrainingRecipe, plan: Plan
-    ) -> None:
+    def __init__(self, accelerator: Accelerator, model: Model, recipe: TrainingRecipe, plan: Plan) -> None:
         self.accelerator, self.recipe, self.plan = accelerator, recipe, plan
         self.training = training = recipe.training
         if training.sync_batchnorm and accelerator.num_processes > 1:
@@ -75,81 +77,82 @@ class Learner:
         self._bare = model
         self._sharded = accelerator.distributed_type in (DistributedType.FSDP, DistributedType.DEEPSPEED)
         self._whole = deepcopy(model).to(accelerator.device) if self._sharded else model
-        self._average = None
+        self._average: AveragedModel | None = None
         if training.ema:
-            average = get_ema_multi_avg_fn(training.ema)
+            average = get_ema_multi_avg_fn(training.ema)  # type: ignore[no-untyped-call]
             self._average = AveragedModel(model, accelerator.device, multi_avg_fn=average, use_buffers=True)
             accelerator.register_for_checkpointing(self._average)
         self.model, self._optimizer = accelerator.prepare(model, recipe.optimizer.build(model))
-        set_seed(training.seed, device_specific=True)  # from here on processes draw, and drop, differently
-        self._weight = torch.tensor(1.0)
-        self._terms: dict[str, Tensor] = {}
-        self._clips = torch.tensor([])
-        self._buffers: list[Tensor] = []
+        set_seed(training.seed, device_specific=True)  # from here on each process draws its own dropout
 
-    def parts(
-        self, batch: ClipBatch, units: Callable[[ClipBatch], Tensor] = clip_count
-    ) -> Iterator[ClipBatch]:
-        """This process's share of a batch, in the parts that go through the model one after another.
+    def take(
+        self,
+        batch: ClipBatch,
+        loss: Loss,
+        *,
+        number: int,
+        count: Callable[[ClipBatch], Tensor] = count_clips,
+    ) -> StepResult:
+        """Take one step: forward and backward passes, learning rate, clipping, optimizer, average.
 
         Args:
-            batch: The share.
-            units: Counts what the loss is a mean over: clips, or the bodies in them.
+            batch: This process's share of the batch.
+            loss: The forward pass on a part of it.
+            number: Which step it is: 0, 1, ...
+            count: Counts what the loss is a mean over: clips, or the bodies in them.
         """
-        pieces = zip(*(tensor.tensor_split(self.training.accumulate) for tensor in batch), strict=True)
-        parts = [ClipBatch(*part) for part in pieces]
-        counts = torch.stack([units(part) for part in parts]).float()
-        weights = counts * self.accelerator.num_processes / self.accelerator.reduce(counts.sum(), "sum")
-        self._clips, self._terms = batch.clip, {}
-        if self.training.nonfinite == "skip":
-            self._buffers = [buffer.clone() for buffer in self._bare.buffers()]
-        for part, weight in zip(parts, weights, strict=True):
-            self._weight = weight
+        skip_nonfinite = self.training.nonfinite == "skip"
+        buffers = [buffer.clone() for buffer in self._bare.buffers()] if skip_nonfinite else []
+        terms: dict[str, Tensor] = {}
+        for part, weight in self._parts(batch, count):
             with self.accelerator.accumulate(self.model):
-                yield part
+                values = loss(part)
+                # Accelerate divides by the number of parts, for losses that are means of means.
+                self.accelerator.backward(values["loss"] * (weight * self.training.accumulate))
+            for name, value in values.items():
+                weighted = value.detach().float() * weight
+                terms[name] = terms[name] + weighted if name in terms else weighted
 
-    def backward(self, loss: Tensor, **terms: Tensor) -> None:
-        """Add the gradient of a part's loss; terms are told with it."""
-        for name, term in {"loss": loss, **terms}.items():
-            weighed = term.detach().float() * self._weight
-            self._terms[name] = self._terms[name] + weighed if name in self._terms else weighed
-        # Accelerate divides by the number of parts, for losses that are means of means.
-        self.accelerator.backward(loss * (self._weight * self.training.accumulate))
-
-    def update(self, number: int) -> Step:
-        """Move the weights against the gradient, in step `number` = 0, 1, ..."""
-        plan = self.plan
-        rate = self.recipe.optimizer.lr * self.recipe.schedule.factor(
-            number, plan.steps, plan.steps_per_epoch
-        )
+        factor = self.recipe.schedule.factor(number, self.plan.steps, self.plan.steps_per_epoch)
+        rate = self.recipe.optimizer.lr * factor
         for group in self._optimizer.param_groups:
-            group["lr"] = rate * group.get("lr_scale", 1.0)  # timm's name for what layer decay leaves
+            group["lr"] = rate * group.get("lr_scale", 1.0)  # timm's name for the factor of layer decay
         norm = self._clip_gradient()
-        if self.training.nonfinite == "skip" and not norm.isfinite():
-            for buffer, before in zip(self._bare.buffers(), self._buffers, strict=True):
+        if skip_nonfinite and not norm.isfinite():
+            for buffer, before in zip(self._bare.buffers(), buffers, strict=True):
                 buffer.copy_(before)
         else:
             self._optimizer.step()
             if self._average is not None:
                 self._average.update_parameters(self._bare)
         self._optimizer.zero_grad()
-        return Step(self._clips, rate, self._terms, norm)
+        return StepResult(number, batch.clip, rate, terms, norm)
+
+    def _parts(
+        self, batch: ClipBatch, count: Callable[[ClipBatch], Tensor]
+    ) -> Iterator[tuple[ClipBatch, Tensor]]:
+        """The parts of this process's share, each with the weight of its loss in the mean of the batch."""
+        pieces = zip(*(tensor.tensor_split(self.training.accumulate) for tensor in batch), strict=True)
+        parts = [ClipBatch(*part) for part in pieces]
+        counts = torch.stack([count(part) for part in parts]).float()
+        weights = counts * self.accelerator.num_processes / self.accelerator.reduce(counts.sum(), "sum")
+        yield from zip(parts, weights, strict=True)
 
     @torch.no_grad()
-    def evaluated(self) -> nn.Module:
-        """The model to validate and to keep: unwrapped, whole, equal in all processes, and called by all."""
+    def eval_model(self) -> Model:
+        """The model to evaluate and save, unwrapped and the same in all processes, which all call this."""
         if self._sharded:
             weights = self.accelerator.get_state_dict(self.model)
             for name, tensor in self._whole.state_dict().items():
                 if self.accelerator.is_main_process:
                     tensor.copy_(weights[name])
                 broadcast(tensor)
-        model = self._whole if self._average is None else self._average.module
+        model = self._whole if self._average is None else cast(Model, self._average.module)
         average_statistics(self.accelerator, model)
         return model
 
     def _clip_gradient(self) -> Tensor:
-        """Clip it, if asked to; return its norm before."""
+        """Clip the gradient to `training.clip_norm`, if that is set, and return its norm before."""
         largest = self.training.clip_norm or float("inf")
         norm = self.accelerator.clip_grad_norm_(self.model.parameters(), largest)
         norm = norm.full_tensor() if hasattr(norm, "full_tensor") else norm

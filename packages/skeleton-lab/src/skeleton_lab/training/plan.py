@@ -1,4 +1,4 @@
-"""How long to train, in what batches, and when to look up."""
+"""How long to train, in what batches, and when to evaluate."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Plan:
         steps: Optimiser steps in all.
         steps_per_epoch: Steps in which every clip is met once (the last incomplete batch is left out).
         batch_size: Clips of a step over all processes.
-        period: Steps between two validations, which are followed by a checkpoint.
+        period: Steps between two evaluations, each followed by a checkpoint.
     """
 
     steps: int
@@ -33,9 +33,9 @@ class Plan:
     batch_size: int
     period: int
 
-    def ends_period(self, done: int) -> bool:
-        """Whether to validate and save after `done` steps."""
-        return done % self.period == 0 or done == self.steps
+    def should_evaluate(self, step: int) -> bool:
+        """Whether to evaluate and save a checkpoint after `step` steps."""
+        return step % self.period == 0 or step == self.steps
 
 
 class TrainingConfig(RecipeSection):
@@ -123,9 +123,20 @@ class FinetuneTraining(TrainingConfig):
 
 
 class TrainingRecipe(Protocol):
-    """What every recipe of a training has."""
+    """The sections that every recipe of a training has."""
 
-    optimizer: OptimizerConfig
-    schedule: ScheduleConfig
-    training: TrainingConfig
-    run: RunConfig
+    @property
+    def optimizer(self) -> OptimizerConfig:
+        """Its optimizer."""
+
+    @property
+    def schedule(self) -> ScheduleConfig:
+        """Its learning-rate schedule."""
+
+    @property
+    def training(self) -> TrainingConfig:
+        """Its length and batches."""
+
+    @property
+    def run(self) -> RunConfig:
+        """Where the run goes."""

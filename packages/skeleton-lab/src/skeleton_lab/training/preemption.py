@@ -1,4 +1,4 @@
-"""A scheduler's wish that a run end."""
+"""A request that the run end, by a scheduler's SIGTERM."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,24 +18,27 @@ from accelerate import Accelerator
 
 AGREE_STEPS = 8
 """Steps after which several processes ask one another: each time they wait for each other."""
-ONE_WISH = 5.0
-"""Seconds: a scheduler that tells all processes, the launcher too, has each told twice."""
+ONE_REQUEST = 5.0
+"""Seconds in which signals count as one: a scheduler signals all processes, and then so does the launcher."""
+
+Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
 class Interruption:
-    """Notes SIGTERM, so that the run can end itself behind a checkpoint; a later one ends it at once.
+    """Notes SIGTERM, so that the run can save a checkpoint and end; a later one ends it at once.
 
-    Only for the main thread of a program; elsewhere nothing is noted.
+    It works in the main thread of a program alone, which is where Python handles signals.
     """
 
     def __init__(self, accelerator: Accelerator) -> None:
         self.accelerator = accelerator
-        self._since, self._before = 0.0, None
+        self._since = 0.0
+        self._before: Handler = None
 
     def __enter__(self) -> Interruption:
         """Watch for SIGTERM."""
         if threading.current_thread() is threading.main_thread():
-            self._before: Any = signal.signal(signal.SIGTERM, self._note)
+            self._before = signal.signal(signal.SIGTERM, self._note)
             _hear_of_launcher()
         return self
 
@@ -43,17 +47,17 @@ class Interruption:
         if self._before is not None:
             signal.signal(signal.SIGTERM, self._before)
 
-    def told(self, done: int) -> bool:
-        """Whether any process was told to end, so that all do after `done` steps."""
+    def should_stop(self, step: int) -> bool:
+        """Whether any process was told to end, so that all of them do after `step` steps."""
         if self.accelerator.num_processes == 1:
             return bool(self._since)
-        if done % AGREE_STEPS:
+        if step % AGREE_STEPS:
             return False
         noted = torch.tensor(float(bool(self._since)), device=self.accelerator.device)
         return bool(self.accelerator.reduce(noted, "sum"))
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self._since and time.monotonic() - self._since > ONE_WISH:
+        if self._since and time.monotonic() - self._since > ONE_REQUEST:
             signal.signal(signal.SIGTERM, self._before)
             signal.raise_signal(signal.SIGTERM)
         self._since = self._since or time.monotonic()

@@ -3,6 +3,7 @@
 import json
 import sys
 import tomllib
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -13,13 +14,13 @@ from torch.nn import functional as F
 from skeleton_data import ClipBatch
 from skeleton_lab import contrast, finetune, pretrain
 from skeleton_lab.errors import InputError, NotFiniteError
-from skeleton_lab.evaluation.reconstruction import present_bodies
+from skeleton_lab.evaluation.reconstruction import count_bodies
 from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.runs.folder import RunConfig
 from skeleton_lab.training.batch_norm import _SynchronisedBatchNorm, synchronise_batch_norm
-from skeleton_lab.training.distributed import begin
+from skeleton_lab.training.distributed import set_up_distributed
 from skeleton_lab.training.optimizer import SGD, Adam, AdamW, Timm
-from skeleton_lab.training.optimizer_step import Learner
+from skeleton_lab.training.optimizer_step import OptimizerStep
 from skeleton_lab.training.plan import Plan, TrainingConfig
 from skeleton_lab.training.schedule import Cosine, MultiStep
 from skeletonmae import SkeletonMAE, SkeletonMAEConfig
@@ -39,9 +40,9 @@ def steps(tmp_path, optimizer=None, schedule=None, **training):
     )
 
 
-def learner(model, tmp_path, **fields):
+def optimizer_step(model, tmp_path, **fields):
     recipe = steps(tmp_path, **fields)
-    return Learner(begin(recipe, PLAN), model, recipe, PLAN)
+    return OptimizerStep(set_up_distributed(recipe, PLAN), model, recipe, PLAN)
 
 
 def linear():
@@ -59,20 +60,22 @@ def batches(steps=6):
 
 
 def losses(model, part):
-    return F.cross_entropy(model(part.joints), part.label)
+    return {"loss": F.cross_entropy(model(part.joints), part.label)}
+
+
+def both_losses(model, part):
+    return {**losses(model, part), "twice": 2 * losses(model, part)["loss"]}
 
 
 @pytest.mark.parametrize("accumulate", [1, 2, 3])
 def test_steps_are_those_of_a_plain_loop(tmp_path, accumulate):
     schedule, plain = Cosine(warmup=0.4), linear()
-    learning = learner(linear(), tmp_path, schedule=schedule, accumulate=accumulate, clip_norm=0.5)
+    learning = optimizer_step(linear(), tmp_path, schedule=schedule, accumulate=accumulate, clip_norm=0.5)
     optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
     for number, batch in enumerate(batches()):
-        for part in learning.parts(batch):
-            learning.backward(losses(learning.model, part), twice=2 * losses(learning.model, part))
-        step = learning.update(number)
+        step = learning.take(batch, partial(both_losses, learning.model), number=number)
 
-        loss = losses(plain, batch)
+        loss = losses(plain, batch)["loss"]
         loss.backward()
         norm = nn.utils.clip_grad_norm_(plain.parameters(), 0.5)
         optimizer.param_groups[0]["lr"] = 0.1 * schedule.factor(number, 6)
@@ -82,39 +85,40 @@ def test_steps_are_those_of_a_plain_loop(tmp_path, accumulate):
         torch.testing.assert_close(step.values, torch.stack([loss, 2 * loss, norm]))
         assert list(step.terms) == ["loss", "twice"]
         assert step.learning_rate == pytest.approx(optimizer.param_groups[0]["lr"])
-    for ours, theirs in zip(learning.evaluated().parameters(), plain.parameters(), strict=True):
+    for ours, theirs in zip(learning.eval_model().parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs)
 
 
 def test_parts_weigh_what_the_loss_is_a_mean_over(tmp_path):
-    learning, batch = learner(linear(), tmp_path, accumulate=3), next(batches())
-    assert present_bodies(batch) == 7 + 4
+    learning, batch = optimizer_step(linear(), tmp_path, accumulate=3), next(batches())
+    assert count_bodies(batch) == 7 + 4
     counts = []
-    for part in learning.parts(batch, present_bodies):
-        counts.append(int(present_bodies(part)))
+
+    def mean_over_bodies(part):
+        counts.append(int(count_bodies(part)))
         mean = part.joints[part.joints != 0].sum() / counts[-1]
-        learning.backward(mean * sum(weights.sum() for weights in learning.model.parameters()))
+        return {"loss": mean * sum(weights.sum() for weights in learning.model.parameters())}
+
+    step = learning.take(batch, mean_over_bodies, number=0, count=count_bodies)
     assert sum(counts) == 11
     assert len(set(counts)) > 1
     whole = batch.joints.sum() / 11
     sums = sum(weights.sum() for weights in linear().parameters())
-    torch.testing.assert_close(learning.update(0).terms["loss"], whole * sums.detach())
+    torch.testing.assert_close(step.terms["loss"], whole * sums.detach())
 
 
 def test_the_average_is_that_of_a_loop_and_is_what_is_evaluated(tmp_path):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(6), nn.Linear(6, 3))
-    learning, averages = learner(model, tmp_path, ema=0.75), None
+    learning, averages = optimizer_step(model, tmp_path, ema=0.75), None
     for number, batch in enumerate(batches()):
-        for part in learning.parts(batch):
-            learning.backward(losses(learning.model, part))
-        learning.update(number)
+        learning.take(batch, partial(losses, learning.model), number=number)
         state = {
             name: value.clone() for name, value in model.state_dict().items() if value.is_floating_point()
         }
         old = averages or state
         averages = {name: 0.75 * old[name] + 0.25 * value for name, value in state.items()}
-    evaluated = learning.evaluated()
+    evaluated = learning.eval_model()
     assert evaluated is not model
     for name, value in averages.items():
         torch.testing.assert_close(evaluated.state_dict()[name], value, msg=name)
@@ -123,15 +127,14 @@ def test_the_average_is_that_of_a_loop_and_is_what_is_evaluated(tmp_path):
 def test_a_step_that_is_skipped_leaves_weights_statistics_and_average_alone(tmp_path):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(6), nn.Linear(6, 3))
-    learning = learner(model, tmp_path, nonfinite="skip", ema=0.5)
+    learning = optimizer_step(model, tmp_path, nonfinite="skip", ema=0.5)
     for number, batch in enumerate(batches(2)):
         before = {name: value.clone() for name, value in model.state_dict().items()}
-        for part in learning.parts(batch._replace(joints=batch.joints * (torch.inf if number else 1))):
-            learning.backward(losses(learning.model, part))
-        step = learning.update(number)
+        batch = batch._replace(joints=batch.joints * (torch.inf if number else 1))
+        step = learning.take(batch, partial(losses, learning.model), number=number)
         same = all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
         assert same == (not step.values.isfinite().all()) == bool(number)
-    assert all(value.isfinite().all() for value in learning.evaluated().state_dict().values())
+    assert all(value.isfinite().all() for value in learning.eval_model().state_dict().values())
 
 
 def rates(config, model):
@@ -212,12 +215,16 @@ def poison(monkeypatch):
     """Loss that is not a number in some step."""
 
     def poison(number):
-        def backward(learner, loss, **terms):
-            steps.append(None)
-            original(learner, loss * (torch.nan if len(steps) == number else 1), **terms)
+        def poisoned_take(self, batch, loss, **options):
+            def poisoned(part):
+                values = loss(part)
+                return {**values, "loss": values["loss"] * (torch.nan if len(steps) == number else 1)}
 
-        steps, original = [], Learner.backward
-        monkeypatch.setattr(Learner, "backward", backward)
+            steps.append(None)
+            return take(self, batch, poisoned, **options)
+
+        steps, take = [], OptimizerStep.take
+        monkeypatch.setattr(OptimizerStep, "take", poisoned_take)
 
     return poison
 
@@ -261,7 +268,7 @@ def test_mixed_precision(finetune_recipe, tmp_path):
 
 @pytest.mark.parametrize(("compiled", "backend"), [(True, "INDUCTOR"), (False, "NO")])
 def test_compilation_is_accelerates(tmp_path, compiled, backend):
-    assert begin(steps(tmp_path, compile=compiled), PLAN).state.dynamo_plugin.backend == backend
+    assert set_up_distributed(steps(tmp_path, compile=compiled), PLAN).state.dynamo_plugin.backend == backend
 
 
 def test_what_cannot_be_done_is_said_before_anything_is_written(finetune_recipe, tmp_path):
