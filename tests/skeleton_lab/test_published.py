@@ -8,10 +8,11 @@ import pytest
 
 from skeleton_data import StoreWriter
 from skeleton_data.layouts.layout import layout
-from skeleton_lab import reproduce
+from skeleton_lab import finetune, reproduce
 from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.recipe.settings import merged
 from skeleton_lab.studies.study import Study
+from sttformer import STTFormerConfig
 
 REPO = Path(__file__).parents[2]
 STUDIES = ("table1", "table2", "table3", "table4", "table5", "figure4")
@@ -140,3 +141,24 @@ def test_a_table_has_all_rows_with_the_papers_numbers_beside_ours(name, ntu, cap
             if row.name == ROWS[name]:
                 assert 0 <= float(line[place + 1]) <= 100
     assert all(note in table for note in (*study.notes, study.source))
+
+
+def test_sttformer_as_published_takes_two_steps(ntu, capsys):
+    recipe = "configs/finetune/sttformer-ntu60-xsub.toml"
+    published = read_recipe(finetune.FinetuneConfig, [recipe], program="test")
+    assert published.model == STTFormerConfig()
+    warm, first, before, after, last = (
+        published.schedule.factor(step, 9000, steps_per_epoch=100) for step in (0, 500, 5999, 6000, 8999)
+    )
+    assert (first, before, after, last) == (1.0, 1.0, 0.1, 0.01)
+    assert 0 < warm < 0.01
+    toy = ("--model.width", "8", "--model.blocks", "[[8, 2], [16, 4]]", "--training.steps", "2")
+    place = ("--data.store", str(ntu / "ntu60"), "--run.folder", str(ntu / "sttformer"), "--run.workers", "0")
+    options = [recipe, *toy, *place, "--run.tracker", "none"]
+    dry = read_recipe(finetune.FinetuneConfig, [*options, "--run.dry_run"], program="test")
+    assert finetune.run(dry, bar={"disable": True}) is None
+    assert "steps:       2 of 64 clips" in capsys.readouterr().out
+    result = finetune.run(
+        read_recipe(finetune.FinetuneConfig, options, program="test"), bar={"disable": True}
+    )
+    assert (result.steps, result.selected_by, result.train_clips) == (2, "last", 120)

@@ -27,7 +27,7 @@ def test_milestones_in_epochs_stay_where_they_are_in_a_shorter_training():
     assert short == long[: len(short)]
 
 
-@pytest.mark.parametrize(("given", "kept"), [(1, 1), (1.0, 1.0), ("5", 5), ("0.5", 0.5), (0, 0.0)])
+@pytest.mark.parametrize(("given", "kept"), [(1, 1), (1.0, 1.0), ("5", 5), ("0.5", 0.5), (0, 0)])
 def test_whole_numbers_are_epochs_and_others_shares(given, kept):
     warmup = Cosine(warmup=given).warmup
     assert (warmup, type(warmup)) == (kept, type(kept))

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from .noise import NoiseSource
 
 
-def _written_as_a_whole_number(value: object) -> object:
-    """Refuse 1.0, which is a ratio out of range and not a count."""
-    if not str(value).isdigit():
-        raise ValueError(f"not a whole number: {value}")
+def _share_or_count(value: object) -> object:
+    if isinstance(value, str):  # of a command line, where 1 is a count and 1.0 a ratio out of range
+        value = int(value) if value.isdigit() else float(value)
+    if isinstance(value, int | float) and not (0 <= value < 1 or (isinstance(value, int) and value > 0)):
+        raise ValueError("must be a ratio, at least 0 and below 1, or a whole number, which is a count")
     return value
 
 
-Count: TypeAlias = Annotated[int, Field(ge=1), BeforeValidator(_written_as_a_whole_number)]
-Ratio: TypeAlias = Count | Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Ratio: TypeAlias = Annotated[int | float, BeforeValidator(_share_or_count)]
 """A share, or how many frames, joints or places."""
 
 

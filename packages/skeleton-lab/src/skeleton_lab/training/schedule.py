@@ -10,12 +10,19 @@ import math
 from bisect import bisect_right
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from skeleton_lab.recipe.recipe import RecipeSection
 
-Point = Annotated[int, Field(ge=1)] | Annotated[float, Field(ge=0, le=1)]
-"""A whole number of epochs, or a share of all steps."""
+
+def _share_or_epochs(value: float) -> float:
+    if value < 0 or (value > 1 and not isinstance(value, int)):
+        raise ValueError("must be a share of all steps, from 0 to 1, or a whole number of epochs")
+    return value
+
+
+Point = Annotated[int | float, AfterValidator(_share_or_epochs)]
+"""A share of all steps, or a whole number of epochs."""
 
 
 class _Schedule(RecipeSection):
