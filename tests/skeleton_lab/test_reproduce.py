@@ -5,13 +5,15 @@ import json
 import os
 import shlex
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from skeleton_lab import reproduce
+from skeleton_lab import cli, reproduce
 from skeleton_lab.errors import InputError, NotFiniteError, WorkerError
 from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.studies.apps import APPS
 from skeleton_lab.studies.columns import columns
 from skeleton_lab.studies.plan import distinct, plan
 from skeleton_lab.studies.runs import run_all
@@ -264,6 +266,15 @@ def test_mistakes_are_told_before_anything_runs(study, other_store, performed, t
             reproduce.run(read_recipe(Study, [str(path), "--data", str(store)], program="reproduce"))
     assert not performed
     assert not (tmp_path / "runs").exists()
+
+
+def test_each_app_of_the_table_is_a_command_with_its_config_and_run():
+    for name, app in APPS.items():
+        module = import_module(f"skeleton_lab.{name}")
+        assert name in cli.APPS and callable(module.run)
+        field = getattr(module, app.config).model_fields
+        assert ("run" in field) == app.trains
+        assert (app.starts_from or "run") in field or not app.trains
 
 
 def test_several_processes_are_either_accelerates_or_ours(study, monkeypatch):

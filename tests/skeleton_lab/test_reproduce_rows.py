@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from skeleton_data import ClipSet, SkeletonDataset, StoreWriter
 from skeleton_data.layouts.layout import layout
-from skeleton_lab import reproduce
+from skeleton_lab import contrast, pretrain, reproduce, simple
 from skeleton_lab.baselines.raw_coordinates import network, train
 from skeleton_lab.data.noise import ClipNoise
 from skeleton_lab.models.weights import build_encoder
@@ -46,7 +46,7 @@ def read(name, store, *options):
 def two_steps(recipe, clips, batch):
     """Loss of a recipe's model before each of two steps."""
     generator = torch.Generator().manual_seed(0)
-    if isinstance(recipe, reproduce.simple.SimpleConfig):
+    if isinstance(recipe, simple.SimpleConfig):
         inputs = batch.joints.flatten(3).transpose(1, 2).flatten(2)
         if recipe.model.kind == "nearest":
             return [0.0]
@@ -57,9 +57,9 @@ def two_steps(recipe, clips, batch):
     optimizer, losses = recipe.optimizer.build(model), []
     for step in range(2):
         match recipe:
-            case reproduce.pretrain.PretrainConfig():
+            case pretrain.PretrainConfig():
                 loss = model(batch.joints, generator=generator).loss
-            case reproduce.contrast.ContrastConfig():
+            case contrast.ContrastConfig():
                 noise = ClipNoise(torch.arange(len(batch.label)))
                 loss = model(batch.joints, generator=noise, mine=bool(step)).loss
             case _:
@@ -181,6 +181,6 @@ def test_networks_of_every_size_can_be_built(path, store):
     }
     with torch.device("meta"):
         models = [SkeletonMAE(config) for config in parsed.values()]
-        graph = build_encoder(reproduce.contrast.STGCNConfig(**sizes.encoders["stgcn"]))
+        graph = build_encoder(contrast.STGCNConfig(**sizes.encoders["stgcn"]))
     for model in [*models, graph]:
         assert all(weights.is_meta for weights in model.parameters())

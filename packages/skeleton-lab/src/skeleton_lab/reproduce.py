@@ -15,50 +15,34 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import redirect_stdout
+from importlib import import_module
 from typing import Any
 
-from skeleton_lab import contrast, evaluate, finetune, pretrain, simple
+from skeleton_lab.data.clips import FinetuneData
 from skeleton_lab.errors import FailedRunsError, InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.data import Side
-from skeleton_lab.recipe.recipe import RecipeSection, read_options, read_recipe
+from skeleton_lab.recipe.recipe import read_options, read_recipe
 from skeleton_lab.runs.folder import RunFolder, write_atomically
-from skeleton_lab.runs.workers import progress_line
+from skeleton_lab.runs.workers import is_first_process, progress_line
+from skeleton_lab.studies.apps import APPS
 from skeleton_lab.studies.plan import Run, Trial, distinct, plan
-from skeleton_lab.studies.runs import Failures, is_first_process, run_all
+from skeleton_lab.studies.runs import Failures, run_all
 from skeleton_lab.studies.study import Study
 from skeleton_lab.studies.table import Cell, cells, comma_separated, markdown
 
 
 def perform(run: Run) -> Any:
     """Do a run; here, or in a worker."""
-    recipe, bar = recipe_of(run), progress_line()
-    match recipe:
-        case pretrain.PretrainConfig():
-            return pretrain.run(recipe, bar=bar)
-        case contrast.ContrastConfig():
-            return contrast.run(recipe, bar=bar)
-        case finetune.FinetuneConfig():
-            return finetune.run(recipe, bar=bar)
-        case simple.SimpleConfig():
-            return simple.run(recipe) if is_first_process() else None
-        case evaluate.EvaluateConfig():
-            with redirect_stdout(None):
-                return evaluate.run(recipe)
+    app, bar = APPS[run.app], {"bar": progress_line()}
+    with redirect_stdout(None):
+        return import_module(f"skeleton_lab.{run.app}").run(recipe_of(run), **(bar if app.trains else {}))
 
 
-def recipe_of(run: Run) -> RecipeSection:
+def recipe_of(run: Run) -> Any:
     """What a run's app makes of its command line."""
-    match run.app:
-        case "pretrain":
-            return read_recipe(pretrain.PretrainConfig, run.arguments, program=run.app)
-        case "contrast":
-            return read_recipe(contrast.ContrastConfig, run.arguments, program=run.app)
-        case "finetune":
-            return read_recipe(finetune.FinetuneConfig, run.arguments, program=run.app)
-        case "simple":
-            return read_recipe(simple.SimpleConfig, run.arguments, program=run.app)
-        case "evaluate":
-            return read_options(evaluate.EvaluateConfig, run.arguments, program=run.app)
+    app = APPS[run.app]
+    config = getattr(import_module(f"skeleton_lab.{run.app}"), app.config)
+    return (read_recipe if app.trains else read_options)(config, run.arguments, program=run.app)
 
 
 def check(trials: list[Trial], side: Side) -> None:
@@ -83,18 +67,17 @@ def check(trials: list[Trial], side: Side) -> None:
 
 def check_run(run: Run, side: Side) -> None:
     """Look at the recipe and the data of a run, and at what is in its folder."""
-    recipe = recipe_of(run)
-    learns = isinstance(recipe, finetune.FinetuneConfig | simple.SimpleConfig)
-    if learns and side == "validation" and not recipe.data.validation:
+    recipe, app = recipe_of(run), APPS[run.app]
+    if not app.trains:
+        return  # its models may be still to come
+    if isinstance(recipe.data, FinetuneData) and side == "validation" and not recipe.data.validation:
         raise InputError("side: validation, but data.validation is 0")
     with input_errors():
-        match recipe:
-            case evaluate.EvaluateConfig():
-                pass  # its models may be still to come
-            case finetune.FinetuneConfig() if not all(need.finished for need in run.needs):
-                recipe.model_copy(update={"pretrained": None}).resolved(recipe.data.open())
-            case _:
-                RunFolder.check(recipe.run, recipe.resolved(recipe.data.open()))
+        clips = recipe.data.open()
+        if app.starts_from and not all(need.finished for need in run.needs):
+            recipe.model_copy(update={app.starts_from: None}).resolved(clips)
+        else:
+            RunFolder.check(recipe.run, recipe.resolved(clips))
 
 
 def processes_of(study: Study) -> int:

@@ -11,39 +11,20 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import tomli_w
 from pydantic import BaseModel, Field
 
+from skeleton_lab.baselines.config import SimpleModel, SimpleTraining
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.errors import exit_on_bad_input, input_errors
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import TestResult
-
-
-class SimpleModel(RecipeSection):
-    """What recognises the clips."""
-
-    kind: Literal["nearest", "linear", "mlp", "gru"] = Field(
-        "mlp", description="The nearest labelled clip, or a network."
-    )
-    width: int = Field(256, ge=1, description="Hidden channels of MLP and GRU.")
-    dropout: float = Field(0.5, ge=0, lt=1, description="Dropout before the last layer of MLP and GRU.")
-
-
-class SimpleTraining(RecipeSection):
-    """How a network is trained, by AdamW on a falling cosine; nothing of it matters to the nearest clip."""
-
-    steps: int = Field(400, ge=1, description="Optimiser steps.")
-    batch_size: int = Field(256, ge=1, description="Clips of a step.")
-    lr: float = Field(2e-3, gt=0, description="Learning rate at its highest.")
-    weight_decay: float = Field(0.05, ge=0, description="Weight decay.")
-    label_smoothing: float = Field(0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy.")
-    period: int = Field(20, ge=1, description="Steps between validations.")
-    seed: int = Field(0, ge=0, description="Seed of weights and batches.")
+from skeleton_lab.runs.workers import is_first_process
 
 
 class SimpleConfig(RecipeSection):
@@ -72,15 +53,18 @@ class SimpleResult(BaseModel):
     seconds: float
 
 
-def run(config: SimpleConfig) -> SimpleResult | None:
-    """Train and test; a dry run has no result.
+def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> SimpleResult | None:
+    """Train and test; a dry run has no result, and of several processes only the first does anything.
 
     Args:
         config: The recipe.
+        bar: Options of tqdm: `{"disable": True}` for silence, `{"position": 1, "leave": False}` to nest.
 
     Raises:
         InputError: If data, recipe or folder cannot be used; nothing has been written then.
     """
+    if not is_first_process():
+        return None
     began = time.perf_counter()
     with input_errors():
         clips = config.data.open()
@@ -107,7 +91,9 @@ def run(config: SimpleConfig) -> SimpleResult | None:
             accuracy = accuracy_of(model(read["validation"][0]), read["validation"][1]).top1
     else:
         model = network(config.model, *read["train"], classes=classes)
-        step, accuracy = train(model, config.training, *read["train"], validation=read.get("validation"))
+        step, accuracy = train(
+            model, config.training, *read["train"], validation=read.get("validation"), bar=bar
+        )
     inputs, labels = read["test"]
     with torch.no_grad():
         test = accuracy_of(model.eval()(inputs), labels)

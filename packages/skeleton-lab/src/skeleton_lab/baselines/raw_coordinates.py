@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,12 +12,11 @@ from einops import rearrange, reduce
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
+from tqdm import tqdm
 
 from skeleton_data import ClipSampling, ClipSet, SkeletonDataset
+from skeleton_lab.baselines.config import SimpleModel, SimpleTraining
 from skeleton_lab.data.clips import FinetuneClips
-
-if TYPE_CHECKING:
-    from skeleton_lab.simple import SimpleModel, SimpleTraining
 
 
 def read_clips(
@@ -111,6 +111,7 @@ def train(
     labels: Tensor,
     *,
     validation: tuple[Tensor, Tensor] | None,
+    bar: Mapping[str, Any] | None = None,
 ) -> tuple[int, float | None]:
     """Train by AdamW on a falling cosine, and keep what is best on the validation clips, or the last.
 
@@ -121,7 +122,7 @@ def train(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, training.steps)
     best: tuple[float, int] = (-1.0, 0)
     kept = model.state_dict()
-    for step in range(1, training.steps + 1):
+    for step in tqdm(range(1, training.steps + 1), unit="step", **(bar or {})):
         chosen = torch.randperm(len(inputs))[: training.batch_size]
         scores = model.train()(inputs[chosen])
         loss = F.cross_entropy(scores, labels[chosen], label_smoothing=training.label_smoothing)

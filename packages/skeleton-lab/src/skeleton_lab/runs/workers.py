@@ -30,6 +30,11 @@ def worker_pool(processes: int) -> ProcessPoolExecutor:
     )
 
 
+def is_first_process() -> bool:
+    """Whether this is the first, or the only, of the processes of `accelerate launch`."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
 def progress_line() -> Mapping[str, Any]:
     """Options of tqdm for a run in this worker; the first line is left to whoever waits for the workers."""
     return {"position": _line, "leave": False}

@@ -9,16 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from skeleton_lab.errors import InputError, input_errors
+from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.library import find_recipe
+from skeleton_lab.recipe.recipe import read_toml
 from skeleton_lab.recipe.settings import Settings, merged, options
+from skeleton_lab.studies.apps import APPS, AppName
 from skeleton_lab.studies.columns import Column, columns
-from skeleton_lab.studies.study import App, Row, Sizes, Stage, Stream, Study, Terms
+from skeleton_lab.studies.study import Row, Sizes, Stage, Stream, Study, Terms
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Run:
         needs: What must be finished before.
     """
 
-    app: App
+    app: AppName
     arguments: tuple[str, ...]
     folder: Path
     needs: tuple[Run, ...] = ()
@@ -45,7 +47,7 @@ class Run:
     @property
     def result(self) -> Path:
         """What it ends with."""
-        return self.folder / ("evaluation.json" if self.app == "evaluate" else "result.json")
+        return self.folder / APPS[self.app].result
 
     @property
     def finished(self) -> bool:
@@ -113,12 +115,12 @@ class _Planner:
             stream: self._pretraining(row, column, seed, stream) if row.pretrain != "none" else None
             for stream in streams
         }
-        if self.terms.stages[row.learn].app == "evaluate":
-            learnings: tuple[Run, ...] = ()
-            answer = self._evaluation(row, column, seed, before)
-        else:
+        if APPS[self.terms.stages[row.learn].app].trains:
             learnings = tuple(self._learning(row, column, seed, *each) for each in before.items())
             answer = learnings[0] if len(learnings) == 1 else self._fusion(row, column, seed, learnings)
+        else:
+            learnings = ()
+            answer = self._evaluation(row, column, seed, before)
         pretrainings = tuple(dict.fromkeys(filter(None, before.values())))
         return Trial(row, column, seed, pretrainings, learnings, answer)
 
@@ -144,16 +146,15 @@ class _Planner:
         given: Settings = {"data": column.clips(seed, study.side), "training": {"seed": seed}}
         if study.steps:
             given["training"]["steps"] = study.steps
-        if stage.app == "finetune":
-            given["pretrained"] = before and str(self._encoder(row, before, stream))
+        common = self._common(row, stage)
+        if field := APPS[stage.app].starts_from:
+            given[field] = before and str(self._encoder(row, before, stream))
             if study.epochs:
                 given["training"]["epochs"] = study.epochs
             if study.select:
                 given["training"]["select"] = study.select
-        given = merged(given, _taking("data.sampling.stream", stream))
-        common = self._common(row, stage)
-        if stage.app == "finetune":
             common = merged(common, self.terms.finetuning.get(row.encoder, {}))
+        given = merged(given, _taking("data.sampling.stream", stream))
         settings = merged(common, row.learn_settings, given)
         return self._run(stage, settings, _name(row, column), seed, before)
 
@@ -188,14 +189,10 @@ class _Planner:
         """Settings of a stage before those of the row for it: sampling, stage, network."""
         sampling = merged(self.terms.sampling, row.sampling)
         encoder = {"kind": row.encoder} | self.sizes.encoders.get(row.encoder, {}) | row.network
-        if stage.app == "simple":
-            network: Settings = {}
-        elif stage.app == "pretrain":
-            network = {"model": {"encoder": encoder}}
-            if row.encoder in self.sizes.decoders:
-                network["model"]["decoder"] = {"kind": row.encoder} | self.sizes.decoders[row.encoder]
-        else:
-            network = {"model": encoder}
+        field = APPS[stage.app].network
+        network = _nested(field, encoder) if field else {}
+        if field == "model.encoder" and row.encoder in self.sizes.decoders:
+            network["model"]["decoder"] = {"kind": row.encoder} | self.sizes.decoders[row.encoder]
         return merged({"data": {"sampling": sampling}} if sampling else {}, network, stage.settings)
 
     def _epochs(self, stage: Stage, length: float) -> int | None:
@@ -215,15 +212,11 @@ class _Planner:
         models: Iterable[str] = (),
     ) -> Run:
         first = [str(stage.recipe)] if stage.recipe else []
-        arguments = [*first, *models, *options(settings)]
         whole = [stage.app, *models, merged(_content(stage.recipe), settings)]
         digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:8]
         folder = self.study.folder / stage.app / f"{name}-seed{seed}-{digest}"
-        if stage.app == "evaluate":
-            arguments += ["--folder", str(folder)]
-        else:
-            arguments += ["--run.folder", str(folder), "--run.resume"]
-        return Run(stage.app, tuple(arguments), folder, tuple(filter(None, needs)))
+        arguments = (*first, *models, *options(settings), *APPS[stage.app].into(folder))
+        return Run(stage.app, arguments, folder, tuple(filter(None, needs)))
 
 
 def _name(row: Row, column: Column) -> str:
@@ -236,12 +229,11 @@ def _taking(field: str, stream: Stream | None) -> Settings:
     return _nested(field, stream) if field and stream not in (None, "joint") else {}
 
 
-def _nested(field: str, value: str) -> Settings:
+def _nested(field: str, value: Any) -> Settings:
     """A dotted field as nested tables."""
     first, _, rest = field.partition(".")
     return {first: _nested(rest, value) if rest else value}
 
 
 def _content(recipe: Path | None) -> Settings:
-    with input_errors():
-        return tomllib.loads(find_recipe(recipe).read_text()) if recipe else {}
+    return read_toml(find_recipe(recipe)) if recipe else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, as_completed
@@ -12,7 +11,7 @@ from typing import Any, TypeAlias
 from tqdm import tqdm
 
 from skeleton_lab.errors import InputError, NotFiniteError, WorkerError
-from skeleton_lab.runs.workers import worker_pool
+from skeleton_lab.runs.workers import is_first_process, worker_pool
 from skeleton_lab.studies.plan import Run
 
 Perform: TypeAlias = Callable[[Run], Any]
@@ -21,11 +20,6 @@ Failures: TypeAlias = dict[Run, str]
 """What went wrong with a run, in a line."""
 TROUBLE = (InputError, NotFiniteError)
 """What ends one run and leaves the others as they are; a full disk or a signal ends them all."""
-
-
-def is_first_process() -> bool:
-    """Whether this is the first, or the only, of the processes of `accelerate launch`."""
-    return int(os.environ.get("RANK", "0")) == 0
 
 
 def run_all(runs: Sequence[Run], perform: Perform, *, processes: int) -> Failures:

@@ -9,7 +9,6 @@ on other terms, and its rows still differ only in what they are about.
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,11 +18,11 @@ from skeleton_data import Protocol
 from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.data import Side
 from skeleton_lab.recipe.library import find_recipe
-from skeleton_lab.recipe.recipe import RecipeSection, complaints
+from skeleton_lab.recipe.recipe import RecipeSection, complaints, read_toml
 from skeleton_lab.recipe.settings import Settings, merged
+from skeleton_lab.studies.apps import APPS, AppName
 from skeleton_lab.training.plan import Select
 
-App = Literal["pretrain", "contrast", "finetune", "simple", "evaluate"]
 Stream = Literal["joint", "bone", "motion"]
 Network = Literal["sttformer", "stgcn", "transformer"]
 Name = Annotated[str, StringConstraints(pattern=r"^[^,|\n]+$")]
@@ -35,7 +34,7 @@ Labels = Annotated[str, StringConstraints(pattern=r"^(\d+(\.\d+)?%|[1-9]\d*/clas
 class Stage(RecipeSection):
     """An app with a recipe: a way to pre-train, to learn from labels, or to look at an encoder."""
 
-    app: App = Field(description="The app.")
+    app: AppName = Field(description="The app.")
     recipe: Path | None = Field(None, description="Its recipe; `evaluate` has none.")
     stream: str = Field(
         "data.sampling.stream",
@@ -46,7 +45,7 @@ class Stage(RecipeSection):
 
     @model_validator(mode="after")
     def _has_a_recipe(self) -> Stage:
-        if (self.recipe is None) != (self.app == "evaluate"):
+        if (self.recipe is not None) != APPS[self.app].trains:
             raise ValueError(f"app {self.app!r} with recipe {self.recipe}: all but evaluate have one")
         return self
 
@@ -224,8 +223,6 @@ class Study(RecipeSection):
 def _read(section: type[Any], folder: str, name: str) -> Any:
     path = find_recipe(name, folder)
     try:
-        return section(**tomllib.loads(path.read_text()))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: not a TOML file: {error}") from error
+        return section(**read_toml(path))
     except ValidationError as error:
         raise InputError("\n".join(f"{path}: {line}" for line in complaints(error, section))) from error
