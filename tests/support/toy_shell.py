@@ -40,7 +40,9 @@ python() {
         *) "$PYTHON" "$@" ;;
     esac
 }
-for name in accelerate skeleton-data hatch pip uv sbatch; do eval "$name() { ask $name \\"\\$@\\"; }"; done
+for name in accelerate skeleton-data skeleton-lab hatch pip uv sbatch; do
+    eval "$name() { ask $name \\"\\$@\\"; }"
+done
 """
 
 TRAINING = "--training.steps 2 --training.batch_size 8 --run.tracker none --run.workers 0 "
@@ -51,7 +53,7 @@ TOY = {
     "finetune": TRAINING + "--model.width 8 --model.blocks [[8,2]]",
     "reproduce": "--model toy --epochs 1 --steps 1 --seeds 1 --processes 1",
     "simple": "--training.steps 2",
-    "synth": "--classes 2 --subjects 2 --views 1 --repeats 1",
+    "synth": "--classes 2 --subjects 4 --views 1 --repeats 1",
     "prepare": "--workers 1",
     "import": "--workers 1",
     "verify": "--workers 1",
@@ -146,6 +148,8 @@ def _do(words: Sequence[str]) -> None:
             importlib.import_module("skeleton_data.cli.main").main(
                 [command, *options, *TOY.get(command, "").split()]
             )
+        case ["skeleton-lab", name, *options]:
+            _call(name, options)
         case ["hatch", "build", "--all"] | ["pip", "install", "hatch"]:
             pass
         case ["hatch", "run", "python", *rest]:
@@ -165,15 +169,18 @@ def _do(words: Sequence[str]) -> None:
 
 def _app(path: str, options: Sequence[str]) -> None:
     _there(REPO / path)
-    name = Path(path).stem
+    _call(Path(path).stem, options)
+
+
+def _call(name: str, options: Sequence[str]) -> None:
     options = [*options, *TOY.get(name, "").split()]
     if name == "reproduce" and "--row" not in options:
         options += ["--row", ROWS[options[0]]]
     before = sys.argv, sys.stdin
     try:
         with open("stdin", encoding="utf-8") as sys.stdin:
-            sys.argv = [path, *options]
-            importlib.import_module(f"skeleton_lab.{name}").main()
+            sys.argv = ["skeleton-lab", name, *options]
+            importlib.import_module("skeleton_lab.cli").main()
     finally:
         sys.argv, sys.stdin = before
 
@@ -186,7 +193,10 @@ def _launch(words: Sequence[str]) -> None:
     if launched.config_file is not None:
         _there(REPO / launched.config_file)
         load_config_from_file(launched.config_file)
-    _app(launched.training_script, launched.training_script_args)
+    if launched.module:
+        _call(launched.training_script.removeprefix("skeleton_lab."), launched.training_script_args)
+    else:
+        _app(launched.training_script, launched.training_script_args)
 
 
 def _script(name: str) -> None:
