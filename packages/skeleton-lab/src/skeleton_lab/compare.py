@@ -28,7 +28,7 @@ OF_A_SEED |= {"pretrained"} | {f"pretrained.{field}" for field in OF_A_SEED}
 
 
 def result_of(run: Path) -> FinetuneResult:
-    """Result of a fine-tuning.
+    """Return the result of a fine-tuning.
 
     Raises:
         InputError: If the folder holds no finished fine-tuning.
@@ -44,7 +44,7 @@ def result_of(run: Path) -> FinetuneResult:
 
 
 def history_of(run: Path) -> Mapping[int, float]:
-    """Accuracy of a fine-tuning on held-out clips, by steps done.
+    """Return the accuracy of a fine-tuning on held-out clips, by steps done.
 
     Raises:
         InputError: If nothing was held out, or the file cannot be read.
@@ -63,7 +63,7 @@ def history_of(run: Path) -> Mapping[int, float]:
 
 
 def recipe_of(run: Path) -> dict[str, Any]:
-    """Recipe of a run; in it, in place of a folder, that of the weights it started from, if still there.
+    """Return the recipe of a run; in it, in place of a folder, the recipe of the weights it started from.
 
     Raises:
         InputError: If it cannot be read.

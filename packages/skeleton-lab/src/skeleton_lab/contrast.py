@@ -51,7 +51,7 @@ class ContrastConfig(RecipeSection):
     run: RunConfig = Field(description="Where it goes.")
 
     def resolved(self, clips: PretrainClips) -> ContrastConfig:
-        """This recipe with what follows from the data filled in."""
+        """Return this recipe with what follows from the data filled in."""
         sampling, layout = self.data.sampling, clips.layout
         if sampling.stream != "joint":
             raise InputError(

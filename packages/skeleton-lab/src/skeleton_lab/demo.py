@@ -51,7 +51,7 @@ class DemoConfig(RecipeSection):
         return self.folder / "store"
 
     def pretrained(self, seed: int) -> Path:
-        """Run folder of a pre-training."""
+        """Return the run folder of a pre-training."""
         return self.folder / f"pretrain-seed{seed}"
 
     def pretrain_once(self, seed: int) -> PretrainResult:
@@ -95,7 +95,7 @@ def make_data(config: DemoConfig) -> SkeletonStore:
 
 
 def run_all(config: DemoConfig) -> list[FinetuneResult]:
-    """All runs, side by side: a seed's fine-tunings follow its pre-training."""
+    """Return all runs, side by side: a seed's fine-tunings follow its pre-training."""
     seeds, fractions = range(config.seeds), config.fractions
     with (
         worker_pool(config.processes) as pool,

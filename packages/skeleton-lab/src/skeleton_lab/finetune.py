@@ -51,7 +51,7 @@ class FinetuneConfig(RecipeSection):
     run: RunConfig = Field(description="Where it goes.")
 
     def resolved(self, clips: FinetuneClips) -> FinetuneConfig:
-        """This recipe with what follows from the data and the pre-trained encoder filled in."""
+        """Return this recipe with what follows from the data and the pre-trained encoder filled in."""
         model = self.model
         if self.pretrained is not None:
             model = pretrained_encoder(

@@ -53,7 +53,7 @@ class PretrainConfig(RecipeSection):
     run: RunConfig = Field(description="Where it goes.")
 
     def resolved(self, clips: PretrainClips) -> PretrainConfig:
-        """This recipe with what follows from the data filled in."""
+        """Return this recipe with what follows from the data filled in."""
         encoder = fit_encoder(
             self.model.encoder, clips.layout, self.data.sampling, classes=0, field="model.encoder"
         )

@@ -39,7 +39,7 @@ def perform(run: Run) -> Any:
 
 
 def recipe_of(run: Run) -> Any:
-    """What a run's app makes of its command line."""
+    """Return what a run's app makes of its command line."""
     app = APPS[run.app]
     config = getattr(import_module(f"skeleton_lab.{run.app}"), app.config)
     return (read_recipe if app.trains else read_options)(config, run.arguments, program=run.app)
@@ -81,7 +81,7 @@ def check_run(run: Run, side: Side) -> None:
 
 
 def processes_of(study: Study) -> int:
-    """Runs side by side.
+    """Return how many runs go side by side.
 
     Raises:
         InputError: If several are wanted under several processes of `accelerate launch`.

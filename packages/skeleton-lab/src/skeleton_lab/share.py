@@ -76,7 +76,7 @@ def _result(run: Path) -> Result:
 
 
 def _without_seeds(value: Any) -> Any:
-    """What runs of one recipe have in common; of the encoders that they began with, that there was one."""
+    """Return what runs of one recipe have in common; of encoders they began with, that there was one."""
     if isinstance(value, Mapping):
         kept = {name: _without_seeds(each) for name, each in value.items() if name not in SEEDS}
         return kept | ({"pretrained": True} if "pretrained" in value else {})

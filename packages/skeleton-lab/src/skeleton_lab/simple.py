@@ -36,7 +36,7 @@ class SimpleConfig(RecipeSection):
     run: RunConfig = Field(description="Where it goes.")
 
     def resolved(self, clips: FinetuneClips) -> SimpleConfig:
-        """This recipe: nothing in it follows from the data."""
+        """Return this recipe; nothing in it follows from the data."""
         return self
 
 

@@ -111,7 +111,7 @@ class VisualizeConfig(RecipeSection):
 
 
 def _store(model: SavedModel, store: Path | None) -> SkeletonStore:
-    """The store that is named, or that of the model's run."""
+    """Return the store that is named, or that of the model's run."""
     data = model.recipe.get("data", {})
     known = data.get("store") or next((source["store"] for source in data.get("sources", ())), None)
     if store is None and known is None:

@@ -15,7 +15,7 @@ class Mask:
     a dense `(N, L, C)` tensor and nothing waits for the device.
 
     Args:
-        visible: bool `(N, T, V)`, true where the model may look.
+        visible: Bool `(N, T, V)`, true where the model may look.
         visible_per_clip: Number of visible places `L` in each clip, when it is known. Samplers know it.
             Without it the places are counted, which waits for the device. On a CPU they are always counted.
 
@@ -24,7 +24,7 @@ class Mask:
             places or have another than `visible_per_clip`, or if there is none.
 
     Attributes:
-        visible: bool `(N, T, V)`.
+        visible: Bool `(N, T, V)`.
         visible_per_clip: `L`, the number of visible places in each clip.
 
     Example:

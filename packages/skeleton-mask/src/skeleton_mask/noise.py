@@ -80,7 +80,7 @@ def _counter_bits(shape: tuple[int, ...], seeds: Tensor) -> Tensor:
 
 
 def _mix(words: Tensor) -> Tensor:
-    """Finalizer of splitmix64 (Steele, Lea and Flood, 2014); int64 products wrap around, as it needs."""
+    """Finalise as splitmix64 does (Steele, Lea and Flood, 2014); int64 products wrap around, as it needs."""
     words = words + _as_int64(0x9E3779B97F4A7C15)
     words = (words ^ _shift(words, 30)) * _as_int64(0xBF58476D1CE4E5B9)
     words = (words ^ _shift(words, 27)) * _as_int64(0x94D049BB133111EB)

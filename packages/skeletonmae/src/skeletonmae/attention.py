@@ -11,7 +11,7 @@ from sttformer import STTFormer, STTFormerBlock
 
 @torch.no_grad()
 def attention_maps(model: STTFormer, bodies: Tensor) -> list[Tensor]:
-    """The attention maps of all blocks, in evaluation mode.
+    """Return the attention maps of all blocks, in evaluation mode.
 
     Args:
         model: With or without a head.
@@ -50,7 +50,7 @@ def attention_maps(model: STTFormer, bodies: Tensor) -> list[Tensor]:
 
 
 def joint_attention(attention: Tensor, joints: int) -> Tensor:
-    """How much joints look at joints: a map over slots, its heads and frames averaged.
+    """Return how much joints look at joints: a map over slots, its heads and frames averaged.
 
     Args:
         attention: (..., heads, S, S) of `attention_maps`.

@@ -42,7 +42,7 @@ class TokenDecoder(nn.Module):
 
     @abstractmethod
     def rebuild(self, x: Tensor) -> Tensor:
-        """All tokens (B, T / k, V, width) to what they stand for, (B, T / k, V, k C)."""
+        """Map all tokens (B, T / k, V, width) to what they stand for, (B, T / k, V, k C)."""
 
     def _positions(self, times: int, joints: int, *, like: Tensor) -> Tensor:
         width = like.shape[-1]
@@ -100,7 +100,7 @@ class STTFormerDecoder(TokenDecoder):
         self.blocks.apply(init_sttformer)
 
     def rebuild(self, x: Tensor) -> Tensor:
-        """All tokens (B, T / k, V, width) to what they stand for, (B, T / k, V, k C)."""
+        """Map all tokens (B, T / k, V, width) to what they stand for, (B, T / k, V, k C)."""
         bodies, times, joints, _ = x.shape
         if times % self.tuple_frames:
             raise ValueError(
@@ -143,7 +143,7 @@ class TransformerDecoder(TokenDecoder):
         self.apply(init_transformer)
 
     def rebuild(self, x: Tensor) -> Tensor:
-        """All tokens (B, T / k, V, width) to what they stand for, (B, T / k, V, k C)."""
+        """Map all tokens (B, T / k, V, width) to what they stand for, (B, T / k, V, k C)."""
         tokens = rearrange(x, "b t v c -> b (t v) c")
         for block in self.blocks:
             tokens = block(tokens)

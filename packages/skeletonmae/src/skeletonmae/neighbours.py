@@ -10,7 +10,7 @@ CHUNK = 1024
 def nearest_neighbours(
     queries: Tensor, features: Tensor, labels: Tensor, *, classes: int, k: int = 1, temperature: float = 0.07
 ) -> Tensor:
-    """Votes of the k nearest labelled clips by cosine similarity.
+    """Return votes of the k nearest labelled clips by cosine similarity.
 
     A neighbour votes for its class with the weight exp(similarity / temperature) (Wu et al., "Unsupervised
     Feature Learning via Non-Parametric Instance Discrimination", 2018, section 3.4).

@@ -62,7 +62,7 @@ def build_decoder(config: SkeletonMAEConfig, encoder: Encoder) -> Decoder:
 
 
 def build_mask(config: AnyMaskConfig) -> MaskSampler:
-    """The mask of a config: the config itself if it is built in, else an object of the class that it names.
+    """Return the mask of a config: itself if it is built in, else an object of the class that it names.
 
     Example:
         >>> from skeleton_mask import TubeConfig

@@ -187,7 +187,7 @@ class EncoderPlugin(Plugin):
 
 
 def or_plugin(configs: Any, plugin: type[Plugin]) -> Any:
-    """The type of any of some configs, told apart by `kind`, or of a plug-in where `kind` is none of theirs.
+    """Return the union of some configs, told apart by `kind`, and of a plug-in for any other `kind`.
 
     Args:
         configs: A union of configs, annotated with a discriminator.

@@ -65,7 +65,7 @@ class Encoder(Protocol):
         """
 
     def state_dict(self) -> dict[str, Any]:
-        """The weights by name, by which the encoder is kept; any `torch.nn.Module` has it."""
+        """Return the weights by name, by which the encoder is kept; any `torch.nn.Module` has it."""
 
 
 @runtime_checkable
@@ -151,7 +151,7 @@ def require(given: object, protocol: type, *, field: str) -> None:
 
 
 def _has(given: object, name: str, wanted: object) -> bool:
-    """Whether an object has an attribute, or a method that can be called with the wanted arguments."""
+    """Return whether an object has an attribute, or a method that can be called with the wanted arguments."""
     if not hasattr(given, name) or isinstance(wanted, property):
         return hasattr(given, name)
     method: Any = given if name == "__call__" else getattr(given, name)

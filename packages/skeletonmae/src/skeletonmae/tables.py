@@ -17,7 +17,7 @@ ROWS = [*((width, 9) for width in (128, 256, 512)), *((256, depth) for depth in 
 
 
 def count(width: int, depth: int) -> tuple[int, int]:
-    """Parameters of the encoder and of a decoder, for 25 joints and tuples of 2 frames.
+    """Return parameters of the encoder and of a decoder, for 25 joints and tuples of 2 frames.
 
     Example:
         >>> count(256, 1)[0] == count(128, 9)[0]
@@ -34,7 +34,7 @@ def count(width: int, depth: int) -> tuple[int, int]:
 
 
 def table() -> str:
-    """A Markdown table of parameters in millions, ours next to the paper's."""
+    """Return a Markdown table of parameters in millions, ours next to the paper's."""
     lines = ["| width | depth | encoder | decoder | both | paper |", "|---|---|---|---|---|---|"]
     for width, depth in dict.fromkeys(ROWS):
         encoder, decoder = count(width, depth)

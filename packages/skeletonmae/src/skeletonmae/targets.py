@@ -40,7 +40,7 @@ class Target:
         self.config, self.floor = config, floor
 
     def of(self, bodies: Tensor, *, scaled_as: Tensor | None = None) -> Tensor:
-        """The target of bodies (B, T, V, C), in the same shape.
+        """Return the target of bodies (B, T, V, C), in the same shape.
 
         Args:
             bodies: The joints.
@@ -57,7 +57,7 @@ class Target:
         return (target - mean) / spread
 
     def invert(self, target: Tensor, bodies: Tensor, visible: Tensor) -> Tensor:
-        """Joint positions (B, T, V, C) that a rebuilt target stands for.
+        """Return joint positions (B, T, V, C) that a rebuilt target stands for.
 
         A standardised target does not say its mean and its spread: they are the original's. Motion is summed
         up, and begins where it fits the visible frames of the joint best (all frames, if none is visible).
@@ -81,7 +81,7 @@ class Target:
         return joint_motion(bodies) if self.config.kind == "motion" else bodies
 
     def _scale(self, bodies: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean (B, 1, V, C) and spread (B, 1, V or 1, 1) of the target of bodies; (B, T, V, 1) of patches."""
+        """Return mean (B, 1, V, C) and spread (B, 1, V or 1, 1) of the target; of patches (B, T, V, 1)."""
         target = self._plain(bodies)
         if self.config.standardise == "patch":
             return self._scale_of_patches(target)
@@ -104,7 +104,7 @@ class Target:
 
 
 def joint_motion(joints: Tensor) -> Tensor:
-    """Steps of joints from each frame to the next; the last frame's step is zero.
+    """Return the steps of joints from each frame to the next; the last frame's step is zero.
 
     Args:
         joints: (B, T, V, C).

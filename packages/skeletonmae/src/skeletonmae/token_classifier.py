@@ -68,11 +68,11 @@ class TokenClassifier(
         return self.encoder.token_frames
 
     def forward(self, x: Tensor) -> Tensor:
-        """Class scores (N, K) of clips (N, C, T, V, M); pooled features (N, F) if there is no head."""
+        """Return class scores (N, K) of clips (N, C, T, V, M); pooled features (N, F) if there is no head."""
         return self.forward_head(self.forward_features(x))
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """Token features (N, C', T / k, V, M) of clips (N, C, T, V, M), of which everything is visible."""
+        """Return token features (N, C', T / k, V, M) of clips (N, C, T, V, M) that are wholly visible."""
         bodies = rearrange(x, "n c t v m -> (n m) t v c")
         count, frames, joints, _ = bodies.shape
         times = frames // self.token_frames
@@ -80,9 +80,9 @@ class TokenClassifier(
         return rearrange(tokens, "(n m t v) c -> n c t v m", m=x.shape[4], t=times, v=joints)
 
     def encode_visible(self, x: Tensor, visible: Tensor) -> Tensor:
-        """Rows (P, C') of the P visible tokens of bodies (B, T, V, C), as the encoder gives them."""
+        """Return rows (P, C') of the P visible tokens of bodies (B, T, V, C), as the encoder gives them."""
         return self.encoder.encode_visible(x, visible)
 
     def group_matcher(self, coarse: bool = False) -> dict[str, str]:
-        """Layers for layer-wise learning rates, if the encoder has `blocks`."""
+        """Return layers for layer-wise learning rates, if the encoder has `blocks`."""
         return {name: rf"encoder\.({layer})" for name, layer in super().group_matcher(coarse).items()}

@@ -68,11 +68,11 @@ class Transformer(
         return frames
 
     def forward(self, x: Tensor) -> Tensor:
-        """Class scores (N, K) of clips (N, C, T, V, M); pooled features (N, F) if there is no head."""
+        """Return class scores (N, K) of clips (N, C, T, V, M); pooled features (N, F) if there is no head."""
         return self.forward_head(self.forward_features(x))
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """Token features (N, C', T', V, M) of clips (N, C, T, V, M)."""
+        """Return token features (N, C', T', V, M) of clips (N, C, T, V, M)."""
         if x.ndim != 5:
             raise ValueError(f"x must be (N, C, T, V, M), got shape {tuple(x.shape)}")
         persons = x.shape[4]
@@ -109,14 +109,14 @@ class Transformer(
         return rearrange(self._encode(tokens), "b l c -> (b l) c")
 
     def no_weight_decay(self) -> set[str]:
-        """Parameters that weight decay leaves alone: learned positions."""
+        """Return parameters that weight decay leaves alone: learned positions."""
         return {"temporal_positions", "joint_positions"}
 
     def _positions(self) -> Tensor:
         return self.temporal_positions + self.joint_positions
 
     def _encode(self, tokens: Tensor) -> Tensor:
-        """Tokens (B, L, C'), with their positions, to features (B, L, C')."""
+        """Map tokens (B, L, C'), with their positions, to features (B, L, C')."""
         for number, block in enumerate(self.blocks):
             passed = block(tokens)
             if self.training and self.config.drop_path:
@@ -128,7 +128,7 @@ class Transformer(
         return features
 
     def _patches(self, bodies: Tensor) -> Tensor:
-        """Bodies (B, T, V, C) to the vectors (B, T', V, k C) of their tokens."""
+        """Map bodies (B, T, V, C) to the vectors (B, T', V, k C) of their tokens."""
         for name, size in zip(("frames", "joints", "channels"), bodies.shape[1:], strict=True):
             if size != getattr(self.config, name):
                 raise ValueError(f"the clip has {size} {name}, the model {getattr(self.config, name)}")
@@ -146,7 +146,7 @@ def transformer_blocks(width: int, depth: int, heads: int, mlp_ratio: int) -> nn
 
 
 def init_weights(module: nn.Module) -> None:
-    """Xavier-uniform maps and zero biases (He et al. 2022, appendix A.1)."""
+    """Initialise Xavier-uniform maps and zero biases (He et al. 2022, appendix A.1)."""
     if isinstance(module, nn.Linear):
         nn.init.xavier_uniform_(module.weight)
         nn.init.zeros_(module.bias)

@@ -2,7 +2,7 @@
 
 
 def sliding_windows(frames: int, length: int, stride: int) -> list[tuple[int, int]]:
-    """Windows of a sequence, from the first frame to the last one.
+    """Return windows of a sequence, from the first frame to the last one.
 
     Args:
         frames: Frames of the sequence.

@@ -75,7 +75,7 @@ class STTFormerBlock(nn.Module):
         self.tuple_residual = _Projection(out_channels, out_channels) if changes else None
 
     def forward(self, x: Tensor, grid: TokenGrid) -> Tensor:
-        """Rows (P, in_channels) on their grid to rows (P, out_channels)."""
+        """Map rows (P, in_channels) on their grid to rows (P, out_channels)."""
         repeated = grid.repeated
         residual = x if self.slot_residual is None else self.slot_residual(x, grid)
         y = grid.slot_conv(x, self.attention(x, grid), self.slot_conv.weight, _bias(self.slot_conv))
@@ -87,7 +87,7 @@ class STTFormerBlock(nn.Module):
         return _activate(self.tuple_norm(z, repeated), residual)
 
     def attention(self, x: Tensor, grid: TokenGrid) -> Tensor:
-        """The attention map (B, heads, S, S) of each body; what v gets from u stands at (u, v)."""
+        """Return the attention map (B, heads, S, S) of each body; what v gets from u stands at (u, v)."""
         # W (x + p) + b, without the sum of x and p in memory.
         of_positions = F.linear(self.positions, self.query_key.weight)
         query, key = grid.add_at_slots(self.query_key(x), of_positions).chunk(2, dim=-1)
@@ -108,13 +108,13 @@ class _Projection(nn.Module):
         self.norm = TokenBatchNorm(out_channels)
 
     def forward(self, x: Tensor, grid: TokenGrid) -> Tensor:
-        """Rows (P, in_channels) to rows (P, out_channels)."""
+        """Map rows (P, in_channels) to rows (P, out_channels)."""
         y: Tensor = self.norm(self.linear(x), grid.repeated)
         return y
 
 
 def _activate(normalised: Tensor, residual: Tensor) -> Tensor:
-    """The activation of the sum, in the place of the first, which no gradient needs."""
+    """Return the activation of the sum, in the place of the first, which no gradient needs."""
     return F.leaky_relu_(normalised.add_(residual), 0.1)
 
 

@@ -56,7 +56,7 @@ class PooledClassifier(nn.Module, PretrainedMixin):
         return classes
 
     def get_classifier(self) -> nn.Module:
-        """The head; the identity if there is none."""
+        """Return the head; the identity if there is none."""
         return self.head
 
     def reset_classifier(self, num_classes: int, pool: Pool | None = None) -> None:
@@ -80,17 +80,17 @@ class PooledClassifier(nn.Module, PretrainedMixin):
             nn.init.zeros_(self.head.bias)
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
-        """Class scores (N, K) of token features (N, C', T, V, M); the pooled features with `pre_logits`."""
+        """Return class scores (N, K) of features (N, C', T, V, M); with `pre_logits`, pooled features."""
         kept = "n (v c)" if self.config.pool == "by_joint" else "n c"
         pooled: Tensor = reduce(features, f"n c t v m -> {kept}", "mean")
         return pooled if pre_logits else self.classify(pooled)
 
     def classify(self, pooled: Tensor) -> Tensor:
-        """Class scores (N, K) of pooled features (N, F); these themselves if there is no head."""
+        """Return class scores (N, K) of pooled features (N, F); these themselves if there is no head."""
         scores: Tensor = self.head(F.dropout(pooled, self.config.dropout, self.training))
         return scores
 
     def group_matcher(self, coarse: bool = False) -> dict[str, str]:
-        """Layers for layer-wise learning rates, by parameter name: embedding, blocks, the rest."""
+        """Return layers for layer-wise learning rates, by parameter name: embedding, blocks, the rest."""
         del coarse
         return {"stem": "embed|.*positions", "blocks": r"blocks\.(\d+)"}

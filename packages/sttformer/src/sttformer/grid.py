@@ -98,7 +98,7 @@ class DenseGrid(TokenGrid):
         return (rearrange(x, "(p s) c -> p s c", s=self.slots) + codes).flatten(0, 1)
 
     def correlate(self, query: Tensor, key: Tensor, heads: int) -> Tensor:
-        """One matrix product a body and head, over tuples and channels together.
+        """Make one matrix product a body and head, over tuples and channels together.
 
         It lies in memory as (B, heads, v, u), the order in which `aggregate` copies it.
         """
@@ -108,14 +108,14 @@ class DenseGrid(TokenGrid):
         return (key @ query).div_(self.tuples).mT
 
     def slot_conv(self, x: Tensor, attention: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """Products whose results are the channels, for each head, of (T', S) images."""
+        """Make products whose results are the channels, for each head, of (T', S) images."""
         x = aggregate(attention, rearrange(x, "(b t s) c -> b t s c", s=self.slots, t=self.tuples))
         image = rearrange(x, "b t s c -> b c t s")
         image = F.conv2d(image, weight[:, :, None], bias, padding=(0, weight.shape[2] // 2))
         return rearrange(image, "b o t s -> (b t s) o")
 
     def tuple_conv(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """A convolution over the first axis of (T', S) images."""
+        """Make a convolution over the first axis of (T', S) images."""
         image = rearrange(x, "(b t s) c -> b c t s", s=self.slots, t=self.tuples)
         image = F.conv2d(image, weight[..., None], bias, padding=(weight.shape[2] // 2, 0))
         return rearrange(image, "b o t s -> (b t s) o")

@@ -14,7 +14,7 @@ class TokenLinear(nn.Linear):
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """`torch.nn.functional.linear` of rows (P, I) with weight (O, I).
+    """Return `torch.nn.functional.linear` of rows (P, I) with weight (O, I).
 
     On a CPU it is a 1x1 convolution. torch gives these to oneDNN, and float32 products to MKL, which leaves
     half of an AMD processor idle; both add up the same products.
@@ -31,7 +31,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def linear_backward(x: Tensor, weight: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradients of rows (P, I) and weight (O, I) of `linear`, from that (P, O) of its output."""
+    """Return gradients of rows (P, I) and weight (O, I) of `linear`, from that (P, O) of its output."""
     images, of_output = _images(x), _images(gradient)
     if images is None or of_output is None:
         return gradient @ weight, gradient.T @ x
@@ -43,7 +43,7 @@ def linear_backward(x: Tensor, weight: Tensor, gradient: Tensor) -> tuple[Tensor
 
 
 def _images(x: Tensor) -> Tensor | None:
-    """Rows (P, C) as a view (N, C, 1, P / N) of images, channels last; None where a product is as fast.
+    """View rows (P, C) as images (N, C, 1, P / N), channels last; None where a product is as fast.
 
     With one thread torch gives 1x1 convolutions of fewer than 16 images to MKL, too.
     """

@@ -72,14 +72,14 @@ class STTFormer(
         self.reset_classifier(config.num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Class scores (N, K) of clips (N, C, T, V, M); pooled features (N, F) if there is no head."""
+        """Return class scores (N, K) of clips (N, C, T, V, M); pooled features (N, F) if there is no head."""
         rows, grid, owner = self._lay_out(x)
         kept = "b (v c)" if self.config.pool == "by_joint" else "b c"
         bodies = reduce(grid.tokens(self._encode(rows, grid)), f"b t v c -> {kept}", "mean")[owner]
         return self.classify(reduce(bodies, "(n m) f -> n f", "mean", m=x.shape[4]))
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """Token features (N, C', T, V, M) of clips (N, C, T, V, M)."""
+        """Return token features (N, C', T, V, M) of clips (N, C, T, V, M)."""
         rows, grid, owner = self._lay_out(x)
         tokens = grid.tokens(self._encode(rows, grid))[owner]
         return rearrange(tokens, "(n m) t v c -> n c t v m", m=x.shape[4])
@@ -94,7 +94,7 @@ class STTFormer(
         output_fmt: str = "NCHW",
         intermediates_only: bool = False,
     ) -> list[Tensor] | tuple[Tensor, list[Tensor]]:
-        """Token features behind several blocks, with timm's arguments.
+        """Return token features behind several blocks, with timm's arguments.
 
         Args:
             x: Clips (N, C, T, V, M).
@@ -134,7 +134,7 @@ class STTFormer(
         ]
 
     def no_weight_decay(self) -> set[str]:
-        """Parameters that weight decay leaves alone: the scales and biases of attention maps."""
+        """Return parameters that weight decay leaves alone: the scales and biases of attention maps."""
         return {name for name, _ in self.named_parameters() if name.endswith(("alpha", "attention_bias"))}
 
     def encode_visible(self, x: Tensor, visible: Tensor) -> Tensor:
@@ -160,7 +160,7 @@ class STTFormer(
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def _lay_out_visible(self, x: Tensor, visible: Tensor) -> tuple[Tensor, VisibleGrid]:
-        """Rows (P, C) of the visible joints and their grid, whose size no compiled graph can know."""
+        """Return rows (P, C) of the visible joints and their grid, whose size no compiled graph can know."""
         if not visible.any():
             raise ValueError(f"visible must hold a visible joint, all {visible.numel()} are masked")
         grid = VisibleGrid(visible, tuple_frames=self.config.tuple_frames)
@@ -180,7 +180,7 @@ class STTFormer(
         return rows
 
     def _lay_out(self, x: Tensor) -> tuple[Tensor, DenseGrid, Tensor | slice]:
-        """Clips (N, C, T, V, M) to rows of distinct bodies, their grid, and which of them each (N M) is."""
+        """Map clips (N, C, T, V, M) to rows of distinct bodies, their grid, and the place of each (N M)."""
         if x.ndim != 5:
             raise ValueError(f"x must be (N, C, T, V, M), got shape {tuple(x.shape)}")
         bodies = rearrange(x, "n c t v m -> (n m) t v c")
@@ -202,7 +202,7 @@ class STTFormer(
         return kept, owner, Repeated(rows=kept[0, ..., 0].numel(), copies=copies)
 
     def _block_numbers(self, indices: int | Sequence[int] | None) -> list[int]:
-        """Numbers from 0 of the blocks that are meant."""
+        """Return numbers from 0 of the blocks that are meant."""
         depth = len(self.blocks)
         if indices is None or isinstance(indices, int):
             indices = range(-(indices or depth), 0)

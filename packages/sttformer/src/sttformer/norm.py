@@ -98,7 +98,7 @@ class _RepeatedBatchNorm(torch.autograd.Function):
 
 
 def _repeated_moments(x: Tensor, repeated: Repeated) -> tuple[Tensor, Tensor, int]:
-    """Variance, mean and number of rows (P, C), of which the last ones stand for several."""
+    """Return variance, mean and number of rows (P, C), of which the last ones stand for several."""
     single, copied = x.shape[0] - repeated.rows, repeated.rows * repeated.copies
     if not single or not copied:
         return *_moments(x), single + copied
@@ -110,7 +110,7 @@ def _repeated_moments(x: Tensor, repeated: Repeated) -> tuple[Tensor, Tensor, in
 
 
 def _moments_of_all_processes(var: Tensor, mean: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Variance, mean and number of all processes' rows, from those of this one's."""
+    """Return variance, mean and number of all processes' rows, from those of this one's."""
     own = torch.cat([var, mean, var.new_tensor([count])])
     everybody = [torch.empty_like(own) for _ in range(dist.get_world_size())]
     dist.all_gather(everybody, own)
@@ -121,6 +121,6 @@ def _moments_of_all_processes(var: Tensor, mean: Tensor, count: int) -> tuple[Te
 
 
 def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Variance and mean over rows; in two passes, many times faster on CPU than `torch.var_mean`."""
+    """Return variance and mean over rows; in two passes, many times faster on CPU than `torch.var_mean`."""
     mean = x.mean(0)
     return (x - mean).square_().mean(0), mean

@@ -79,7 +79,7 @@ def read_official(path: str | Path) -> dict[str, Tensor]:
 
 
 def official_config(state: Mapping[str, Tensor], *, joints: int = 25) -> STTFormerConfig:
-    """The config of a checkpoint of the published code, as the shapes of its tensors tell.
+    """Return the config of a checkpoint of the published code, as the shapes of its tensors tell.
 
     Args:
         state: Tensors by their published names, as `read_official` returns them.

@@ -27,19 +27,19 @@ default_cfgs = generate_default_cfgs(
 
 @register_model
 def sttformer_tiny(pretrained: bool = False, **options: Any) -> torch.nn.Module:
-    """STTFormer of four blocks, for a laptop."""
+    """Build an STTFormer of four blocks, for a laptop."""
     return _build("tiny", pretrained, options)
 
 
 @register_model
 def sttformer_small(pretrained: bool = False, **options: Any) -> torch.nn.Module:
-    """STTFormer of six blocks."""
+    """Build an STTFormer of six blocks."""
     return _build("small", pretrained, options)
 
 
 @register_model
 def sttformer_base(pretrained: bool = False, **options: Any) -> torch.nn.Module:
-    """STTFormer as published."""
+    """Build the STTFormer as published."""
     return _build("base", pretrained, options)
 
 

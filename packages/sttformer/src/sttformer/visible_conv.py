@@ -22,7 +22,7 @@ class Tap(NamedTuple):
 
 
 def find_taps(row_at: Tensor, axis: int, kernel: int) -> list[Tap]:
-    """The taps of a kernel along one axis of a grid.
+    """Return the taps of a kernel along one axis of a grid.
 
     Args:
         row_at: (B, T', S), the row of each place, -1 where masked.
@@ -63,7 +63,7 @@ def _by_tap(weight: Tensor) -> Tensor:
 
 
 def _add_taps(x: Tensor, weights: Tensor, bias: Tensor | None, taps: list[Tap]) -> Tensor:
-    """For each tap one gather, one product, one addition; the one in the middle is all rows."""
+    """Make one gather, one product, one addition a tap; the one in the middle is all rows."""
     centre = len(taps) // 2
     y = linear(x, weights[centre], bias)
     for number, (pairs, here, there) in enumerate(taps):

@@ -76,7 +76,7 @@ class VisibleGrid(TokenGrid):
         return x + codes[self.slot]
 
     def correlate(self, query: Tensor, key: Tensor, heads: int) -> Tensor:
-        """One product a tuple and head, added up where both slots stand in the map of the body."""
+        """Make one product a tuple and head, added up where both slots stand in the map of the body."""
         bodies, _, slots = self.shape
         query = rearrange(self._members(query), "g l (h d) -> g h d l", h=heads)
         key = rearrange(self._members(key), "g l (h d) -> g h l d", h=heads)
@@ -101,13 +101,13 @@ class VisibleGrid(TokenGrid):
         self._taps_along(1, tuple_kernel)
 
     def _members(self, rows: Tensor) -> Tensor:
-        """Rows (P, C) as the members (G, L, C) of the tuples, zero behind those of a smaller one."""
+        """Return rows (P, C) as the members (G, L, C) of the tuples, zero behind those of a smaller one."""
         groups, largest = self.slot_of_member.shape
         members = rows.new_zeros(groups * largest, rows.shape[1]).index_copy(0, self.member, rows)
         return rearrange(members, "(g l) c -> g l c", g=groups)
 
     def _aggregate(self, x: Tensor, attention: Tensor) -> Tensor:
-        """Rows (P, C) and attention (B, H, S, S) to rows (P, H * C), tuple by tuple."""
+        """Map rows (P, C) and attention (B, H, S, S) to rows (P, H * C), tuple by tuple."""
         heads, (groups, largest) = attention.shape[1], self.slot_of_member.shape
         among = attention.mT.flatten().index_select(0, self._pairs_of(heads))
         among = rearrange(among, "(g h v u) -> g h u v", g=groups, h=heads, u=largest)
@@ -116,7 +116,7 @@ class VisibleGrid(TokenGrid):
         return rows.index_select(0, self.member)
 
     def _pairs_of(self, heads: int) -> Tensor:
-        """(G H L L) place in the maps (B H S S) of each pair (v, u) of members of a tuple."""
+        """Return the place (G H L L) in the maps (B H S S) of each pair (v, u) of members of a tuple."""
         if heads not in self._pairs:
             map_ = self.body_of_group[:, None] * heads + torch.arange(heads, device=self.slot.device)
             key, query = self.slot_of_member[:, None, :, None], self.slot_of_member[:, None, None]
@@ -125,7 +125,7 @@ class VisibleGrid(TokenGrid):
         return self._pairs[heads]
 
     def _taps_along(self, axis: int, kernel: int) -> list[Tap]:
-        """The taps of a kernel along an axis of (B, T', S)."""
+        """Return the taps of a kernel along an axis of (B, T', S)."""
         if (axis, kernel) not in self._taps:
             self._taps[axis, kernel] = find_taps(self.row_at, axis, kernel)
         return self._taps[axis, kernel]

@@ -53,7 +53,7 @@ class ExtremeAugmentation:
         return _where(reversed_ < config.reverse_probability, x.flip(2), x)
 
     def _angles(self, x: Tensor, generator: NoiseSource) -> Tensor:
-        """Angles `(N, 3)`: a large one about an axis drawn at random, small ones about the others."""
+        """Return angles `(N, 3)`: a large one about an axis drawn at random, small ones about the others."""
         main = (3 * uniform(generator, (len(x), 1), x)).long()
         largest = torch.full((len(x), 3), self.config.other_rotation, dtype=x.dtype, device=x.device)
         largest = largest.scatter(1, main, self.config.main_rotation)

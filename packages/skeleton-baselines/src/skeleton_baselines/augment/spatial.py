@@ -94,7 +94,7 @@ def swap_sides(x: Tensor, pairs: tuple[tuple[int, int], ...]) -> Tensor:
 
 
 def joint_numbers(joints: int, changes: Iterable[tuple[int, int]], *, field: str) -> Tensor:
-    """Joint numbers from 0 with some of them changed, each `(from, to)`: int64 `(V,)`.
+    """Return joint numbers from 0 with some of them changed, each `(from, to)`: int64 `(V,)`.
 
     Raises:
         ValueError: If a joint is not one of them; names `field`.

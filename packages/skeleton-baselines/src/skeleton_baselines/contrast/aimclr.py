@@ -24,10 +24,10 @@ class MapEncoder(Protocol):
         """Channels of the features."""
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """Feature maps `(N, C', T', V, M)` of clips `(N, C, T, V, M)`."""
+        """Return feature maps `(N, C', T', V, M)` of clips `(N, C, T, V, M)`."""
 
     def forward_head(self, features: Tensor, *, pre_logits: bool = False) -> Tensor:
-        """With `pre_logits`, features `(N, C')` pooled from maps."""
+        """Pool maps to features `(N, C')`; only with `pre_logits`."""
 
 
 class AimCLR(nn.Module):
@@ -110,7 +110,7 @@ class AimCLR(nn.Module):
         return ContrastOutput(losses.total, {name: term.detach() for name, term in losses._asdict().items()})
 
     def extreme_queries(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Queries `(N, D)` of clips `(N, C, T, V, M)`, of the whole feature map and of the dropped one."""
+        """Return queries `(N, D)` of clips `(N, C, T, V, M)`, of the whole map and of the dropped one."""
         encoder: MapEncoder = self.moco.encoder  # type: ignore[assignment]
         maps = encoder.forward_features(x)
         dropped = energy_drop(maps, threshold=self.config.drop_threshold)

@@ -74,13 +74,13 @@ class MoCo(nn.Module):
         self.queue = KeyQueue(config.queue_size, config.channels, generator=generator)
 
     def query(self, x: Tensor) -> Tensor:
-        """Queries `(N, D)` of clips `(N, C, T, V, M)`."""
+        """Return queries `(N, D)` of clips `(N, C, T, V, M)`."""
         query: Tensor = self.head(self.encoder(x))
         return query
 
     @torch.no_grad()
     def key(self, x: Tensor) -> Tensor:
-        """Keys `(N, D)` of clips `(N, C, T, V, M)`, of unit length."""
+        """Return keys `(N, D)` of clips `(N, C, T, V, M)`, of unit length."""
         return F.normalize(self.key_head(self.key_encoder(x)), dim=1)
 
     @torch.no_grad()

@@ -52,7 +52,7 @@ class KeyQueue(nn.Module):
 
 
 def gather_rows(rows: Tensor) -> Tensor:
-    """Rows `(n, D)` of all processes `(N, D)`, in order of rank; n may differ between them.
+    """Return rows `(n, D)` of all processes `(N, D)`, in order of rank; n may differ between them.
 
     Without a process group they are the rows of this one. No gradient passes.
 

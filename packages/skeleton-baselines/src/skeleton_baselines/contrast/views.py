@@ -8,7 +8,7 @@ from .config import Pairs, ViewName
 
 
 def view_of(x: Tensor, view: ViewName, *, bones: Pairs) -> Tensor:
-    """Joints, their motion to the next frame (zero in the last), or bones (zero at the root).
+    """Return joints, their motion to the next frame (zero in the last), or bones (zero at the root).
 
     Args:
         x: Joints `(N, C, T, V, M)`.

@@ -68,7 +68,7 @@ def cross_view(
 def crossclr(
     views: Mapping[str, View], *, top: int = 1, context: bool = True, temperature: float = 0.07
 ) -> dict[str, Tensor]:
-    """Second-stage loss of CrosSCLR for each view: its cross-view loss averaged over the other views.
+    """Return the second-stage loss of CrosSCLR by view: its cross-view loss averaged over the others.
 
     In the first stage each view has its own `info_nce`. In both, the loss to train on is the sum over views.
 

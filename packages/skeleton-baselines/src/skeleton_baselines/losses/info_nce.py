@@ -84,7 +84,7 @@ def several_positives(logits: Tensor, positives: Tensor) -> Tensor:
 
     Args:
         logits: `(N, L)`, the query's own key first.
-        positives: bool `(N, L)`, at least one in every row.
+        positives: Bool `(N, L)`, at least one in every row.
 
     Returns:
         The loss, a scalar.

@@ -22,7 +22,7 @@ from skeleton_lab.data.clips import FinetuneClips
 def read_clips(
     clips: FinetuneClips, side: NDArray[np.int64], sampling: ClipSampling
 ) -> tuple[Tensor, Tensor]:
-    """Clips of a side (N, T, F), sampled as in evaluation, all numbers of a frame in a row; labels (N,)."""
+    """Return clips of a side (N, T, F), sampled as in evaluation, a frame's numbers in a row; labels (N,)."""
     source = ClipSet(clips.store, side)
     dataset = SkeletonDataset([source], sampling, bodies=clips.bodies, training=False, seed=0)
     batch = dataset.__getitems__([(0, position) for position in range(len(side))])
@@ -49,7 +49,7 @@ class NearestClip(nn.Module):
         self.inputs, self.labels, self.classes = inputs, labels, classes
 
     def forward(self, x: Tensor) -> Tensor:
-        """Scores (Q, K) of clips (Q, T, F): minus the distance, -inf for a class without a clip."""
+        """Return scores (Q, K) of clips (Q, T, F): minus the distance, -inf for a class without a clip."""
         distance = torch.cdist(x.flatten(1), self.inputs.flatten(1))
         scores = torch.full((len(x), self.classes), -math.inf)
         for label in self.labels.unique():
@@ -70,7 +70,7 @@ class Standardised(nn.Module):
         self.register_buffer("deviation", (inputs - inputs.mean(0)).square().mean().sqrt().clamp(min=1e-6))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Scores (N, K) of clips (N, T, F)."""
+        """Return scores (N, K) of clips (N, T, F)."""
         return self.body((x - self.mean) / self.deviation)
 
 
@@ -83,12 +83,12 @@ class Gru(nn.Module):
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * width, classes))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Scores (N, K) of clips (N, T, F)."""
+        """Return scores (N, K) of clips (N, T, F)."""
         return self.head(reduce(self.recurrent(x)[0], "n t f -> n f", "mean"))
 
 
 def network(model: SimpleModel, inputs: Tensor, labels: Tensor, *, classes: int) -> Standardised:
-    """A new network for labelled clips (N, T, F)."""
+    """Return a new network for labelled clips (N, T, F)."""
     frames, features = inputs.shape[1:]
     match model.kind:
         case "linear":

@@ -88,7 +88,7 @@ class PretrainClips:
     bodies: int
 
     def preprocessing(self, sampling: ClipSampling) -> Preprocessing:
-        """What the clips go through."""
+        """Return what the clips go through."""
         cleanings = {store.cleaning for store, _ in self.train}
         cleaning = cleanings.pop() if len(cleanings) == 1 else None
         return Preprocessing(layout=self.layout, bodies=self.bodies, cleaning=cleaning, sampling=sampling)
@@ -146,7 +146,7 @@ class FinetuneData(RecipeSection):
         return FinetuneClips(store, parts.train, used, validation, test, classes, bodies)
 
     def _used(self, labels: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Positions of the training clips, given their labels, whose labels are used."""
+        """Return positions of the training clips, given their labels, whose labels are used."""
         if self.label_fraction is None and self.labels_per_class is None:
             return np.arange(len(labels))
         try:
@@ -180,7 +180,7 @@ class FinetuneClips:
     bodies: int
 
     def preprocessing(self, sampling: ClipSampling) -> Preprocessing:
-        """What the clips go through."""
+        """Return what the clips go through."""
         return Preprocessing(
             layout=self.store.layout,
             bodies=self.bodies,
@@ -202,11 +202,11 @@ def _bodies(clips: Clips) -> int:
 
 
 def count(clips: Clips) -> int:
-    """Number of clips."""
+    """Return the number of clips."""
     return sum(len(chosen) for _, chosen in clips)
 
 
 def clip_names(clips: Clips, positions: Iterable[int]) -> list[str]:
-    """Names of clips at positions counted through all stores, each with its store's."""
+    """Return the names of clips at positions counted through all stores, each with its store's."""
     known = [(store, int(clip)) for store, chosen in clips for clip in chosen]
     return [f"{known[at][0].path.name}/{known[at][0].name(known[at][1])}" for at in positions]

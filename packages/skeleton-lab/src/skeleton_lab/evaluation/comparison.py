@@ -13,7 +13,7 @@ Accuracies = Mapping[tuple[int, bool], list[float]]
 
 
 def compare(results: Iterable[FinetuneResult]) -> str:
-    """A Markdown table of test accuracy, a row for each number of labels.
+    """Return a Markdown table of test accuracy, a row for each number of labels.
 
     Example:
         >>> print(compare([]))
@@ -27,7 +27,7 @@ def compare(results: Iterable[FinetuneResult]) -> str:
 
 
 def compare_by_step(histories: Iterable[tuple[FinetuneResult, Mapping[int, float]]]) -> str:
-    """A Markdown table of accuracy on held-out clips, a row for each number of steps after which it is known.
+    """Return a Markdown table of accuracy on held-out clips, a row for each number of steps.
 
     Where it falls again, runs overfit; where it still rises, they were too short.
 
@@ -60,7 +60,7 @@ def _table(first: str, accuracies: Accuracies) -> str:
 
 
 def _spread(values: list[float]) -> str:
-    """Mean and standard deviation."""
+    """Return the mean and standard deviation."""
     if len(values) < 2:
         return f"{values[0]:.1f}" if values else "-"
     return f"{mean(values):.1f} ± {stdev(values):.1f}"

@@ -35,7 +35,7 @@ class EvaluateData(RecipeSection):
     label_seed: int | None = Field(None, ge=0, description="Seed of which labels those are.")
 
     def complete(self, model: SavedModel, side: Side) -> FinetuneData:
-        """These data, completed by those of the model's run.
+        """Return these data, completed by those of the model's run.
 
         Raises:
             InputError: If something is said nowhere, or a classifier would be shown what it was trained on.

@@ -52,13 +52,13 @@ class Examiner:
         return cls(model, model.load().to(accelerator.device), clips, shown, reader)
 
     def untrained(self, *, seed: int) -> nn.Module:
-        """The same network with weights as drawn."""
+        """Return the same network with weights as drawn."""
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             return build_encoder(self.model.config).to(self.reader.accelerator.device).eval()
 
     def layers(self, network: nn.Module, calibration_clips: int) -> dict[str, Layer]:
-        """What each layer tells; BatchNorm gets the statistics of some whole training clips before."""
+        """Return what each layer tells; BatchNorm gets the statistics of some whole training clips before."""
         made_for, met = self.model.preprocessing, norms(network)
         self.reader.calibrate(network, made_for, self.clips.unlabelled, calibration_clips)
         moved = shifts(met, norms(network)) if calibration_clips and network is self.network else {}
@@ -81,7 +81,7 @@ class Examiner:
         }
 
     def reconstruction(self, *, seed: int) -> dict[str, ReconstructionError]:
-        """Errors of the decoder and of what has learned nothing; empty for an encoder without decoder."""
+        """Return errors of the decoder and of what has learned nothing; none where there is no decoder."""
         run = self.model.run
         if run is None or not has_pretraining(run):
             return {}

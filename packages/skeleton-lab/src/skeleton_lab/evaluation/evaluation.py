@@ -42,18 +42,18 @@ class ClipReader:
     workers: int
 
     def labels(self, clips: NDArray[np.int64]) -> Tensor:
-        """Classes of clips (N,), on the device."""
+        """Return classes of clips (N,), on the device."""
         labels = torch.from_numpy(self.store.index.label[clips].astype(np.int64))
         return labels.to(self.accelerator.device)
 
     def predict_all(self, model: nn.Module, made_for: Preprocessing, clips: NDArray[np.int64]) -> Tensor:
-        """Scores (N, K) or pooled features (N, F) of the model, for all clips in every process."""
+        """Return scores (N, K) or pooled features (N, F) of the model, for all clips in every process."""
         width = len(made_for.classes) or model.head_hidden_size
         batches = self.batches(made_for, clips)
         return predict_all(model, batches, self.accelerator, clips=len(clips), width=width)
 
     def batches(self, made_for: Preprocessing, clips: NDArray[np.int64]) -> Iterable[ClipBatch]:
-        """This process's share of the clips, each once over all processes."""
+        """Return this process's share of the clips, each once over all processes."""
         loaders = Loaders(self.accelerator, made_for.sampling, made_for.bodies, 0, self.workers)
         plan = TrainingConfig(epochs=1, batch_size=self.batch_size).plan(len(clips))
         batches: Iterable[ClipBatch] = tqdm(
@@ -81,7 +81,7 @@ class ClipReader:
 def pooled_features(
     model: SavedModel, clips: FinetuneClips, shown: NDArray[np.int64], *, calibration_clips: int
 ) -> Tensor:
-    """Features (N, F) of clips by an encoder, or by a classifier without its head.
+    """Return features (N, F) of clips by an encoder, or by a classifier without its head.
 
     Args:
         model: The model.
@@ -111,7 +111,7 @@ def probe_and_neighbours(
     weight_decay: float,
     neighbours: int,
 ) -> dict[str, Tensor]:
-    """Scores (Q, K) by a linear probe, and votes (Q, K) of the nearest neighbours.
+    """Return scores (Q, K) by a linear probe, and votes (Q, K) of the nearest neighbours.
 
     Of several encoders, the probes' scores are fused, and the neighbours' similarities averaged.
 
@@ -132,7 +132,7 @@ def probe_and_neighbours(
 
 
 def _side_by_side(features: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
-    """Features whose cosine similarity is the weighted mean of those of the encoders."""
+    """Return features whose cosine similarity is the weighted mean of those of the encoders."""
     return torch.cat(
         [F.normalize(x, dim=1) * weight**0.5 for x, weight in zip(features, weights, strict=True)], dim=1
     )

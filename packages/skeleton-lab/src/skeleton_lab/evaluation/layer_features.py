@@ -41,7 +41,7 @@ class LayerFeatures(nn.Module):
         return self.joints * sum(self.widths.values())
 
     def forward(self, x: Tensor) -> Tensor:
-        """Rows (N, F) of clips (N, C, T, V, M)."""
+        """Return rows (N, F) of clips (N, C, T, V, M)."""
         if hasattr(self.encoder, "forward_intermediates"):
             layers = self.encoder.forward_intermediates(x, intermediates_only=True)
         else:
@@ -49,14 +49,14 @@ class LayerFeatures(nn.Module):
         return torch.cat([reduce(layer, "n c t v m -> n (c v)", "mean") for layer in (x, *layers)], dim=1)
 
     def split(self, rows: Tensor) -> dict[str, Tensor]:
-        """Rows (N, F) by layer: (N, C', V)."""
+        """Split rows (N, F) by layer: (N, C', V)."""
         sizes = [width * self.joints for width in self.widths.values()]
         parts = (rearrange(part, "n (c v) -> n c v", v=self.joints) for part in rows.split(sizes, dim=1))
         return dict(zip(self.widths, parts, strict=True))
 
 
 def dimensions(features: Tensor) -> float:
-    """Among how many directions the variance of features (N, C) is spread.
+    """Count the directions among which the variance of features (N, C) is spread.
 
     (sum of variances)² / sum of squared variances along the principal components: C if all are equal, 1 if
     features lie on a line, as after a collapse.
@@ -70,13 +70,13 @@ def dimensions(features: Tensor) -> float:
 
 
 def norms(network: nn.Module) -> dict[str, Moments]:
-    """Running mean and standard deviation of each BatchNorm, by name, as they are now."""
+    """Return the running mean and standard deviation of each BatchNorm, by name, as they are now."""
     found = ((name, part) for name, part in network.named_modules() if isinstance(part, _BatchNorm))
     return {name: (part.running_mean.clone(), part.running_var.sqrt()) for name, part in found}
 
 
 def shifts(before: dict[str, Moments], after: dict[str, Moments]) -> dict[str, Statistics]:
-    """How far statistics of masked clips are from those of whole ones, by block.
+    """Return how far statistics of masked clips are from those of whole ones, by block.
 
     Args:
         before: Of masked clips, as `norms` gives them.

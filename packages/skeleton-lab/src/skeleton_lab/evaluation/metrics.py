@@ -33,7 +33,7 @@ class Accuracy:
     confusion: list[list[int]]
 
     def per_class(self, names: Sequence[str]) -> dict[str, float | None]:
-        """Share of each class's clips that was recognised; none where the class has no clip."""
+        """Return the share of each class's clips that was recognised; none where the class has no clip."""
         return {
             name: row[k] / sum(row) if sum(row) else None
             for k, (name, row) in enumerate(zip(names, self.confusion, strict=True))
@@ -69,7 +69,7 @@ class ClipCounts:
         )
 
     def accuracy(self) -> Accuracy:
-        """What the counts say."""
+        """Return what the counts say."""
         clips = int(self.confusion.sum())
         return Accuracy(
             clips=clips,
@@ -84,7 +84,7 @@ class ClipCounts:
 def evaluate_classifier(
     model: nn.Module, batches: Iterable[ClipBatch], accelerator: Accelerator, *, classes: int
 ) -> Accuracy:
-    """Accuracy of a classifier over the batches of all processes.
+    """Return the accuracy of a classifier over the batches of all processes.
 
     Args:
         model: The classifier, not its distributed wrapper: processes may have different numbers of batches.
@@ -102,7 +102,7 @@ def evaluate_classifier(
 
 
 def accuracy_of(scores: Tensor, label: Tensor) -> Accuracy:
-    """Accuracy of scores (N, K) of clips of true classes (N,).
+    """Return the accuracy of scores (N, K) of clips of true classes (N,).
 
     Example:
         >>> accuracy_of(torch.tensor([[2.0, 1.0], [0.0, 1.0]]), torch.tensor([0, 0])).top1

@@ -21,7 +21,7 @@ TRIVIAL = {"joints at rest": mean_pose, "nearest visible frame": nearest_frame, 
 
 
 def count_bodies(batch: ClipBatch) -> Tensor:
-    """Number of bodies that are present: the loss is a mean over them, as all have equally many positions."""
+    """Return the number of present bodies: the loss is their mean, as all have equally many positions."""
     return (batch.joints != 0).any(dim=3).any(dim=2).any(dim=1).sum()
 
 
@@ -29,7 +29,7 @@ def count_bodies(batch: ClipBatch) -> Tensor:
 def mean_reconstruction_loss(
     model: SkeletonMAE, batches: Iterable[ClipBatch], accelerator: Accelerator, *, seed: int
 ) -> float:
-    """Mean loss over the bodies of all processes' batches.
+    """Return the mean loss over the bodies of all processes' batches.
 
     Args:
         model: The model, not its distributed wrapper: processes may have different numbers of batches.
@@ -50,7 +50,7 @@ def mean_reconstruction_loss(
 
 @torch.no_grad()
 def average_pose(batches: Iterable[ClipBatch], accelerator: Accelerator) -> Tensor:
-    """Mean position (V, C) of each joint over frames and the present bodies of all processes' batches."""
+    """Return the mean position (V, C) of each joint over frames and present bodies of all processes."""
     total, count = torch.zeros((), device=accelerator.device), 0
     for batch in batches:
         bodies = _present(batch.joints)
@@ -65,7 +65,7 @@ def average_pose(batches: Iterable[ClipBatch], accelerator: Accelerator) -> Tens
 def reconstruction_errors(
     model: SkeletonMAE, batches: Iterable[ClipBatch], accelerator: Accelerator, pose: Tensor, *, seed: int
 ) -> dict[str, ReconstructionError]:
-    """Mean squared errors of the target, hidden and visible, of the model and of simple predictors.
+    """Return mean squared errors of the target, hidden and visible, of the model and of simple predictors.
 
     Args:
         model: In evaluation mode.
@@ -96,6 +96,6 @@ def reconstruction_errors(
 
 
 def _present(joints: Tensor) -> Tensor:
-    """Bodies (B, T, V, C) of clips (N, C, T, V, M) that are there."""
+    """Return bodies (B, T, V, C) of clips (N, C, T, V, M) that are there."""
     bodies = rearrange(joints, "n c t v m -> (n m) t v c")
     return bodies[(bodies != 0).flatten(1).any(1)]

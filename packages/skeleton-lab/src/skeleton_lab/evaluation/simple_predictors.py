@@ -63,7 +63,7 @@ def linear(bodies: Tensor, visible: Tensor, pose: Tensor) -> Tensor:
 
 
 def _around(visible: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Last visible frame up to each frame, first one from it on, both (B, T, V), and the frame itself (T, 1).
+    """Return the last visible frame up to each frame, the first from it on, (B, T, V), and the frame (T, 1).
 
     Where there is none on one side, the one on the other side stands for both.
     """

@@ -43,7 +43,7 @@ def training_coordinates(
 
 @cache
 def _origin(joints: tuple[str, ...], centre: int) -> JointMap:
-    """From these joints to the one that cleaning moves to the origin."""
+    """Find, among these joints, the one that cleaning moves to the origin."""
     ntu = built_in("ntu")
     try:
         return joint_map(joints, (ntu.joints[ntu.centre],), derive=True)

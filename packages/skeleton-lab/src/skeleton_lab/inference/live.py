@@ -43,7 +43,7 @@ def live_windows(
     length: int,
     stride: int,
 ) -> Iterator[LiveWindow]:
-    """Windows of a stream, one every `stride` frames once `length` frames are there.
+    """Return windows of a stream, one every `stride` frames once `length` frames are there.
 
     A stream that ends before is one window.
 

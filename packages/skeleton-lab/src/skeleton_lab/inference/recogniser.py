@@ -50,7 +50,7 @@ class Recogniser:
 
     @torch.inference_mode()
     def __call__(self, clips: Sequence[NDArray[np.float32]]) -> Tensor:
-        """Probabilities (N, K) of clips.
+        """Return probabilities (N, K) of clips.
 
         Args:
             clips: Each (T, M, V, 3), metres, in the model's layout and as the clips of its training lie in
@@ -61,7 +61,7 @@ class Recogniser:
         return scores.softmax(1).cpu()
 
     def best(self, probabilities: Tensor, count: int) -> list[tuple[str, float]]:
-        """Names and probabilities of the most probable classes of one clip (K,)."""
+        """Return names and probabilities of the most probable classes of one clip (K,)."""
         values, classes = probabilities.topk(min(count, len(probabilities)))
         names = self.preprocessing.classes
         return [(names[k], value) for k, value in zip(classes.tolist(), values.tolist(), strict=True)]

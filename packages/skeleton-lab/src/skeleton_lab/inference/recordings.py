@@ -49,7 +49,7 @@ class Recording:
     shown: Callable[[Joints], Joints]
 
     def clip(self, start: int, end: int) -> Joints:
-        """The frames from `start` to before `end` as the model knows clips, (T, M, V, 3)."""
+        """Return the frames from `start` to before `end` as the model knows clips, (T, M, V, 3)."""
         return self.shown(self.joints[start:end])
 
 
@@ -103,7 +103,7 @@ def map_joints(names: Sequence[str], wanted: SkeletonLayout, *, derive: bool, so
 
 
 def _layout_of(names: Sequence[str]) -> str:
-    """Name of the built-in layout that has these joints; else how many they are."""
+    """Return the name of the built-in layout that has these joints; else how many they are."""
     for name in layout_names():
         known = layout(name).joints
         if len(known) == len(names):

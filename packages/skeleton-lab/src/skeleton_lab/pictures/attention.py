@@ -70,12 +70,12 @@ def draw_attention(model: SavedModel, store: SkeletonStore, clip: int, path: Pat
 
 
 def _others(attention: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Attention (V, V) without that of a joint to itself."""
+    """Return attention (V, V) without that of a joint to itself."""
     return np.where(np.eye(len(attention), dtype=bool), 0, attention)
 
 
 def _paid_to(attention: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Attention that each joint gets from the others (V,), in multiples of the mean."""
+    """Return attention that each joint gets from the others (V,), in multiples of the mean."""
     paid = _others(attention).sum(axis=1)
     return paid / max(paid.mean(), 1e-12)
 

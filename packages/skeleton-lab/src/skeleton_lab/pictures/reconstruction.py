@@ -24,7 +24,7 @@ from skeleton_mask import FrameOnlyConfig, JointOnlyConfig, MaskConfig, SpatialT
 
 
 def sampled(store: SkeletonStore, clip: int, sampling: ClipSampling, *, bodies: int) -> Tensor:
-    """A clip as a model is shown it in evaluation (1, C, T, V, M).
+    """Return a clip as a model is shown it in evaluation (1, C, T, V, M).
 
     Raises:
         InputError: If there is no such clip, or it would show no joints.
@@ -38,7 +38,7 @@ def sampled(store: SkeletonStore, clip: int, sampling: ClipSampling, *, bodies: 
 
 
 def clip_title(store: SkeletonStore, clip: int) -> str:
-    """Class and name of a clip, where they are known."""
+    """Return class and name of a clip, where they are known."""
     label = int(store.index.label[clip])
     named = 0 <= label < len(store.class_names)
     return f"{store.class_names[label]} ({store.name(clip)})" if named else store.name(clip)
