@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import sys
 from contextlib import suppress
@@ -10,8 +11,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
+from accelerate.utils import load as load_without_code
 
 from skeleton_data import file_sha256, put_in_place
 from skeleton_lab.errors import InputError, writing
@@ -70,7 +74,7 @@ class Checkpoints:
             Where the run stood then; its beginning if there is no checkpoint.
 
         Raises:
-            InputError: If there are checkpoints, but none is whole.
+            InputError: If there are checkpoints, but none is whole, or random states cannot be restored.
         """
         if not self.run.resumed:
             return RunState()
@@ -84,6 +88,7 @@ class Checkpoints:
         if path is None:
             return RunState()
         self.accelerator.load_state(str(path))
+        _restore_random_states(path / f"random_states_{self.accelerator.process_index}.pkl")
         return RunState.read(path)
 
     def save(self, state: RunState) -> None:
@@ -133,6 +138,27 @@ class Checkpoints:
                 named.add(self._best(path).path)
         for path in set(folder.glob("*best-*.safetensors")) - named:
             path.unlink()
+
+
+def _restore_random_states(path: Path) -> None:
+    """Restore the random states of this process: Accelerate goes on without them where it cannot.
+
+    Raises:
+        InputError: If they cannot be restored; names the file.
+    """
+    try:
+        states = load_without_code(path)
+        random.setstate(states["random_state"])
+        np.random.set_state(states["numpy_random_seed"])
+        torch.set_rng_state(states["torch_manual_seed"])
+        if torch.cuda.is_available():
+            torch.cuda.set_rng_state_all(states["torch_cuda_manual_seed"])
+    except Exception as error:  # a damaged pickle raises almost anything
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise InputError(
+            f"{path}: the random states cannot be restored ({reason}); resume with the versions of Python "
+            "and PyTorch, the kind of device and the number of processes that the run had"
+        ) from error
 
 
 def _steps(folder: Path) -> list[Path]:
