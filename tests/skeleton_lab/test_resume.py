@@ -63,7 +63,7 @@ def test_killed_ten_times_on_a_full_disk_and_told_to_end(pretrain_recipe, tmp_pa
     full, told = (line for line in ran.stderr.splitlines() if "error" in line)
     assert full.startswith("pretrain: error: ")
     assert "cannot be written" in full
-    assert "told to end after step 5" in told
+    assert "interrupted after step 5" in told
 
 
 def test_told_to_end_it_saves_where_it_is_and_says_so(finetune_recipe, tmp_path, monkeypatch, capsys):
@@ -83,7 +83,7 @@ def test_told_to_end_it_saves_where_it_is_and_says_so(finetune_recipe, tmp_path,
     assert ended.value.code == Interrupted.exit_code == 75
     assert signal.getsignal(signal.SIGTERM) is before
     assert "finetune: error: " in (said := capsys.readouterr().err)
-    assert "told to end after step 5; a checkpoint is saved, --resume continues" in said
+    assert "interrupted after step 5; a checkpoint is saved" in said
     saved = tmp_path / "stopped" / "checkpoints" / "step-000000005" / "run.json"
     assert (
         len(json.loads(saved.read_text())["window"]) == 1
@@ -97,6 +97,15 @@ def test_told_to_end_it_saves_where_it_is_and_says_so(finetune_recipe, tmp_path,
         finetune_recipe, *chosen, "--run.folder", str(tmp_path / "stopped"), "--run.resume"
     )
     assert 1000 < resumed.seconds < 1100  # of both parts
+    assert answers(tmp_path / "stopped") == answers(tmp_path / "whole")
+
+
+def test_metrics_of_the_test_side_that_select_weights_are_kept(finetune_recipe, tmp_path):
+    chosen = ("--training.select", "test", "--run.folder")
+    run_finetuning(finetune_recipe, *chosen, str(tmp_path / "whole"))
+    with before_step(4, die), pytest.raises(KeyboardInterrupt):
+        run_finetuning(finetune_recipe, *chosen, str(tmp_path / "stopped"))
+    run_finetuning(finetune_recipe, *chosen, str(tmp_path / "stopped"), "--run.resume")
     assert answers(tmp_path / "stopped") == answers(tmp_path / "whole")
 
 
@@ -158,3 +167,90 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_done(
     with pytest.raises(InputError, match=r"^run\.folder: .*finetuned is read-only$"):
         run_finetuning(finetune_recipe, "--run.resume")
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == content
+
+
+def test_random_states_that_cannot_be_read_are_refused_by_name(finetune_recipe, tmp_path):
+    arguments = ("--model.dropout", "0.2", "--run.resume")
+    with before_step(4, die), pytest.raises(KeyboardInterrupt):
+        run_finetuning(finetune_recipe, *arguments)
+    (checkpoint,) = (tmp_path / "finetuned" / "checkpoints").glob("step-*")
+    (checkpoint / "random_states_0.pkl").write_bytes(b"of another version")
+    (checkpoint / SEAL).unlink()
+    _seal(checkpoint)
+    with pytest.raises(InputError, match=r"step-000000003/random_states_0\.pkl: "):
+        run_finetuning(finetune_recipe, *arguments)
+    (checkpoint / "random_states_0.pkl").unlink()
+    (checkpoint / SEAL).unlink()
+    _seal(checkpoint)
+    with pytest.raises(InputError, match=r"step-000000003/random_states_0\.pkl: "):
+        run_finetuning(finetune_recipe, *arguments)
+
+
+def interrupted(recipe, monkeypatch, *, presses):
+    """The exit code of a fine-tuning in which Ctrl-C is pressed so many times before its fifth step."""
+
+    def press():
+        for _ in range(presses):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    arguments = ["--training.log_steps", "4", "--folder", str(recipe.parent / "stopped"), "--resume"]
+    monkeypatch.setattr(sys, "argv", ["finetune", str(recipe), *arguments])
+    with before_step(4, press), pytest.raises(SystemExit) as ended:
+        finetune.main()
+    return ended.value.code
+
+
+def test_control_c_saves_and_says_how_to_go_on(finetune_recipe, tmp_path, monkeypatch, capsys):
+    run_finetuning(finetune_recipe, "--training.log_steps", "4", "--run.folder", str(tmp_path / "whole"))
+    handler = signal.getsignal(signal.SIGINT)
+    assert interrupted(finetune_recipe, monkeypatch, presses=1) == Interrupted.exit_code
+    assert signal.getsignal(signal.SIGINT) is handler
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "finetune: error: " in line]
+    assert "interrupted after step 5" in line
+    assert "--resume" in line
+    assert (tmp_path / "stopped" / "checkpoints" / "step-000000005").is_dir()
+    finetune.main()
+    assert answers(tmp_path / "stopped") == answers(tmp_path / "whole")
+
+
+def test_a_second_control_c_ends_at_once(finetune_recipe, tmp_path, monkeypatch, capsys):
+    assert interrupted(finetune_recipe, monkeypatch, presses=2) == 130
+    assert "Traceback" not in (said := capsys.readouterr().err)
+    assert "finetune: interrupted" in said
+    checkpoints = (tmp_path / "stopped" / "checkpoints").glob("step-*")
+    assert [path.name for path in checkpoints] == ["step-000000003"]
+
+
+def test_metrics_that_are_missing_are_named_and_the_gap_is_marked(finetune_recipe, tmp_path, capsys):
+    with before_step(7, die), pytest.raises(KeyboardInterrupt):
+        run_finetuning(finetune_recipe)
+    metrics = tmp_path / "finetuned" / "metrics.jsonl"
+    lines = metrics.read_text().splitlines()
+    metrics.unlink()
+    shutil.copytree(metrics.parent, tmp_path / "again")
+    run_finetuning(finetune_recipe, "--run.resume")
+    assert f"{metrics}: {len(lines)} of {len(lines)} lines are missing" in capsys.readouterr().err
+    gap, *others = (json.loads(line) for line in metrics.read_text().splitlines())
+    assert gap == {"step": 6, "split": "gap", "missing_lines": len(lines)}
+    assert {row["step"] for row in others} == {8, 9}
+
+    (tmp_path / "again" / "metrics.jsonl").write_text(f"{lines[0]}\n")
+    run_finetuning(finetune_recipe, "--run.resume", "--run.folder", str(tmp_path / "again"))
+    assert f"{len(lines) - 1} of {len(lines)} lines are missing" in capsys.readouterr().err
+
+
+def test_best_weights_that_are_missing_are_named(finetune_recipe, tmp_path):
+    with before_step(4, die), pytest.raises(KeyboardInterrupt):
+        run_finetuning(finetune_recipe)
+    (best,) = (tmp_path / "finetuned" / "checkpoints").glob("best-*")
+    best.unlink()
+    with pytest.raises(InputError, match=rf"{best.name} is missing"):
+        run_finetuning(finetune_recipe, "--run.resume")
+
+
+@pytest.mark.parametrize("name", ["classifier", "labels.json"])
+def test_a_finished_run_whose_output_is_missing_does_not_count_as_finished(finetune_recipe, tmp_path, name):
+    run_finetuning(finetune_recipe, "--training.epochs", "1")
+    (tmp_path / "finetuned" / name).rename(tmp_path / name)
+    with pytest.raises(InputError, match=rf"finetuned has ended, but its {name} is missing"):
+        run_finetuning(finetune_recipe, "--training.epochs", "1", "--run.resume")

@@ -148,7 +148,7 @@ def test_a_single_process_is_told_that_its_launcher_ends(pretrain_recipe, tmp_pa
         for child in children:
             if child.is_running():
                 child.kill()
-    assert "told to end after step" in output
+    assert "interrupted after step" in output
     assert list((tmp_path / "run" / "checkpoints").glob("step-*"))
 
 

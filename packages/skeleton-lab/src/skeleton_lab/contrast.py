@@ -107,7 +107,7 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
         clips = config.data.open()
         config = config.resolved(clips)
         folder = RunFolder.check(config.run, config)
-        if finished := folder.finished(ContrastResult):
+        if finished := folder.finished(ContrastResult, "encoder"):
             return finished
 
     import torch

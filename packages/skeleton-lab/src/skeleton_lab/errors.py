@@ -7,7 +7,8 @@
 | 3 | the loss or its gradient is not finite; the last checkpoint is from before |
 | 71 | a worker of `reproduce` was ended from outside; the same command goes on |
 | 74 | something could not be written; the last checkpoint is whole, `--resume` continues |
-| 75 | told to end by SIGTERM; a checkpoint was saved, `--resume` continues |
+| 75 | interrupted by SIGTERM or Ctrl-C; a checkpoint was saved, `--resume` continues |
+| 130 | interrupted at once, by Ctrl-C outside training or by a second one |
 
 `accelerate launch` ends with code 1 instead, below a report of its own that names the code.
 """
@@ -60,7 +61,7 @@ class WorkerError(RunError):
 
 
 class Interrupted(RunError):
-    """A scheduler told the run to end."""
+    """A scheduler or Ctrl-C told the run to end."""
 
     exit_code = 75
 
@@ -122,6 +123,9 @@ def exit_on_bad_input(program: str) -> Iterator[None]:
         # Whoever reads the output has seen enough; what is left of it must not fail again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except KeyboardInterrupt:
+        print(f"{program}: interrupted", file=sys.stderr)
+        sys.exit(130)
     except (InputError, RunError) as error:
         rank = int(os.environ.get("RANK", "0"))
         code, everywhere = (error.exit_code, error.everywhere) if isinstance(error, RunError) else (2, False)

@@ -88,7 +88,7 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
         clips = config.data.open()
         config = config.resolved(clips)
         folder = RunFolder.check(config.run, config)
-        if finished := folder.finished(FinetuneResult):
+        if finished := folder.finished(FinetuneResult, "classifier", "labels.json"):
             return finished
 
     from torch.nn import functional as F

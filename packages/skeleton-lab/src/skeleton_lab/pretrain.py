@@ -87,7 +87,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
         clips = config.data.open()
         config = config.resolved(clips)
         folder = RunFolder.check(config.run, config)
-        if finished := folder.finished(PretrainResult):
+        if finished := folder.finished(PretrainResult, "model.safetensors", "encoder"):
             return finished
 
     import torch

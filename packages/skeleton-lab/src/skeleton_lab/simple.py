@@ -69,7 +69,7 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
     with input_errors():
         clips = config.data.open()
         folder = RunFolder.check(config.run, config)
-        if finished := folder.finished(SimpleResult):
+        if finished := folder.finished(SimpleResult, "labels.json"):
             return finished
     if config.run.dry_run:
         print(tomli_w.dumps(folder.config), f"folder: {folder.path} (nothing was written)", sep="\n")

@@ -107,10 +107,25 @@ class RunFolder:
             raise InputError(f"{field}: {here!r}, but the run to resume, {run.folder}, has {there!r}")
         return cls(run, recipe, resumed=True)
 
-    def finished(self, kind: type[Result]) -> Result | None:
-        """The result of a run that is to be resumed, but has nothing left to do."""
+    def finished(self, kind: type[Result], *outputs: str) -> Result | None:
+        """The result of a run that is to be resumed, but has nothing left to do.
+
+        Args:
+            kind: The kind of result.
+            outputs: Names of what the run ended with besides it.
+
+        Raises:
+            InputError: If one of these is missing.
+        """
         path = self.path / RESULT
-        return kind.model_validate_json(path.read_text()) if self.resumed and path.is_file() else None
+        if not self.resumed or not path.is_file():
+            return None
+        for name in outputs:
+            if not (self.path / name).exists():
+                raise InputError(
+                    f"run.folder: {self.path} has ended, but its {name} is missing; --overwrite runs it again"
+                )
+        return kind.model_validate_json(path.read_text())
 
     def prepare(self) -> None:
         """Make and lock the folder, and write the recipe, in place of an old run if that is to be replaced.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
 import threading
 from collections.abc import Mapping
@@ -55,6 +56,7 @@ def keep_freed_memory() -> None:
 def _begin(lock: Any, started: Any) -> None:
     global _line
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches workers too; a run that trains handles it
     os.environ["OMP_NUM_THREADS"] = "1"
     keep_freed_memory()
     import torch

@@ -32,12 +32,14 @@ class RunState:
     Attributes:
         step: Optimizer steps done.
         seconds: Time that they took.
+        lines: Lines of metrics.jsonl.
         window: Values of those steps that are to be in the next line of metrics.
         best: State of the best checkpoint.
     """
 
     step: int = 0
     seconds: float = 0.0
+    lines: int = 0
     window: list[list[float]] = field(default_factory=list)
     best: dict[str, Any] = field(default_factory=dict)
 

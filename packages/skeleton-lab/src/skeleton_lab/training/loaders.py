@@ -126,16 +126,17 @@ class Loaders:
             num_workers=self.workers,
             generator=torch.Generator(),
             pin_memory=self.accelerator.device.type == "cuda",
-            worker_init_fn=_outlive_sigterm,
+            worker_init_fn=_outlive_signals,
         )
         return _OnDevice(loader, self.accelerator.device)
 
 
-def _outlive_sigterm(_: int) -> None:
-    """Let a scheduler's signal, which reaches workers too, not keep their run from saving a checkpoint.
+def _outlive_signals(_: int) -> None:
+    """Let SIGTERM and Ctrl-C, which reach workers too, not keep their run from saving a checkpoint.
 
-    A second one ends the worker.
+    A second SIGTERM ends the worker; it also ends when its run has.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: signal.signal(signal.SIGTERM, signal.SIG_DFL))
 
 

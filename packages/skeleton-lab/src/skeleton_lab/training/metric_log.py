@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from accelerate import Accelerator
 
 from skeleton_data import flush_to_disk
-from skeleton_lab.errors import InputError, writing
+from skeleton_lab.errors import writing
 from skeleton_lab.runs.folder import RunFolder, Tracker, write_atomically
 from skeleton_lab.training.optimizer_step import StepResult
 from skeleton_lab.training.plan import Plan
@@ -26,17 +27,16 @@ class MetricLog:
 
     Args:
         accelerator: Averages values over the processes, and has the tracker.
-        folder: Receives metrics.jsonl; lines after `step`, whose steps are taken again, are dropped.
+        folder: Receives metrics.jsonl; its further lines, whose steps are taken again, are dropped.
         plan: Says the steps of an epoch and the clips of a step.
         step: Steps done before.
+        lines: Lines of metrics.jsonl after these steps.
         window: Values of those steps that are to be in the next line, from a checkpoint.
 
     Attributes:
         window: Values (a row for each step) that the next line is the mean of.
+        lines: Lines of metrics.jsonl, on the main process.
         latest: Loss and learning rate of the last line, as text for a progress bar.
-
-    Raises:
-        InputError: If metrics.jsonl has a line that is not JSON.
     """
 
     def __init__(
@@ -46,14 +46,16 @@ class MetricLog:
         plan: Plan,
         *,
         step: int,
+        lines: int,
         window: Sequence[list[float]],
     ) -> None:
         self.accelerator, self.path, self.plan = accelerator, folder.metrics, plan
         self.window, self.latest = list(window), dict[str, str]()
         self._folder, self._recent = folder, list[StepResult]()
         self._timed_from, self._timed_since = step, time.perf_counter()
+        self.lines = 0
         if accelerator.is_main_process:
-            write_atomically(self.path, "".join(self._lines_until(step)).encode())
+            self._keep_lines(step, lines)
 
     def start_tracker(self, tracker: Tracker) -> None:
         """Open a run of the tracker, with the recipe.
@@ -117,6 +119,7 @@ class MetricLog:
         if self.accelerator.is_main_process:
             with writing(self.path), self.path.open("a") as file:
                 file.write(json.dumps(row) + "\n")
+            self.lines += 1
 
     def flush(self) -> None:
         """Wait until metrics.jsonl is on the disk."""
@@ -133,16 +136,13 @@ class MetricLog:
         with writing(self._folder.path):
             self.accelerator.log(values, step=step)
 
-    def _lines_until(self, step: int) -> list[str]:
-        """Lines of a run that is resumed which tell of nothing that is done again."""
+    def _keep_lines(self, step: int, count: int) -> None:
+        """Drop the lines after a checkpoint; if some before it are missing, say so, and mark the gap."""
         text = self.path.read_text() if self.path.exists() else ""
-        lines = []
         # What follows the last line break is the rest of a line that a killed run was writing.
-        for number, line in enumerate(text.split("\n")[:-1], start=1):
-            try:
-                row = json.loads(line)
-                if row["step"] <= step and row["split"] != "test":
-                    lines.append(f"{line}\n")
-            except (ValueError, TypeError, KeyError) as error:
-                raise InputError(f"{self.path}, line {number} is damaged: not a line of metrics") from error
-        return lines
+        lines = [f"{line}\n" for line in text.split("\n")[:-1]][:count]
+        write_atomically(self.path, "".join(lines).encode())
+        self.lines = len(lines)
+        if missing := count - self.lines:
+            print(f"{self.path}: {missing} of {count} lines are missing; the run goes on", file=sys.stderr)
+            self.write_line({"step": step, "split": "gap", "missing_lines": missing})

@@ -1,4 +1,4 @@
-"""A request that the run end, by a scheduler's SIGTERM."""
+"""A request that the run end: a scheduler's SIGTERM, or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
 class Interruption:
-    """Notes SIGTERM, so that the run can save a checkpoint and end; a later one ends it at once.
+    """Notes SIGTERM and Ctrl-C, so that the run can save a checkpoint and end; a second one ends it at once.
 
     It works in the main thread of a program alone, which is where Python handles signals.
     """
@@ -33,19 +33,20 @@ class Interruption:
     def __init__(self, accelerator: Accelerator) -> None:
         self.accelerator = accelerator
         self._since = 0.0
-        self._before: Handler = None
+        self._before: dict[int, Handler] = {}
 
     def __enter__(self) -> Interruption:
-        """Watch for SIGTERM."""
+        """Watch for signals."""
         if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGTERM, self._note)
+            signals = (signal.SIGTERM, signal.SIGINT)
+            self._before = {number: signal.signal(number, self._note) for number in signals}
             _hear_of_launcher()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Restore the handler that was there before."""
-        if self._before is not None:
-            signal.signal(signal.SIGTERM, self._before)
+        """Restore the handlers that were there before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def should_stop(self, step: int) -> bool:
         """Whether any process was told to end, so that all of them do after `step` steps."""
@@ -57,9 +58,11 @@ class Interruption:
         return bool(self.accelerator.reduce(noted, "sum"))
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self._since and time.monotonic() - self._since > ONE_REQUEST:
-            signal.signal(signal.SIGTERM, self._before)
-            signal.raise_signal(signal.SIGTERM)
+        # The launcher of several processes passes Ctrl-C on; that of one process leaves it to the terminal.
+        pressed_again = number == signal.SIGINT and self.accelerator.num_processes == 1
+        if self._since and (pressed_again or time.monotonic() - self._since > ONE_REQUEST):
+            self.__exit__()
+            signal.raise_signal(number)
         self._since = self._since or time.monotonic()
 
 

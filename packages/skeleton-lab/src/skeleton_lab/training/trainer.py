@@ -97,7 +97,12 @@ class Trainer(Generic[Model]):
             self.step, self._started = state.step, time.perf_counter() - state.seconds
             self.best = BestCheckpoint(self.accelerator, self.folder.checkpoints, **state.best)
             self.log = MetricLog(
-                self.accelerator, self.folder, self.plan, step=state.step, window=state.window
+                self.accelerator,
+                self.folder,
+                self.plan,
+                step=state.step,
+                lines=state.lines,
+                window=state.window,
             )
             self.log.start_tracker(self._recipe.run.tracker)
             on_error.pop_all()
@@ -188,12 +193,14 @@ class Trainer(Generic[Model]):
             self._check_losses()
             self.log.flush()
             self._checkpoints.save(
-                RunState(self.step, self.seconds, window=self.log.window, best=self.best.state())
+                RunState(
+                    self.step, self.seconds, self.log.lines, window=self.log.window, best=self.best.state()
+                )
             )
         if stop and self.step < self.plan.steps:
             raise Interrupted(
-                f"{self.folder.path}: told to end after step {self.step}; a checkpoint is saved, "
-                "--resume continues"
+                f"{self.folder.path}: interrupted after step {self.step}; a checkpoint is saved, "
+                "go on with --resume"
             )
 
     def _check_losses(self) -> None:
