@@ -67,6 +67,18 @@ def test_the_prediction_cannot_see_what_is_masked():
     assert (changed.loss - output.loss).abs() > 1
 
 
+def test_packed_tuples_are_encoded_as_a_shorter_clip_and_decoded_in_their_true_frames():
+    encoder = {**make_model().config.encoder.model_dump(), "tuples": "packed"}
+    model = make_model(encoder=encoder, mask={"kind": "frame_only", "frame_ratio": 0.5}).eval()
+    clips = make_clips(clips=3, bodies=1)
+    output = model(clips, generator=generator())
+    mask = model.sample_mask(rearrange(clips, "n c t v 1 -> n t v c"), generator())
+    assert torch.equal(mask.visible, output.visible)
+    shorter = torch.stack([clip[:, frames] for clip, frames in zip(clips, mask.frames, strict=True)])
+    rows = rearrange(model.encoder.forward_features(shorter), "n c t v 1 -> (n t v) c")
+    torch.testing.assert_close(output.prediction, model.decoder(rows, mask))
+
+
 def test_absent_bodies_change_nothing():
     clips = make_clips(bodies=1)
     padded = torch.cat([clips, torch.zeros_like(clips)], dim=4)

@@ -90,6 +90,16 @@ def reference(model, x, visible):
     return x[tuples[..., 0]]
 
 
+def packed_reference(model, x, visible):
+    """Of each body the frames in which something is visible, then masked ones; `reference` of these."""
+    packed_x, packed_visible = torch.zeros_like(x), torch.zeros_like(visible)
+    for body in range(len(x)):
+        remaining = [frame for frame in range(x.shape[1]) if visible[body, frame].any()]
+        for place, frame in enumerate(remaining):
+            packed_x[body, place], packed_visible[body, place] = x[body, frame], visible[body, frame]
+    return reference(model, packed_x, packed_visible)
+
+
 def gradients(model, features):
     model.zero_grad()
     weights = torch.linspace(-1, 1, features.numel(), dtype=features.dtype).view_as(features)
@@ -145,6 +155,36 @@ def test_masked_equals_the_zeroed_dense_reference(ratio, seed, shape):
             model.forward_features(rearrange(x, "b t v c -> b c t v 1")), "b c t v 1 -> (b t v) c"
         )
         torch.testing.assert_close(dense, expected, rtol=1e-8, atol=1e-8)
+
+
+@settings(max_examples=20, deadline=None)
+@given(ratio=st.floats(0.05, 0.95), seed=st.integers(0, 99), shape=SHAPES)
+def test_packed_equals_the_reference_of_the_frames_that_remain(ratio, seed, shape):
+    """Bodies keep different numbers of frames, which need not fill whole tuples."""
+    model, x = make_model(seed, tuples="packed", **shape), make_bodies(seed, channels=shape["channels"])
+    visible = make_visible(ratio, seed)
+    if visible.sum() < 3:
+        return
+    features, expected = model.encode_visible(x, visible), packed_reference(model, x, visible)
+    torch.testing.assert_close(features, expected, rtol=1e-8, atol=1e-8)
+    actual, wanted = gradients(model, features), gradients(model, expected)
+    for name, gradient in actual.items():
+        torch.testing.assert_close(gradient, wanted[name], rtol=1e-7, atol=1e-7, msg=name)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_packed_whole_frames_are_a_shorter_clip(training):
+    """With whole frames hidden the model sees what the dense model sees of the clip without them."""
+    model, dense = (make_model(tuples="packed").train(training) for _ in range(2))
+    x, remaining = make_bodies(), torch.tensor([[0, 1, 3, 4], [0, 2, 3, 5], [1, 2, 4, 5]])
+    visible = torch.zeros(x.shape[:3], dtype=torch.bool)
+    visible.scatter_(1, remaining[..., None].expand(-1, -1, JOINTS), True)
+    shorter = torch.stack([body[frames] for body, frames in zip(x, remaining, strict=True)])
+    expected = dense.forward_features(rearrange(shorter, "b t v c -> b c t v 1"))
+    features = model.encode_visible(x, visible)
+    torch.testing.assert_close(
+        features, rearrange(expected, "b c t v 1 -> (b t v) c"), rtol=1e-10, atol=1e-10
+    )
 
 
 def test_masked_equals_the_reference_in_evaluation():

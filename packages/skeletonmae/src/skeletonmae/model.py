@@ -50,8 +50,10 @@ class SkeletonMAE(nn.Module):
 
     Differences from the paper: it leaves open how the attention map that a clip's tuples share meets joints
     that differ from frame to frame; here every visible token keeps its place, and the map is a mean over the
-    tuples in which both places are visible (`sttformer.VisibleGrid`). Each body is masked on its own. Bodies
-    that are absent (all zero) are neither encoded nor counted in the loss.
+    tuples in which both places are visible (`sttformer.VisibleGrid`). The paper divides into tuples what
+    remains after frames are hidden (section 4.2), which is `encoder.tuples="packed"`; by default the whole
+    clip is divided. The decoder has the true frame of every token either way. Each body is masked on its own.
+    Bodies that are absent (all zero) are neither encoded nor counted in the loss.
 
     Args:
         config: Encoder, decoder, masking, target.

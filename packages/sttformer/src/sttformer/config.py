@@ -30,6 +30,11 @@ class STTFormerConfig(BaseModel):
     tuple_frames: PositiveInt = Field(
         6, le=4096, description="Frames of a tuple; attention runs within tuples."
     )
+    tuples: Literal["in_place", "packed"] = Field(
+        "in_place",
+        description="What `encode_visible` divides into tuples: all frames of the clip (in_place), or those "
+        "in which something is visible (packed, as in SkeletonMAE).",
+    )
     width: PositiveInt = Field(64, le=16384, description="Channels of the joint embedding.")
     blocks: Annotated[tuple[BlockChannels, ...], Field(min_length=1, max_length=1024)] = Field(
         ((64, 16), (64, 16), (128, 32), (128, 32), (256, 64), (256, 64), (256, 64), (256, 64)),

@@ -163,8 +163,8 @@ class STTFormer(
         """Return rows (P, C) of the visible joints and their grid, whose size no compiled graph can know."""
         if not visible.any():
             raise ValueError(f"visible must hold a visible joint, all {visible.numel()} are masked")
-        grid = VisibleGrid(visible, tuple_frames=self.config.tuple_frames)
         config = self.config
+        grid = VisibleGrid(visible, tuple_frames=config.tuple_frames, packed=config.tuples == "packed")
         grid.prepare(heads=config.heads, slot_kernel=config.slot_kernel, tuple_kernel=config.tuple_kernel)
         rows = grid.rows(x)
         _check_finite(rows)

@@ -20,28 +20,37 @@ class VisibleGrid(TokenGrid):
     - normalisation sees visible tokens only.
 
     Differences from the paper: STTFormer (Qiu et al. 2022, section 3) knows no masks, and SkeletonMAE (Wu et
-    al. 2023) does not say how maps that tuples share meet them; this is our definition.
+    al. 2023) does not say how maps that tuples share meet them; this is our definition. SkeletonMAE removes
+    hidden frames before it divides into tuples (section 4.2): with `packed`, the frames of a body in which
+    something is visible are taken out in order and divided, and what is said above holds of their tuples.
 
     Its tables are made once for a batch; only then a GPU is waited for, to learn their sizes.
 
     Args:
         visible: Boolean (B, T, V).
         tuple_frames: Frames of a tuple, n.
+        packed: Whether tuples are made of the frames that remain, not of the whole clip.
 
     Example:
         >>> visible = torch.tensor([[[True, False], [True, True]]])  # one body, two frames, two joints
         >>> grid = VisibleGrid(visible, tuple_frames=2)
         >>> grid.slot, grid.rows(torch.arange(4.0).view(1, 2, 2, 1)).flatten()
         (tensor([0, 2, 3]), tensor([0., 2., 3.]))
+        >>> frames = torch.tensor([True, False, False, True]).view(1, 4, 1)  # four frames of one joint
+        >>> [VisibleGrid(frames, tuple_frames=2, packed=p).row_at.tolist() for p in (False, True)]
+        [[[[0, -1], [-1, 1]]], [[[0, 1], [-1, -1]]]]
     """
 
-    def __init__(self, visible: Tensor, *, tuple_frames: int) -> None:
+    def __init__(self, visible: Tensor, *, tuple_frames: int, packed: bool = False) -> None:
+        self._in_clip = visible.flatten().nonzero()[:, 0]
+        if packed:
+            visible = _visible_frames_first(visible)
         visible = rearrange(visible, "b (t i) v -> b t (i v)", i=tuple_frames)
         self.shape = visible.shape
         bodies, tuples, slots = visible.shape
         device = visible.device
-        self.places = visible.flatten().nonzero()[:, 0]
-        """(P,) place of each row in the dense (B T' S) grid."""
+        self.places = visible.flatten().nonzero()[:, 0] if packed else self._in_clip
+        """(P,) place of each row in the (B T' S) grid of the tuples."""
         rows = len(self.places)
         self.slot = self.places % slots
         self.row_at = torch.full((bodies, tuples, slots), -1, device=device)
@@ -69,7 +78,7 @@ class VisibleGrid(TokenGrid):
 
     def rows(self, tokens: Tensor) -> Tensor:
         """Pick the visible ones of tokens (B, T, V, C)."""
-        return rearrange(tokens, "b t v c -> (b t v) c")[self.places]
+        return rearrange(tokens, "b t v c -> (b t v) c")[self._in_clip]
 
     def add_at_slots(self, x: Tensor, codes: Tensor) -> Tensor:
         """Add codes (S, C) to the visible tokens."""
@@ -129,3 +138,9 @@ class VisibleGrid(TokenGrid):
         if (axis, kernel) not in self._taps:
             self._taps[axis, kernel] = find_taps(self.row_at, axis, kernel)
         return self._taps[axis, kernel]
+
+
+def _visible_frames_first(visible: Tensor) -> Tensor:
+    """Move the frames of (B, T, V) in which something is visible to the front; all keep their order."""
+    order = (~visible.any(2)).to(torch.uint8).argsort(dim=1, stable=True)
+    return visible.gather(1, order[..., None].expand_as(visible))
