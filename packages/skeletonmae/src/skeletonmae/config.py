@@ -60,7 +60,9 @@ class TransformerDecoderConfig(BaseModel):
 
 if TYPE_CHECKING:
     EncoderConfig: TypeAlias = STTFormerConfig | TransformerConfig | EncoderPlugin
+    """Any encoder, told apart by `kind`."""
     DecoderConfig: TypeAlias = STTFormerDecoderConfig | TransformerDecoderConfig | DecoderPlugin
+    """Any decoder, told apart by `kind`."""
     AnyMaskConfig: TypeAlias = MaskConfig | MaskPlugin
 else:
     _encoders = Annotated[STTFormerConfig | TransformerConfig, Field(discriminator="kind")]

@@ -17,6 +17,7 @@ from sttformer import STTFormerConfig
 
 if TYPE_CHECKING:
     EncoderConfig: TypeAlias = STTFormerConfig | TransformerConfig | STGCNConfig | EncoderPlugin
+    """Any encoder, told apart by `kind`."""
 else:
     _built_in = Annotated[STTFormerConfig | TransformerConfig | STGCNConfig, Field(discriminator="kind")]
     EncoderConfig = or_plugin(_built_in, EncoderPlugin)
