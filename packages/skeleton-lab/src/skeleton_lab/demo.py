@@ -25,7 +25,7 @@ from skeleton_lab.errors import exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.comparison import compare
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import write_atomically
-from skeleton_lab.runs.results import FinetuneResult, PretrainResult
+from skeleton_lab.runs.results import FinetuneResult
 from skeleton_lab.runs.workers import progress_line, worker_pool
 
 
@@ -54,32 +54,22 @@ class DemoConfig(RecipeSection):
         """Return the run folder of a pre-training."""
         return self.folder / f"pretrain-seed{seed}"
 
-    def pretrain_once(self, seed: int) -> PretrainResult:
+    def pretrain_once(self, seed: int) -> None:
         """Pre-train without labels; runs in a worker."""
         sources = f'[{{"store": "{self.store}", "protocol": "ntu60-xsub"}}]'
         options = ["--data.sources", sources, "--training.seed", str(seed)]
-        options += ["--folder", str(self.pretrained(seed)), "--resume"]
-        recipe = read_recipe(
-            pretrain.PretrainConfig,
-            [str(self.pretrain), *options],
-            program="demo",
-            shortcuts=pretrain.RUN_SHORTCUTS,
-        )
-        return pretrain.run(recipe, bar=progress_line())
+        options += ["--run.folder", str(self.pretrained(seed)), "--run.resume"]
+        recipe = read_recipe(pretrain.PretrainConfig, [str(self.pretrain), *options], program="demo")
+        pretrain.run(recipe, bar=progress_line())
 
-    def finetune_once(self, fraction: float, seed: int, *, pretrained: bool) -> FinetuneResult:
+    def finetune_once(self, fraction: float, seed: int, *, pretrained: bool) -> FinetuneResult | None:
         """Learn from a share of the labels, and be tested; runs in a worker."""
         start = "pretrained" if pretrained else "scratch"
         options = ["--data.store", str(self.store), "--data.label_fraction", str(fraction)]
         options += ["--data.label_seed", str(seed), "--training.seed", str(seed)]
-        options += ["--folder", str(self.folder / f"{start}-{fraction:.0%}-seed{seed}"), "--resume"]
+        options += ["--run.folder", str(self.folder / f"{start}-{fraction:.0%}-seed{seed}"), "--run.resume"]
         options += ["--pretrained", str(self.pretrained(seed))] if pretrained else []
-        recipe = read_recipe(
-            finetune.FinetuneConfig,
-            [str(self.finetune), *options],
-            program="demo",
-            shortcuts=finetune.RUN_SHORTCUTS,
-        )
+        recipe = read_recipe(finetune.FinetuneConfig, [str(self.finetune), *options], program="demo")
         return finetune.run(recipe, bar=progress_line())
 
 
@@ -107,18 +97,17 @@ def run_all(config: DemoConfig) -> list[FinetuneResult]:
             for fraction in fractions
             for seed in seeds
         ]
-        for finished in as_completed(pretrainings):
-            finished.result()
+        for pretraining in as_completed(pretrainings):
+            pretraining.result()
             bar.update()
             finetunings += [
-                pool.submit(config.finetune_once, fraction, pretrainings[finished], pretrained=True)
+                pool.submit(config.finetune_once, fraction, pretrainings[pretraining], pretrained=True)
                 for fraction in fractions
             ]
-        results = []
-        for finished in as_completed(finetunings):
-            results.append(finished.result())
+        for finetuning in as_completed(finetunings):
+            finetuning.result()
             bar.update()
-    return results
+        return [result for finetuning in finetunings if (result := finetuning.result())]
 
 
 @exit_on_bad_input("demo")

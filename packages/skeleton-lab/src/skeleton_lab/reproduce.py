@@ -100,8 +100,15 @@ def write(study: Study, found: list[Cell]) -> str:
     """Write the table and the figure; return the table."""
     from skeleton_lab.studies.figure import draw
 
-    told = {"title": study.title, "source": study.source, "spread": study.spread, "side": study.side}
-    table = markdown(found, **told, notes=study.notes, reference=study.reference)
+    table = markdown(
+        found,
+        title=study.title,
+        source=study.source,
+        spread=study.spread,
+        notes=study.notes,
+        side=study.side,
+        reference=study.reference,
+    )
     numbers = comma_separated(found, reference=study.reference)
     write_atomically(study.folder / f"{study.name}.md", table.encode())
     write_atomically(study.folder / f"{study.name}.csv", numbers.encode())

@@ -85,6 +85,7 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
     sides = {"train": clips.train, "validation": clips.validation, "test": clips.test}
     read = {name: read_clips(clips, side, config.data.sampling) for name, side in sides.items() if len(side)}
     classes = len(clips.classes)
+    model: torch.nn.Module
     if config.model.kind == "nearest":
         model, step, accuracy = NearestClip(*read["train"], classes=classes), 0, None
         if "validation" in read:

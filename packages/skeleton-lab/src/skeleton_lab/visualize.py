@@ -96,7 +96,8 @@ class Embedding(RecipeSection):
         (model,), _, clips = open_models([self.model], self.data, self.side)
         shown = clips.test if self.side == "test" else clips.validation
         features = pooled_features(model, clips, shown, calibration_clips=self.calibration_clips)
-        labels, names = clips.store.index.label[shown], [clips.store.name(int(clip)) for clip in shown]
+        labels = clips.store.index.label[shown].tolist()
+        names = [clips.store.name(int(clip)) for clip in shown]
         share = draw_embedding(self.output, features, labels, clips.classes, names)
         print(f"{len(shown)} {self.side} clips; the plane shows {share:.1%} of the features' variance")
 
@@ -114,9 +115,9 @@ def _store(model: SavedModel, store: Path | None) -> SkeletonStore:
     """Return the store that is named, or that of the model's run."""
     data = model.recipe.get("data", {})
     known = data.get("store") or next((source["store"] for source in data.get("sources", ())), None)
-    if store is None and known is None:
+    if (path := store or known) is None:
         raise InputError(f"store: missing; {model.folder} lies in no run that says it")
-    return SkeletonStore.open(store or known)
+    return SkeletonStore.open(path)
 
 
 def run(config: VisualizeConfig) -> None:
@@ -126,7 +127,7 @@ def run(config: VisualizeConfig) -> None:
         InputError: If model, clips or options cannot be used.
     """
     command = get_subcommand(config, is_required=False)
-    if command is None:
+    if not isinstance(command, Rebuilt | Masks | Attention | Embedding):
         raise InputError(f"name a picture: {', '.join(VisualizeConfig.model_fields)}")
     with input_errors():
         command.draw()

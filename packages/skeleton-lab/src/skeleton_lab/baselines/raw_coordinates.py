@@ -52,7 +52,7 @@ class NearestClip(nn.Module):
         """Return scores (Q, K) of clips (Q, T, F): minus the distance, -inf for a class without a clip."""
         distance = torch.cdist(x.flatten(1), self.inputs.flatten(1))
         scores = torch.full((len(x), self.classes), -math.inf)
-        for label in self.labels.unique():
+        for label in set(self.labels.tolist()):
             scores[:, label] = -distance[:, self.labels == label].amin(1)
         return scores
 
@@ -63,6 +63,9 @@ class Standardised(nn.Module):
     One scale for all: divided by a deviation of their own, joints that hardly move would be as loud as hands.
     """
 
+    mean: Tensor
+    deviation: Tensor
+
     def __init__(self, body: nn.Module, inputs: Tensor) -> None:
         super().__init__()
         self.body = body
@@ -71,7 +74,8 @@ class Standardised(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return scores (N, K) of clips (N, T, F)."""
-        return self.body((x - self.mean) / self.deviation)
+        scores: Tensor = self.body((x - self.mean) / self.deviation)
+        return scores
 
 
 class Gru(nn.Module):
@@ -84,7 +88,8 @@ class Gru(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return scores (N, K) of clips (N, T, F)."""
-        return self.head(reduce(self.recurrent(x)[0], "n t f -> n f", "mean"))
+        scores: Tensor = self.head(reduce(self.recurrent(x)[0], "n t f -> n f", "mean"))
+        return scores
 
 
 def network(model: SimpleModel, inputs: Tensor, labels: Tensor, *, classes: int) -> Standardised:
@@ -127,7 +132,7 @@ def train(
         scores = model.train()(inputs[chosen])
         loss = F.cross_entropy(scores, labels[chosen], label_smoothing=training.label_smoothing)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         if validation and (step % training.period == 0 or step == training.steps):

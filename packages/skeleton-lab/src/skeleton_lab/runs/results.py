@@ -94,7 +94,8 @@ class Evaluation(BaseModel):
     def table(self) -> str:
         """A Markdown table in percent: a column for each method, a row for each class."""
         columns = list(self.methods.values())
-        rows = {"top-1": [column.top1 for column in columns], "top-5": [column.top5 for column in columns]}
+        rows: dict[str, list[float | None]] = {"top-1": [column.top1 for column in columns]}
+        rows["top-5"] = [column.top5 for column in columns]
         rows |= {name: [column.per_class[name] for column in columns] for name in columns[0].per_class}
         lines = [f"| % | {' | '.join(self.methods)} |", f"|---|{'---:|' * len(columns)}"]
         for name, values in rows.items():

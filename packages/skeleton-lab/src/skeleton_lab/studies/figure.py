@@ -54,7 +54,7 @@ def _draw_row(panel: Axes, row: Sequence[Cell], place: int, spread: Spread) -> N
     colour, style = f"C{place % 10}", ("o-", "s--", "^:")[place // 10 % 3]  # ten colours, then other lines
     panel.errorbar(
         [_labelled(cell) for cell in row],
-        [cell.mean for cell in row],
+        [cell.mean or 0 for cell in row],
         [cell.spread(spread) or 0 for cell in row],
         fmt=style,
         color=colour,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
@@ -103,6 +103,9 @@ class Row(RecipeSection):
         if self.streams and "stream" in self.sampling:
             raise ValueError("streams and sampling.stream both name what is learned from: leave one out")
         return self
+
+
+File = TypeVar("File", Terms, Sizes)
 
 
 class Study(RecipeSection):
@@ -220,7 +223,7 @@ class Study(RecipeSection):
         return _read(Sizes, "sizes", self.model or terms.size)
 
 
-def _read(section: type[Any], folder: str, name: str) -> Any:
+def _read(section: type[File], folder: str, name: str) -> File:
     path = find_recipe(name, folder)
     try:
         return section(**read_toml(path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -77,7 +78,7 @@ class Cell:
         if kind == "deviation":
             return deviation
         quantile = STUDENT[freedom - 1] if freedom <= len(STUDENT) else 1.96
-        return quantile * deviation / len(self.accuracy) ** 0.5
+        return quantile * deviation / math.sqrt(len(self.accuracy))
 
     def against(self, other: Cell) -> Cell:
         """By how much it is more accurate than another, seed by seed."""
@@ -123,8 +124,8 @@ def _cell(trials: Sequence[Trial], side: Side) -> Cell:
 def _top1(result: dict[str, Any], method: str | None, side: Side) -> float:
     """Accuracy of a training with labels, or of an evaluation, which is of one side."""
     if "methods" in result:
-        return result["methods"][method or "classifier"]["top1"]
-    return result["test"]["top1"] if side == "test" else result["validation_top1"]
+        return float(result["methods"][method or "classifier"]["top1"])
+    return float(result["test"]["top1"] if side == "test" else result["validation_top1"])
 
 
 def _labelled(trial: Trial) -> int:
@@ -158,7 +159,8 @@ def _rate(run: Run) -> float | None:
 
 
 def _result(run: Run) -> dict[str, Any]:
-    return json.loads(run.result.read_text())
+    result: dict[str, Any] = json.loads(run.result.read_text())
+    return result
 
 
 def markdown(
