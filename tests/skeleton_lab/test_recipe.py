@@ -82,7 +82,7 @@ def test_fields_that_were_not_given_are_not_marked_as_given(finetune_recipe):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--mask.joint_ratio", "1.5"], "model.mask.joint_ratio: Input should be less than 1, got '1.5'"),
+        (["--mask.joint_ratio", "1.5"], "model.mask.joint_ratio: .*, got '1.5'"),
         (["--training.epochs", "many"], "training.epochs: Input should be a valid integer, .*, got 'many'"),
         (["--mask.tau", "1"], "model.mask.tau: unknown field of spatial_temporal"),
         (["--optimizer.kind", "lion"], "optimizer: Input tag 'lion' found .*'adam', 'adamw', 'sgd'"),
@@ -125,13 +125,12 @@ def test_one_count_of_labels(finetune_recipe):
 def test_mistakes_are_lines_with_exit_code_2(pretrain_recipe, tmp_path):
     command = [sys.executable, REPO / "apps" / "pretrain.py", pretrain_recipe]
     ran = subprocess.run(
-        [*command, "--training.epochs", "0", "--mask.joint_ratio", "2"], capture_output=True, text=True
+        [*command, "--training.epochs", "0", "--mask.joint_ratio", "1.5"], capture_output=True, text=True
     )
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr.splitlines() == [
-        "pretrain: error: model.mask.joint_ratio: Input should be less than 1, got '2'",
-        "pretrain: error: training.epochs: Input should be greater than or equal to 1, got '0'",
-    ]
+    ratio, epochs = ran.stderr.splitlines()
+    assert ratio.startswith("pretrain: error: model.mask.joint_ratio: ") and ratio.endswith(", got '1.5'")
+    assert epochs.startswith("pretrain: error: training.epochs: ") and epochs.endswith(", got '0'")
     assert not (tmp_path / "pretrained").exists()
 
 
