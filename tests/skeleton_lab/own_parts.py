@@ -1,8 +1,10 @@
 """Parts of one's own, as a project that uses the packages writes them; recipes of tests name them."""
 
+import numpy as np
 import torch
 from torch import nn
 
+from skeleton_data import layout
 from skeleton_mask import Mask, clip_noise
 
 
@@ -43,6 +45,30 @@ class OneFrame:
         bodies, times, joints = shape
         order = clip_noise((bodies, times), generator).argsort(1).argsort(1)
         return Mask((order < self.frames)[..., None].expand(shape), self.frames * joints)
+
+
+class Waves:
+    """A data set: arms that swing, slowly or fast."""
+
+    layout = layout("kinect_v1")
+    class_names = ("slow", "fast")
+
+    def __init__(self, clips=24):
+        self.clips = clips
+
+    def __len__(self):
+        return self.clips
+
+    def __getitem__(self, clip):
+        rng = np.random.default_rng(clip)
+        joints = rng.normal(0, 0.02, (20 + clip % 5, 1, 20, 3)) + np.linspace(0, 1.7, 20)[:, None]
+        joints[:, 0, 5:12, 0] += np.sin(np.arange(len(joints)) * (0.2, 0.8)[clip % 2])[:, None]
+        return {"joints": joints, "label": clip % 2, "subject": 1 + clip // 2 % 6}
+
+
+class NoClips:
+    def __len__(self):
+        return 3
 
 
 class NoWayToSave:

@@ -1,4 +1,4 @@
-"""Encoder, decoder and mask by class from a recipe: trained, saved, fine-tuned; what they lack is named."""
+"""Encoder, decoder, mask and data set by class from a recipe: trained, saved, fine-tuned; what they lack."""
 
 import json
 import shutil
@@ -11,11 +11,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from skeleton_lab import finetune, pretrain
+from skeleton_lab import evaluate, finetune, pretrain
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.pretraining import load_pretraining
 from skeleton_lab.models.saved_model import SavedModel
-from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.recipe.recipe import read_options, read_recipe
 from skeletonmae import EncoderPlugin, TokenClassifier
 
 QUIET = {"disable": True}
@@ -27,7 +27,7 @@ def _own_module(monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
 
 
-def write(path, store, folder, *, data, model):
+def write(path, folder, *, data, model):
     path.write_text(
         f'[data]\n{data}\nvalidation = 0.25\n[data.sampling]\nframes = 8\norigin = "first_frame"\n'
         f"{model}\n[training]\nsteps = 2\nbatch_size = 12\n[run]\nfolder = {json.dumps(str(folder))}\n"
@@ -42,11 +42,12 @@ def pretraining(store, tmp_path):
         encoder=f'kind = "{ENCODER}"\nwidth = 12',
         decoder='kind = "own_parts:FillDecoder"',
         mask='kind = "own_parts:OneFrame"\nframes = 3',
+        source=f'store = "{store}"',
     ):
         parts = {"encoder": encoder, "decoder": decoder, "mask": mask}
         model = "\n".join(f"[model.{name}]\n{table}" for name, table in parts.items())
-        data = f'sources = [{{ store = "{store}", protocol = "odd-subjects" }}]'
-        return write(tmp_path / "pretrain.toml", store, tmp_path / "pretrained", data=data, model=model)
+        data = f'sources = [{{ {source}, protocol = "odd-subjects" }}]'
+        return write(tmp_path / "pretrain.toml", tmp_path / "pretrained", data=data, model=model)
 
     return recipe
 
@@ -55,10 +56,10 @@ def run_pretraining(recipe, *options):
     return pretrain.run(read_recipe(pretrain.PretrainConfig, [str(recipe), *options], program="x"), bar=QUIET)
 
 
-def run_finetuning(store, tmp_path, *options):
-    data = f'store = "{store}"\nprotocol = "odd-subjects"'
+def run_finetuning(store, tmp_path, *options, source=None):
+    data = f'{source or f"store = {json.dumps(str(store))}"}\nprotocol = "odd-subjects"'
     model = f'[model]\nkind = "{ENCODER}"'
-    recipe = write(tmp_path / "finetune.toml", store, tmp_path / "finetuned", data=data, model=model)
+    recipe = write(tmp_path / "finetune.toml", tmp_path / "finetuned", data=data, model=model)
     return finetune.run(read_recipe(finetune.FinetuneConfig, [str(recipe), *options], program="x"), bar=QUIET)
 
 
@@ -167,6 +168,49 @@ def test_files_of_a_model_do_not_choose_what_is_imported(pretraining, store, tmp
     with pytest.raises(InputError, match="own_evil:Encoder"):
         run_finetuning(store, tmp_path, "--pretrained", str(folder))
     assert "own_evil" not in sys.modules
+
+
+WAVES = 'dataset = { kind = "own_parts:Waves", clips = 36 }'
+
+
+def test_a_data_set_trains_and_fine_tunes_and_is_evaluated(pretraining, store, tmp_path, monkeypatch):
+    pretrained = run_pretraining(pretraining(source=WAVES))
+    assert (pretrained.train_clips, pretrained.validation_clips) == (12, 6)
+    tuned = run_finetuning(None, tmp_path, "--pretrained", str(tmp_path / "pretrained"), source=WAVES)
+    assert tuned.test.clips == 18
+    run = tmp_path / "finetuned"
+    assert SavedModel.open(run).preprocessing.classes == ("slow", "fast")
+    assert "Waves (odd-subjects)" in (run / "classifier" / "README.md").read_text()
+
+    def evaluation(*options):
+        return evaluate.run(read_options(evaluate.EvaluateConfig, [str(run), *options], program="x"))
+
+    named = ["--data.dataset", '{"kind": "own_parts:Waves", "clips": 36}']
+    with pytest.raises(InputError, match=r"config\.toml names the class own_parts:Waves"):
+        evaluation()
+    with pytest.raises(InputError, match=r"config\.json names the class own_parts:JointMLP"):
+        evaluation(*named)
+    monkeypatch.setenv("SKELETONMAE_TRUST", f"own_parts:Waves,{ENCODER}")
+    for options in ([], named):
+        assert evaluation(*options).methods["classifier"].top1 == tuned.test.top1
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ('dataset = { kind = "own_parts:NoClips" }', "NoClips: lacks layout, __getitem__"),
+        ('dataset = { kind = "own_parts:Waves", length = 3 }', "data.dataset: own_parts:Waves .*'length'"),
+        ('dataset = { kind = "own_parts:Nothing" }', "data.dataset.kind: .*Nothing"),
+        (f'{WAVES}, store = "here"', "either store or dataset"),
+        ("", "either store or dataset"),
+    ],
+)
+def test_what_a_data_set_lacks_is_named_before_training(pretraining, tmp_path, source, named):
+    recipe = pretraining(source=source)
+    recipe.write_text(recipe.read_text().replace("{ ,", "{"))
+    with pytest.raises(InputError, match=named):
+        run_pretraining(recipe)
+    assert not (tmp_path / "pretrained").exists()
 
 
 def test_the_command_line_names_the_class_and_ends_with_2(pretraining, tmp_path):

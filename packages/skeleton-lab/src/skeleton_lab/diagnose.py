@@ -61,7 +61,7 @@ def run(config: DiagnoseConfig) -> Diagnosis:
     calibrated = min(config.calibration_clips, len(clips.unlabelled))
     result = Diagnosis(
         model=config.model,
-        store=data.store,
+        store=clips.store.path,
         protocol=data.protocol,
         side=config.side,
         clips=len(examiner.shown),

@@ -112,7 +112,7 @@ def run(config: EvaluateConfig) -> Evaluation:
     result = Evaluation(
         models=list(config.models),
         weights=list(weights),
-        store=data.store,
+        store=clips.store.path,
         protocol=data.protocol,
         side=config.side,
         labelled_clips=None if models[0].is_classifier else len(train),

@@ -55,7 +55,7 @@ class FinetuneConfig(RecipeSection):
         model = self.model
         if self.pretrained is not None:
             model = pretrained_encoder(
-                self.pretrained, self.model, clips.preprocessing(self.data.sampling), store=self.data.store
+                self.pretrained, self.model, clips.preprocessing(self.data.sampling), store=clips.store.path
             )
         model = fit_encoder(
             model, clips.store.layout, self.data.sampling, classes=len(clips.classes), field="model"

@@ -114,7 +114,7 @@ class VisualizeConfig(RecipeSection):
 def _store(model: SavedModel, store: Path | None) -> SkeletonStore:
     """Return the store that is named, or that of the model's run."""
     data = model.recipe.get("data", {})
-    known = data.get("store") or next((source["store"] for source in data.get("sources", ())), None)
+    known = data.get("store") or next((source.get("store") for source in data.get("sources", ())), None)
     if (path := store or known) is None:
         raise InputError(f"store: missing; {model.folder} lies in no run that says it")
     return SkeletonStore.open(path)

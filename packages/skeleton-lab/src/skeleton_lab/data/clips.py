@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -13,6 +12,7 @@ from pydantic import Field, model_validator
 
 from skeleton_data import ClipSampling, Protocol, SkeletonLayout, SkeletonStore, Split, label_subset, split
 from skeleton_lab.data.preprocessing import Preprocessing
+from skeleton_lab.data.source import ClipSource
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.recipe import RecipeSection
 
@@ -20,10 +20,9 @@ Clips = list[tuple[SkeletonStore, NDArray[np.int64]]]
 """Stores, each with the clips that are used."""
 
 
-class PretrainSource(RecipeSection):
-    """A store, and which of its clips are used: the training side of a protocol."""
+class PretrainSource(ClipSource):
+    """A store or data set, and which of its clips are used: the training side of a protocol."""
 
-    store: Path = Field(description="Folder of the store.")
     protocol: Protocol = Field("all", description="Protocol whose training side is used.")
 
 
@@ -51,7 +50,7 @@ class PretrainData(RecipeSection):
         train: Clips = []
         validation: Clips = []
         for source in self.sources:
-            store = SkeletonStore.open(source.store)
+            store = source.open_store()
             parts = _split(store, source.protocol, self.validation, self.split_seed)
             train.append((store, parts.train))
             if len(parts.val):
@@ -94,10 +93,9 @@ class PretrainClips:
         return Preprocessing(layout=self.layout, bodies=self.bodies, cleaning=cleaning, sampling=sampling)
 
 
-class FinetuneData(RecipeSection):
-    """Labelled clips of one store."""
+class FinetuneData(ClipSource):
+    """Labelled clips of one store or data set."""
 
-    store: Path = Field(description="Folder of the store.")
     protocol: Protocol = Field(description="Protocol that divides it into training and test.")
     validation: float = Field(
         0.1,
@@ -132,7 +130,7 @@ class FinetuneData(RecipeSection):
         Raises:
             ValueError: If the store cannot be read, or a side is empty.
         """
-        store = SkeletonStore.open(self.store)
+        store = self.open_store()
         parts = _split(store, self.protocol, self.validation, self.split_seed)
         labels = store.index.label
         train, validation, test = (side[labels[side] >= 0] for side in (parts.train, parts.val, parts.test))

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from skeleton_data import Protocol
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
+from skeleton_lab.data.source import ClipSource, DatasetPlugin
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection
@@ -21,6 +22,9 @@ class EvaluateData(RecipeSection):
     """Which clips; what is not given is the run's."""
 
     store: Path | None = Field(None, description="Folder of the store.")
+    dataset: DatasetPlugin | None = Field(
+        None, description="Data set of one's own in the place of a store: kind is its class, as module:Class."
+    )
     protocol: Protocol | None = Field(None, description="Protocol that divides it into training and test.")
     validation: float | None = Field(
         None, ge=0, lt=1, description="Share of the training subjects that are the validation side."
@@ -42,17 +46,23 @@ class EvaluateData(RecipeSection):
         """
         known = dict(model.recipe.get("data", {}))
         if sources := known.pop("sources", ()):
-            if len(sources) > 1 and self.store is None:
+            if len(sources) > 1 and self.store is None and self.dataset is None:
                 raise InputError(f"data.store: missing; {model.run} was pre-trained on {len(sources)} stores")
             # The subjects that chose an encoder's weights are training subjects of the probe.
-            known |= {name: sources[0][name] for name in ("store", "protocol") if name in sources[0]}
+            known |= {name: value for name, value in sources[0].items() if value is not None}
             known |= {"validation": 0.0} if side == "test" else {}
+        origin = {name: known.pop(name) for name in ("store", "dataset") if name in known}
+        trained_on = ClipSource(**origin).place if origin else None
         given = self.model_dump(exclude_none=True)
-        for name in ("store", "protocol"):
-            if name not in known | given:
+        if not {"store", "dataset"} & given.keys():
+            if isinstance(trained_on, DatasetPlugin):
+                trained_on.require_trust(f"{model.run}/config.toml")
+            given |= origin
+        for name, said in (("store", {"store", "dataset"}), ("protocol", {"protocol"})):
+            if not said & (known | given).keys():
                 raise InputError(f"data.{name}: missing; {model.folder} lies in no run that says it")
         data = FinetuneData(**known | given | {"sampling": model.preprocessing.sampling})
-        if model.is_classifier and data.store.resolve() == Path(known.get("store", "")).resolve():
+        if model.is_classifier and data.place == trained_on:
             for name in ("protocol", "validation", "split_seed"):
                 trained, shown = known.get(name), getattr(data, name)
                 if trained != shown and not (side == "test" and name != "protocol"):
@@ -77,10 +87,13 @@ def open_models(
         if model.is_classifier != first.is_classifier:
             raise InputError(f"{model.folder}, {first.folder}: a classifier and an encoder")
         other = wanted.complete(model, side)
-        for name in ("store", "protocol", *(("validation", "split_seed") if side == "validation" else ())):
+        for name in ("place", "protocol", *(("validation", "split_seed") if side == "validation" else ())):
             ours, theirs = getattr(other, name), getattr(data, name)
-            if ours != theirs and (name != "store" or ours.resolve() != theirs.resolve()):
-                raise InputError(f"data.{name} is {ours} for {model.folder}, but {theirs} for {first.folder}")
+            if ours != theirs:
+                field = "store" if name == "place" else name
+                raise InputError(
+                    f"data.{field} is {ours} for {model.folder}, but {theirs} for {first.folder}"
+                )
     clips = data.open()
     if side == "validation" and not len(clips.validation):
         raise InputError("side is validation, but data.validation is 0")

@@ -63,12 +63,16 @@ def _accuracy(results: Sequence[BaseModel]) -> Iterator[str]:
 
 
 def _data(data: Mapping[str, Any], results: Sequence[BaseModel]) -> Iterator[str]:
-    sources = data.get("sources", [data] if "store" in data else [])
+    sources = data.get("sources", [data] if "protocol" in data else [])
     if sources and results:
-        where = [f"{Path(source['store']).name} ({source.get('protocol', 'all')})" for source in sources]
-        labels = "with" if "store" in data else "without"
+        where = [f"{_name(source)} ({source.get('protocol', 'all')})" for source in sources]
+        labels = "without" if "sources" in data else "with"
         clips = f"{results[0].train_clips} clips {labels} labels"
         yield f"## Data\n\nTrained on {clips}, of the training side of {', '.join(where)}."
+
+
+def _name(source: Mapping[str, Any]) -> str:
+    return Path(source["store"]).name if "store" in source else str(source["dataset"]["kind"])
 
 
 def _input(model: SavedModel) -> str:

@@ -1,0 +1,49 @@
+"""Where clips come from: a store, or a data set of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field, model_validator
+
+from skeleton_data import OwnClips, SkeletonStore
+from skeleton_lab.recipe.recipe import RecipeSection
+from skeletonmae import Plugin
+
+
+class DatasetPlugin(Plugin):
+    """A data set of one's own, any class whose objects satisfy `skeleton_data.ClipDataset`."""
+
+    group: ClassVar[str] = "skeleton_lab.datasets"
+
+
+class ClipSource(RecipeSection):
+    """A store, or a data set of one's own."""
+
+    store: Path | None = Field(None, description="Folder of the store.")
+    dataset: DatasetPlugin | None = Field(
+        None, description="Data set of one's own in the place of a store: kind is its class, as module:Class."
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ClipSource:
+        if (self.store is None) == (self.dataset is None):
+            raise ValueError("either store or dataset must be given, one of the two")
+        return self
+
+    @property
+    def place(self) -> Path | DatasetPlugin | None:
+        """What tells it from other sources: the folder of the store, or the class with its arguments."""
+        return self.store.resolve() if self.store is not None else self.dataset
+
+    def open_store(self) -> SkeletonStore:
+        """Open the store, or the data set as one.
+
+        Raises:
+            ValueError: If it cannot be read; names the folder, or the class and what it lacks.
+        """
+        if self.store is not None:
+            return SkeletonStore.open(self.store)
+        assert self.dataset is not None
+        return OwnClips(self.dataset.build("data.dataset"))
