@@ -83,6 +83,15 @@ class NoModule(NoWayToSave):
         return {}
 
 
+class Thirds(JointMLP):
+    token_frames = 3
+
+
+class OneRow(JointMLP):
+    def encode_visible(self, x, visible):
+        return super().encode_visible(x, visible)[:1]
+
+
 class ShapelessMask:
     def sample(self, shape, generator, joints_xyz):
         return torch.ones(shape, dtype=torch.bool)

@@ -105,11 +105,14 @@ def test_features_are_those_of_each_token_by_itself():
 @pytest.mark.parametrize(
     ("parts", "named"),
     [
-        ({"encoder": 'kind = "no_such_module:Encoder"'}, "encoder.kind: No module named 'no_such_module'"),
+        ({"encoder": 'kind = "no_such_module:Encoder"'}, "encoder.kind: .*No module .*no_such_module"),
+        ({"encoder": 'kind = ":Encoder"'}, "encoder.kind: ':Encoder' is no import path"),
         ({"encoder": 'kind = "own_parts:Missing"'}, "encoder.kind: .*own_parts.*Missing"),
         ({"encoder": 'kind = "own_parts:NoWayToSave"'}, r"encoder: NoWayToSave lacks state_dict\(\)"),
         ({"encoder": 'kind = "own_parts:NoModule"'}, "encoder: own_parts:NoModule is no torch.nn.Module"),
         ({"encoder": f'kind = "{ENCODER}"\ndepth = 3'}, "encoder: own_parts:JointMLP .*'depth'"),
+        ({"encoder": 'kind = "own_parts:Thirds"'}, "8 frames, not a multiple of token_frames=3"),
+        ({"encoder": 'kind = "own_parts:OneRow"'}, r"OneRow.encode_visible .*\(160, 16\), got \(1, 16\)"),
         ({"encoder": 'kind = "sttformr"'}, "model.encoder: .*'sttformr'.*'module:Class'"),
         ({"decoder": 'kind = "own_parts:OneFrame"'}, r"decoder: OneFrame lacks __call__\(tokens, mask\)"),
         ({"mask": 'kind = "own_parts:FillDecoder"'}, "mask: own_parts:FillDecoder missing.*'in_channels'"),

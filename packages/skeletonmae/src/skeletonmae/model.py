@@ -11,7 +11,7 @@ from skeleton_mask import Mask, NoiseSource
 from .config import SkeletonMAEConfig
 from .losses import reconstruction_loss
 from .networks import build_decoder, build_encoder, build_mask
-from .protocols import Decoder, Encoder, MaskSampler, require
+from .protocols import Decoder, Encoder, MaskSampler, require, require_rows
 from .targets import Target
 
 
@@ -147,13 +147,7 @@ class SkeletonMAE(nn.Module):
     def encode(self, bodies: Tensor, mask: Mask) -> Tensor:
         """Features (P, C') of the P visible tokens of bodies (B, T, V, C)."""
         tokens = self.encoder.encode_visible(bodies, mask.visible)
-        wanted = (len(bodies) * mask.visible_per_clip, self.encoder.num_features)
-        if tokens.shape != wanted:
-            raise ValueError(
-                f"encoder: {type(self.encoder).__name__}.encode_visible must return a row for each visible "
-                f"token, {wanted}, got {tuple(tokens.shape)}"
-            )
-        return tokens
+        return require_rows(tokens, self.encoder, len(bodies) * mask.visible_per_clip)
 
     def loss(self, prediction: Tensor, target: Tensor, visible: Tensor) -> Tensor:
         """The error over all places, or over the masked ones alone."""

@@ -5,6 +5,7 @@ A class is imported when it is built, not when the configuration is read.
 
 import inspect
 import os
+import re
 import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, Union, get_args
@@ -37,7 +38,7 @@ class Plugin(BaseModel):
         ValueError: part: fractions:Fraction got an unexpected keyword argument 'over'
         >>> Plugin(kind="fractions:Half").build("part")
         Traceback (most recent call last):
-        ValueError: part.kind: module 'fractions' has no attribute 'Half'
+        ValueError: part.kind: fractions:Half: module 'fractions' has no attribute 'Half'
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -96,6 +97,8 @@ class Plugin(BaseModel):
 
     def _load(self, field: str) -> Any:
         found = EntryPoint(self.kind, self.kind, self.group)
+        if ":" in self.kind and not re.fullmatch(r"[\w.]+:[\w.]+", self.kind):
+            raise ValueError(f"{field}.kind: {self.kind!r} is no import path, {PLUGIN}")
         if ":" not in self.kind:
             installed = entry_points(group=self.group)
             if self.kind not in installed.names:
@@ -106,7 +109,7 @@ class Plugin(BaseModel):
         try:
             return found.load()
         except (ImportError, AttributeError) as error:
-            raise ValueError(f"{field}.kind: {error}") from error
+            raise ValueError(f"{field}.kind: {self.kind}: {error}") from error
 
 
 class MaskPlugin(Plugin):
@@ -161,7 +164,7 @@ class EncoderPlugin(Plugin):
 
     joints: PositiveInt = Field(25, description="Joints of a skeleton, V.")
     channels: PositiveInt = Field(3, description="Input channels of a joint, C: its coordinates.")
-    frames: PositiveInt = Field(120, description="Frames of a clip, T.")
+    frames: PositiveInt | None = Field(None, description="Frames of a clip, T; any number if none is given.")
     num_classes: int = Field(0, ge=0, description="Classes of the head; 0 leaves the pooled features.")
     pool: Pool = Field("mean", description="What the head is on: the mean over all tokens, or each joint's.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of the pooled features before the head.")
@@ -176,7 +179,7 @@ class EncoderPlugin(Plugin):
 
         from .protocols import Encoder, require
 
-        sizes = {"joints": self.joints, "channels": self.channels, "frames": self.frames}
+        sizes = self.model_dump(include={"joints", "channels", "frames"}, exclude_none=True)
         encoder: Encoder = self.build("encoder", **sizes)
         require(encoder, Encoder, field="encoder")
         if not isinstance(encoder, nn.Module):

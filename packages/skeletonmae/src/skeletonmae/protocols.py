@@ -150,6 +150,21 @@ def require(given: object, protocol: type, *, field: str) -> None:
         )
 
 
+def require_rows(tokens: Tensor, encoder: Encoder, count: int) -> Tensor:
+    """Refuse features that are not a row (C') for each of `count` visible tokens.
+
+    Raises:
+        ValueError: Naming the encoder's class, and both shapes.
+    """
+    wanted = (count, encoder.num_features)
+    if tokens.shape != wanted:
+        raise ValueError(
+            f"encoder: {type(encoder).__name__}.encode_visible must return a row for each visible token, "
+            f"{wanted}, got {tuple(tokens.shape)}"
+        )
+    return tokens
+
+
 def _has(given: object, name: str, wanted: object) -> bool:
     """Return whether an object has an attribute, or a method that can be called with the wanted arguments."""
     if not hasattr(given, name) or isinstance(wanted, property):

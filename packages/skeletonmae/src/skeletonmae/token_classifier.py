@@ -7,6 +7,7 @@ from torch import Tensor
 from sttformer import PooledClassifier
 
 from .plugins import EncoderPlugin
+from .protocols import require_rows
 
 
 class TokenClassifier(
@@ -27,6 +28,9 @@ class TokenClassifier(
 
     Args:
         config: Class of the encoder, its arguments, and the head.
+
+    Raises:
+        ValueError: If the class cannot be used; names it and what it lacks.
 
     Attributes:
         encoder: The encoder.
@@ -56,6 +60,7 @@ class TokenClassifier(
         self.config = config
         self.encoder = config.build_encoder()
         self.reset_classifier(config.num_classes)
+        self._try()
 
     @property
     def num_features(self) -> int:
@@ -72,11 +77,20 @@ class TokenClassifier(
         return self.forward_head(self.forward_features(x))
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """Return token features (N, C', T / k, V, M) of clips (N, C, T, V, M) that are wholly visible."""
+        """Return token features (N, C', T / k, V, M) of clips (N, C, T, V, M) that are wholly visible.
+
+        Raises:
+            ValueError: If the frames are not a multiple of those of a token, k.
+        """
         bodies = rearrange(x, "n c t v m -> (n m) t v c")
         count, frames, joints, _ = bodies.shape
-        times = frames // self.token_frames
-        tokens = self.encode_visible(bodies, torch.ones(count, times, joints, dtype=torch.bool).to(x.device))
+        times, rest = divmod(frames, self.token_frames)
+        if rest or not times:
+            raise ValueError(
+                f"the clip has {frames} frames, not a multiple of token_frames={self.token_frames}"
+            )
+        visible = torch.ones(count, times, joints, dtype=torch.bool, device=x.device)
+        tokens = require_rows(self.encode_visible(bodies, visible), self.encoder, visible.numel())
         return rearrange(tokens, "(n m t v) c -> n c t v m", m=x.shape[4], t=times, v=joints)
 
     def encode_visible(self, x: Tensor, visible: Tensor) -> Tensor:
@@ -86,3 +100,13 @@ class TokenClassifier(
     def group_matcher(self, coarse: bool = False) -> dict[str, str]:
         """Return layers for layer-wise learning rates, if the encoder has `blocks`."""
         return {name: rf"encoder\.({layer})" for name, layer in super().group_matcher(coarse).items()}
+
+    @torch.no_grad()
+    def _try(self) -> None:
+        """Encode a clip, so that an encoder that does not fit is found before training."""
+        if any(weights.is_meta for weights in self.parameters()):  # it is built for its shapes alone
+            return
+        config, training = self.config, self.training
+        clip = torch.ones(1, config.channels, config.frames or self.token_frames, config.joints, 1)
+        self.eval().forward_features(clip)
+        self.train(training)
