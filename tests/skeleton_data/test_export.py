@@ -10,7 +10,7 @@ from einops import rearrange
 
 from skeleton_data import DataError, SkeletonStore, StoreWriter, export_huggingface, export_npz, split
 from skeleton_data.cli.main import main
-from skeleton_data.importing import import_clips
+from skeleton_data.importing.importer import import_clips
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.splits.split_file import save_split

@@ -10,9 +10,9 @@ from faults import Fault, content, cut
 from sample_sets import KINDS, annotation, ctr_gcn, write_ctr_gcn, write_pyskl
 
 from skeleton_data.errors import DataError
-from skeleton_data.importing import import_clips
+from skeleton_data.importing.importer import import_clips
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.formats import open_clips
+from skeleton_data.readers.formats import read_clips
 from skeleton_data.store.store import SkeletonStore
 
 RANDOM = np.random.default_rng(0)
@@ -107,7 +107,7 @@ def test_mutations_are_read_or_refused(name: str, tmp_path: Path) -> None:
         inside = file.suffix == ".npz" and RANDOM.random() < 0.7
         file.write_bytes(mutated_inside(whole) if inside else mutated(whole))
         try:
-            found = open_clips(source, config)
+            found = read_clips(source, config)
             clips = list(found.clips)
         except DataError as error:
             clips = [error]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skeleton_data.errors import DataError
-from skeleton_data.importing import import_clips
+from skeleton_data.importing.importer import import_clips
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.store.store import SkeletonStore

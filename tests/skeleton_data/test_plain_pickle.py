@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from skeleton_data.errors import DataError
-from skeleton_data.importing import import_clips
+from skeleton_data.importing.importer import import_clips
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.plain_pickle import PlainArray, load_plain
 

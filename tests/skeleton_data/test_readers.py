@@ -19,11 +19,11 @@ from sample_sets import (
 )
 
 from skeleton_data.errors import DataError
-from skeleton_data.importing import import_clips
+from skeleton_data.importing.importer import import_clips
 from skeleton_data.layouts.layout import layout
 from skeleton_data.ntu.facts import ntu_class_names
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.formats import find_format, open_clips
+from skeleton_data.readers.formats import find_format, read_clips
 from skeleton_data.store.store import SkeletonStore
 from skeleton_data.store.writer import StoreWriter
 
@@ -73,7 +73,7 @@ def test_pyskl(tmp_path: Path, protocol: int) -> None:
 def test_pyskl_part(tmp_path: Path) -> None:
     assert names(bring_in("pyskl", tmp_path, part="xsub_val")) == ["S001C002P003R002A005"]
     with pytest.raises(DataError, match="no split 'xview'; there are xsub_train, xsub_val"):
-        open_clips(tmp_path / "ntu60_3danno.pkl", ImportConfig(part="xview"))
+        read_clips(tmp_path / "ntu60_3danno.pkl", ImportConfig(part="xview"))
 
 
 def test_pyskl_2d(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_other_processes_can_read(name: str, tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr("skeleton_data.clips.ordered_map", carried)
     kind = KINDS[name]
-    source = open_clips(kind.write(tmp_path), ImportConfig(**kind.config(tmp_path)))
+    source = read_clips(kind.write(tmp_path), ImportConfig(**kind.config(tmp_path)))
     assert all(not isinstance(clip, DataError) for clip in source.clips)
 
 
@@ -187,7 +187,7 @@ def test_nothing_there(name: str, tmp_path: Path) -> None:
     KINDS[name].write(tmp_path)
     config = ImportConfig(format=name, **KINDS[name].config(tmp_path))
     with pytest.raises(DataError, match=r"none: (no such file|No such file|there is no|expected a file)"):
-        open_clips(tmp_path / "none", config)
+        read_clips(tmp_path / "none", config)
 
 
 @pytest.mark.parametrize(

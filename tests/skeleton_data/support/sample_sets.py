@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skeleton_data.importing import import_clips
+from skeleton_data.importing.importer import import_clips
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.store.store import SkeletonStore
 

@@ -14,7 +14,8 @@ from .draw.strip import viewpoint as viewpoint
 from .errors import DataError as DataError
 from .export.huggingface import export_huggingface as export_huggingface
 from .export.npz import export_npz as export_npz
-from .importing import import_clips as import_clips
+from .importing.importer import import_clips as import_clips
+from .importing.source import open_clips as open_clips
 from .layouts.joint_mapping import JointMap as JointMap
 from .layouts.joint_mapping import joint_map as joint_map
 from .layouts.layout import SkeletonLayout as SkeletonLayout
@@ -30,7 +31,6 @@ from .ntu.recording import RawClip as RawClip
 from .ntu.recording import read_skeleton as read_skeleton
 from .ntu.recording import write_skeleton as write_skeleton
 from .readers.config import ImportConfig as ImportConfig
-from .readers.formats import open_clips as open_clips
 from .replacing import file_sha256 as file_sha256
 from .replacing import flush_to_disk as flush_to_disk
 from .replacing import put_in_place as put_in_place

@@ -19,6 +19,12 @@ Units = Literal["m", "picture"]
 """Of the positions in a store. `picture`: x to the right and y up, from the middle of the picture; z is how
 sure the detector was, from 0 to 1."""
 
+SourceUnits = Literal["m", "picture", "pixels"]
+"""Of the positions that a reader gives; the importer turns pixels (y down) into units of the picture."""
+
+Up = Literal["y", "-y", "z", "-z", "x", "-x"]
+"""Which axis of a file points up: "y", or "-y" where y points down."""
+
 Cleaning = Literal["reference", "true_frames", "contrast"]
 """Of raw recordings, see `skeleton_data.ntu.cleaning.clean`."""
 
@@ -29,17 +35,25 @@ Item = TypeVar("Item")
 class Clip:
     """A clip and what is known of it.
 
+    A reader gives positions in the axes of the file; the importer turns them upright and fills gaps.
+
     Attributes:
         name: What to call it.
-        joints: Shape (T, M, V, 3) float32; an absent body is all zero.
+        joints: Shape (T, M, V, 3) float32. A joint that was not measured is NaN; an absent body is all zero.
+            In pixels, y points down and z is 0.
         facts: Of `label`, `subject`, `camera`, `setup`, `replication` those that are known.
         path: The file it comes from, for messages.
+        confidence: Shape (T, M, V) float32, from 0 to 1: how sure the detector was of each joint, where the
+            file says it. In the units "picture" z is the confidence.
+        picture: Width and height of the picture, where positions are pixels and the file says it.
     """
 
     name: str
     joints: NDArray[np.float32]
     facts: Mapping[str, int]
     path: Path
+    confidence: NDArray[np.float32] | None = None
+    picture: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,7 @@ class ClipSource:
         layout: The skeleton whose joints these are, where it is known.
         class_names: Name of each label, where known.
         units: Of the positions.
+        up: Axis of the positions that points up; None: what `FORMATS` in `readers.formats` says.
         left_out: Number of clips that the data set itself lists as without a skeleton.
         cleaning: How the recordings were cleaned, where that is known.
     """
@@ -66,7 +81,8 @@ class ClipSource:
     clips: Iterable[Clip | DataError] = field(repr=False)
     layout: SkeletonLayout | None = None
     class_names: tuple[str, ...] = ()
-    units: Units = "m"
+    units: SourceUnits = "m"
+    up: Up | None = None
     left_out: int = 0
     cleaning: Cleaning | None = None
 

@@ -35,7 +35,7 @@ class ImportCommand(StoreOptions, ImportConfig):
 
     def cli_cmd(self) -> None:
         """Import the data."""
-        from skeleton_data.importing import import_clips
+        from skeleton_data.importing.importer import import_clips
 
         config = ImportConfig(**{field: getattr(self, field) for field in ImportConfig.model_fields})
         done = import_clips(self.source, self.store, config, **self.chosen(), progress=True)

@@ -19,6 +19,7 @@ from skeleton_data.cli.info import InfoCommand
 from skeleton_data.cli.prepare import PrepareCommand
 from skeleton_data.cli.split import SplitCommand
 from skeleton_data.cli.synth import SynthCommand
+from skeleton_data.cli.up_option import join_up
 from skeleton_data.cli.verify import VerifyCommand
 from skeleton_data.errors import DataError
 
@@ -78,6 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments == ["--version"]:
         print(f"skeleton-data {__version__}")
         return
+    arguments = join_up(arguments)
     for command in (SkeletonData, *_COMMANDS):
         command.__doc__ = cleandoc(command.__doc__ or "")  # the help shows it as it is, indentation and all
     # A scheduler that ends the job shall find nothing half-written, like one who presses Ctrl-C.

@@ -69,7 +69,7 @@ class VerifyCommand(ImportConfig):
         from tqdm import tqdm
 
         from skeleton_data.errors import DataError
-        from skeleton_data.readers.formats import open_clips
+        from skeleton_data.importing.source import open_clips
 
         config = ImportConfig(**{field: getattr(self, field) for field in ImportConfig.model_fields})
         source = open_clips(self.path, config, workers=self.workers)

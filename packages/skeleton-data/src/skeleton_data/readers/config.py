@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from skeleton_data.clips import Up
 from skeleton_data.layouts.layout import layout_names
 
 Format = Literal["own", "ctr-gcn", "pyskl", "nw-ucla", "pku-mmd", "kinetics", "bvh", "store"]
@@ -35,6 +36,13 @@ class ImportConfig(BaseModel):
     )
     units: Literal["auto", "m", "cm", "mm"] = Field(
         default="auto", description="units of the positions; auto: what the data says, or its format"
+    )
+    up: Literal["auto", Up] = Field(
+        default="auto",
+        description="axis of the positions that points up, -y where y points down; auto: by the format",
+    )
+    picture: tuple[int, int] | None = Field(
+        default=None, description="width and height of the picture, where positions are pixels"
     )
     fps: float | None = Field(default=None, gt=0, description="frames per second; else what the data says")
     part: str | None = Field(

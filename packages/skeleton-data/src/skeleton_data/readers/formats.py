@@ -4,29 +4,54 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Set
+from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 
-from skeleton_data.clips import ClipSource
+from skeleton_data.clips import ClipSource, Up
 from skeleton_data.errors import DataError
 from skeleton_data.readers.config import Format, ImportConfig
 from skeleton_data.store.files import META
 
-# Options beside format, layout and derive, which all know.
 _COLUMNS = {"clips", "label", "class_names", "subject", "camera", "setup", "replication"}
-_OPTIONS: dict[Format, set[str]] = {
-    "own": {"units", "fps", "joints", *_COLUMNS},
-    "ctr-gcn": {"units", "fps", "part"},
-    "pyskl": {"units", "fps", "part"},
-    "nw-ucla": {"units", "fps"},
-    "pku-mmd": {"units", "fps", "labels"},
-    "kinetics": {"fps", "labels"},
-    "bvh": {"units", "joints"},
-    "store": set(),
+
+
+@dataclass(frozen=True)
+class FormatReader:
+    """How a format is read.
+
+    Attributes:
+        opens: Module and function that open it: `(path, config)`, with `parallel` also `workers=`.
+        options: Options of `ImportConfig` that it knows, beside those that all formats know.
+        up: Axis that points up by the convention of the format, where the file does not say it.
+        parallel: Whether a clip is a file, so that several processes can read.
+    """
+
+    opens: str
+    options: Set[str]
+    up: Up = "y"
+    parallel: bool = False
+
+
+_FORMAT_OPTIONS = {"units", "fps", "joints", "part", "labels", "picture", *_COLUMNS}
+_READERS = "skeleton_data.readers"
+
+FORMATS: dict[Format, FormatReader] = {
+    "own": FormatReader(f"{_READERS}.own:open_own", {"units", "fps", "joints", *_COLUMNS}),
+    "ctr-gcn": FormatReader(f"{_READERS}.ctr_gcn:open_ctr_gcn", {"units", "fps", "part"}),
+    "pyskl": FormatReader(f"{_READERS}.pyskl:open_pyskl", {"units", "fps", "part"}),
+    "nw-ucla": FormatReader(f"{_READERS}.nw_ucla:open_nw_ucla", {"units", "fps"}, parallel=True),
+    "pku-mmd": FormatReader(f"{_READERS}.pku_mmd:open_pku_mmd", {"units", "fps", "labels"}, parallel=True),
+    "kinetics": FormatReader(f"{_READERS}.kinetics:open_kinetics", {"fps", "labels"}, parallel=True),
+    "bvh": FormatReader(f"{_READERS}.bvh:open_bvh", {"units", "joints"}, parallel=True),
+    "store": FormatReader(f"{_READERS}.from_store:open_store", set()),
 }
+"""Every format that is read, with the axis that points up in it."""
 
 
-def open_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> ClipSource:
-    """Open a data set; its clips are read when they are asked for.
+def read_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> ClipSource:
+    """Open a data set as its reader gives it, in the axes of the file; clips are read when asked for.
 
     Args:
         path: File or folder.
@@ -39,43 +64,15 @@ def open_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> C
     """
     path = Path(path)
     kind = find_format(path) if config.format == "auto" else config.format
-    for option in sorted(_OPTIONS["own"].union(*_OPTIONS.values()) - _OPTIONS[kind]):
+    reader = FORMATS[kind]
+    for option in sorted(_FORMAT_OPTIONS - reader.options):
         if getattr(config, option) != ImportConfig.model_fields[option].default:
             raise DataError.at(path, f"the format {kind} does not know the option {option}")
-    workers = workers or os.cpu_count() or 1
-    match kind:
-        case "own":
-            from skeleton_data.readers.own import open_own
-
-            return open_own(path, config)
-        case "ctr-gcn":
-            from skeleton_data.readers.ctr_gcn import open_ctr_gcn
-
-            return open_ctr_gcn(path, config)
-        case "pyskl":
-            from skeleton_data.readers.pyskl import open_pyskl
-
-            return open_pyskl(path, config)
-        case "nw-ucla":
-            from skeleton_data.readers.nw_ucla import open_nw_ucla
-
-            return open_nw_ucla(path, config, workers=workers)
-        case "pku-mmd":
-            from skeleton_data.readers.pku_mmd import open_pku_mmd
-
-            return open_pku_mmd(path, config, workers=workers)
-        case "kinetics":
-            from skeleton_data.readers.kinetics import open_kinetics
-
-            return open_kinetics(path, config, workers=workers)
-        case "bvh":
-            from skeleton_data.readers.bvh import open_bvh
-
-            return open_bvh(path, config, workers=workers)
-        case "store":
-            from skeleton_data.readers.from_store import open_store
-
-            return open_store(path)
+    module, _, function = reader.opens.partition(":")
+    processes = {"workers": workers or os.cpu_count() or 1} if reader.parallel else {}
+    source: ClipSource = getattr(import_module(module), function)(path, config, **processes)
+    up = (source.up or reader.up) if config.up == "auto" else config.up
+    return replace(source, up=up)
 
 
 def is_raw(path: Path) -> bool:

@@ -9,11 +9,12 @@ import numpy as np
 
 from skeleton_data.clips import Clip, ClipSource
 from skeleton_data.errors import DataError
+from skeleton_data.readers.config import ImportConfig
 from skeleton_data.store.files import FACTS
 from skeleton_data.store.store import SkeletonStore
 
 
-def open_store(path: Path) -> ClipSource:
+def open_store(path: Path, _: ImportConfig) -> ClipSource:
     """Return the clips of a store.
 
     Raises:

@@ -78,8 +78,12 @@ def _good(number: float) -> bool:
     return abs(number) < MAX_METRES
 
 
-def positions(value: Any, shape: tuple[int, ...], path: Path, where: str) -> NDArray[np.float32]:
+def positions(
+    value: Any, shape: tuple[int, ...], path: Path, where: str, *, gaps: bool = False
+) -> NDArray[np.float32]:
     """Return `value`, nested lists or an array, as a float32 array of that shape (-1: any length but 0).
+
+    With `gaps`, NaN is allowed: it is a point that was not measured.
 
     Raises:
         DataError: Another shape, text, or a number that is not finite; names the first wrong place.
@@ -92,6 +96,8 @@ def positions(value: Any, shape: tuple[int, ...], path: Path, where: str) -> NDA
         with np.errstate(over="ignore", invalid="ignore"):
             numbers: NDArray[np.float32] = array.astype(np.float32)
         wrong = ~(np.abs(numbers) < MAX_METRES)
+        if gaps:
+            wrong &= ~np.isnan(numbers)
         if not wrong.any():
             return numbers
         place = tuple(np.argwhere(wrong)[0].tolist())

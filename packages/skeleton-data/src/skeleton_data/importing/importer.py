@@ -9,11 +9,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from skeleton_data.errors import DataError
+from skeleton_data.importing.source import open_clips
 from skeleton_data.layouts.joint_mapping import joint_map
 from skeleton_data.layouts.layout import layout
 from skeleton_data.problems import OnError, Problems
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.formats import open_clips
 from skeleton_data.store.writer import StoreWriter
 
 
@@ -92,10 +92,11 @@ def import_clips(
         layout=target,
         class_names=data.class_names,
         fps=data.fps,
-        units=data.units,
+        units="m" if data.units == "m" else "picture",
         source={
             "kind": data.kind,
             "file": str(source),
+            "up": data.up,
             "config": config.model_dump(mode="json"),
             "derived_joints": {name: list(joints) for name, joints in mapping.derived.items()},
             **({"cleaning": data.cleaning} if data.cleaning else {}),
