@@ -2,6 +2,7 @@
 
 import contextlib
 import doctest
+import importlib
 import io
 import re
 from pathlib import Path
@@ -53,6 +54,18 @@ def test_every_block_is_of_a_kind_that_is_tested(document: Path) -> None:
 @pytest.mark.parametrize("readme", READMES.values(), ids=READMES)
 def test_package_shows_an_example(readme: Path) -> None:
     assert any(block.kind in PYTHON for block in blocks(readme))
+
+
+@every_document
+def test_names_that_link_to_the_api_are_public(document: Path) -> None:
+    """`sttformer.VisibleGrid`, if it links to api/sttformer.md, is a public name of sttformer."""
+    labels = re.findall(
+        r"\[`([\w.]+)`\]\((?:\.\./)*(?:docs/)?api/(\w+)\.md\)", document.read_text(encoding="utf-8")
+    )
+    for label, page in labels:
+        package, _, name = label.partition(".")
+        assert package == page
+        assert name in importlib.import_module(package).__all__, label
 
 
 @every_document

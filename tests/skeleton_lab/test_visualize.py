@@ -12,6 +12,7 @@ import pytest
 from skeleton_data import SkeletonStore, split
 from skeleton_lab import visualize
 from skeleton_lab.errors import InputError
+from skeleton_lab.pictures import reconstruction
 from skeleton_lab.recipe.recipe import read_options
 
 APPS = Path(__file__).parents[2] / "apps"
@@ -37,6 +38,27 @@ def test_what_is_rebuilt(trained, tmp_path, capsys):
     assert "fast (clip7)" in page
     run("rebuilt", trained["encoder"], tmp_path / "moving.gif")
     assert (tmp_path / "moving.gif").read_bytes().startswith(b"GIF8")
+
+
+def test_what_is_rebuilt_under_each_of_the_papers_masks(trained, tmp_path, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(
+        reconstruction, "draw_strip", lambda path, rows, *_, **options: drawn.update(rows=rows, **options)
+    )
+    run("rebuilt", trained["encoder"], tmp_path / "masks.png", "--clip", "7", "--masks")
+    monkeypatch.undo()
+    run("rebuilt", trained["encoder"], tmp_path / "masks.png", "--clip", "7", "--masks")
+    assert is_png(tmp_path / "masks.png")
+    kinds = [name.removeprefix("rebuilt\n") for name in drawn["rebuilt"]]
+    assert kinds == list(reconstruction.papers_maskings())
+    hidden = {kind: ~drawn["visible"][f"masked\n{kind}"][:, 0] for kind in kinds}  # (T, V)
+    assert hidden["frames"].all(1).tolist() == hidden["frames"].any(1).tolist()
+    assert not hidden["joints"].all(1).any()
+    fixed = hidden["frames and joints, the same in all"]
+    assert len({tuple(frame) for frame in fixed if not frame.all()}) == 1
+    for kind in kinds:
+        rebuilt = drawn["rows"][f"rebuilt\n{kind}"]
+        assert np.isfinite(rebuilt).all() and not np.allclose(rebuilt, drawn["rows"]["original"])
 
 
 def test_the_papers_ways_of_masking(store, tmp_path):

@@ -32,13 +32,17 @@ class Rebuilt(RecipeSection):
     store: Path | None = Field(None, description="Store of the clip (default: the run's first).")
     clip: int = Field(0, ge=0, description="Number of the clip.")
     seed: int = Field(0, ge=0, description="Seed of the mask.")
+    masks: bool = Field(
+        False, description="All of the paper's ways of masking below each other, in a .png, .svg or .pdf."
+    )
 
     def draw(self) -> None:
         """Draw it."""
-        from skeleton_lab.pictures.reconstruction import draw_reconstruction
+        from skeleton_lab.pictures.reconstruction import draw_reconstruction, draw_reconstructions
 
         store = _store(SavedModel.open(self.run), self.store)
-        draw_reconstruction(self.run, store, self.clip, self.output, seed=self.seed)
+        drawn = draw_reconstructions if self.masks else draw_reconstruction
+        drawn(self.run, store, self.clip, self.output, seed=self.seed)
 
 
 class Masks(RecipeSection):

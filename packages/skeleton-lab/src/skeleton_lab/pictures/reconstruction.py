@@ -79,6 +79,44 @@ def draw_reconstruction(run: Path, store: SkeletonStore, clip: int, path: Path, 
             )
 
 
+def draw_reconstructions(run: Path, store: SkeletonStore, clip: int, path: Path, *, seed: int = 0) -> None:
+    """Draw what a model sees and rebuilds of a clip under each of the paper's ways of masking.
+
+    Ratios are 0.4 of the frames and 0.5 of the joints, whatever the model was pre-trained with.
+
+    Args:
+        run: Folder of a finished pre-training.
+        store: Where the clip is.
+        clip: Its number.
+        path: The picture.
+        seed: Seed of the masks.
+    """
+    model, preprocessing = load_pretraining(run)
+    joints = sampled(store, clip, preprocessing.sampling, bodies=preprocessing.bodies)
+    rows, visible, rebuilt = {"original": rearrange(joints[0], "c t v m -> t m v c").numpy()}, {}, []
+    for name, masking in papers_maskings().items():
+        model.mask = masking
+        seen = model.reconstruct(joints, generator=torch.Generator().manual_seed(seed))
+        masked, result = f"masked\n{name}", f"rebuilt\n{name}"
+        rows[masked] = rows["original"]
+        rows[result] = rearrange(seen.rebuilt[0], "c t v m -> t m v c").numpy()
+        visible[masked] = visible[result] = rearrange(seen.visible[0], "t v m -> t m v").numpy()
+        rebuilt.append(result)
+    title = clip_title(store, clip)
+    draw_strip(path, rows, preprocessing.layout, visible=visible, rebuilt=rebuilt, title=title)
+
+
+def papers_maskings(frame_ratio: float = 0.4, joint_ratio: float = 0.5) -> dict[str, MaskConfig]:
+    """Name the paper's ways of masking (Wu et al. 2023, figure 3) by what they hide."""
+    both = {"frame_ratio": frame_ratio, "joint_ratio": joint_ratio}
+    return {
+        "frames": FrameOnlyConfig(frame_ratio=frame_ratio),
+        "joints": JointOnlyConfig(joint_ratio=joint_ratio),
+        "frames and joints, others in each frame": SpatialTemporalConfig(**both),
+        "frames and joints, the same in all": SpatialTemporalConfig(**both, joints="fixed"),
+    }
+
+
 def draw_masks(
     store: SkeletonStore,
     clip: int,
@@ -100,20 +138,14 @@ def draw_masks(
         joint_ratio: Share of the joints that are masked in each other frame, beta.
         seed: Seed of the masks.
     """
-    both = {"frame_ratio": frame_ratio, "joint_ratio": joint_ratio}
-    maskings: dict[str, MaskConfig] = {
-        "frames": FrameOnlyConfig(frame_ratio=frame_ratio),
-        "joints": JointOnlyConfig(joint_ratio=joint_ratio),
-        "frames and joints\nother joints in each frame": SpatialTemporalConfig(**both),
-        "frames and joints\nthe same joints in all": SpatialTemporalConfig(**both, joints="fixed"),
-    }
     sampling = ClipSampling(frames=frames, origin="first_frame")
     bodies = int(store.index.bodies[clip]) if 0 <= clip < len(store) else 1
     joints = sampled(store, clip, sampling, bodies=bodies)
     original = rearrange(joints[0], "c t v m -> t m v c").numpy()
     xyz = rearrange(joints, "n c t v m -> (n m) c t v")
     rows, visible = {"original": original}, {}
-    for name, masking in maskings.items():
+    for kind, masking in papers_maskings(frame_ratio, joint_ratio).items():
+        name = kind.replace(", ", "\n")
         mask = masking.sample((bodies, *xyz.shape[2:]), torch.Generator().manual_seed(seed), xyz)
         rows[name], visible[name] = original, rearrange(mask.visible, "m t v -> t m v").numpy()
     shares = f"{frame_ratio:.0%} of the frames, {joint_ratio:.0%} of the joints masked"
