@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import Field
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from skeleton_baselines import AimCLR, CrosSCLR
     from skeleton_data import ClipBatch
+    from skeleton_lab.models.weights import Encoder
 
 
 class ContrastConfig(RecipeSection):
@@ -80,10 +81,11 @@ class ContrastConfig(RecipeSection):
         from skeleton_lab.models.weights import build_encoder
 
         generator = torch.Generator().manual_seed(self.training.seed)
+        model: CrosSCLR | AimCLR
         match self.method:
             case CrosSCLRConfig():
-                encoders = {view: build_encoder(self.model) for view in self.method.views}
-                features = self.model.num_features
+                encoders = {str(view): build_encoder(self.model) for view in self.method.views}
+                features = next(iter(encoders.values())).num_features
                 model = CrosSCLR(encoders, self.method, features=features, generator=generator)
             case AimCLRConfig():
                 model = AimCLR(build_encoder(self.model), self.method, generator=generator)
@@ -166,7 +168,9 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
                 with writing(result.encoders[view]):
                     result.encoders[view].mkdir(exist_ok=True)
                     preprocessing = clips.preprocessing(sampling.model_copy(update={"stream": view}))
-                    save_encoder(encoder, result.encoders[view] / "encoder", preprocessing, result)
+                    save_encoder(
+                        cast("Encoder", encoder), result.encoders[view] / "encoder", preprocessing, result
+                    )
             folder.write_json("result.json", result.model_dump(mode="json"))
         accelerator.wait_for_everyone()
     return result

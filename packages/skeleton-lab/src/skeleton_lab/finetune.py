@@ -134,7 +134,8 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
             trainer.model.train(not training.evaluation_mode)
             trainer.train_step(batch, loss)
             if trainer.should_evaluate:
-                candidate, score = trainer.eval_model(), (float(trainer.step),)
+                candidate = trainer.eval_model()
+                score: tuple[float, ...] = (float(trainer.step),)
                 if watch:
                     accuracy = evaluate_classifier(candidate, watch, accelerator, classes=len(names))
                     metrics = {"loss": accuracy.loss, "top1": accuracy.top1, "top5": accuracy.top5}

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from pydantic import Field
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from skeleton_data import ClipBatch
+    from skeleton_lab.models.weights import Encoder
     from skeletonmae import SkeletonMAE
 
 MASK_SHORTCUTS = {
@@ -138,9 +139,10 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
 
         summary, best = trainer.summary(), trainer.best
         model = best.load(trainer.eval_model())
+        encoder = cast("Encoder", model.encoder)  # of a config, so one that can be saved
         result = PretrainResult(
             **summary,
-            encoder_parameters=sum(weights.numel() for weights in model.encoder.parameters()),
+            encoder_parameters=sum(weights.numel() for weights in encoder.parameters()),
             selected_step=best.step,
             validation_loss=-best.score[0] if validation else None,
             train_clips=count(clips.train),
@@ -149,7 +151,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
         if accelerator.is_main_process:
             with writing(folder.path):
                 save_model(model, str(folder.path / "model.safetensors"))
-                save_encoder(model.encoder, folder.path / "encoder", preprocessing, result)
+                save_encoder(encoder, folder.path / "encoder", preprocessing, result)
             folder.write_json("result.json", result.model_dump(mode="json"))
         accelerator.wait_for_everyone()
     return result

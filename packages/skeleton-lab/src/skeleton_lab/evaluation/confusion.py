@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -78,7 +79,7 @@ def draw_confusion(path: Path, confusion: Counts, names: Sequence[str], *, title
     for row, column in zip(*np.nonzero(shares >= 0.005), strict=True):
         share = shares[row, column]
         colour = PAPER if share > 0.5 else INK
-        place = {"ha": "center", "va": "center", "fontsize": font * 0.85, "color": colour}
+        place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": font * 0.85, "color": colour}
         axes.text(column, row, f"{100 * share:.0f}", **place)
     with replacing(path) as draft:
         figure.savefig(draft, dpi=130)

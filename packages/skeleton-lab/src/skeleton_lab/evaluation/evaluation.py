@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -48,7 +49,7 @@ class ClipReader:
 
     def predict_all(self, model: nn.Module, made_for: Preprocessing, clips: NDArray[np.int64]) -> Tensor:
         """Return scores (N, K) or pooled features (N, F) of the model, for all clips in every process."""
-        width = len(made_for.classes) or model.head_hidden_size
+        width = len(made_for.classes) or cast(int, model.head_hidden_size)
         batches = self.batches(made_for, clips)
         return predict_all(model, batches, self.accelerator, clips=len(clips), width=width)
 
@@ -126,8 +127,8 @@ def probe_and_neighbours(
     """
     probes = (linear_probe(x, labels, classes=classes, weight_decay=weight_decay) for x in train)
     scores = [probe(x) for probe, x in zip(probes, test, strict=True)]
-    together = [_side_by_side(features, weights) for features in (test, train)]
-    votes = nearest_neighbours(*together, labels, classes=classes, k=neighbours)
+    queries, features = (_side_by_side(each, weights) for each in (test, train))
+    votes = nearest_neighbours(queries, features, labels, classes=classes, k=neighbours)
     return {"linear probe": fuse_scores(scores, weights), "nearest neighbours": votes}
 
 

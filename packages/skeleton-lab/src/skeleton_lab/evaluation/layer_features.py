@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from statistics import fmean
+from typing import Any
 
 import torch
 from einops import rearrange, reduce
@@ -27,11 +28,15 @@ class LayerFeatures(nn.Module):
         channels: C.
     """
 
+    encoder: Any
+    joints: int
+    widths: dict[str, int]
+
     def __init__(self, encoder: nn.Module, *, joints: int, channels: int) -> None:
         super().__init__()
         self.encoder, self.joints = encoder, joints
         blocks = getattr(encoder, "feature_info", None)
-        widths = [block["num_chs"] for block in blocks] if blocks else [encoder.num_features]
+        widths = [block["num_chs"] for block in blocks] if blocks else [self.encoder.num_features]
         names = [f"block {number}" for number, _ in enumerate(widths, start=1)] if blocks else ["last block"]
         self.widths = dict(zip(("coordinates", *names), (channels, *widths), strict=True))
 
@@ -51,7 +56,9 @@ class LayerFeatures(nn.Module):
     def split(self, rows: Tensor) -> dict[str, Tensor]:
         """Split rows (N, F) by layer: (N, C', V)."""
         sizes = [width * self.joints for width in self.widths.values()]
-        parts = (rearrange(part, "n (c v) -> n c v", v=self.joints) for part in rows.split(sizes, dim=1))
+        parts = (
+            rearrange(part, "n (c v) -> n c v", v=self.joints) for part in torch.split(rows, sizes, dim=1)
+        )
         return dict(zip(self.widths, parts, strict=True))
 
 
@@ -71,8 +78,11 @@ def dimensions(features: Tensor) -> float:
 
 def norms(network: nn.Module) -> dict[str, Moments]:
     """Return the running mean and standard deviation of each BatchNorm, by name, as they are now."""
-    found = ((name, part) for name, part in network.named_modules() if isinstance(part, _BatchNorm))
-    return {name: (part.running_mean.clone(), part.running_var.sqrt()) for name, part in found}
+    found: dict[str, Moments] = {}
+    for name, part in network.named_modules():
+        if isinstance(part, _BatchNorm) and part.running_mean is not None and part.running_var is not None:
+            found[name] = (part.running_mean.clone(), part.running_var.sqrt())
+    return found
 
 
 def shifts(before: dict[str, Moments], after: dict[str, Moments]) -> dict[str, Statistics]:

@@ -135,6 +135,7 @@ def predict_all(
     for batch in batches:
         predictions[batch.clip] = model(batch.joints).float()
         met[batch.clip] += 1
-    predictions, met = (accelerator.reduce(each, "sum") for each in (predictions, met))
+    met = accelerator.reduce(met, "sum")
     assert bool((met == 1).all()), "each clip once, over all processes"
-    return predictions
+    whole: Tensor = accelerator.reduce(predictions, "sum")
+    return whole

@@ -43,9 +43,9 @@ def mean_reconstruction_loss(
         output = model(batch.joints, generator=clip_seeds(seed, FIXED, batch.clip))
         bodies = len(output.visible)
         total += torch.stack([output.loss * bodies, torch.full_like(output.loss, bodies)])
-    loss, bodies = accelerator.reduce(total, "sum").tolist()
+    loss, bodies = accelerator.reduce(total, "sum").unbind()
     model.train()
-    return loss / bodies
+    return float(loss) / float(bodies)
 
 
 @torch.no_grad()

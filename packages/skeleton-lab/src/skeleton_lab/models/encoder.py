@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
@@ -21,15 +21,14 @@ if TYPE_CHECKING:
 else:
     _built_in = Annotated[STTFormerConfig | TransformerConfig | STGCNConfig, Field(discriminator="kind")]
     EncoderConfig = or_plugin(_built_in, EncoderPlugin)
-Encoder = TypeVar("Encoder", STTFormerConfig, TransformerConfig, STGCNConfig, EncoderPlugin)
 
 FREE = {"num_classes", "pool", "dropout", "attention_dropout", "drop_path"}
 """Fields that leave the encoder's weights as they are."""
 
 
 def fit_encoder(
-    encoder: Encoder, layout: SkeletonLayout, sampling: ClipSampling, *, classes: int, field: str
-) -> Encoder:
+    encoder: EncoderConfig, layout: SkeletonLayout, sampling: ClipSampling, *, classes: int, field: str
+) -> EncoderConfig:
     """Fill in what the data say; what the recipe says must agree with them.
 
     The graph of an ST-GCN is the layout's, around its root, unless the recipe has one.

@@ -47,7 +47,7 @@ class _SynchronisedBatchNorm(TokenBatchNorm):
             setattr(made, name, getattr(norm, name))
         return made.train(norm.training)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # no row of a map is repeated
         """Normalise (N, C, ...) over everything but channels."""
         shape = x.movedim(1, -1).shape
         rows = rearrange(x, "n c ... -> (n ...) c")

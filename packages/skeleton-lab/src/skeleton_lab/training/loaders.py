@@ -11,6 +11,7 @@ import math
 import signal
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,7 +49,8 @@ class StepBatches(Sampler[list[Key]]):
 
     def __iter__(self) -> Iterator[list[Key]]:
         """Yield the keys of each step's clips."""
-        order, keys = EpochSampler(self.clips, seed=self.seed, shuffle=True), []
+        order = EpochSampler(self.clips, seed=self.seed, shuffle=True)
+        keys: list[Key] = []
         for step in range(self.start, self.plan.steps):
             epoch, place = divmod(step, self.plan.steps_per_epoch)
             if not keys or place == 0:
@@ -116,7 +118,7 @@ class Loaders:
         sources = [ClipSet(store, chosen) for store, chosen in clips]
         return SkeletonDataset(sources, self.sampling, bodies=self.bodies, training=training, seed=self.seed)
 
-    def _load(self, dataset: SkeletonDataset, batches: Iterable[list]) -> Iterable[ClipBatch]:
+    def _load(self, dataset: SkeletonDataset, batches: Iterable[list[Any]]) -> Iterable[ClipBatch]:
         # A generator of its own: else the loader would draw from the global one whenever it is iterated over,
         # and a resumed run, which begins to iterate later than the first did, would find another state there.
         loader = DataLoader(
@@ -142,7 +144,7 @@ def _outlive_signals(_: int) -> None:
 
 @dataclass(frozen=True)
 class _OnDevice:
-    loader: DataLoader
+    loader: DataLoader[ClipBatch]
     device: torch.device
 
     def __iter__(self) -> Iterator[ClipBatch]:

@@ -39,7 +39,7 @@ class _Optimizer(RecipeSection):
     @abstractmethod
     def _build(self, groups: Any) -> Optimizer: ...
 
-    def _groups(self, model: Module) -> list[Any]:
+    def _groups(self, model: Module) -> Any:
         """The weights, in groups where some have a rate or a weight decay of their own."""
         if self.layer_decay == 1 and self.decay_vectors:
             return [weights for weights in model.parameters() if weights.requires_grad]
@@ -126,7 +126,10 @@ class Timm(_Optimizer):
         timm = _timm("optimizer.kind")
         if self.name not in (known := timm.list_optimizers()):
             raise InputError(f"optimizer.name: timm has no {self.name!r}, but {', '.join(known)}")
-        return timm.create_optimizer_v2(groups, opt=self.name, lr=self.lr, weight_decay=self.weight_decay)
+        optimizer: Optimizer = timm.create_optimizer_v2(
+            groups, opt=self.name, lr=self.lr, weight_decay=self.weight_decay
+        )
+        return optimizer
 
 
 OptimizerConfig = Annotated[Adam | AdamW | SGD | Timm, Field(discriminator="kind")]
