@@ -87,7 +87,7 @@ def compare(store: SkeletonStore, sampling: ClipSampling, batch: int, rounds: in
         ways: dict[str, Callable[[int], Tensor]] = {
             "published": lambda k: feeder(store, chosen[k], drawn[k], sampling, published),  # noqa: B023
             "lean": lambda k: feeder(store, chosen[k], drawn[k], sampling, lean),  # noqa: B023
-            "batched": lambda k: dataset.__getitems__(keys[k]).joints,  # noqa: B023
+            "batched": lambda k: dataset[keys[k]].joints,  # noqa: B023
         }
         last = {}
         for way in random.permutation(list(ways)):

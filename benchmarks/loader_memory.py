@@ -66,18 +66,19 @@ def measure(path: str, workers: int, batches: int) -> None:
     """Prints how the memory of this process and its workers grows from the first to the last batch."""
     import numpy as np
     import torch
+    from torch.utils.data import DataLoader
 
-    from skeleton_data import ClipSampling, ClipSet, SkeletonDataset, SkeletonStore, loader
+    from skeleton_data import ClipSampling, ClipSet, SkeletonDataset, SkeletonStore
 
     torch.set_num_threads(1)
     start = time.perf_counter()
     store = SkeletonStore.open(path)
     opened = time.perf_counter() - start
     clips = ClipSet(store, np.arange(len(store)))
-    data = SkeletonDataset([clips], ClipSampling(), bodies=2, training=True, seed=0)
-    feed, number, epoch = loader(data, 64, shuffle=True, workers=workers), 0, 0
+    data = SkeletonDataset([clips], ClipSampling(), bodies=2, training=True)
+    feed = DataLoader(data, 64, shuffle=True, num_workers=workers, persistent_workers=workers > 0)
+    number = 0
     while number < batches:
-        feed.sampler.set_epoch(epoch)
         for _ in feed:
             number += 1
             if number == 1:
@@ -86,7 +87,6 @@ def measure(path: str, workers: int, batches: int) -> None:
                 own, mapped = (memory(field) - before[field] for field in before)
                 found = {"opened_ms": opened * 1e3, "own_mb": own, "mapped_mb": mapped}
                 break
-        epoch += 1
     print(json.dumps(found))
 
 

@@ -30,17 +30,19 @@ EPOCHS, EPOCH = 6, 12 // 6
 PROGRAM = """
 import torch
 import skeleton_lab
-from skeleton_data import ClipSampling, ClipSet, SkeletonDataset, SkeletonStore, loader, split
+from torch.utils.data import DataLoader
+from skeleton_data import ClipSampling, ClipSet, SkeletonDataset, SkeletonStore, split
 from skeletonmae import SkeletonMAE, SkeletonMAEConfig
 
+torch.manual_seed(0)
 store = SkeletonStore.open("data/demo")
 clips = ClipSet(store, split(store.index, "ntu60-xsub").train)
-dataset = SkeletonDataset([clips], ClipSampling(frames=20), bodies=2, training=True, seed=0)
+dataset = SkeletonDataset([clips], ClipSampling(frames=20), bodies=2, training=True)
 encoder = {"blocks": [[8, 2]], "tuple_frames": 2}
 model = SkeletonMAE(SkeletonMAEConfig(encoder=encoder, decoder={"width": 8, "depth": 1, "qk_channels": 2}))
 optimizer, losses = torch.optim.AdamW(model.parameters(), lr=1e-2), []
 for epoch in range(4):
-    for batch in loader(dataset, 6, shuffle=True):
+    for batch in DataLoader(dataset, 6, shuffle=True):
         loss = model(batch.joints, generator=torch.Generator().manual_seed(0)).loss
         loss.backward()
         optimizer.step()

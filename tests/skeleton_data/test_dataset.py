@@ -116,7 +116,7 @@ def check_golden(shared, folder, stream, frames):
     names = [name.split("/")[1] for name in raw.files if name.startswith("translated/")]
     clips = [rearrange(raw[f"translated/{name}"], "t (m v c) -> t m v c", v=25, c=3) for name in names]
     data = dataset(write(folder / "golden", clips), ClipSampling(frames=frames, stream=stream))
-    batch = data.__getitems__(list(range(len(names))))
+    batch = data[list(range(len(names)))]
     assert batch.joints.dtype == torch.float32 and len(names) == 11
     for joints, name in zip(batch.joints, names, strict=True):
         np.testing.assert_allclose(joints, golden[f"{stream}_{frames}/{name}"], atol=1e-5, rtol=0)
@@ -140,7 +140,7 @@ def check_golden(shared, folder, stream, frames):
 def test_batches_equal_clip_by_clip(store, sampling, bodies, training):
     clips = np.array([3, 0, 8, 2, 4, 5, 6, 7, 1])
     data = dataset(store, sampling, bodies=bodies, training=training, seed=5, clips=clips)
-    batch = data.__getitems__([(epoch, position) for epoch in (0, 3) for position in range(len(clips))])
+    batch = data[[(epoch, position) for epoch in (0, 3) for position in range(len(clips))]]
     assert batch.joints.shape == (18, 3, sampling.frames, 25, bodies)
     for row, joints in enumerate(batch.joints):
         epoch, position = (0, 3)[row // 9], row % 9
@@ -162,18 +162,18 @@ def test_a_clip_does_not_depend_on_its_batch(store, data):
     )
     key = st.tuples(st.integers(0, 1000), st.integers(0, len(both) - 1))
     keys = data.draw(st.lists(key, min_size=1, max_size=8))
-    batch = both.__getitems__(keys)
+    batch = both[keys]
     assert batch.clip.tolist() == [position for _, position in keys]
     for row, one in enumerate(keys):
         alone = both[one]
-        assert alone.label[0] == batch.label[row]
-        torch.testing.assert_close(alone.joints[0], batch.joints[row], atol=1e-6, rtol=0)
+        assert alone.label == batch.label[row] and alone.clip == batch.clip[row]
+        torch.testing.assert_close(alone.joints, batch.joints[row], atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("training", [False, True])
 def test_a_share_of_a_batch_may_be_empty(store, training):
     sampling = ClipSampling(origin="first_frame", heading=True, stream="bone_motion")
-    batch = dataset(store, sampling, training=training).__getitems__([])
+    batch = dataset(store, sampling, training=training)[[]]
     assert [len(column) for column in batch] == [0, 0, 0] and batch.joints.shape == (0, 3, 20, 25, 2)
 
 
@@ -188,7 +188,7 @@ def test_labels_and_positions(store):
     sources = [ClipSet(store, np.array([3, 2])), ClipSet(store, np.array([0, 1, 7]))]
     data = SkeletonDataset(sources, PLAIN, bodies=2, training=False, seed=0)
     assert len(data) == 5 and data.labels.tolist() == [-1, 1, 4, 0, -1]
-    batch = data.__getitems__([4, (9, 1), 0])
+    batch = data[[4, (9, 1), 0]]
     assert batch.label.tolist() == [-1, 1, -1] and batch.label.dtype == torch.int64
     assert batch.clip.tolist() == [4, 1, 0] and batch.clip.dtype == torch.int64
     assert data.layout == store.layout
@@ -200,14 +200,14 @@ def test_zero_clip_stays_zero(store):
 
 
 def test_bodies_are_views_of_one_piece(store):
-    joints = dataset(store).__getitems__([0, 1, 2]).joints
+    joints = dataset(store)[[0, 1, 2]].joints
     assert rearrange(joints, "n c t v m -> (n m) c t v").data_ptr() == joints.data_ptr()
 
 
 def test_other_layouts(tmp_path):
     clips = [walk(np.random.default_rng(1), 30, 1, joints=20)]
     data = dataset(write(tmp_path / "kinect", clips, "kinect_v1"), ClipSampling(stream="bone", heading=True))
-    assert data[0].joints.shape == (1, 3, 20, 20, 2)
+    assert data[0].joints.shape == (3, 20, 20, 2)
 
 
 def test_pickled_dataset_opens_the_store_anew(store):

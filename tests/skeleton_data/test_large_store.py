@@ -83,6 +83,6 @@ def test_a_dataset_of_many_clips_holds_their_numbers_only(tmp_path: Path) -> Non
         training=True,
         seed=0,
     )
-    batch = data.__getitems__([(0, 1), (0, 0)])
+    batch = data[[(0, 1), (0, 0)]]
     assert torch.equal(batch.joints[0], torch.full((3, 4, 25, 1), 7.0))
     assert 0 < resident(tmp_path / "s") < 1024

@@ -75,7 +75,7 @@ def test_batches_are_those_of_a_store(store, data, training):
         lambda one: [ClipSet(store, chosen[1:]), ClipSet(one, chosen)],
     ):
         theirs, ours = (
-            SkeletonDataset(sources(one), sampling, bodies=2, training=training, seed=3).__getitems__(keys)
+            SkeletonDataset(sources(one), sampling, bodies=2, training=training, seed=3)[keys]
             for one in (store, pickle.loads(pickle.dumps(own)))
         )
         for there, here in zip(theirs, ours, strict=True):
@@ -105,7 +105,7 @@ def test_clips_are_read_when_they_are_asked_for():
         [ClipSet(OwnClips(Counted()), np.arange(8))], ClipSampling(frames=4), bodies=1, training=True, seed=0
     )
     assert asked == list(range(8))
-    dataset.__getitems__([(0, 6), (0, 2)])
+    dataset[[(0, 6), (0, 2)]]
     assert asked[8:] == [6, 2]
 
 

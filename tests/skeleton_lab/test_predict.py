@@ -64,7 +64,7 @@ def test_clips_in_memory_are_sampled_as_those_of_a_store(store, stream, origin, 
     dataset = SkeletonDataset([ClipSet(opened, clips)], sampling, bodies=bodies, training=False, seed=0)
     made_for = Preprocessing(layout=opened.layout, bodies=bodies, sampling=sampling)
     joints = sample_clips([opened.read(int(clip)) for clip in clips], made_for)
-    assert torch.equal(joints, dataset.__getitems__(list(range(len(clips)))).joints)
+    assert torch.equal(joints, dataset[list(range(len(clips)))].joints)
 
 
 def test_own_data_are_recognised_whatever_the_order_of_joints(model, recording, store):

@@ -118,7 +118,7 @@ def test_every_row_takes_two_steps(name, store, unlabelled, tmp_path):
         recipe = recipe.resolved(clips)
         source = ClipSet(recipe_store(clips), np.arange(8))
         data = SkeletonDataset([source], recipe.data.sampling, bodies=2, training=True, seed=0)
-        losses = two_steps(recipe, clips, data.__getitems__([(0, clip) for clip in range(8)]))
+        losses = two_steps(recipe, clips, data[[(0, clip) for clip in range(8)]])
         assert np.isfinite(losses).all(), run.command
 
 

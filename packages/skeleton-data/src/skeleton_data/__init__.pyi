@@ -5,8 +5,7 @@ from .clips import ClipSource as ClipSource
 from .dataset.dataset import ClipBatch as ClipBatch
 from .dataset.dataset import ClipSet as ClipSet
 from .dataset.dataset import SkeletonDataset as SkeletonDataset
-from .dataset.loading import EpochSampler as EpochSampler
-from .dataset.loading import loader as loader
+from .dataset.epoch_sampler import EpochSampler as EpochSampler
 from .draw.gif import draw_gif as draw_gif
 from .draw.page import draw_page as draw_page
 from .draw.strip import draw_strip as draw_strip
@@ -103,7 +102,6 @@ __all__ = [
     "layout_names",
     "load_split",
     "load_subset",
-    "loader",
     "open_clips",
     "prepare",
     "put_in_place",

@@ -28,8 +28,8 @@ from skeleton_data.transforms.rotation import rotate, rotation_matrix
 from skeleton_data.transforms.sampling import ClipSampling
 from skeleton_data.transforms.streams import to_stream
 
-Key = tuple[int, int] | int
-"""(epoch, position in the dataset), or a position in epoch 0."""
+Key = int | tuple[int, int]
+"""A position in the dataset, or (epoch, position)."""
 
 _DRAWS = np.array(
     [Draw.CROP_LENGTH, Draw.CROP_START, Draw.ROTATION_X, Draw.ROTATION_Y, Draw.ROTATION_Z], dtype=np.uint64
@@ -37,7 +37,7 @@ _DRAWS = np.array(
 
 
 class ClipBatch(NamedTuple):
-    """Clips that were sampled together.
+    """Clips that were sampled together; a single clip has the same fields without the axis N.
 
     Attributes:
         joints: (N, C=3, T, V, M) float32, metres; absent bodies are zero.
@@ -88,23 +88,36 @@ class ClipSet:
 class SkeletonDataset(Dataset[ClipBatch]):
     """Clips of one or more stores, cropped, resized and augmented a batch at a time.
 
-    A batch is one gather of the frames that it needs, straight from the memory maps, and a few operations
-    over all its clips. What is drawn at random depends on seed, epoch and position only: not on the other
-    clips of the batch, on workers, ranks, or where a run was resumed.
+    `dataset[3]` is one clip, `dataset[[3, 5]]` a batch: one gather of the frames that it needs, straight from
+    the memory maps, and a few operations over all its clips. A `torch.utils.data.DataLoader` makes batches
+    with its default `collate_fn`. It yields a batch without the copy that collating costs if `batch_size` is
+    None and the sampler yields lists, as `torch.utils.data.BatchSampler` does.
+
+    How a training clip is varied depends on its key. For a position, torch's default generator decides, which
+    a `DataLoader` seeds in each worker: no two epochs, workers or ranks repeat each other, and
+    `torch.manual_seed` before the first epoch reproduces all epochs with the same number of workers. For
+    `(epoch, position)`, a key of `EpochSampler`, the key and `seed` decide: not the batch, nor workers, nor
+    ranks, nor where a run was resumed.
 
     Args:
         sources: The clips; all stores must have one layout. Positions count through the sources in order.
         sampling: How clips are sampled.
         bodies: M; the first bodies of a clip are kept, missing ones are zero.
         training: Random crop, rotation and augmentation, else the centre crop.
-        seed: Of the random numbers.
+        seed: Of the random numbers, mixed with those of the key.
 
     Raises:
         ValueError: No sources, stores of different layouts, `bodies` below 1.
     """
 
     def __init__(
-        self, sources: Sequence[ClipSet], sampling: ClipSampling, *, bodies: int, training: bool, seed: int
+        self,
+        sources: Sequence[ClipSet],
+        sampling: ClipSampling,
+        *,
+        bodies: int,
+        training: bool,
+        seed: int = 0,
     ) -> None:
         if not sources:
             raise ValueError("sources must hold at least one ClipSet")
@@ -131,18 +144,26 @@ class SkeletonDataset(Dataset[ClipBatch]):
         labels = [source.store.index.label[source.clips] for source in self.sources]
         return np.concatenate(labels).astype(np.int64)
 
-    def __getitem__(self, key: Key) -> ClipBatch:
-        """Return a batch of one clip."""
-        return self.__getitems__([key])
-
-    def __getitems__(self, keys: Sequence[Key]) -> ClipBatch:
-        """Return the batch of these clips, in this order; a DataLoader calls it with the keys of a batch.
+    def __getitem__(self, key: Key | list[int] | list[tuple[int, int]]) -> ClipBatch:
+        """Return a clip (C, T, V, M); for a list of keys the batch of these clips (N, C, T, V, M), in order.
 
         Raises:
             IndexError: A position outside the dataset.
         """
+        if isinstance(key, list):
+            return self._batch(key)
+        return self.__getitems__([key])[0]
+
+    def __getitems__(self, keys: Sequence[Key]) -> list[ClipBatch]:
+        """Return these clips, each by itself, as a `DataLoader` collates them; sampled together."""
+        return [ClipBatch(*clip) for clip in zip(*self._batch(keys), strict=True)]
+
+    def _batch(self, keys: Sequence[Key]) -> ClipBatch:
+        unkeyed = [not isinstance(key, tuple) for key in keys]
         pairs = np.array([key if isinstance(key, tuple) else (0, key) for key in keys], dtype=np.int64)
         epoch, position = pairs.reshape(-1, 2).T.copy()
+        if self.training and any(unkeyed):  # a number from the generator takes the place of the epoch
+            epoch[unkeyed] = torch.randint(2**62, (sum(unkeyed),)).numpy()
         outside = (position < 0) | (position >= len(self))
         if outside.any():
             raise IndexError(f"position {position[outside.argmax()]} of {len(self)} clips")

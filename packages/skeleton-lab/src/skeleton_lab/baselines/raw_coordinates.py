@@ -24,8 +24,8 @@ def read_clips(
 ) -> tuple[Tensor, Tensor]:
     """Return clips of a side (N, T, F), sampled as in evaluation, a frame's numbers in a row; labels (N,)."""
     source = ClipSet(clips.store, side)
-    dataset = SkeletonDataset([source], sampling, bodies=clips.bodies, training=False, seed=0)
-    batch = dataset.__getitems__([(0, position) for position in range(len(side))])
+    dataset = SkeletonDataset([source], sampling, bodies=clips.bodies, training=False)
+    batch = dataset[list(range(len(side)))]
     return rearrange(batch.joints, "n c t v m -> n t (c v m)"), batch.label
 
 

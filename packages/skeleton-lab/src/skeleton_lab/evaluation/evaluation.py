@@ -13,9 +13,10 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.data import BatchSampler, DataLoader
 from tqdm import tqdm
 
-from skeleton_data import ClipBatch, ClipSet, SkeletonDataset, SkeletonStore, loader
+from skeleton_data import ClipBatch, ClipSet, EpochSampler, SkeletonDataset, SkeletonStore
 from skeleton_lab.data.clips import FinetuneClips
 from skeleton_lab.data.preprocessing import Preprocessing
 from skeleton_lab.evaluation.metrics import predict_all
@@ -73,9 +74,15 @@ class ClipReader:
         if not count:
             return
         chosen = ClipSet(self.store, train[np.linspace(0, len(train) - 1, count).astype(np.int64)])
-        dataset = SkeletonDataset([chosen], made_for.sampling, bodies=made_for.bodies, training=False, seed=0)
-        size = min(self.batch_size, count)
-        batches = loader(dataset, size, shuffle=True, drop_last=True, workers=self.workers)
+        dataset = SkeletonDataset([chosen], made_for.sampling, bodies=made_for.bodies, training=False)
+        order = EpochSampler(count, seed=0, shuffle=True)
+        batches = DataLoader(
+            dataset,
+            batch_size=None,  # a key is a whole batch
+            sampler=BatchSampler(order, min(self.batch_size, count), drop_last=True),
+            num_workers=self.workers,
+            generator=torch.Generator(),  # the global one stays as it is
+        )
         recalibrate(model, (batch.joints.to(self.accelerator.device) for batch in batches))
 
 

@@ -34,7 +34,7 @@ def sampled(store: SkeletonStore, clip: int, sampling: ClipSampling, *, bodies: 
     if sampling.stream != "joint":
         raise InputError(f"data.sampling.stream is {sampling.stream!r}: no joints that could be drawn")
     chosen = [ClipSet(store, np.array([clip]))]
-    return SkeletonDataset(chosen, sampling, bodies=bodies, training=False, seed=0)[0].joints
+    return SkeletonDataset(chosen, sampling, bodies=bodies, training=False)[[0]].joints
 
 
 def clip_title(store: SkeletonStore, clip: int) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator, PartialState
 from accelerate.utils import send_to_device
-from torch.utils.data import DataLoader, Sampler, default_convert
+from torch.utils.data import DataLoader, Sampler
 
 from skeleton_data import ClipBatch, ClipSampling, ClipSet, EpochSampler, SkeletonDataset
 from skeleton_lab.data.clips import Clips
@@ -123,8 +123,8 @@ class Loaders:
         # and a resumed run, which begins to iterate later than the first did, would find another state there.
         loader = DataLoader(
             dataset,
-            batch_sampler=batches,
-            collate_fn=default_convert,  # batches come whole
+            batch_size=None,  # a key is a whole batch
+            sampler=batches,
             num_workers=self.workers,
             generator=torch.Generator(),
             pin_memory=self.accelerator.device.type == "cuda",
