@@ -62,6 +62,8 @@ def test_the_table_says_what_selected_the_weights():
     ]
     assert "test side" in lines[1]
     assert "Weights of fine-tunings: the last" in markdown(found[1:2], **told)
+    records = csv.DictReader(comma_separated(found).splitlines())
+    assert [record["selected_by"] for record in records] == list(by.values())
 
 
 def test_many_numbers_of_labels_are_a_line_for_each_row(tmp_path, monkeypatch):

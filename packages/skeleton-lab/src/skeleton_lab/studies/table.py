@@ -285,6 +285,7 @@ def _record(cell: Cell, reference: Cell | None) -> dict[str, Any]:
     record |= {"mean": _rounded(cell.mean), "deviation": _rounded(cell.spread("deviation"))}
     record |= {"interval": _rounded(cell.spread("interval")), "seeds": " ".join(map(str, cell.seeds))}
     record |= {"top1": " ".join(f"{accuracy:.3f}" for accuracy in cell.accuracy)}
+    record |= {"selected_by": cell.selected_by}
     if reference is not None:
         difference = cell.against(reference)
         record |= {"difference": _rounded(difference.mean)}
