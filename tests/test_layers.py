@@ -27,11 +27,8 @@ LAYERS = {
 }
 """The layers of each package, from the bottom: folders, or modules beside them."""
 
-KNOWN = {
-    ("baselines/raw_coordinates.py", "simple.py"),
-    ("models/saved_model.py", "models/weights.py"),
-}
-"""Imports that point up or close a circle, until they are gone."""
+KNOWN = {("models/saved_model.py", "models/weights.py")}
+"""Imports that close a circle, until they are gone."""
 
 
 @dataclass(frozen=True)
