@@ -35,7 +35,7 @@ def test_help_lists_the_apps_and_imports_nothing_heavy():
     assert ran.returncode == 0, ran.stderr
     # An app is a module of the package that can be run.
     apps = {path.stem for path in PACKAGE.glob("*.py") if "def main()" in path.read_text()} - {"cli"}
-    assert cli.APPS.keys() == apps
+    assert cli.SUBCOMMANDS.keys() == apps
     told = {line.split()[0] for line in ran.stdout.splitlines() if line.startswith("  ")}
     assert told == apps
 
@@ -45,7 +45,7 @@ def test_what_is_no_subcommand_is_refused_with_the_names(arguments, monkeypatch,
     with pytest.raises(SystemExit, match="2"):
         call(monkeypatch, *arguments)
     (line,) = capsys.readouterr().err.splitlines()
-    assert all(name in line for name in (*cli.APPS, *arguments[:1]))
+    assert all(name in line for name in (*cli.SUBCOMMANDS, *arguments[:1]))
 
 
 def test_a_subcommand_is_the_app(monkeypatch, capsys, tmp_path):

@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-APPS = {
+SUBCOMMANDS = {
     "pretrain": "Pre-train SkeletonMAE: mask joints and frames, rebuild them, keep the encoder.",
     "contrast": "Pre-train by contrast: CrosSCLR or AimCLR.",
     "finetune": "Train a classifier, from a pre-trained encoder or from scratch, and test it.",
@@ -31,11 +31,11 @@ accelerate launch -m skeleton_lab.SUBCOMMAND ..."""
 def main() -> None:
     """Hand the command line on to the app that it names."""
     match sys.argv[1:]:
-        case [name, *_] if name in APPS:
+        case [name, *_] if name in SUBCOMMANDS:
             del sys.argv[1]
             import_module(f"skeleton_lab.{name}").main()
         case ["-h" | "--help", *_]:
-            print(USAGE.format("\n".join(f"  {name:10} {told}" for name, told in APPS.items())))
+            print(USAGE.format("\n".join(f"  {name:10} {told}" for name, told in SUBCOMMANDS.items())))
         case [name, *_]:
             sys.exit(_refused(f"there is no subcommand {name!r}"))
         case _:
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _refused(complaint: str) -> int:
-    print(f"skeleton-lab: error: {complaint}; choose from {', '.join(APPS)}", file=sys.stderr)
+    print(f"skeleton-lab: error: {complaint}; choose from {', '.join(SUBCOMMANDS)}", file=sys.stderr)
     return 2
 
 
