@@ -22,6 +22,7 @@ def a_result(folder, top1, *, pretrained, clips, seed=0, lr=0.1):
         "test": {"clips": 10, "top1": top1, "top5": 1.0, "per_class": {"a": top1}},
         "validation_top1": 0.5,
         "selected_step": 5,
+        "selected_by": "validation",
         "steps": 10,
         "train_clips": clips,
         "validation_clips": 3,

@@ -271,7 +271,7 @@ def test_mistakes_are_told_before_anything_runs(study, other_store, performed, t
 def test_each_app_of_the_table_is_a_command_with_its_config_and_run():
     for name, app in APPS.items():
         module = import_module(f"skeleton_lab.{name}")
-        assert name in cli.APPS and callable(module.run)
+        assert name in cli.SUBCOMMANDS and callable(module.run)
         field = getattr(module, app.config).model_fields
         assert ("run" in field) == app.trains
         assert (app.starts_from or "run") in field or not app.trains
