@@ -10,7 +10,24 @@ from pydantic import BaseModel, ConfigDict, Field
 from skeleton_data.clips import Up
 from skeleton_data.layouts.layout import layout_names
 
-Format = Literal["own", "ctr-gcn", "pyskl", "nw-ucla", "pku-mmd", "kinetics", "bvh", "store"]
+Format = Literal[
+    "own",
+    "ctr-gcn",
+    "pyskl",
+    "nw-ucla",
+    "pku-mmd",
+    "kinetics",
+    "bvh",
+    "store",
+    "mediapipe",
+    "openpose",
+    "alphapose",
+    "mmpose",
+    "azure",
+    "c3d",
+    "trc",
+    "table",
+]
 
 
 class ImportConfig(BaseModel):
@@ -51,7 +68,12 @@ class ImportConfig(BaseModel):
     )
     labels: Path | None = Field(
         default=None,
-        description="of pku-mmd the folder with the label files; of kinetics the file ..._label.json",
+        description="of formats of a file a clip a CSV table with the columns file, label, subject, ...; of"
+        " pku-mmd the folder with the label files; of kinetics the file ..._label.json",
+    )
+    name: str | None = Field(
+        default=None,
+        description="of formats of a file a clip how files are called, like 'S{subject}A{label}'",
     )
     joints: Path | None = Field(
         default=None,

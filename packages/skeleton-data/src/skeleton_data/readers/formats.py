@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Set
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -12,7 +11,7 @@ from pathlib import Path
 from skeleton_data.clips import ClipSource, Up
 from skeleton_data.errors import DataError
 from skeleton_data.readers.config import Format, ImportConfig
-from skeleton_data.store.files import META
+from skeleton_data.readers.recognise import find_format as find_format
 
 _COLUMNS = {"clips", "label", "class_names", "subject", "camera", "setup", "replication"}
 
@@ -34,7 +33,8 @@ class FormatReader:
     parallel: bool = False
 
 
-_FORMAT_OPTIONS = {"units", "fps", "joints", "part", "labels", "picture", *_COLUMNS}
+_FILES = {"fps", "labels", "name"}
+_FORMAT_OPTIONS = {"units", "fps", "joints", "part", "labels", "name", "picture", *_COLUMNS}
 _READERS = "skeleton_data.readers"
 
 FORMATS: dict[Format, FormatReader] = {
@@ -46,6 +46,16 @@ FORMATS: dict[Format, FormatReader] = {
     "kinetics": FormatReader(f"{_READERS}.kinetics:open_kinetics", {"fps", "labels"}, parallel=True),
     "bvh": FormatReader(f"{_READERS}.bvh:open_bvh", {"units", "joints"}, parallel=True),
     "store": FormatReader(f"{_READERS}.from_store:open_store", set()),
+    "mediapipe": FormatReader(f"{_READERS}.camera_json:open_mediapipe", _FILES, up="-y", parallel=True),
+    "azure": FormatReader(f"{_READERS}.camera_json:open_azure", _FILES, up="-y", parallel=True),
+    "openpose": FormatReader(f"{_READERS}.detections:open_openpose", {*_FILES, "picture"}, parallel=True),
+    "alphapose": FormatReader(f"{_READERS}.detections:open_alphapose", {*_FILES, "picture"}, parallel=True),
+    "mmpose": FormatReader(f"{_READERS}.detections:open_mmpose", {*_FILES, "picture"}, parallel=True),
+    "c3d": FormatReader(f"{_READERS}.c3d:open_c3d", {*_FILES, "units"}, up="z", parallel=True),
+    "trc": FormatReader(f"{_READERS}.trc:open_trc", {*_FILES, "units"}, parallel=True),
+    "table": FormatReader(
+        f"{_READERS}.joint_table:open_joint_table", {*_FILES, "units", "picture"}, parallel=True
+    ),
 }
 """Every format that is read, with the axis that points up in it."""
 
@@ -81,59 +91,3 @@ def is_raw(path: Path) -> bool:
         return path.suffix == ".zip" or not path.exists()
     suffixes = {file.suffix for file in path.rglob("*")}
     return bool(suffixes & {".skeleton", ".zip"}) or not suffixes
-
-
-def find_format(path: Path) -> Format:
-    """Find the format of a file by its ending (an `.npz` also by its entries), of a folder by its first file.
-
-    Raises:
-        DataError: Nothing there, or nothing known.
-    """
-    if path.is_dir():
-        return _format_of_folder(path)
-    if not path.exists():
-        raise DataError.at(path, "no such file or folder")
-    match path.suffix:
-        case ".npz":
-            return "ctr-gcn" if _has_ctr_gcn_entries(path) else "own"
-        case ".npy":
-            return "own"
-        case ".pkl" | ".pickle":
-            return "pyskl"
-        case ".bvh":
-            return "bvh"
-        case ".zip" | ".skeleton":
-            raise DataError.at(
-                path, "raw NTU recordings are not imported but prepared: skeleton-data prepare"
-            )
-    raise DataError.at(
-        path, "its format is not known by its ending: expected .npz, .npy, .pkl, .bvh or a folder"
-    )
-
-
-def _has_ctr_gcn_entries(path: Path) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return not {"x_train.npy", "x_test.npy"}.isdisjoint(archive.namelist())
-    except (OSError, zipfile.BadZipFile):
-        return False  # the reader will say what is wrong
-
-
-def _format_of_folder(path: Path) -> Format:
-    from skeleton_data.readers.nw_ucla import NAME
-
-    if (path / META).is_file():
-        return "store"
-    for file in sorted(path.rglob("*")):
-        match file.suffix:
-            case ".bvh":
-                return "bvh"
-            case ".json":
-                return "nw-ucla" if NAME.fullmatch(file.stem) else "kinetics"
-            case ".txt":
-                return "pku-mmd"
-            case ".skeleton":
-                raise DataError.at(
-                    path, "raw NTU recordings are not imported but prepared: skeleton-data prepare"
-                )
-    raise DataError.at(path, "its format is not known: there is no .bvh, .json or .txt file in it")

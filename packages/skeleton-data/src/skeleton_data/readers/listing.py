@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from skeleton_data.errors import DataError
 from skeleton_data.ntu.lines import MAX_METRES
 
+MAX_TEXT = 2**30
+"""Bytes of the largest text file that is read; numbers as objects of Python take ten times as much."""
+
 _METRES = {"auto": 1, "m": 1, "cm": 100, "mm": 1000}
 
 
@@ -36,9 +39,11 @@ def read_text(path: Path) -> str:
     """Return the text of a file.
 
     Raises:
-        DataError: It is missing, empty or not UTF-8; names the line of the first wrong byte.
+        DataError: It is missing, empty, too large or not UTF-8; names the line of the first wrong byte.
     """
     try:
+        if path.stat().st_size > MAX_TEXT:
+            raise DataError.at(path, f"text of more than {MAX_TEXT >> 20} MiB is not read: split it")
         data = path.read_bytes()
     except OSError as error:
         raise DataError.at(path, error.strerror or str(error)) from None
@@ -105,6 +110,24 @@ def positions(
     _explain(value, shape, path, where)
     expected = " x ".join("any number" if size < 0 else str(size) for size in shape)
     raise DataError.at(path, f"{where}: expected {expected} numbers, found {array.dtype}{array.shape}")
+
+
+def numbers_or_nan(value: Any, shape: tuple[int, ...], path: Path, where: str) -> NDArray[np.float32]:
+    """Return `value` as `positions` does, but with NaN where it holds NaN or nothing: None.
+
+    Raises:
+        DataError: Another shape, text, or an infinite number; names the first wrong place.
+    """
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind == "O" and _fits(array.shape, shape):
+            array = np.where(array == None, np.nan, array).astype(np.float64)  # noqa: E711
+    except (TypeError, ValueError):
+        array = np.empty(0)
+    if array.dtype.kind != "f" or not np.isnan(array).any():
+        return positions(value, shape, path, where)
+    missing = np.isnan(array)
+    return np.where(missing, np.float32(np.nan), positions(np.where(missing, 0, array), shape, path, where))
 
 
 def _fits(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:

@@ -1,0 +1,136 @@
+"""3D joints of one camera as JSON: MediaPipe's pose landmarker and Microsoft's Azure Kinect recorder."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.clips import ClipSource
+from skeleton_data.errors import DataError
+from skeleton_data.layouts.layout import layout
+from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.json_file import entry, load_json
+from skeleton_data.readers.listing import files_below, numbers_or_nan
+from skeleton_data.readers.people import join_by_id, join_nearest
+from skeleton_data.readers.recording import Recording, open_recordings
+from skeleton_data.readers.timestamps import frames_per_second
+
+LANDMARKS = 33
+MIN_VISIBILITY = 0.5
+"""A landmark that MediaPipe sees less is a guess of its model, and taken as not measured."""
+
+
+def open_mediapipe(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
+    """Return a clip for each `.json` of MediaPipe's pose landmarker, called by the file's name.
+
+    Raises:
+        DataError: There are no such files, or the first is damaged.
+    """
+    files = files_below(path, ".json")
+    return open_recordings(files, read_mediapipe, config, kind="MediaPipe", workers=workers)
+
+
+def read_mediapipe(path: Path) -> Recording:
+    """Read a list of results, a frame each, with `pose_world_landmarks` and perhaps `timestamp_ms`.
+
+    World landmarks are metres from the middle of the hips, y down and z away from the camera. People are
+    told apart by who is nearest, in the order of the frames.
+
+    Raises:
+        DataError: The file is damaged, or holds no world landmarks.
+    """
+    results = load_json(path)
+    if not isinstance(results, list) or not results:
+        raise DataError.at(path, "expected a list of results, one for each frame")
+    frames = []
+    for number, result in enumerate(results):
+        where = f"[{number}].pose_world_landmarks"
+        bodies = entry(result, "pose_world_landmarks", list, path, f"[{number}]")
+        joints = [_landmarks(body, path, f"{where}[{person}]") for person, body in enumerate(bodies)]
+        frames.append(np.reshape(np.array(joints, np.float32), (-1, LANDMARKS, 4)))
+    joined = join_nearest(frames, (LANDMARKS, 4), path)
+    if not joined.shape[1]:
+        raise DataError.at(path, "there is nobody in any frame")
+    stamps = [result.get("timestamp_ms") for result in results]
+    return Recording(
+        layout("mediapipe33").joints,
+        joined[..., :3],
+        "m",
+        fps=frames_per_second(stamps, 1e-3),
+        confidence=np.nan_to_num(joined[..., 3]),
+        layout="mediapipe33",
+        min_confidence=MIN_VISIBILITY,
+    )
+
+
+def _landmarks(body: Any, path: Path, where: str) -> NDArray[np.float32]:
+    """Return x, y, z and visibility of the landmarks of a body (33, 4)."""
+    if not isinstance(body, list) or not all(isinstance(point, dict) for point in body):
+        raise DataError.at(path, f"{where}: expected a list of landmarks, found {body!r:.40}")
+    table = [[point.get(key) for key in ("x", "y", "z", "visibility")] for point in body]
+    return numbers_or_nan(table, (LANDMARKS, 4), path, where)
+
+
+def open_azure(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
+    """Return a clip for each `.json` of an Azure Kinect, called by the file's name.
+
+    Raises:
+        DataError: There are no such files, or the first is damaged.
+    """
+    files = files_below(path, ".json")
+    return open_recordings(files, read_azure, config, kind="Azure Kinect", workers=workers)
+
+
+def read_azure(path: Path) -> Recording:
+    """Read what Microsoft's offline_processor writes: joints of every body in every frame, in millimetres.
+
+    y points down, z away from the camera. People are told apart by `body_id`. A joint at exactly 0, 0, 0
+    is taken as not measured.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    table = load_json(path)
+    names = entry(table, "joint_names", list, path)
+    if not names or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
+        raise DataError.at(path, "joint_names: expected a list of different names")
+    frames, ids, numbers, stamps = [], [], [], []
+    for number, frame in enumerate(entry(table, "frames", list, path)):
+        where = f"frames[{number}]"
+        numbers.append(entry(frame, "frame_id", int, path, where))
+        stamps.append(frame.get("timestamp_usec"))
+        bodies = entry(frame, "bodies", list, path, where)
+        ids.append([entry(body, "body_id", int, path, f"{where}.bodies") for body in bodies])
+        if len(set(ids[-1])) < len(bodies):
+            raise DataError.at(path, f"{where}.bodies: two have the same body_id")
+        places = [
+            numbers_or_nan(
+                body.get("joint_positions"), (len(names), 3), path, f"{where}.bodies[{place}].joint_positions"
+            )
+            for place, body in enumerate(bodies)
+        ]
+        frames.append(np.reshape(np.array(places, np.float32), (-1, len(names), 3)))
+    if not any(ids):
+        raise DataError.at(path, "frames: there is nobody in any")
+    joined = join_by_id(frames, ids, (len(names), 3), path)
+    joined[~joined.any(axis=-1)] = np.nan
+    positions = _at_frames(joined, numbers, path)
+    return Recording(tuple(names), positions, "mm", fps=frames_per_second(stamps, 1e-6, numbers))
+
+
+def _at_frames(joined: NDArray[np.float32], numbers: list[int], path: Path) -> NDArray[np.float32]:
+    """Return frames at their numbers, from the first; one that the file leaves out has no body."""
+    first, count = numbers[0], numbers[-1] - numbers[0] + 1
+    if any(two <= one for one, two in pairwise(numbers)):
+        raise DataError.at(path, "frames: frame_id does not rise from frame to frame")
+    if count > 1000 + 10 * len(numbers):
+        raise DataError.at(path, f"frames: {len(numbers)} of the numbers {first} to {numbers[-1]}")
+    if count == len(numbers):
+        return joined
+    spread = np.full((count, *joined.shape[1:]), np.nan, dtype=np.float32)
+    spread[np.array(numbers) - first] = joined
+    return spread

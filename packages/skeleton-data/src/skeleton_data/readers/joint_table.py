@@ -1,0 +1,244 @@
+"""Tables of joints, CSV or Parquet: a row for each frame (wide) or for each joint of a frame (tidy)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.clips import ClipSource
+from skeleton_data.errors import DataError
+from skeleton_data.layouts.joint_names import joint_key
+from skeleton_data.layouts.layout import layout
+from skeleton_data.ntu.lines import MAX_METRES
+from skeleton_data.readers.camera_json import MIN_VISIBILITY
+from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.listing import files_below
+from skeleton_data.readers.recording import RecordedUnits, Recording, check_size, open_recordings
+from skeleton_data.readers.table_file import Table, read_table
+from skeleton_data.readers.timestamps import frames_per_second
+
+SURENESS = ("visibility", "confidence", "likelihood", "score", "conf", "prob", "presence")
+FRAMES = ("frame", "frames", "frame_id", "frame_index", "frame_number", "frame_idx", "index")
+PEOPLE = ("person", "person_id", "individual", "track", "track_id", "body", "body_id", "id")
+JOINTS = ("joint", "joint_name", "keypoint", "bodypart", "landmark", "marker", "node")
+TIMES = {"time": 1.0, "time_s": 1.0, "seconds": 1.0, "timestamp": 1.0, "t": 1.0} | {
+    **dict.fromkeys(("time_ms", "timestamp_ms", "milliseconds"), 1e-3),
+    **dict.fromkeys(("time_us", "timestamp_us", "timestamp_usec"), 1e-6),
+}
+MAX_FRAME = 10_000_000
+
+_WIDE = re.compile(rf"(.+?)[_. :-]+([xyz]|{'|'.join(SURENESS)})", re.IGNORECASE)
+_NUMBERED = re.compile(r"([xyzv])_?(\d+)", re.IGNORECASE)
+
+
+def open_joint_table(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
+    """Return a clip for each table, called by the file's name: of a folder all `.csv`, else all `.parquet`.
+
+    Raises:
+        DataError: There are no such files, or the first is damaged.
+    """
+    suffix = ".csv" if path.is_file() or any(path.rglob("*.csv")) else ".parquet"
+    files = [file for file in files_below(path, suffix) if file != config.labels]
+    return open_recordings(files, read_joint_table, config, kind="table of joints", workers=workers)
+
+
+def read_joint_table(path: Path) -> Recording:
+    """Read a table with columns `NAME_x`, `NAME_y`, `NAME_z`, or `joint`, `x`, `y`, `z`.
+
+    A column of frames, of people, of times (seconds, or as its name says) and of confidence for each joint
+    are used where they are there. Without any z the positions are pixels. An empty cell is a joint that was
+    not measured. The 33 landmarks of MediaPipe are metres, y down, where the origin is between the hips, else
+    x and y are parts of the picture; the joints of a Kinect v2 are metres, y up; others do not say their
+    units.
+
+    Raises:
+        DataError: The file is damaged, or no such columns are there.
+    """
+    table = read_table(path)
+    lower = {name.lower(): name for name in table.columns}
+    tidy = next((lower[name] for name in JOINTS if name in lower), None)
+    if tidy is not None and {"x", "y"} <= set(lower):
+        return _of_tidy(table, lower, tidy)
+    return _of_wide(table, lower)
+
+
+def _of_wide(table: Table, lower: Mapping[str, str]) -> Recording:
+    columns = _joint_columns(table.columns)
+    if not columns:
+        raise DataError.at(
+            table.path, "expected columns like HEAD_x, HEAD_y, HEAD_z, or joint, x, y, z with a row a joint"
+        )
+    axes = "xyz" if any("z" in parts for parts in columns.values()) else "xy"
+    for name, parts in columns.items():
+        if missing := [axis for axis in axes if axis not in parts]:
+            raise DataError.at(table.path, f"there is no column {name}_{missing[0]}")
+    joints = np.stack(
+        [np.stack([table.numbers(parts[axis]) for axis in axes], axis=-1) for parts in columns.values()],
+        axis=1,
+    )
+    sure = [next((parts[word] for word in SURENESS if word in parts), None) for parts in columns.values()]
+    given = [table.numbers(name) for name in sure if name is not None]
+    confidence = np.stack(given, axis=1) if len(given) == len(columns) else None
+    frames, people = _frames(table, lower), _people(table, lower)
+    values = joints if confidence is None else np.concatenate([joints, confidence[..., None]], axis=-1)
+    spread = _spread(values, frames, people, table.path)
+    return _recording(tuple(columns), spread, len(axes), _rate(table, lower, frames), table.path)
+
+
+def _of_tidy(table: Table, lower: Mapping[str, str], joint: str) -> Recording:
+    axes = "xyz" if "z" in lower else "xy"
+    sure = next((lower[word] for word in SURENESS if word in lower), None)
+    words = table.words(joint)
+    names = tuple(dict.fromkeys(words))
+    numbers = {name: number for number, name in enumerate(names)}
+    places = np.array([numbers[word] for word in words])
+    frame_column = next((lower[name] for name in FRAMES if name in lower), None)
+    if frame_column is None:
+        raise DataError.at(table.path, f"expected a column {FRAMES[0]}")
+    frames, people = _frames(table, lower), _people(table, lower)
+    columns = [lower[axis] for axis in axes] + ([sure] if sure else [])
+    values = np.stack([table.numbers(name) for name in columns], axis=-1)
+    check_size(table.path, int(frames.max()) + 1, int(people.max()) + 1, len(names))
+    spread = np.full((frames.max() + 1, people.max() + 1, len(names), len(columns)), np.nan)
+    _refuse_twice(np.stack([frames, people, places]), frames, table)
+    spread[frames, people, places] = values
+    return _recording(names, spread, len(axes), _rate(table, lower, frames), table.path)
+
+
+def _joint_columns(names: Mapping[str, object]) -> dict[str, dict[str, str]]:
+    """Return for each joint its columns by what they hold: x, y, z, or a word for confidence."""
+    columns: dict[str, dict[str, str]] = {}
+    for name in names:
+        if found := _WIDE.fullmatch(name):
+            columns.setdefault(found[1], {})[found[2].lower()] = name
+    columns = {joint: parts for joint, parts in columns.items() if {"x", "y"} <= set(parts)}
+    numbered = [found for name in names if (found := _NUMBERED.fullmatch(name))]
+    landmarks = layout("mediapipe33").joints
+    numbers = sorted({int(found[2][:4]) for found in numbered})
+    if not columns and len(numbers) == len(landmarks):  # x0, y0, z0, v0, x1, ...: landmarks by number
+        for found in numbered:
+            kind = "visibility" if found[1].lower() == "v" else found[1].lower()
+            columns.setdefault(landmarks[numbers.index(int(found[2]))], {})[kind] = found[0]
+    return columns
+
+
+def _frames(table: Table, lower: Mapping[str, str]) -> NDArray[np.int64]:
+    """Return the frame of each row, from 0; without a column of frames a row is a frame."""
+    column = next((lower[name] for name in FRAMES if name in lower), None)
+    if column is None:
+        people = _people(table, lower)
+        frames = np.zeros(len(people), dtype=np.int64)
+        for person in range(people.max() + 1):
+            mine = people == person
+            frames[mine] = np.arange(mine.sum())
+        return frames
+    numbers = table.numbers(column)
+    wrong = ~((numbers == np.round(numbers)) & (np.abs(numbers) <= MAX_FRAME))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError.at(
+            table.path,
+            f"{column}: expected a whole number, found {numbers[row]}",
+            line=table.first_line + row,
+        )
+    given: NDArray[np.int64] = (numbers - numbers.min()).astype(np.int64)
+    if given.max() > 1000 + 10 * len(given):
+        raise DataError.at(table.path, f"{column}: {len(given)} rows for {given.max() + 1} frames")
+    return given
+
+
+def _people(table: Table, lower: Mapping[str, str]) -> NDArray[np.int64]:
+    """Return the person of each row, from 0, in the order in which they come."""
+    column = next((lower[name] for name in PEOPLE if name in lower), None)
+    if column is None:
+        return np.zeros(len(next(iter(table.columns.values()))), dtype=np.int64)
+    words = table.words(column)
+    numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
+    return np.array([numbers[word] for word in words], dtype=np.int64)
+
+
+def _spread(
+    values: NDArray[np.float64], frames: NDArray[np.int64], people: NDArray[np.int64], path: Path
+) -> NDArray[np.float64]:
+    """Return rows (n, V, values) at their frames and people: (T, M, V, values), else NaN."""
+    check_size(path, int(frames.max()) + 1, int(people.max()) + 1, values.shape[1])
+    spread = np.full((frames.max() + 1, people.max() + 1, *values.shape[1:]), np.nan)
+    keys, counts = np.unique(np.stack([frames, people]), axis=1, return_counts=True)
+    if (counts > 1).any():
+        frame = keys[0, counts.argmax()]
+        raise DataError.at(path, f"frame {frame} from the first has {counts.max()} rows of one person")
+    spread[frames, people] = values
+    return spread
+
+
+def _refuse_twice(keys: NDArray[np.int64], frames: NDArray[np.int64], table: Table) -> None:
+    _, first, counts = np.unique(keys, axis=1, return_index=True, return_counts=True)
+    if (counts > 1).any():
+        row = int(first[counts.argmax()])
+        raise DataError.at(
+            table.path,
+            f"this joint has {counts.max()} rows in its frame: say in a column 'person' whose they are",
+            line=table.first_line + row,
+        )
+
+
+def _rate(table: Table, lower: Mapping[str, str], frames: NDArray[np.int64]) -> float | None:
+    """Return the frames per second that a column of times says, with respect to the frames."""
+    column = next((name for name in TIMES if name in lower), None)
+    if column is None:
+        return None
+    order, first = np.unique(frames, return_index=True)
+    try:
+        times = table.numbers(lower[column])[first]
+    except DataError:  # dates and the like: fps must be said
+        return None
+    return frames_per_second(times.tolist(), TIMES[column], order.tolist())
+
+
+def _recording(
+    names: Sequence[str], values: NDArray[np.float64], width: int, fps: float | None, path: Path
+) -> Recording:
+    places = values[..., :width]
+    if (np.abs(places) >= MAX_METRES).any():
+        raise DataError.at(path, f"a position of {np.nanmax(np.abs(places)):g}, expected less than a million")
+    confidence = np.nan_to_num(values[..., width]).astype(np.float32) if values.shape[-1] > width else None
+    positions = places.astype(np.float32)
+    known = _known(names)
+    units: RecordedUnits | None = "pixels" if width == 2 else None
+    if known == "mediapipe33":
+        shares = not _is_world(names, positions)
+        positions, units = (positions[..., :2], "shares") if shares else (positions, "m")
+    elif known == "kinect_v2" and width == 3:
+        units = "m"
+    return Recording(
+        tuple(names),
+        positions,
+        units,
+        fps=fps,
+        confidence=confidence,
+        up="-y" if known == "mediapipe33" else None,
+        min_confidence=MIN_VISIBILITY if known == "mediapipe33" else 0.0,
+    )
+
+
+def _known(names: Sequence[str]) -> str | None:
+    keys = {joint_key(name) for name in names}
+    if {joint_key(name) for name in layout("mediapipe33").joints} <= keys:
+        return "mediapipe33"
+    kinect = ("SpineBase", "SpineMid", "SpineShoulder", "HandTipLeft", "ThumbLeft", "ThumbRight")
+    return "kinect_v2" if {joint_key(name) for name in kinect} <= keys else None
+
+
+def _is_world(names: Sequence[str], positions: NDArray[np.float32]) -> bool:
+    """Return whether the origin is between the hips in all frames: landmarks of the picture have another."""
+    hips = [number for number, name in enumerate(names) if joint_key(name) in _HIPS]
+    middle = positions[:, :, hips].mean(axis=2)
+    there = middle[np.isfinite(middle).all(axis=-1)]
+    return positions.shape[-1] == 3 and not (len(there) and np.median(np.linalg.norm(there, axis=-1)) > 0.1)
+
+
+_HIPS = {joint_key("left_hip"), joint_key("right_hip")}

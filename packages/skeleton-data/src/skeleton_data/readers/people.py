@@ -1,0 +1,98 @@
+"""Keeping the people of a picture apart over the frames: by their ids, or by who is nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.readers.recording import check_size
+
+Frame = NDArray[np.float32]
+"""The bodies of one frame: (bodies, V, values), NaN where a joint was not measured."""
+
+
+def join_by_id(
+    frames: Sequence[Frame], ids: Sequence[Sequence[int]], shape: tuple[int, int], path: Path
+) -> NDArray[np.float32]:
+    """Return bodies of one id as one person, people in the order of their ids: (T, M, *shape), else NaN.
+
+    Raises:
+        DataError: There are too many people and frames to hold.
+    """
+    people = sorted({person for frame in ids for person in frame})
+    numbers = {person: number for number, person in enumerate(people)}
+    return _joined(frames, [[numbers[person] for person in frame] for frame in ids], shape, path)
+
+
+def join_nearest(frames: Sequence[Frame], shape: tuple[int, int], path: Path) -> NDArray[np.float32]:
+    """Return bodies that are nearest to each other from frame to frame as one person: (T, M, *shape).
+
+    A body farther from every known person than its own size is a new person. The closest pairs are joined
+    first. People come in the order of their first frames.
+
+    Raises:
+        DataError: There are too many people and frames to hold.
+
+    Example:
+        >>> one, two = np.zeros((1, 2, 2), np.float32), np.full((1, 2, 2), 9, np.float32)
+        >>> one[:, 1], two[:, 1] = 1, 10
+        >>> frames = [np.concatenate([one, two]), np.concatenate([two, one])]
+        >>> join_nearest(frames, (2, 2), Path("x"))[:, :, 0, 0].tolist()
+        [[0.0, 9.0], [0.0, 9.0]]
+    """
+    last: list[Frame] = []
+    numbers = []
+    for frame in frames:
+        chosen = _match(frame, last)
+        for body, number in zip(frame, chosen, strict=True):
+            if number == len(last):
+                last.append(body)
+            last[number] = np.where(np.isnan(body), last[number], body)
+        numbers.append(chosen)
+    return _joined(frames, numbers, shape, path)
+
+
+def _match(frame: Frame, last: Sequence[Frame]) -> list[int]:
+    """Return a person for each body: a known one, or the next number."""
+    pairs = sorted(
+        (distance, body, person)
+        for body, joints in enumerate(frame)
+        for person, known in enumerate(last)
+        if (distance := _distance(joints, known)) <= _size(known)
+    )
+    chosen: dict[int, int] = {}
+    for _, body, person in pairs:
+        if body not in chosen and person not in chosen.values():
+            chosen[body] = person
+    new = len(last)
+    for body in range(len(frame)):
+        if body not in chosen:
+            chosen[body] = new
+            new += 1
+    return [chosen[body] for body in range(len(frame))]
+
+
+def _distance(one: Frame, two: Frame) -> float:
+    """Return how far two bodies are from each other: the mean over the joints that both have."""
+    both = ~np.isnan(one[:, :2] + two[:, :2]).any(axis=1)
+    return float(np.linalg.norm((one - two)[both, :2], axis=1).mean()) if both.any() else np.inf
+
+
+def _size(body: Frame) -> float:
+    there = body[~np.isnan(body[:, :2]).any(axis=1), :2]
+    return float(np.linalg.norm(np.ptp(there, axis=0))) if len(there) else 0.0
+
+
+def _joined(
+    frames: Sequence[Frame], numbers: Sequence[Sequence[int]], shape: tuple[int, int], path: Path
+) -> NDArray[np.float32]:
+    people = 1 + max((number for frame in numbers for number in frame), default=-1)
+    check_size(path, len(frames), people, shape[0])
+    joined = np.full((len(frames), people, *shape), np.nan, dtype=np.float32)
+    for row, frame, chosen in zip(joined, frames, numbers, strict=True):
+        if chosen:
+            row[list(chosen)] = frame
+    return joined

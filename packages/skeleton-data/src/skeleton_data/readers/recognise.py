@@ -1,0 +1,144 @@
+"""Which format a file or a folder has, by its ending and its first bytes."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+
+from skeleton_data.errors import DataError
+from skeleton_data.readers.config import Format
+from skeleton_data.store.files import META
+
+HEAD_BYTES = 2**16
+"""Read of a file in order to recognise it."""
+
+_RAW = "raw NTU recordings are not imported but prepared: skeleton-data prepare"
+
+_BY_ENDING: dict[str, Format] = {
+    ".bvh": "bvh",
+    ".c3d": "c3d",
+    ".trc": "trc",
+    ".parquet": "table",
+    ".pkl": "pyskl",
+    ".pickle": "pyskl",
+}
+
+_JSON: tuple[tuple[Format, str], ...] = (
+    ("openpose", r'"people"\s*:'),
+    ("mediapipe", r'"pose_world_landmarks"\s*:'),
+    ("azure", r'"(body_id|bone_list|joint_positions)"\s*:'),
+    ("mmpose", r'"(instances|instance_info)"\s*:|"meta_info"\s*:'),
+    ("alphapose", r'"image_id"\s*:.{0,200}"(keypoints|category_id)"\s*:'),
+    ("kinetics", r'"(frame_index|label_index|skeleton)"\s*:'),
+)
+"""Keys that only that format has near the beginning of a file."""
+
+_LOOKS: dict[str, str] = {
+    ".fbx": "FBX, whose joints only the Autodesk SDK reads: write BVH",
+    ".glb": "glTF: write BVH",
+    ".gltf": "glTF: write BVH",
+    ".amc": "Acclaim AMC: write BVH or C3D",
+    ".asf": "Acclaim ASF: write BVH or C3D",
+    ".mat": "MATLAB: write .npz, see the guide to own data",
+    ".tsv": "a Qualisys TSV: write C3D or TRC",
+    ".xlsx": "a spreadsheet: write CSV",
+    ".mvnx": "an Xsens MVNX: write C3D or BVH",
+    ".bag": "a ROS bag: write CSV",
+    **dict.fromkeys((".mp4", ".avi", ".mkv", ".mov", ".webm"), "a video: run a pose detector on it first"),
+    **dict.fromkeys((".pt", ".pth", ".safetensors"), "weights of a model, no recording"),
+}
+"""What is recognised and not read, and what to do."""
+
+_FOLDER_ENDINGS = (".bvh", ".c3d", ".trc", ".json", ".skeleton", ".txt", ".parquet", ".csv")
+"""Endings of files that make a data set of their folder; the first that is there counts."""
+
+
+def find_format(path: Path) -> Format:
+    """Find the format of a file by its ending and its first bytes, of a folder by its first file.
+
+    Raises:
+        DataError: Nothing there, or nothing that is read; says what it looks like.
+    """
+    if not path.exists():
+        raise DataError.at(path, "no such file or folder")
+    if path.is_dir():
+        return _of_folder(path)
+    match path.suffix.lower():
+        case ".npz":
+            return _of_npz(path)
+        case ".npy":
+            return "own"
+        case ".json":
+            return _of_json(path)
+        case ".csv":
+            return "table"
+        case ".zip" | ".skeleton":
+            raise DataError.at(path, _RAW)
+        case ending if ending in _BY_ENDING:
+            return _BY_ENDING[ending]
+        case ending if ending in _LOOKS:
+            raise DataError.at(path, f"this looks like {_LOOKS[ending]}")
+    known = ", ".join([".npz", ".npy", ".json", ".csv", *_BY_ENDING])
+    raise DataError.at(path, f"its format is not known by its ending: expected {known} or a folder")
+
+
+def _of_folder(path: Path) -> Format:
+    if (path / META).is_file():
+        return "store"
+    first: dict[str, Path] = {}
+    for file in sorted(path.rglob("*")):
+        first.setdefault(file.suffix.lower(), file)
+    ending = next((ending for ending in _FOLDER_ENDINGS if ending in first), None)
+    match ending:
+        case ".skeleton":
+            raise DataError.at(path, _RAW)
+        case ".txt":
+            return "pku-mmd"
+        case str():
+            return find_format(first[ending])
+    for looks, what in _LOOKS.items():
+        if looks in first:
+            raise DataError.at(first[looks], f"this looks like {what}")
+    raise DataError.at(
+        path, f"its format is not known: there is no {', '.join(_FOLDER_ENDINGS[:-1])} or .csv file in it"
+    )
+
+
+def _of_npz(path: Path) -> Format:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = {name.removesuffix(".npy") for name in archive.namelist()}
+    except (OSError, zipfile.BadZipFile):
+        return "own"  # the reader will say what is wrong
+    if {"poses", "trans"} <= entries:
+        raise DataError.at(
+            path,
+            "this looks like AMASS: rotations of a body model, from which joints follow only with that model"
+            " (SMPL-H, licensed apart). Write its joints, (frames, 22, 3), to one .npy a recording, and"
+            " import that with --layout smpl22 --units m --up z --fps of mocap_framerate",
+        )
+    return "own" if entries.isdisjoint({"x_train", "x_test"}) else "ctr-gcn"
+
+
+def _of_json(path: Path) -> Format:
+    from skeleton_data.readers.nw_ucla import NAME
+
+    if NAME.fullmatch(path.stem):
+        return "nw-ucla"
+    head = _head(path)
+    found = next((kind for kind, keys in _JSON if re.search(keys, head, re.DOTALL)), None)
+    if found is not None:
+        return found
+    if re.search(r'"(images|annotations)"\s*:', head):
+        raise DataError.at(path, "this looks like annotations of COCO, single pictures and no recording")
+    keys = ", ".join(list(dict.fromkeys(re.findall(r'"(\w{1,40})"\s*:', head)))[:6]) or "none"
+    raise DataError.at(path, f"its format is not known by its keys: {keys}")
+
+
+def _head(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES).decode("utf-8", errors="replace")
+    except OSError as error:
+        raise DataError.at(path, error.strerror or str(error)) from None

@@ -1,0 +1,211 @@
+"""Recordings of one file, or one folder, each: what a file holds, and a data set of many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.clips import Clip, ClipSource, SourceUnits, Up, read_files
+from skeleton_data.errors import DataError
+from skeleton_data.layouts.layout import SkeletonLayout, layout
+from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.file_facts import FileFacts
+from skeleton_data.readers.listing import per_metre
+
+RecordedUnits = Literal["m", "cm", "mm", "pixels", "shares"]
+"""Of the positions in a file; shares: parts of the picture's width and height, from its upper left corner."""
+
+MAX_POINTS = 2**26
+"""Most points, frames x bodies x joints, of one recording: 800 MB."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What one file holds, in its own axes.
+
+    Attributes:
+        joints: Names of the joints.
+        positions: Shape (T, M, V, 2 or 3) float32; NaN where a joint was not measured.
+        units: Of the positions; None where the file does not say it.
+        fps: Frames per second; None where the file does not say it.
+        confidence: Shape (T, M, V) float32, where the file says it.
+        picture: Width and height of the picture, where the file says it.
+        layout: Name of the layout that the joints are, where that is known.
+        up: Axis that points up, where it is another than that of the format.
+        min_confidence: Confidence below which a joint counts as not measured, by the format.
+    """
+
+    joints: tuple[str, ...]
+    positions: NDArray[np.float32]
+    units: RecordedUnits | None
+    fps: float | None = None
+    confidence: NDArray[np.float32] | None = None
+    picture: tuple[int, int] | None = None
+    layout: str | None = None
+    up: Up | None = None
+    min_confidence: float = 0.0
+
+    def measured(self) -> NDArray[np.float32]:
+        """Return the positions with NaN also where the confidence is too low."""
+        if self.confidence is None:
+            return self.positions
+        sure = self.confidence >= self.min_confidence
+        return np.where(sure[..., None], self.positions, np.float32(np.nan))
+
+
+Reader = Callable[[Path], Recording]
+
+
+def check_size(path: Path, frames: int, bodies: int, joints: int) -> None:
+    """Refuse a recording that would not fit into memory, before arrays are made.
+
+    Raises:
+        DataError: It has more than `MAX_POINTS` points.
+    """
+    if frames * bodies * joints > MAX_POINTS:
+        raise DataError.at(
+            path,
+            f"{frames} frames of {bodies} bodies of {joints} joints are more than {MAX_POINTS} points",
+        )
+
+
+def open_recordings(
+    files: Sequence[Path],
+    read: Reader,
+    config: ImportConfig,
+    *,
+    kind: str,
+    workers: int,
+) -> ClipSource:
+    """Return a clip for each file, called by the file's name.
+
+    All files must have the joints and frames per second of the first. Facts of the clips come from
+    `config.labels` and `config.name`.
+
+    Raises:
+        DataError: The first file is damaged, or nobody says its units or frames per second.
+    """
+    first = read(files[0])
+    facts = FileFacts.of(files, config)
+    units = _units(first, files[0], config)
+    fps = config.fps or first.fps
+    if fps is None:
+        raise DataError.at(files[0], "it does not say how many frames per second it has: say fps")
+    if units == "shares" and config.picture is None:
+        raise DataError.at(
+            files[0], "its positions are parts of the picture: say picture, its width and height in pixels"
+        )
+    told: SkeletonLayout | None = layout(first.layout) if first.layout else None
+    source_units: SourceUnits = "pixels" if units in ("pixels", "shares") else "m"
+    rate = first.fps if config.fps is None else None
+    to_clips = partial(
+        _read, read=read, first=_head(first), rate=rate, units=units, picture=config.picture, facts=facts
+    )
+    return ClipSource(
+        kind=kind,
+        joints=first.joints,
+        layout=told,
+        units=source_units,
+        fps=fps,
+        up=first.up,
+        class_names=facts.class_names,
+        count=len(files),
+        clips=read_files(to_clips, files, workers=workers),
+    )
+
+
+def _head(recording: Recording) -> tuple[tuple[str, ...], int]:
+    """Return what all recordings of a data set must have in common: joints and coordinates."""
+    return recording.joints, recording.positions.shape[-1]
+
+
+def _units(recording: Recording, path: Path, config: ImportConfig) -> RecordedUnits:
+    if recording.units is not None:
+        if config.units not in ("auto", recording.units):
+            raise DataError.at(
+                path,
+                f"its positions are in {recording.units}, but the units were said to be {config.units}",
+            )
+        return recording.units
+    if config.units == "auto":
+        raise DataError.at(path, "it does not say in which units its positions are: say units m, cm or mm")
+    return config.units
+
+
+def _read(
+    path: Path,
+    *,
+    read: Reader,
+    first: tuple[tuple[str, ...], int],
+    rate: float | None,
+    units: RecordedUnits,
+    picture: tuple[int, int] | None,
+    facts: FileFacts,
+) -> Sequence[Clip]:
+    recording = read(path)
+    joints, width = first
+    if recording.positions.shape[-1] != width:
+        raise DataError.at(
+            path, f"{recording.positions.shape[-1]} coordinates a joint, in the first file {width}"
+        )
+    if rate is not None and recording.fps is not None and not np.isclose(recording.fps, rate, rtol=1e-2):
+        raise DataError.at(
+            path, f"expected {rate:g} frames per second, as in the first file, found {recording.fps:g}"
+        )
+    columns = _columns(recording.joints, joints, path)
+    positions = recording.measured()[:, :, columns]
+    confidence = None if recording.confidence is None else recording.confidence[:, :, columns]
+    if not np.isfinite(positions).any():
+        raise DataError.at(path, "no joint was measured in any frame")
+    said = recording.units or units
+    match said:
+        case "m" | "cm" | "mm":
+            positions = positions / per_metre(said)
+        case "shares" if picture is not None:
+            positions = positions * np.array(picture, dtype=np.float32)
+    return [
+        Clip(
+            path.stem,
+            as_clip(positions),
+            facts[path],
+            path,
+            confidence=None if confidence is None else np.clip(confidence, 0, 1),
+            picture=recording.picture,
+        )
+    ]
+
+
+def _columns(found: tuple[str, ...], wanted: tuple[str, ...], path: Path) -> list[int]:
+    """Return where the joints of the first file stand in this one, which may order them otherwise."""
+    numbers = {name: number for number, name in enumerate(found)}
+    missing = [name for name in wanted if name not in numbers]
+    if missing:
+        raise DataError.at(
+            path, f"expected the {len(wanted)} joints of the first file; there is no {', '.join(missing)}"
+        )
+    return [numbers[name] for name in wanted]
+
+
+def as_clip(positions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return positions (T, M, V, 2 or 3) as joints of a clip: three coordinates, absent bodies all zero.
+
+    Bodies that are in no frame are left out.
+
+    Example:
+        >>> positions = np.full((2, 2, 2, 2), np.nan, np.float32)
+        >>> positions[0, 0, 0] = 1, 2
+        >>> as_clip(positions).tolist()
+        [[[[1.0, 2.0, 0.0], [nan, nan, nan]]], [[[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]]
+    """
+    joints = np.zeros((*positions.shape[:3], 3), dtype=np.float32)
+    joints[..., : positions.shape[-1]] = positions
+    joints[np.isnan(positions).any(axis=-1)] = np.nan
+    joints[np.isnan(joints).all(axis=(2, 3))] = 0
+    there = joints.any(axis=(0, 2, 3))  # NaN counts as there
+    return joints if there.all() else joints[:, there]

@@ -1,0 +1,40 @@
+"""The frames per second that follow from the times of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+_USUAL = (24 / 1.001, 30 / 1.001, 60 / 1.001)
+
+
+def frames_per_second(
+    stamps: Sequence[object], unit: float, frames: Sequence[int] | None = None
+) -> float | None:
+    """Return the rate of frames at these times, where they say one; dropped frames do not change it.
+
+    Times are rounded, most often to milliseconds: a rate that rounding and 0.1 % may have moved from a whole
+    number, or from a rate of television, is that number.
+
+    Args:
+        stamps: One time for each frame.
+        unit: Seconds in one unit of them.
+        frames: Rising number of each frame, where it is known which were dropped.
+
+    Example:
+        >>> frames_per_second([0, 33, 67, 100, 200, 233], 1e-3)
+        30.0
+    """
+    if len(stamps) < 2 or not all(isinstance(stamp, int | float) for stamp in stamps):
+        return None
+    steps = np.diff(np.array(stamps, dtype=np.float64)) * unit
+    if frames is not None:
+        steps = steps / np.diff(np.array(frames))
+    usual = np.median(steps)
+    if not usual > 1e-5 or not np.isfinite(steps).all():
+        return None
+    near = steps[np.abs(steps - usual) < 0.5 * usual]
+    rate = float(1 / near.mean())
+    nearest = min((*_USUAL, float(round(rate))), key=lambda known: abs(known - rate))
+    return nearest if abs(nearest - rate) < (1e-3 + unit / near.sum()) * rate else rate

@@ -1,0 +1,198 @@
+"""A small recording in each format of one file, or one folder, a clip; people stand upright."""
+
+import json
+import struct
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sample_sets import Kind
+
+from skeleton_data.layouts.layout import layout
+
+HEIGHTS = {"head": 1.7, "nose": 1.7, "eye": 1.72, "ear": 1.7, "mouth": 1.65, "neck": 1.5, "shoulder": 1.45}
+HEIGHTS |= {"elbow": 1.2, "wrist": 0.95, "hand": 0.9, "hip": 0.95, "pelvis": 0.95, "spine": 1.2, "knee": 0.5}
+HEIGHTS |= {"ankle": 0.1, "heel": 0.05, "toe": 0.02, "foot": 0.03, "thumb": 0.9, "pinky": 0.9, "index": 0.9}
+
+
+def standing(names: Sequence[str], frames: int = 4) -> np.ndarray:
+    """(frames, joints, 3) metres, y up; the person faces -z, so that the left side is at -x, and sways."""
+    rest = np.zeros((len(names), 3))
+    for joint, name in enumerate(names):
+        low = name.lower()
+        rest[joint, 1] = next(height for part, height in HEIGHTS.items() if part in low)
+        rest[joint, 0] = -0.2 if "left" in low or low.startswith("l_") else 0.2 if "right" in low else 0.0
+        rest[joint, 2] = 0.001 * joint
+    sway = 0.01 * np.arange(frames)[:, None, None]
+    return (rest + sway).astype(np.float32)
+
+
+MARKERS = layout("kinect_v1").joints
+BODY = standing(MARKERS)
+
+
+def write_mediapipe(folder: Path) -> Path:
+    down = standing(layout("mediapipe33").joints) * [1, -1, -1] + [0, 0.95, 0]
+    frames = [
+        {
+            "timestamp_ms": round(1000 * number / 30),
+            "pose_landmarks": [],
+            "pose_world_landmarks": [
+                [{"x": x, "y": y, "z": z, "visibility": 0.9} for x, y, z in frame.round(4).tolist()]
+            ],
+        }
+        for number, frame in enumerate(down)
+    ]
+    (folder / "wave.json").write_text(json.dumps(frames))
+    return folder / "wave.json"
+
+
+def write_azure(folder: Path, **changes: Any) -> Path:
+    down = standing(MARKERS) * [1, -1, -1] * 1000
+    frames = [
+        {
+            "frame_id": number,
+            "timestamp_usec": round(1e6 * number / 30),
+            "bodies": [{"body_id": 7, "joint_positions": frame.round(1).tolist()}],
+        }
+        for number, frame in enumerate(down)
+    ]
+    table = {"joint_names": list(MARKERS), "bone_list": [], "frames": frames} | changes
+    (folder / "azure.json").write_text(json.dumps(table))
+    return folder / "azure.json"
+
+
+def pixels(frames: int, name: str) -> np.ndarray:
+    """(frames, joints, 3): x, y, score of a person in a picture of 640 x 480, y down."""
+    body = standing(layout(name).joints, frames)
+    return np.concatenate(
+        [320 + 200 * body[..., :1], 440 - 200 * body[..., 1:2], 0 * body[..., 2:] + 0.8], -1
+    )
+
+
+def write_openpose(folder: Path, video: str = "wave") -> Path:
+    (folder / "openpose").mkdir(exist_ok=True)
+    for number, body in enumerate(pixels(3, "body25").round(2)):
+        people = [{"person_id": [-1], "pose_keypoints_2d": body.ravel().tolist()}]
+        name = f"{video}_{number:012}_keypoints.json"
+        (folder / "openpose" / name).write_text(json.dumps({"version": 1.3, "people": people}))
+    return folder / "openpose"
+
+
+def alphapose_entry(frame: int, body: np.ndarray, **more: Any) -> dict[str, Any]:
+    keypoints = body.round(2).ravel().tolist()
+    return {"image_id": f"{frame}.jpg", "category_id": 1, "keypoints": keypoints, "score": 2.5} | more
+
+
+def write_alphapose(folder: Path, entries: Any = None) -> Path:
+    entries = entries or [alphapose_entry(frame, body) for frame, body in enumerate(pixels(3, "halpe26"))]
+    (folder / "alphapose-results.json").write_text(json.dumps(entries))
+    return folder / "alphapose-results.json"
+
+
+def write_mmpose(folder: Path) -> Path:
+    frames = [
+        {
+            "frame_id": number,
+            "instances": [
+                {
+                    "keypoints": body[:, :2].tolist(),
+                    "keypoint_scores": body[:, 2].tolist(),
+                    "bbox": [[0, 0, 9, 9]],
+                }
+            ],
+        }
+        for number, body in enumerate(pixels(3, "coco17").round(2))
+    ]
+    (folder / "mmpose.json").write_text(json.dumps(frames))
+    return folder / "mmpose.json"
+
+
+def write_table(folder: Path, rows: np.ndarray = BODY) -> Path:
+    header = ["frame", "time", *(f"{name}_{axis}" for name in MARKERS for axis in "xyz")]
+    lines = [
+        ",".join(map(str, [number, number / 30, *row.ravel().round(4).tolist()]))
+        for number, row in enumerate(rows)
+    ]
+    (folder / "wave.csv").write_text("\n".join([",".join(header), *lines]).replace("nan", "") + "\n")
+    return folder / "wave.csv"
+
+
+def write_trc(folder: Path) -> Path:
+    count = len(MARKERS)
+    lines = [
+        "PathFileType\t4\t(X/Y/Z)\twave.trc",
+        "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames",
+        f"30.00\t30.00\t{len(BODY)}\t{count}\tm\t30.00\t1\t{len(BODY)}",
+        "Frame#\tTime\t" + "\t\t\t".join(MARKERS),
+        "\t\t" + "\t".join(f"{axis}{number}" for number in range(1, count + 1) for axis in "XYZ"),
+        "",
+    ]
+    lines += [
+        "\t".join(map(str, [number + 1, number / 30, *row.ravel().round(4).tolist()]))
+        for number, row in enumerate(BODY)
+    ]
+    (folder / "wave.trc").write_text("\n".join(lines))
+    return folder / "wave.trc"
+
+
+def c3d_parameter(group: int, name: str, value: Any) -> bytes:
+    """A parameter of a C3D file: a list of words, or of numbers (16-bit, or floats)."""
+    if isinstance(value, list) and isinstance(value[0], str):
+        width = max(map(len, value))
+        head = struct.pack("<bBBB", -1, 2, width, len(value))
+        data = b"".join(word.ljust(width).encode() for word in value)
+    elif isinstance(value, float):
+        head, data = struct.pack("<bB", 4, 0), struct.pack("<f", value)
+    else:
+        numbers = value if isinstance(value, list) else [value]
+        head, data = struct.pack("<bBB", 2, 1, len(numbers)), struct.pack(f"<{len(numbers)}H", *numbers)
+    body = head + data + b"\0"
+    return struct.pack("<bb", len(name), group) + name.encode() + struct.pack("<H", len(body) + 2) + body
+
+
+def c3d_file(points: np.ndarray, parameters: dict[str, Any], *, frames: int | None = None) -> bytes:
+    """A C3D file of points (T, V, 4): x, y, z, residual; parameters of the group POINT, or TRIAL:NAME."""
+    block = struct.pack("<bb", -5, -1) + b"POINT" + struct.pack("<H", 3) + b"\0"
+    block += struct.pack("<bb", -5, -2) + b"TRIAL" + struct.pack("<H", 3) + b"\0"
+    for name, value in parameters.items():
+        group, _, short = name.rpartition(":")
+        block += c3d_parameter(2 if group else 1, short, value)
+    blocks = (4 + len(block)) // 512 + 1
+    head = struct.pack("<BBHH", 2, 0x50, points.shape[1], 0)
+    last = min(frames or len(points), 65_535)
+    head += struct.pack("<HHHfHHf", 1, last, 0, -1.0, 2 + blocks, 0, 30.0)
+    head = head.ljust(512, b"\0")
+    section = (struct.pack("<BBBB", 1, 0x50, blocks, 84) + block).ljust(512 * blocks, b"\0")
+    data = points.astype("<f4").tobytes()
+    return head + section + data + b"\0" * (-len(data) % 512)
+
+
+def write_c3d(folder: Path) -> Path:
+    up = np.stack([BODY[..., 0], -BODY[..., 2], BODY[..., 1]], axis=-1) * 1000
+    points = np.concatenate([up, np.zeros_like(up[..., :1])], axis=-1)
+    labels = [f"Anna:{name}" for name in MARKERS]
+    (folder / "wave.c3d").write_bytes(c3d_file(points, {"LABELS": labels, "UNITS": ["MM"], "RATE": 30.0}))
+    return folder / "wave.c3d"
+
+
+def said(**options: Any) -> Callable[[Path], dict[str, Any]]:
+    return lambda folder: options
+
+
+FLAT: dict[str, Any] = {"fps": 30.0, "picture": (640, 480)}
+
+RECORDED = {
+    kind.name: kind
+    for kind in (
+        Kind("mediapipe", write_mediapipe, said()),
+        Kind("azure", write_azure, said(layout="kinect_v1")),
+        Kind("openpose", write_openpose, said(**FLAT)),
+        Kind("alphapose", write_alphapose, said(**FLAT)),
+        Kind("mmpose", write_mmpose, said(**FLAT)),
+        Kind("table", write_table, said(layout="kinect_v1", units="m")),
+        Kind("trc", write_trc, said(layout="kinect_v1")),
+        Kind("c3d", write_c3d, said(layout="kinect_v1")),
+    )
+}

@@ -1,0 +1,75 @@
+"""One motion in many formats: every reader gives what the file holds, as the truth beside the files says."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skeleton_data.importing.upright import turn_upright
+from skeleton_data.readers import c3d, camera_json, detections, joint_table, trc
+from skeleton_data.readers.formats import FORMATS, find_format
+from skeleton_data.readers.listing import per_metre
+from skeleton_data.readers.recording import Recording
+
+GOLDEN = Path(__file__).parents[3] / "shared" / "cases" / "golden"
+
+pytestmark = pytest.mark.skipif(not GOLDEN.is_dir(), reason="the golden files are not in ../shared/cases")
+
+READERS: list[tuple[str, str, Callable[[Path], Recording]]] = [
+    ("openpose/clip", "openpose", detections.read_openpose),
+    ("alphapose.json", "alphapose", detections.read_alphapose),
+    ("mmpose.json", "mmpose", detections.read_mmpose),
+    ("mmpose_topdown.json", "mmpose", detections.read_mmpose),
+    ("mediapipe.json", "mediapipe", camera_json.read_mediapipe),
+    ("azure.json", "azure", camera_json.read_azure),
+    ("mediapipe_world.csv", "table", joint_table.read_joint_table),
+    ("kinect_v2.csv", "table", joint_table.read_joint_table),
+    ("ezc3d.c3d", "c3d", c3d.read_c3d),
+    ("c3d.c3d", "c3d", c3d.read_c3d),
+    ("opensim.trc", "trc", trc.read_trc),
+    ("opensim_adapter.trc", "trc", trc.read_trc),
+]
+ANY_ORDER = {"openpose", "mmpose"}
+"""Formats without ids: whom the tracker calls first is free."""
+
+
+@pytest.fixture(scope="module")
+def truth() -> dict[str, np.ndarray]:
+    with np.load(GOLDEN / "truth.npz") as entries:
+        return dict(entries)
+
+
+def in_metres(recording: Recording, up: str) -> np.ndarray:
+    """Positions (T, M, V, C) as the truth has them: metres, y up; pixels as they are."""
+    if recording.units == "pixels":
+        return recording.measured()
+    units = recording.units or "m"
+    return turn_upright(recording.measured() / per_metre(units), recording.up or up)
+
+
+def same_people(found: np.ndarray, expected: np.ndarray, tolerance: float) -> None:
+    """(T, M, V, C): NaN in the same places, and as near as the tolerance."""
+    np.testing.assert_array_equal(np.isnan(found).any(axis=-1), np.isnan(expected).any(axis=-1))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize(("file", "kind", "read"), READERS, ids=[file for file, _, _ in READERS])
+def test_reads_the_truth(
+    file: str, kind: str, read: Callable[[Path], Recording], truth: dict[str, np.ndarray]
+) -> None:
+    recording = read(GOLDEN / file)
+    name = file.partition("/")[0]
+    expected = truth[f"{name}/positions"].swapaxes(0, 1)
+    found = in_metres(recording, FORMATS[kind].up)
+    assert found.shape == expected.shape
+    assert len(recording.joints) == found.shape[2]
+    if kind in ANY_ORDER and np.isnan(found[0, 0]).all() != np.isnan(expected[0, 0]).all():
+        found = found[:, ::-1]
+    same_people(found, expected, float(truth[f"{name}/tolerance"]))
+    np.testing.assert_equal(np.nan if recording.fps is None else recording.fps, truth[f"{name}/fps"])
+
+
+@pytest.mark.parametrize(("file", "kind"), [(file, kind) for file, kind, _ in READERS])
+def test_the_format_is_found(file: str, kind: str) -> None:
+    assert find_format(GOLDEN / file.partition("/")[0]) == kind

@@ -1,0 +1,212 @@
+"""Formats of one file a clip: what is kept, what is missing, who is who, and what a clip is labelled."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from recording_samples import (
+    BODY,
+    MARKERS,
+    RECORDED,
+    alphapose_entry,
+    c3d_file,
+    pixels,
+    write_alphapose,
+    write_azure,
+    write_openpose,
+    write_table,
+    write_trc,
+)
+
+from skeleton_data.errors import DataError
+from skeleton_data.importing.importer import import_clips
+from skeleton_data.readers.c3d import read_c3d
+from skeleton_data.readers.camera_json import read_azure
+from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.detections import read_alphapose, read_openpose
+from skeleton_data.readers.formats import find_format, read_clips
+from skeleton_data.readers.joint_table import read_joint_table
+from skeleton_data.readers.trc import read_trc
+from skeleton_data.store.store import SkeletonStore
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_found_by_its_look_and_imported_upright(name: str, tmp_path: Path) -> None:
+    source = RECORDED[name].write(tmp_path)
+    assert find_format(source) == find_format(tmp_path) == name
+    import_clips(source, tmp_path / "s", ImportConfig(**RECORDED[name].config(tmp_path)))
+    store = SkeletonStore.open(tmp_path / "s")
+    clip, joints = store.read(0), store.layout.joints
+    assert store.fps == 30 and clip.shape[1] == 1
+    head, knee = joints.index("nose" if "nose" in joints else "head"), joints.index("left_knee")
+    assert (clip[:, 0, head, 1] > clip[:, 0, knee, 1]).all()
+    left, right = (joints.index(f"{side}_shoulder") for side in ("left", "right"))
+    assert (clip[:, 0, left, 0] < clip[:, 0, right, 0]).all()  # seen from behind, and never mirrored
+    if name in ("table", "trc", "c3d"):
+        np.testing.assert_allclose(clip[:, 0], BODY, atol=1e-4)
+
+
+def test_people_are_followed_by_who_is_nearest_and_by_ids(tmp_path: Path) -> None:
+    near, aside = pixels(4, "halpe26"), np.array([250, 0, 0])
+    far = near + aside
+    entries = [
+        alphapose_entry(frame, body)
+        for frame in (0, 1, 3)
+        for body in ((near[frame], far[frame]) if frame % 2 else (far[frame], near[frame]))
+    ]
+    found = read_alphapose(write_alphapose(tmp_path, entries)).positions
+    assert found.shape == (4, 2, 26, 2) and np.isnan(found[2]).all()
+    np.testing.assert_allclose(found[[0, 1, 3], 0], far[[0, 1, 3], :, :2], atol=0.01)
+    np.testing.assert_allclose(found[[0, 1, 3], 1], near[[0, 1, 3], :, :2], atol=0.01)
+    named = [alphapose_entry(0, near[0], idx=[[2.0]]), alphapose_entry(10, near[0] + aside, idx=2)]
+    found = read_alphapose(write_alphapose(tmp_path, named)).positions
+    assert found.shape == (11, 1, 26, 2)  # one person by the id, eleven frames by the number
+
+
+def test_openpose_videos_and_frames(tmp_path: Path) -> None:
+    folder = write_openpose(tmp_path, "a_01")
+    write_openpose(tmp_path, "b")
+    (folder / "b_000000000001_keypoints.json").unlink()
+    recording = read_openpose(folder / "b")
+    assert len(recording.positions) == 3 and np.isnan(recording.positions[1]).all()
+    source = read_clips(folder, ImportConfig(fps=25, picture=(640, 480)))
+    assert [clip.name for clip in source.clips] == ["a_01", "b"]
+
+
+def test_c3d_keeps_units_names_and_what_was_not_measured(tmp_path: Path) -> None:
+    points = np.zeros((3, 4, 4), np.float32)
+    points[..., :3] = 5
+    points[0, 0, 3] = -1  # held, but not measured
+    points[1, 1] = np.nan
+    points[2, 2] = 0
+    labels = ["P:one", "P:two", "three", "angle"]
+    (tmp_path / "a.c3d").write_bytes(
+        c3d_file(points, {"LABELS": labels, "UNITS": ["Cm"], "ANGLES": ["angle"]})
+    )
+    found = read_c3d(tmp_path / "a.c3d")
+    assert (found.joints, found.units, found.fps) == (("one", "two", "three"), "cm", 30)
+    missing = np.isnan(found.positions).all(axis=-1)[:, 0]
+    np.testing.assert_array_equal(missing, np.eye(3, dtype=bool))
+
+
+def test_c3d_of_many_labels_and_frames(tmp_path: Path) -> None:
+    labels = [f"m{number}" for number in range(300)]
+    parameters = {"LABELS": labels[:255], "LABELS2": labels[255:], "UNITS": ["m"]}
+    (tmp_path / "labels.c3d").write_bytes(c3d_file(np.ones((2, 300, 4)), parameters))
+    assert read_c3d(tmp_path / "labels.c3d").joints == tuple(labels)
+    long = np.ones((70_000, 1, 4), np.float32)
+    fields = {"TRIAL:ACTUAL_START_FIELD": [1, 0], "TRIAL:ACTUAL_END_FIELD": [70_000 - 65_536, 1]}
+    for name, more, frames in (("trial", fields, None), ("full", {}, None), ("wrapped", {}, 70_000 - 65_536)):
+        data = c3d_file(long, {"LABELS": ["m"], "UNITS": ["m"]} | more, frames=frames)
+        (tmp_path / f"{name}.c3d").write_bytes(data)
+        frames_found = len(read_c3d(tmp_path / f"{name}.c3d").positions)
+        assert 70_000 <= frames_found <= 70_000 + 32 if name == "full" else frames_found == 70_000
+
+
+def test_trc_fields(tmp_path: Path) -> None:
+    path = write_trc(tmp_path)
+    lines = path.read_text().split("\n")
+    cells = lines[7].split("\t")
+    cells[2:5], cells[5:8] = ["", "", ""], ["nan"] * 3
+    lines[7] = "\t".join(cells) + "\t\r"
+    path.write_text("\n".join(lines))
+    missing = np.isnan(read_trc(path).positions).all(axis=-1)
+    assert np.argwhere(missing).tolist() == [[1, 0, 0], [1, 0, 1]]
+    path.write_text("\n".join(lines).replace("\tm\t", "\tfurlong\t"))
+    with pytest.raises(DataError, match=r"wave\.trc, line 3: Units.*furlong"):
+        read_trc(path)
+
+
+def test_azure_zeros_and_dropped_frames(tmp_path: Path) -> None:
+    path = write_azure(tmp_path)
+    table = json.loads(path.read_text())
+    table["frames"][1]["bodies"][0]["joint_positions"][5] = [0, 0, 0]
+    del table["frames"][2]
+    path.write_text(json.dumps(table))
+    found = read_azure(path)
+    assert found.positions.shape == (4, 1, 20, 3) and found.fps == 30
+    missing = np.isnan(found.positions).all(axis=-1)[:, 0]
+    assert missing[1].sum() == 1 and missing[1, 5] and missing[2].all() and missing.sum() == 21
+
+
+def test_tidy_tables_and_gaps(tmp_path: Path) -> None:
+    gap = BODY.copy()
+    gap[1, 2] = np.nan
+    wide = read_joint_table(write_table(tmp_path, gap))
+    np.testing.assert_allclose(wide.positions[:, 0], gap, atol=1e-4)
+    assert (wide.joints, wide.fps, wide.units) == (MARKERS, 30, None)
+    rows = [
+        f"{frame};{person};{name};{x + person};{y}"
+        for frame, body in enumerate(BODY)
+        for person in (0, 1)
+        for name, (x, y, _) in zip(MARKERS, body.tolist(), strict=True)
+    ]
+    (tmp_path / "tidy.csv").write_text("\n".join(["Frame;person;joint;x;y", *rows]))
+    tidy = read_joint_table(tmp_path / "tidy.csv")
+    assert (tidy.joints, tidy.units, tidy.fps) == (MARKERS, "pixels", None)
+    np.testing.assert_allclose(tidy.positions[:, 1], BODY[..., :2] + [1, 0], atol=1e-6)
+    (tmp_path / "twice.csv").write_text("\n".join(["Frame;joint;x;y", "0;a;1;2", "0;a;1;2"]))
+    with pytest.raises(DataError, match=r"twice\.csv, line 2: .*'person'"):
+        read_joint_table(tmp_path / "twice.csv")
+
+
+def test_parquet(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {
+        f"{name}_{axis}": BODY[:, joint, number]
+        for joint, name in enumerate(MARKERS)
+        for number, axis in enumerate("xyz")
+    }
+    parquet.write_table(pyarrow.table(columns), tmp_path / "wave.parquet")
+    np.testing.assert_array_equal(read_joint_table(tmp_path / "wave.parquet").positions[:, 0], BODY)
+    assert find_format(tmp_path) == "table"
+
+
+def test_labels_from_a_table_and_from_names(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("P01_wave", "P02_kick", "P02_wave"):
+        write_table(tmp_path, BODY).rename(tmp_path / "in" / f"{name}.csv")
+    (tmp_path / "in" / "labels.csv").write_text(
+        "file, label ,subject\nP01_wave.csv,wave,4\nP02_kick,kick,5\nP02_wave.csv,,5\n"
+    )
+    labels = tmp_path / "in" / "labels.csv"
+    source = read_clips(tmp_path / "in", ImportConfig(units="m", layout="kinect_v1", labels=labels))
+    assert source.class_names == ("kick", "wave")
+    assert [dict(clip.facts) for clip in source.clips] == [
+        {"label": 1, "subject": 4},
+        {"label": 0, "subject": 5},
+        {"subject": 5},
+    ]
+    labels.unlink()
+    named = read_clips(tmp_path / "in", ImportConfig(units="m", name="P{subject}_{label}"))
+    assert [dict(clip.facts) for clip in named.clips] == [
+        {"label": 1, "subject": 1},
+        {"label": 0, "subject": 2},
+        {"label": 1, "subject": 2},
+    ]
+    with pytest.raises(DataError, match=r"P01_wave\.csv: its name does not fit the pattern 'S\{label\}'"):
+        read_clips(tmp_path / "in", ImportConfig(units="m", name="S{label}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.fbx", b"Kaydara FBX", "this looks like FBX"),
+        ("x.mp4", b"", "this looks like a video"),
+        ("x.json", b'{"images": [], "annotations": []}', "this looks like annotations of COCO"),
+        ("x.json", b'{"hello": 1}', "its format is not known by its keys: hello"),
+    ],
+)
+def test_what_is_not_read_is_named(name: str, content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    for path in (tmp_path / name, tmp_path):
+        with pytest.raises(DataError, match=message):
+            find_format(path)
+
+
+def test_amass_is_named(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", poses=np.zeros((2, 156)), trans=np.zeros((2, 3)), mocap_framerate=120.0)
+    with pytest.raises(DataError, match=r"a\.npz: this looks like AMASS.*smpl22"):
+        find_format(tmp_path / "a.npz")
