@@ -75,12 +75,14 @@ def test_from_synthetic_recordings_to_a_store(
 
 
 def test_import(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    positions = np.random.default_rng(0).normal(size=(9, 25, 3))
+    positions = 0.3 * np.random.default_rng(0).normal(size=(9, 25, 3))
     np.savez(tmp_path / "mine.npz", positions=positions, offsets=[0, 4, 9], action=[0, 1], who=[1, 2])
     store = tmp_path / "s"
     options = ["--layout", "ntu", "--units", "m", "--fps", "30", "--label", "action", "--subject", "who"]
     main(["import", str(tmp_path / "mine.npz"), str(store), *options])
-    assert capsys.readouterr().out == f"{store}: 2 clips\n"
+    out = capsys.readouterr().out
+    assert out.startswith(f"{store}: 2 clips\n")
+    assert "30 frames per second" in out and "labelled: 2 of 2 clips" in out
     assert SkeletonStore.open(store).index.label.tolist() == [0, 1]
     np.testing.assert_array_equal(SkeletonStore.open(store).read(1)[:, 0], positions[4:].astype(np.float32))
 
@@ -110,16 +112,16 @@ def test_bad_files_are_listed_skipped_and_reported(
 
 def test_data_to_import_is_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every bad clip of a set is listed."""
-    positions = np.ones((9, 20, 3))
-    positions[[0, 7], 3] = np.nan
+    positions = 0.3 * np.random.default_rng(0).normal(size=(9, 20, 3))
+    positions[[0, 7], 3] = np.inf
     np.savez(tmp_path / "mine.npz", positions_m=positions, offsets=[0, 4, 6, 9], fps=30)
     command = ["verify", str(tmp_path / "mine.npz"), "--layout", "kinect_v1", "--workers", "1"]
     with pytest.raises(SystemExit) as ended:
         main(command)
     assert ended.value.code == 1
     out = capsys.readouterr().out
-    assert "clip 'clip000000'[0][3][0]: expected a finite number, found nan" in out
-    assert "clip 'clip000002'[1][3][0]: expected a finite number, found nan" in out
+    assert "clip 'clip000000'[0][3][0]: expected a finite number, found inf" in out
+    assert "clip 'clip000002'[1][3][0]: expected a finite number, found inf" in out
     assert "1 clips can be used, 2 cannot" in out
 
 

@@ -62,7 +62,7 @@ def test_npz_of_single_bodies_has_two_all_the_same(store, tmp_path):
     single = write(tmp_path / "s", most=1)
     export_npz(single, tmp_path / "x.npz", split(single.index, "odd-subjects"))
     assert as_ctr_gcn(tmp_path / "x.npz", "train")[0].shape == (3, 3, 9, 25, 2)
-    import_clips(tmp_path / "x.npz", tmp_path / "back", ImportConfig())
+    import_clips(tmp_path / "x.npz", tmp_path / "back", ImportConfig(insist=True))
     back = SkeletonStore.open(tmp_path / "back")
     for number, clip in enumerate((0, 2, 4, 1, 3, 5)):
         np.testing.assert_array_equal(back.read(number), single.read(clip))

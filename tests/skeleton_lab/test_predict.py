@@ -180,7 +180,7 @@ def test_live_joints_of_another_layout_are_found_by_name(tmp_path, store):
         ("[[1, 2], [3]]", "line 2: expected a JSON array of numbers"),
         ("[" * 100000, "line 2: expected a JSON array of numbers"),
         ("[[0, 0, 0]]", r"line 2: expected 20 joints \[x, y, z\], or bodies of them, got \(1, 1, 3\)"),
-        (json.dumps([[float("nan")] * 3] * 20), "line 2: a coordinate is not finite"),
+        (json.dumps([[float("inf")] * 3] * 20), "line 2: a coordinate is infinite"),
     ],
 )
 def test_a_bad_frame_is_named_by_its_line(model, line, complaint):
@@ -226,11 +226,11 @@ def test_a_bad_recording_does_not_stop_the_others(model, recording, tmp_path, mo
     shutil.copy(recording, tmp_path / "b.npz")
     (tmp_path / "c.skeleton").write_text("1\n")
     whole = np.load(recording)
-    positions = whole["positions_mm"].copy()
-    positions[whole["offsets"][1]] = np.nan  # the second of three clips
+    positions = whole["positions_mm"].astype(np.float32)
+    positions[whole["offsets"][1]] = np.inf  # the second of three clips
     np.savez(tmp_path / "d.npz", **{**whole, "positions_mm": positions})
     (tmp_path / "e.npz").write_bytes(b"")
-    monkeypatch.setattr(sys, "argv", ["predict", str(model), "nowhere", str(tmp_path), "--batch_size", "2"])
+    monkeypatch.setattr(sys, "argv", ["predict", str(model), "nowhere", str(tmp_path), "--insist"])
     with pytest.raises(SystemExit, match="2"):
         predict.main()
     printed = capsys.readouterr()

@@ -18,7 +18,7 @@ RANDOM = np.random.default_rng(0)
 
 def walk(frames: int, joints: int) -> np.ndarray:
     """(frames, joints, 3) float32 metres."""
-    return RANDOM.normal(size=(frames, joints, 3)).astype(np.float32)
+    return (0.3 * RANDOM.normal(size=(frames, joints, 3))).astype(np.float32)
 
 
 WALKS = [walk(4, 25), walk(6, 25)]

@@ -2,6 +2,8 @@ from ._version import __version__ as __version__
 from .clips import Cleaning as Cleaning
 from .clips import Clip as Clip
 from .clips import ClipSource as ClipSource
+from .clips import Units as Units
+from .clips import Up as Up
 from .dataset.dataset import ClipBatch as ClipBatch
 from .dataset.dataset import ClipSet as ClipSet
 from .dataset.dataset import SkeletonDataset as SkeletonDataset
@@ -11,10 +13,14 @@ from .draw.page import draw_page as draw_page
 from .draw.strip import draw_strip as draw_strip
 from .draw.strip import viewpoint as viewpoint
 from .errors import DataError as DataError
+from .errors import JointError as JointError
 from .export.huggingface import export_huggingface as export_huggingface
 from .export.npz import export_npz as export_npz
 from .importing.importer import import_clips as import_clips
+from .importing.missing import hold_last as hold_last
+from .importing.source import OpenedClips as OpenedClips
 from .importing.source import open_clips as open_clips
+from .importing.upright import turn_upright as turn_upright
 from .layouts.joint_mapping import JointMap as JointMap
 from .layouts.joint_mapping import joint_map as joint_map
 from .layouts.layout import SkeletonLayout as SkeletonLayout
@@ -30,6 +36,7 @@ from .ntu.recording import RawClip as RawClip
 from .ntu.recording import read_skeleton as read_skeleton
 from .ntu.recording import write_skeleton as write_skeleton
 from .readers.config import ImportConfig as ImportConfig
+from .readers.config import Missing as Missing
 from .replacing import file_sha256 as file_sha256
 from .replacing import flush_to_disk as flush_to_disk
 from .replacing import put_in_place as put_in_place
@@ -72,8 +79,11 @@ __all__ = [
     "DataError",
     "EpochSampler",
     "ImportConfig",
+    "JointError",
     "JointMap",
+    "Missing",
     "NtuName",
+    "OpenedClips",
     "OwnClips",
     "Protocol",
     "RawClip",
@@ -84,6 +94,8 @@ __all__ = [
     "Split",
     "StoreWriter",
     "SyntheticConfig",
+    "Units",
+    "Up",
     "aligned",
     "check_counts",
     "clean",
@@ -95,6 +107,7 @@ __all__ = [
     "file_sha256",
     "first_bodies",
     "flush_to_disk",
+    "hold_last",
     "import_clips",
     "joint_map",
     "label_subset",
@@ -112,6 +125,7 @@ __all__ = [
     "save_subset",
     "split",
     "split_by",
+    "turn_upright",
     "viewpoint",
     "write_skeleton",
     "write_synthetic",

@@ -46,6 +46,7 @@ class Clip:
         confidence: Shape (T, M, V) float32, from 0 to 1: how sure the detector was of each joint, where the
             file says it. In the units "picture" z is the confidence.
         picture: Width and height of the picture, where positions are pixels and the file says it.
+        fps: Frames per second of this clip, where they may differ from those of the others.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Clip:
     path: Path
     confidence: NDArray[np.float32] | None = None
     picture: tuple[int, int] | None = None
+    fps: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class ClipSource:
         units: Of the positions.
         up: Axis of the positions that points up; None: what `FORMATS` in `readers.formats` says.
         left_out: Number of clips that the data set itself lists as without a skeleton.
+        min_confidence: Confidence below which a joint counts as missing, by the convention of the format.
+        notes: What the reader decided and whoever imports should know, a sentence each.
         cleaning: How the recordings were cleaned, where that is known.
     """
 
@@ -84,6 +88,8 @@ class ClipSource:
     units: SourceUnits = "m"
     up: Up | None = None
     left_out: int = 0
+    min_confidence: float = 0.0
+    notes: tuple[str, ...] = ()
     cleaning: Cleaning | None = None
 
 

@@ -25,3 +25,15 @@ class DataError(ValueError):
         place = f"{path}" if line is None else f"{path}, line {line}"
         words = " ".join(message.split())  # what a library says about damaged bytes may go over many lines
         return cls(f"{place}: {words if len(words) <= _LONGEST else words[:_LONGEST] + '...'}")
+
+
+class JointError(DataError):
+    """The joints of data are not those of a layout.
+
+    Attributes:
+        joints: Names of the joints of the data.
+    """
+
+    def __init__(self, message: str, joints: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.joints = joints

@@ -23,7 +23,7 @@ from typing import Any, Literal, TextIO
 from pydantic import Field, model_validator
 from pydantic_settings import CliPositionalArg
 
-from skeleton_data import ImportConfig, layout
+from skeleton_data import ImportConfig, Missing, Up, layout
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.inference.live import live_windows
 from skeleton_lab.inference.recordings import map_joints, read_recordings
@@ -31,6 +31,7 @@ from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
 
 LIVE_WINDOW = 60
+OF_IMPORT = ("layout", "derive", "units", "up", "missing", "max_gap", "min_confidence", "insist")
 METRES = {"auto": 1.0, "m": 1.0, "cm": 0.01, "mm": 0.001}
 
 
@@ -53,6 +54,15 @@ class PredictConfig(RecipeSection):
     )
     derive: bool = Field(False, description="Take joints that the data lack from others.")
     units: Literal["auto", "m", "cm", "mm"] = Field("auto", description="Units, where the data do not say.")
+    up: Literal["auto", Up] = Field(
+        "auto", description="Axis that points up, -y where y points down (default: by the format; live: y)."
+    )
+    missing: Missing = Field("interpolate", description="What to do about joints that were not measured.")
+    max_gap: str = Field("0.5s", description="Longest gap that is filled, in frames (15) or seconds (0.5s).")
+    min_confidence: float | None = Field(
+        None, ge=0, le=1, description="A joint of less confidence is missing (default: by the format)."
+    )
+    insist: bool = Field(False, description="Recognise what cannot be right, as bodies of 50 m.")
     batch_size: int = Field(64, ge=1, description="Windows that are recognised at once.")
 
     @model_validator(mode="after")
@@ -102,11 +112,12 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
     if stream:
         length = config.window or LIVE_WINDOW
         stride, scale = config.stride or max(1, length // 2), METRES[config.units]
+        up = "y" if config.up == "auto" else config.up
         every = {"length": length, "stride": stride}
-        windows = live_windows(lines, stream, len(names), bodies=bodies, scale=scale, **every)
+        windows = live_windows(lines, stream, len(names), bodies=bodies, scale=scale, up=up, **every)
         answers = recognise_live(recogniser, windows, top=config.top)
     else:
-        given = ImportConfig(layout=config.layout, derive=config.derive, units=config.units)
+        given = ImportConfig(**{name: getattr(config, name) for name in OF_IMPORT})
         recordings = read_recordings(config.recordings, model.preprocessing, given, refused=refused)
         answers = recognise_recordings(
             recogniser,

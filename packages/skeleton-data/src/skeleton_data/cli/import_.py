@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import CliPositionalArg
 
+from skeleton_data.cli.report import tell_report
 from skeleton_data.cli.store_options import StoreOptions
 from skeleton_data.readers.config import ImportConfig
 
@@ -40,10 +41,7 @@ class ImportCommand(StoreOptions, ImportConfig):
         config = ImportConfig(**{field: getattr(self, field) for field in ImportConfig.model_fields})
         done = import_clips(self.source, self.store, config, **self.chosen(), progress=True)
         print(f"{self.store}: {done.clips} clips")
-        if done.unused_joints:
-            print(f"joints that the layout does not have: {', '.join(done.unused_joints)}")
-        for joint, sources in done.derived_joints.items():
-            print(f"derived: {joint} from {', '.join(sources)}")
         if done.left_out:
             print(f"left out, as the data set lists them as without a skeleton: {done.left_out}")
+        tell_report(done)
         self.tell_skipped(self.store, done.problems)

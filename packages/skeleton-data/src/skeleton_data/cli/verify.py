@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import CliPositionalArg
 
+from skeleton_data.cli.report import tell_report
 from skeleton_data.readers.config import ImportConfig
 
 
@@ -66,21 +67,14 @@ class VerifyCommand(ImportConfig):
         return bad > 0
 
     def _verify_clips(self) -> bool:
-        from tqdm import tqdm
-
-        from skeleton_data.errors import DataError
-        from skeleton_data.importing.source import open_clips
+        from skeleton_data.importing.importer import verify_clips
 
         config = ImportConfig(**{field: getattr(self, field) for field in ImportConfig.model_fields})
-        source = open_clips(self.path, config, workers=self.workers)
-        bad = good = 0
-        for clip in tqdm(source.clips, total=source.count, unit="clip"):
-            if isinstance(clip, DataError):
-                bad += 1
-                tqdm.write(str(clip))
-            else:
-                good += 1
-        if source.left_out:
-            print(f"not read, as the data set lists them as without a skeleton: {source.left_out}")
-        print(f"{self.path}: {good} clips can be used, {bad} cannot")
-        return bad > 0
+        done = verify_clips(self.path, config, workers=self.workers, progress=True)
+        for problem in done.problems:
+            print(problem)
+        if done.left_out:
+            print(f"not read, as the data set lists them as without a skeleton: {done.left_out}")
+        print(f"{self.path}: {done.clips} clips can be used, {len(done.problems)} cannot")
+        tell_report(done)
+        return bool(done.problems)

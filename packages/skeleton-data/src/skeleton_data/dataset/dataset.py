@@ -107,7 +107,8 @@ class SkeletonDataset(Dataset[ClipBatch]):
         seed: Of the random numbers, mixed with those of the key.
 
     Raises:
-        ValueError: No sources, stores of different layouts, `bodies` below 1.
+        ValueError: No sources, stores of different layouts or units, `bodies` below 1; a layout without sides
+            or heading, where the sampling needs them.
     """
 
     def __init__(
@@ -130,6 +131,13 @@ class SkeletonDataset(Dataset[ClipBatch]):
         self.sources, self.sampling = tuple(sources), sampling
         self.bodies, self.training, self.seed = bodies, training, seed
         self.layout: SkeletonLayout = first.layout
+        if sampling.heading:
+            self.layout.facing()
+        if training and (sampling.augment.flip or sampling.augment.swap) and not self.layout.pairs:
+            raise DataError(
+                f"layout {self.layout.name!r} has no pairs of left and right joints: leave augment.flip and"
+                " augment.swap at 0"
+            )
         self._augments = training and sampling.augment != Augmentation()
         self._ends = np.cumsum([len(source.clips) for source in sources])
         self._tables: dict[int, Tensor] = {}
@@ -204,7 +212,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         if sampling.origin == "first_frame":
             joints = move_origin(joints, self.layout.centre, blend.presence(table))
         if sampling.heading:
-            forward = heading_matrix(joints, self.layout.shoulders, self.layout.hips)
+            forward = heading_matrix(joints, *self.layout.facing())
             joints = rotate(joints, forward if turn is None else torch.bmm(turn, forward))
         draw: dict[str, Any] = {"seed": self.seed, "epoch": epoch, "clip": position}
         if self._augments:

@@ -169,6 +169,7 @@ def viewing_angle(clip: Clip, layout: SkeletonLayout) -> float:
         x, _, z = bodies[1].mean(axis=(0, 1)) - bodies[0].mean(axis=(0, 1))
     else:
         # Seen from the front, a person's left is on the right.
-        lines = [bodies[0][:, left] - bodies[0][:, right] for left, right in (layout.shoulders, layout.hips)]
+        sides = [pair for pair in (layout.shoulders, layout.hips) if pair is not None]
+        lines = [bodies[0][:, left] - bodies[0][:, right] for left, right in sides or [(0, 0)]]
         x, _, z = np.sum(lines, axis=0).mean(axis=0)
     return math.atan2(z, x) + TURN if math.hypot(x, z) > 1e-6 else 0.0

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
+from skeleton_data.clips import Clip
 from skeleton_data.errors import DataError
-from skeleton_data.importing.source import open_clips
-from skeleton_data.layouts.joint_mapping import joint_map
-from skeleton_data.layouts.layout import layout
+from skeleton_data.importing.report import EARLY
+from skeleton_data.importing.source import OpenedClips, open_clips
 from skeleton_data.problems import OnError, Problems
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.store.writer import StoreWriter
@@ -27,6 +28,8 @@ class Imported:
         derived_joints: Joints of the layout that the data does not have, and those they were taken from.
         left_out: Number of clips that the data set itself lists as without a skeleton.
         problems: What was skipped and why, one line each.
+        report: What was measured, and what the reader decided, a line each.
+        warnings: What may be wrong, a sentence each.
     """
 
     clips: int
@@ -34,6 +37,8 @@ class Imported:
     derived_joints: Mapping[str, tuple[str, ...]]
     left_out: int
     problems: tuple[str, ...]
+    report: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def import_clips(
@@ -70,46 +75,87 @@ def import_clips(
         ...     part + side for side in ("Left", "Right")
         ...     for part in ("Shoulder", "Elbow", "Wrist", "Hand", "Hip", "Knee", "Ankle", "Foot")
         ... ]
+        >>> positions = np.random.default_rng(0).integers(1, 1500, (70, 20, 3))
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     np.savez(
-        ...         f"{folder}/mine.npz", positions_mm=np.ones((70, 20, 3), np.int16), offsets=[0, 30, 70],
+        ...         f"{folder}/mine.npz", positions_mm=positions, offsets=[0, 30, 70],
         ...         label=[1, 0], subject=[4, 5], class_names=["wave", "kick"], joint_names=joints, fps=30.0,
         ...     )
         ...     config = ImportConfig(layout="kinect_v1")
         ...     done = import_clips(f"{folder}/mine.npz", f"{folder}/mine.store", config)
         ...     store = SkeletonStore.open(f"{folder}/mine.store")
-        ...     store.class_names[store.index.label[0]], store.read(1).shape, float(store.read(1).max())
-        ('kick', (40, 1, 20, 3), 0.0010000000474974513)
+        ...     store.class_names[store.index.label[0]], store.read(1).shape
+        ('kick', (40, 1, 20, 3))
     """
-    data = open_clips(source, config, workers=workers)
-    target = data.layout if config.layout is None else layout(config.layout)
-    if target is None:
-        raise DataError.at(source, "its joints are those of no layout that is known: say layout")
-    mapping = joint_map(data.joints, target.joints, derive=config.derive, source=str(source))
+    opened = open_clips(source, config, workers=workers)
     problems = Problems(on_error, Path(report or f"{store}.skipped.txt"))
     with StoreWriter(
         store,
-        layout=target,
-        class_names=data.class_names,
-        fps=data.fps,
-        units="m" if data.units == "m" else "picture",
-        source={
-            "kind": data.kind,
-            "file": str(source),
-            "up": data.up,
-            "config": config.model_dump(mode="json"),
-            "derived_joints": {name: list(joints) for name, joints in mapping.derived.items()},
-            **({"cleaning": data.cleaning} if data.cleaning else {}),
-        },
+        layout=opened.layout,
+        class_names=opened.source.class_names,
+        fps=opened.fps,
+        units=opened.units,
+        source=_origin(source, opened),
         overwrite=overwrite,
     ) as writer:
-        for clip in tqdm(data.clips, total=data.count, unit="clip", disable=not progress):
-            if isinstance(clip, DataError):
-                problems.add(str(clip))
-                continue
-            try:
-                writer.add(mapping(clip.joints), name=clip.name, **clip.facts)
-            except DataError as error:
-                problems.add(str(DataError.at(clip.path, str(error))))
+        for clip in _read(opened, source, problems, progress=progress):
+            writer.add(clip.joints, name=clip.name, **clip.facts)
         problems.write()
-    return Imported(writer.clips, mapping.unused, mapping.derived, data.left_out, tuple(problems.found))
+    return _summary(opened, problems)
+
+
+def verify_clips(
+    source: str | Path, config: ImportConfig, *, workers: int = 1, progress: bool = False
+) -> Imported:
+    """Do all that `import_clips` does, but write nothing; `problems` lists what cannot be used.
+
+    Raises:
+        DataError: As `import_clips`, but for single clips.
+    """
+    opened = open_clips(source, config, workers=workers)
+    problems = Problems("skip", Path())
+    for _ in _read(opened, source, problems, progress=progress):
+        pass
+    return _summary(opened, problems)
+
+
+def _read(opened: OpenedClips, source: str | Path, problems: Problems, *, progress: bool) -> Iterator[Clip]:
+    """Return the clips that can be used.
+
+    Raises:
+        DataError: All clips cannot be right; a clip cannot be used, and problems are to stop.
+    """
+    for clip in tqdm(opened, total=opened.source.count, unit="clip", disable=not progress):
+        if isinstance(clip, DataError):
+            problems.add(str(clip))
+            continue
+        if opened.report.clips == EARLY:
+            opened.report.check(source)
+        yield clip
+    opened.report.check(source)
+
+
+def _origin(source: str | Path, opened: OpenedClips) -> dict[str, Any]:
+    """Return what the store says about where its clips come from."""
+    data, config = opened.source, opened.config
+    return {
+        "kind": data.kind,
+        "file": str(source),
+        "up": data.up if data.units == "m" else None,
+        "config": config.model_dump(mode="json"),
+        "derived_joints": {name: list(joints) for name, joints in opened.mapping.derived.items()},
+        **({"cleaning": data.cleaning} if data.cleaning else {}),
+    }
+
+
+def _summary(opened: OpenedClips, problems: Problems) -> Imported:
+    data, report = opened.source, opened.report
+    return Imported(
+        report.clips,
+        opened.mapping.unused,
+        opened.mapping.derived,
+        data.left_out,
+        tuple(problems.found),
+        (*data.notes, *report.lines(data.class_names, opened.fps)),
+        tuple(report.warnings()),
+    )

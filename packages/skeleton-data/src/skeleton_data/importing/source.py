@@ -1,48 +1,137 @@
-"""The clips of a data set as a store holds them, wherever they come from."""
+"""The clips of a data set as a store holds them: upright, complete, in the joints of one layout."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from skeleton_data.clips import Clip, ClipSource
-from skeleton_data.errors import DataError
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.clips import Clip, ClipSource, Units
+from skeleton_data.errors import DataError, JointError
+from skeleton_data.importing.missing import fill_missing, longest_gap, mark_missing, require_complete
+from skeleton_data.importing.report import ImportReport
+from skeleton_data.importing.resampling import resample
 from skeleton_data.importing.upright import in_picture, turn_upright
+from skeleton_data.layouts.joint_mapping import JointMap, joint_map
+from skeleton_data.layouts.layout import SkeletonLayout, layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.formats import read_clips
+from skeleton_data.store.clip_check import check_clip
+from skeleton_data.store.files import FACTS
 
 
-def open_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> ClipSource:
-    """Open a data set; its clips come upright, y up, in the joints of the data, when they are asked for.
+@dataclass(frozen=True)
+class OpenedClips:
+    """A data set whose clips are on their way into a store; `open_clips` makes one.
+
+    Attributes:
+        source: What the reader says of it.
+        config: How to understand it.
+        layout: Skeleton of the clips.
+        mapping: From the joints of the source to those of the layout.
+        report: What was measured on the clips that were read so far.
+    """
+
+    source: ClipSource
+    config: ImportConfig
+    layout: SkeletonLayout
+    mapping: JointMap
+    report: ImportReport = field(repr=False)
+
+    @property
+    def units(self) -> Units:
+        """Of the clips."""
+        return "m" if self.source.units == "m" else "picture"
+
+    @property
+    def fps(self) -> float:
+        """Frames per second of the clips."""
+        return self.config.resample or self.source.fps
+
+    def __iter__(self) -> Iterator[Clip | DataError]:
+        """Return the clips; in the place of one that cannot be used, the error that says why."""
+        for clip in self.source.clips:
+            if isinstance(clip, DataError):
+                yield clip
+                continue
+            try:
+                ready = self._prepare(clip)
+            except DataError as error:
+                told = str(error) if repr(clip.name) in str(error) else f"clip {clip.name!r}: {error}"
+                yield DataError.at(clip.path, told)
+                continue
+            yield ready
+
+    def _prepare(self, clip: Clip) -> Clip:
+        rule, fps = self.config.missing, clip.fps or self.source.fps
+        if not self.config.resample and not np.isclose(fps, self.source.fps, rtol=1e-3):
+            raise DataError(f"{fps:g} frames per second, elsewhere {self.source.fps:g}: say resample")
+        marked = self.mapping(self._upright(clip))
+        filled = fill_missing(marked, rule, longest_gap(self.config.max_gap, fps))
+        if self.units == "picture" and rule != "refuse":
+            filled = np.where(np.isnan(filled).any(axis=-1, keepdims=True), np.float32(0), filled)
+        require_complete(filled, self.layout.joints, rule)
+        if not filled.any():
+            raise DataError("there is no body in any frame")
+        if self.config.resample:
+            filled = resample(filled, fps, self.config.resample)
+        facts = [clip.facts.get(fact, -1) for fact in FACTS]
+        names = self.source.class_names
+        check_clip(filled, name=clip.name, facts=facts, layout=self.layout, class_names=names)
+        ready = replace(clip, joints=filled, confidence=None)
+        self.report.add(ready, marked)
+        return ready
+
+    def _upright(self, clip: Clip) -> NDArray[np.float32]:
+        """Return joints (T, M, V, 3), y up, missing ones NaN."""
+        least = self.config.min_confidence
+        least = self.source.min_confidence if least is None else least
+        match self.source.units:
+            case "m":
+                marked = mark_missing(clip.joints, clip.confidence, least)
+                return turn_upright(marked, self.source.up or "y")
+            case "pixels":
+                joints = in_picture(clip, self.config.picture)
+            case "picture":
+                joints = clip.joints
+        there = np.asarray(joints.any(axis=(2, 3)))
+        unsure: NDArray[np.bool_] = (joints[..., 2] < least) & there[..., None]
+        marked = joints.copy() if unsure.any() else joints
+        marked[unsure, :2] = np.nan
+        return marked
+
+
+def open_clips(
+    path: str | Path, config: ImportConfig, *, wanted: SkeletonLayout | None = None, workers: int = 1
+) -> OpenedClips:
+    """Open a data set; its clips are read when they are asked for.
 
     Args:
         path: File or folder.
         config: How to understand it.
+        wanted: Skeleton of the clips; by default that of `config.layout`, or else that of the data.
         workers: Processes; 0 takes one for each core. Data in one file is read by one.
 
     Raises:
+        JointError: A joint of the layout is not in the data.
         DataError: Nothing there, an unknown format, an option that the format does not know, a damaged head.
             Errors in single clips come in the stream, in the place of the clip.
     """
     source = read_clips(path, config, workers=workers)
-    return replace(source, units="m" if source.units == "m" else "picture", clips=_as_stored(source, config))
-
-
-def _as_stored(source: ClipSource, config: ImportConfig) -> Iterator[Clip | DataError]:
-    for clip in source.clips:
-        if isinstance(clip, DataError):
-            yield clip
-            continue
-        try:
-            yield _upright(clip, source, config)
-        except DataError as error:
-            yield error
-
-
-def _upright(clip: Clip, source: ClipSource, config: ImportConfig) -> Clip:
-    if source.units == "pixels":
-        return replace(clip, joints=in_picture(clip, config.picture))
-    if source.units == "m":
-        return replace(clip, joints=turn_upright(clip.joints, source.up or "y"))
-    return clip
+    if wanted is None:
+        wanted = source.layout if config.layout is None else layout(config.layout)
+    if wanted is None:
+        raise DataError.at(path, "its joints are those of no layout that is known: say layout")
+    try:
+        mapping = joint_map(source.joints, wanted.joints, derive=config.derive, source=str(path))
+    except DataError as error:
+        raise JointError(str(error), source.joints) from None
+    if not 0 < source.fps < math.inf:
+        raise DataError.at(path, f"fps must be above 0, not {source.fps:g}")
+    units: Units = "m" if source.units == "m" else "picture"
+    insist = config.insist or source.kind == "store"  # which was checked when it was written
+    return OpenedClips(source, config, wanted, mapping, ImportReport(wanted, units, insist=insist))

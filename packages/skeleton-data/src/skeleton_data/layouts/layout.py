@@ -39,8 +39,12 @@ class SkeletonLayout(BaseModel):
     parents: tuple[int, ...] = Field(description="parent of each joint, -1 for a root")
     pairs: tuple[Pair, ...] = Field(description="(left, right) joints that mirror each other")
     centre: int = Field(description="joint that is moved to the origin")
-    shoulders: Pair = Field(description="(left, right) shoulder: which way the body faces")
-    hips: Pair = Field(description="(left, right) hip: which way the body faces")
+    shoulders: Pair | None = Field(
+        default=None, description="(left, right) shoulder: which way the body faces; a hand has none"
+    )
+    hips: Pair | None = Field(
+        default=None, description="(left, right) hip: which way the body faces; a hand has none"
+    )
     parts: dict[str, tuple[int, ...]] = Field(
         default={}, description="body parts; together they hold each joint once"
     )
@@ -52,7 +56,7 @@ class SkeletonLayout(BaseModel):
             raise ValueError(f"joints of layout {self.name!r} are not {count} different names: {self.joints}")
         if len(self.parents) != count:
             raise ValueError(f"layout {self.name!r} has {count} joints but {len(self.parents)} parents")
-        sides = [*self.pairs, self.shoulders, self.hips]
+        sides = [*self.pairs, *(pair for pair in (self.shoulders, self.hips) if pair is not None)]
         for joint in (self.centre, *(joint for pair in sides for joint in pair)):
             if not 0 <= joint < count:
                 raise ValueError(f"layout {self.name!r} names joint {joint}, but has joints 0 to {count - 1}")
@@ -84,6 +88,19 @@ class SkeletonLayout(BaseModel):
         """For each joint the joint of the other side (itself in the middle): `x[..., layout.mirror, :]`."""
         other = dict(self.pairs) | {right: left for left, right in self.pairs}
         return tuple(other.get(joint, joint) for joint in range(len(self.joints)))
+
+    def facing(self) -> tuple[Pair, Pair]:
+        """Return (left, right) shoulders and hips, whose lines tell which way a body faces.
+
+        Raises:
+            DataError: The layout has none, as that of a hand.
+        """
+        if self.shoulders is None or self.hips is None:
+            raise DataError(
+                f"layout {self.name!r} has no shoulders and hips, which tell where a body faces: it knows no"
+                " heading"
+            )
+        return self.shoulders, self.hips
 
     @classmethod
     def from_toml(cls, path: str | Path) -> SkeletonLayout:

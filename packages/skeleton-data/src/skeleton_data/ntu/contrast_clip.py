@@ -61,7 +61,7 @@ def aligned(
         >>> result.shape, float(np.abs(result[:, :, chest]).max())
         ((50, 1, 25, 3), 0.0)
     """
-    left, right = layout.shoulders
+    (left, right), _ = layout.facing()
     chest = layout.parents[left]
     length = int(joints[:, 0].any(axis=(1, 2)).sum())
     if length == 0:

@@ -30,6 +30,10 @@ Format = Literal[
 ]
 
 
+Missing = Literal["refuse", "interpolate", "hold", "drop-frame"]
+"""What to do about joints that were not measured."""
+
+
 class ImportConfig(BaseModel):
     """How to understand data: which format, layout, units and, of own data, columns.
 
@@ -51,8 +55,9 @@ class ImportConfig(BaseModel):
         default=False,
         description="take joints that the data lacks from others: middle of the hips, wrist for hand, ...",
     )
-    units: Literal["auto", "m", "cm", "mm"] = Field(
-        default="auto", description="units of the positions; auto: what the data says, or its format"
+    units: Literal["auto", "m", "cm", "mm", "px"] = Field(
+        default="auto",
+        description="units of the positions, px for pixels; auto: what the data says, or its format",
     )
     up: Literal["auto", Up] = Field(
         default="auto",
@@ -61,7 +66,29 @@ class ImportConfig(BaseModel):
     picture: tuple[int, int] | None = Field(
         default=None, description="width and height of the picture, where positions are pixels"
     )
+    missing: Missing = Field(
+        default="interpolate",
+        description="joints that were not measured: refuse the clip, interpolate in time, hold the last"
+        " place, or leave the frame out",
+    )
+    max_gap: str = Field(
+        default="0.5s",
+        pattern=r"^([0-9]+|[0-9]*\.?[0-9]+s)$",
+        description="longest gap that is filled, in frames (15) or seconds (0.5s)",
+    )
+    min_confidence: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="a joint of less confidence counts as missing; else by the format",
+    )
+    resample: float | None = Field(
+        default=None, gt=0, description="frames per second of the store: clips are interpolated in time"
+    )
     fps: float | None = Field(default=None, gt=0, description="frames per second; else what the data says")
+    insist: bool = Field(
+        default=False, description="import clips that cannot be right: bodies of 50 m, or on their heads"
+    )
     part: str | None = Field(
         default=None,
         description="only this part: of ctr-gcn train or test, of pyskl one of its splits, like xsub_train",

@@ -38,7 +38,7 @@ _FORMAT_OPTIONS = {"units", "fps", "joints", "part", "labels", "name", "picture"
 _READERS = "skeleton_data.readers"
 
 FORMATS: dict[Format, FormatReader] = {
-    "own": FormatReader(f"{_READERS}.own:open_own", {"units", "fps", "joints", *_COLUMNS}),
+    "own": FormatReader(f"{_READERS}.own:open_own", {"units", "fps", "joints", "picture", *_COLUMNS}),
     "ctr-gcn": FormatReader(f"{_READERS}.ctr_gcn:open_ctr_gcn", {"units", "fps", "part"}),
     "pyskl": FormatReader(f"{_READERS}.pyskl:open_pyskl", {"units", "fps", "part"}),
     "nw-ucla": FormatReader(f"{_READERS}.nw_ucla:open_nw_ucla", {"units", "fps"}, parallel=True),

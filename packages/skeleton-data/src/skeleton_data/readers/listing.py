@@ -155,6 +155,12 @@ def _brackets(place: tuple[int, ...]) -> str:
     return "".join(f"[{number}]" for number in place)
 
 
-def per_metre(units: Literal["auto", "m", "cm", "mm"]) -> np.float32:
-    """Return what to divide positions by; "auto" is metres, for the formats that are published in them."""
+def per_metre(units: Literal["auto", "m", "cm", "mm", "px"]) -> np.float32:
+    """Return what to divide positions by; "auto" is metres, for the formats that are published in them.
+
+    Raises:
+        DataError: Positions in metres cannot be in pixels.
+    """
+    if units == "px":
+        raise DataError("units: positions in three dimensions cannot be in px")
     return np.float32(_METRES[units])

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from skeleton_data.clips import Clip, ClipSource
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import layout
+from skeleton_data.readers.columns import number_column
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import per_metre, positions
-from skeleton_data.readers.own_data import OwnData, load_own_data, whole_numbers
+from skeleton_data.readers.own_data import FIRST_LINE, DataUnits, OwnData, load_own_data
 
 _FACTS = ("subject", "camera", "setup", "replication")
 
@@ -25,17 +26,24 @@ def open_own(path: Path, config: ImportConfig) -> ClipSource:
         DataError: The data is damaged, lacks a named column, units, joint names or frames per second.
     """
     data = load_own_data(path, config.clips)
+    units = _units(data, config)
     joints = _joint_names(data, config)
-    divisor = _divisor(data, config)
-    labels, class_names = _labels(data, config)
-    facts = {"label": labels} | {fact: _facts(data, getattr(config, fact), fact) for fact in _FACTS}
+    labels, class_names, notes = _labels(data, config)
+    facts = {"label": labels}
+    for fact in _FACTS:
+        facts[fact], words = _facts(data, getattr(config, fact), fact)
+        if words:
+            numbered = ", ".join(f"{word} = {number}" for number, word in enumerate(words, start=1))
+            notes += (f"the column of the {fact} holds words, which are numbered: {numbered}",)
     return ClipSource(
         kind="own data",
         joints=joints,
         fps=_fps(data, config),
+        units="pixels" if units == "px" else "m",
         class_names=class_names,
         count=len(data),
-        clips=_read(data, _clip_names(data), divisor, facts),
+        clips=_read(data, _clip_names(data), units, facts),
+        notes=notes,
     )
 
 
@@ -64,27 +72,45 @@ def _check_count(names: tuple[str, ...], joints: int, source: Path) -> None:
 
 
 def _read(
-    data: OwnData, names: list[str], divisor: np.float32, facts: Mapping[str, NDArray[np.int64]]
+    data: OwnData, names: list[str], units: DataUnits, facts: Mapping[str, NDArray[np.int64]]
 ) -> Iterator[Clip | DataError]:
+    size = _picture(data)
     for clip, name in enumerate(names):
         rows = data.positions[data.offsets[clip] : data.offsets[clip + 1]]
         try:
-            joints = positions(rows, rows.shape, data.path, f"clip {name!r}") / divisor
-            if not joints.any():
+            joints = positions(rows, rows.shape, data.path, f"clip {name!r}", gaps=True)
+            if not np.nan_to_num(joints).any():
                 raise DataError.at(data.path, f"clip {name!r}: all zero, there is no body")
         except DataError as error:
             yield error
             continue
         values = {fact: int(column[clip]) for fact, column in facts.items()}
-        yield Clip(name, _bodies(joints), values, data.path)
+        score = data.columns.get("confidence")
+        sure = None if score is None else score[data.offsets[clip] : data.offsets[clip + 1]]
+        if units == "px":
+            sure = joints[..., 2] if joints.shape[-1] == 3 else sure
+            joints = np.concatenate([joints[..., :2], np.zeros_like(joints[..., :1])], axis=-1)
+        else:
+            joints = joints / per_metre(units)
+        joints = joints if joints.ndim == 4 else joints[:, None]
+        bodies = _bodies(joints)
+        sure = None if sure is None else sure.reshape(joints.shape[:-1])[:, :bodies].astype(np.float32)
+        yield Clip(name, joints[:, :bodies], values, data.path, confidence=sure, picture=size)
 
 
-def _bodies(joints: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return joints (T, [M,] V, 3) as (T, M, V, 3), without bodies at the end that never come."""
-    if joints.ndim == 3:
-        return joints[:, None]
-    present = np.flatnonzero(joints.any(axis=(0, 2, 3)))
-    return joints[:, : present[-1] + 1]
+def _picture(data: OwnData) -> tuple[int, int] | None:
+    size = data.columns.get("picture")
+    if size is None:
+        return None
+    if size.shape != (2,) or size.dtype.kind not in "iu" or size.min() < 1:
+        raise DataError.at(data.path, f"'picture' is {size.tolist()!r:.40}, expected width and height")
+    return int(size[0]), int(size[1])
+
+
+def _bodies(joints: NDArray[np.float32]) -> int:
+    """Return the number of bodies of joints (T, M, V, 3) without those at the end that never come."""
+    there = np.nan_to_num(joints).any(axis=(0, 2, 3))
+    return int(np.flatnonzero(there)[-1]) + 1
 
 
 def _clip_names(data: OwnData) -> list[str]:
@@ -108,17 +134,27 @@ def _joint_names(data: OwnData, config: ImportConfig) -> tuple[str, ...]:
     return names
 
 
-def _divisor(data: OwnData, config: ImportConfig) -> np.float32:
+def _units(data: OwnData, config: ImportConfig) -> DataUnits:
     if config.units != "auto" and data.units not in ("auto", config.units):
         raise DataError.at(
             data.path, f"its positions are in {data.units}, but the units were said to be {config.units}"
         )
     units = config.units if data.units == "auto" else data.units
+    if data.positions.shape[-1] == 2:
+        if units not in ("auto", "px"):
+            raise DataError.at(data.path, f"its positions have 2 coordinates, so they cannot be in {units}")
+        units = "px"
     if units == "auto":
         raise DataError.at(
-            data.path, "it does not say in which units its positions are: say units m, cm or mm"
+            data.path, "it does not say in which units its positions are: say units m, cm, mm or px"
         )
-    return per_metre(units)
+    sure = data.columns.get("confidence")
+    if sure is not None and (sure.shape != data.positions.shape[:-1] or sure.dtype.kind not in "fiu"):
+        raise DataError.at(
+            data.path,
+            f"'confidence' is {sure.dtype}{sure.shape}, expected numbers {data.positions.shape[:-1]}",
+        )
+    return units
 
 
 def _fps(data: OwnData, config: ImportConfig) -> float:
@@ -130,27 +166,34 @@ def _fps(data: OwnData, config: ImportConfig) -> float:
     return float(fps.reshape(()))
 
 
-def _facts(data: OwnData, wanted: str | None, fact: str) -> NDArray[np.int64]:
-    values = data.column(wanted, fact)
-    return np.full(len(data), -1) if values is None else whole_numbers(values, data.path, wanted or fact)
+def _facts(
+    data: OwnData, wanted: str | None, fact: str, *, names: tuple[str, ...] = (), first: int = 1
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return a column of facts (n,), and its words if it holds words, numbered from `first`."""
+    values, column = data.column(wanted, fact), wanted or fact
+    if values is None:
+        return np.full(len(data), -1), ()
+    path, line = (data.table, FIRST_LINE) if data.table else (data.path, 0)
+    return number_column(values, path, column, names=names, first=first, line=line)
 
 
-def _labels(data: OwnData, config: ImportConfig) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return labels (n,) and class names; labels that are words are numbered in alphabetical order."""
+def _labels(
+    data: OwnData, config: ImportConfig
+) -> tuple[NDArray[np.int64], tuple[str, ...], tuple[str, ...]]:
+    """Return labels (n,), class names, and what is to be said about them."""
     column = config.label or "label"
-    values = data.column(config.label, "label")
     key = config.class_names
     if key is None:
         usual = [f"{column}_names"] + ["class_names"] * (column == "label")
         key = next((key for key in usual if key in data.columns), None)
     elif key not in data.columns:
         raise DataError.at(data.path, f"no entry {key!r}; there are {', '.join(sorted(data.columns))}")
-    if (
-        values is not None
-        and values.dtype.kind == "U"
-        and not all(word.lstrip("-").isdecimal() for word in values)
-    ):
-        words, numbers = np.unique(values, return_inverse=True)
-        return numbers.astype(np.int64), tuple(words.tolist())
     names = () if key is None else tuple(str(name) for name in np.atleast_1d(data.columns[key]))
-    return _facts(data, config.label, "label"), names
+    labels, words = _facts(data, config.label, "label", names=names, first=0)
+    if words:
+        return labels, words, ()
+    known = labels[labels >= 0]
+    if names and len(known) and known.min() >= 1 and known.max() == len(names):
+        note = f"labels count from 1: label 1 is {names[0]!r}, which the store calls class 0"
+        return np.where(labels >= 1, labels - 1, labels), names, (note,)
+    return labels, names, ()

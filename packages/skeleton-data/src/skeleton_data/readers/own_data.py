@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
+from skeleton_data.readers.columns import number_column
 from skeleton_data.readers.npz_file import read_array, reading
 
-DataUnits = Literal["auto", "m", "cm", "mm"]
+DataUnits = Literal["auto", "m", "cm", "mm", "px"]
 
-UNITS: dict[str, DataUnits] = {"positions_m": "m", "positions_mm": "mm", "positions": "auto"}
+UNITS: dict[str, DataUnits] = {
+    "positions_m": "m",
+    "positions_mm": "mm",
+    "positions_px": "px",
+    "positions": "auto",
+}
 """Names that positions may have in an `.npz`, and the units that follow."""
 
-_WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
+
+FIRST_LINE = 2
+"""Of a CSV table: that of the first clip, below the header."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +37,11 @@ class OwnData:
 
     Attributes:
         path: Where they come from.
-        positions: Shape (sum of frames, V, 3) or (sum of frames, M, V, 3).
-        units: "m", "mm", or "auto" where the data does not say.
+        positions: Shape (sum of frames, V, C) or (sum of frames, M, V, C); C is 3, or 2 in pictures.
+        units: "m", "mm", "px" (pixels, y down), or "auto" where the data does not say.
         offsets: Shape (n + 1,); clip `i` is rows `offsets[i]:offsets[i + 1]` of the positions.
         columns: Facts of the clips by name, each of shape (n,), and other entries of the file.
+        table: The CSV table, where there is one.
     """
 
     path: Path
@@ -41,6 +49,7 @@ class OwnData:
     units: DataUnits
     offsets: NDArray[np.int64]
     columns: Mapping[str, NDArray[Any]]
+    table: Path | None = None
 
     def __len__(self) -> int:
         """Return the number of clips."""
@@ -83,11 +92,11 @@ def load_own_data(path: str | Path, table: str | Path | None = None) -> OwnData:
     if len(found) != 1:
         raise DataError.at(path, f"expected one of {', '.join(UNITS)}; it has {', '.join(sorted(arrays))}")
     positions = arrays.pop(found[0])
-    if positions.ndim not in (3, 4) or positions.shape[-1] != 3 or positions.dtype.kind not in "fiu":
+    if positions.ndim not in (3, 4) or positions.shape[-1] not in (2, 3) or positions.dtype.kind not in "fiu":
         raise DataError.at(
             path,
             f"{found[0]!r} is {positions.dtype}{positions.shape}, expected numbers of the shape"
-            " (frames, joints, 3) or (frames, bodies, joints, 3)",
+            " (frames, joints, 3) or (frames, bodies, joints, 3), in pictures also 2 instead of 3",
         )
     if table is None:
         if "offsets" not in arrays:
@@ -96,10 +105,16 @@ def load_own_data(path: str | Path, table: str | Path | None = None) -> OwnData:
         columns = arrays
     else:
         columns = arrays | _load_table(Path(table))
-        frames = whole_numbers(columns["frames"], Path(table), "frames")
+        frames, words = number_column(columns["frames"], Path(table), "frames", line=FIRST_LINE)
+        if words:
+            raise DataError.at(
+                table, f"column 'frames' holds {words[0][:40]!r}, expected whole numbers", line=FIRST_LINE
+            )
         offsets = np.concatenate([[0], np.cumsum(frames)])
     _check_offsets(offsets, len(positions), Path(table or path))
-    return OwnData(path, positions, UNITS[found[0]], offsets.astype(np.int64), columns)
+    return OwnData(
+        path, positions, UNITS[found[0]], offsets.astype(np.int64), columns, Path(table) if table else None
+    )
 
 
 def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -115,17 +130,17 @@ def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
 def _load_table(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, strict=True))
+            rows = [[cell.strip() for cell in row] for row in csv.reader(file, strict=True) if row]
     except FileNotFoundError:
         raise DataError.at(path, "no such file") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError.at(path, f"cannot be read: {error}") from None
-    if not rows or "frames" not in rows[0]:
+    if len(rows) < 2 or "frames" not in rows[0]:
         raise DataError.at(path, "expected a CSV table with a column 'frames' and a line for each clip")
-    for line, row in enumerate(rows, start=2):
-        if None in row or None in row.values():
+    for line, row in enumerate(rows[1:], start=FIRST_LINE):
+        if len(row) != len(rows[0]):
             raise DataError.at(path, f"expected {len(rows[0])} fields", line=line)
-    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    return {name: np.array(column) for name, *column in zip(*rows, strict=True)}
 
 
 def _check_offsets(offsets: NDArray[Any], rows: int, path: Path) -> None:
@@ -141,19 +156,3 @@ def _check_offsets(offsets: NDArray[Any], rows: int, path: Path) -> None:
         raise DataError.at(
             path, f"the clips are frames {offsets[0]} to {offsets[-1]}, the positions 0 to {rows}"
         )
-
-
-def whole_numbers(values: NDArray[Any], path: Path, column: str) -> NDArray[np.int64]:
-    """Return a column of whole numbers, or of text that is nothing else.
-
-    Raises:
-        DataError: The column holds something else; names it.
-    """
-    if values.dtype.kind == "U":
-        for value in values.tolist():
-            if not _WHOLE_NUMBER.fullmatch(value):
-                raise DataError.at(path, f"column {column!r} holds {value[:40]!r}, expected whole numbers")
-        values = values.astype(np.int64)
-    if values.dtype.kind not in "iu":
-        raise DataError.at(path, f"column {column!r} holds {values.dtype}, expected whole numbers")
-    return values.astype(np.int64)

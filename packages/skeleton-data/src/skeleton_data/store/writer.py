@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from skeleton_data.clips import Units
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.store.clip_check import check_clip
 from skeleton_data.store.files import (
     DATA_FILES,
     FORMAT,
@@ -32,8 +33,6 @@ from skeleton_data.store.files import (
     flush_and_close,
 )
 from skeleton_data.store.partial import Chunk, PartialStore, sum_of
-
-_MOST = int(np.iinfo(np.int32).max)  # of what the index holds
 
 
 class StoreWriter:
@@ -174,7 +173,7 @@ class StoreWriter:
         """
         clip = np.asarray(joints, dtype="<f4")
         facts = (label, subject, camera, setup, replication)
-        self._check(clip, name, facts)
+        check_clip(clip, name=name, facts=facts, layout=self.layout, class_names=self._class_names)
         frames, bodies = clip.shape[:2]
         encoded = name.encode()
         place = (self._joints.rows, self._names.tell(), len(encoded), frames, bodies)
@@ -182,27 +181,6 @@ class StoreWriter:
         self._joints.append(clip.reshape(-1, *clip.shape[2:]))
         self._names.write(encoded)
         self.clips += 1
-
-    def _check(self, clip: np.ndarray[Any, np.dtype[Any]], name: str, facts: tuple[int, ...]) -> None:
-        joints = len(self.layout.joints)
-        if clip.ndim != 4 or clip.shape[2:] != (joints, 3) or 0 in clip.shape:
-            raise DataError(
-                f"clip {name!r} has the shape {clip.shape}, expected (frames, bodies, {joints}, 3)"
-                f" for layout {self.layout.name!r}"
-            )
-        if not name:
-            raise DataError("a clip has an empty name")
-        if not -1 <= min(facts) <= max(facts) <= _MOST:
-            raise DataError(
-                f"clip {name!r} has the facts {facts}, expected numbers from 0 to {_MOST} or -1, unknown"
-            )
-        if not np.isfinite(clip).all():
-            frame = int(np.argwhere(~np.isfinite(clip))[0, 0])
-            raise DataError(f"clip {name!r} has a number that is not finite in frame {frame}")
-        if self._class_names and facts[0] >= len(self._class_names):
-            raise DataError(
-                f"clip {name!r} has the label {facts[0]}, but there are {len(self._class_names)} class names"
-            )
 
     def __enter__(self) -> Self:
         """Return the writer itself."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from skeleton_data import ClipSampling, Protocol, SkeletonLayout, SkeletonStore, Split, label_subset, split
-from skeleton_lab.data.preprocessing import Preprocessing
+from skeleton_lab.data.preprocessing import KINDS, Preprocessing
 from skeleton_lab.data.source import ClipSource
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.recipe import RecipeSection
@@ -62,6 +62,11 @@ class PretrainData(RecipeSection):
                     f"data.sources: {first.path} has layout {first.layout.name}, "
                     f"{store.path} {store.layout.name}"
                 )
+            if store.meta.units != first.meta.units:
+                raise InputError(
+                    f"data.sources: {first.path} holds {KINDS[first.meta.units]}, "
+                    f"{store.path} {KINDS[store.meta.units]}"
+                )
         return PretrainClips(train, validation, first.layout, _bodies(train))
 
 
@@ -89,8 +94,13 @@ class PretrainClips:
     def preprocessing(self, sampling: ClipSampling) -> Preprocessing:
         """Return what the clips go through."""
         cleanings = {store.cleaning for store, _ in self.train}
-        cleaning = cleanings.pop() if len(cleanings) == 1 else None
-        return Preprocessing(layout=self.layout, bodies=self.bodies, cleaning=cleaning, sampling=sampling)
+        return Preprocessing(
+            layout=self.layout,
+            units=self.train[0][0].meta.units,
+            bodies=self.bodies,
+            cleaning=cleanings.pop() if len(cleanings) == 1 else None,
+            sampling=sampling,
+        )
 
 
 class FinetuneData(ClipSource):
@@ -181,6 +191,7 @@ class FinetuneClips:
         """Return what the clips go through."""
         return Preprocessing(
             layout=self.store.layout,
+            units=self.store.meta.units,
             bodies=self.bodies,
             cleaning=self.store.cleaning,
             sampling=sampling,

@@ -7,10 +7,12 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from skeleton_data import Cleaning, ClipSampling, SkeletonLayout
+from skeleton_data import Cleaning, ClipSampling, SkeletonLayout, Units
 from skeleton_lab.errors import InputError
 
 FILE = "preprocessing.json"
+KINDS: dict[Units, str] = {"m": "3D joints in metres", "picture": "2D joints in pictures"}
+"""What units of joints mean."""
 
 
 class Preprocessing(BaseModel):
@@ -19,6 +21,7 @@ class Preprocessing(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     layout: SkeletonLayout = Field(description="The skeleton.")
+    units: Units = Field("m", description="Units of the joints: m, or picture (2D).")
     bodies: int = Field(ge=1, description="Bodies of a clip, M.")
     cleaning: Cleaning | None = Field(
         None, description="How raw recordings were cleaned; none of imported data, or where it is not known."
@@ -56,6 +59,10 @@ class Preprocessing(BaseModel):
             raise InputError(
                 f"{here} has layout {self.layout.name} ({len(self.layout.joints)} joints), "
                 f"but {there} was made for {other.layout.name} ({len(other.layout.joints)} joints)"
+            )
+        if self.units != other.units:
+            raise InputError(
+                f"{here} holds {KINDS[self.units]}, but {there} was made for {KINDS[other.units]}"
             )
         for field in ("frames", "origin", "heading", "stream"):
             ours, theirs = getattr(self.sampling, field), getattr(other.sampling, field)

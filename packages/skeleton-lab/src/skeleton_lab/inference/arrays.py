@@ -48,5 +48,5 @@ def sample_clips(clips: Sequence[NDArray[np.float32]], made_for: Preprocessing) 
     if sampling.origin == "first_frame":
         joints = move_origin(joints, layout.centre, blend.presence(table))
     if sampling.heading:
-        joints = rotate(joints, heading_matrix(joints, layout.shoulders, layout.hips))
+        joints = rotate(joints, heading_matrix(joints, *layout.facing()))
     return to_stream(joints, sampling.stream, layout)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data import JointMap
+from skeleton_data import JointMap, Up, hold_last, turn_upright
 from skeleton_lab.errors import InputError, input_errors
 
 Frame = NDArray[np.float32]
@@ -40,12 +40,14 @@ def live_windows(
     *,
     bodies: int,
     scale: float,
+    up: Up = "y",
     length: int,
     stride: int,
 ) -> Iterator[LiveWindow]:
     """Return windows of a stream, one every `stride` frames once `length` frames are there.
 
-    A stream that ends before is one window.
+    A stream that ends before is one window. A joint that is missing (null, NaN, or at zero beside its body)
+    stays where it was last.
 
     Args:
         lines: JSON arrays: joints `[[x, y, z], ...]`, bodies `[[[x, y, z], ...], ...]`, or `[]` for nobody.
@@ -53,6 +55,7 @@ def live_windows(
         joints: Joints of the stream.
         bodies: Bodies of the model, M; further ones are left out.
         scale: Metres of a unit of the stream.
+        up: Axis of the stream that points up.
         length: Frames of a window.
         stride: Frames from a window to the next.
 
@@ -60,6 +63,7 @@ def live_windows(
         InputError: If a line is something else; says which.
     """
     frames: deque[Frame] = deque(maxlen=length)
+    last = np.full((bodies, len(mapping.weights), 3), np.nan, dtype=np.float32)
     count, number, arrived, lines = 0, 0, time.perf_counter(), iter(lines)
     while True:
         with input_errors():
@@ -69,7 +73,8 @@ def live_windows(
         arrived, number = time.perf_counter(), number + 1
         if not line.strip():
             continue
-        frames.append(_frame(line, number, mapping, joints, bodies) * np.float32(scale))
+        frame = _frame(line, number, mapping, joints, bodies) * np.float32(scale)
+        frames.append(hold_last(turn_upright(frame, up), last))
         count += 1
         if count >= length and (count - length) % stride == 0:
             yield LiveWindow(count - length, np.stack(frames), arrived)
@@ -90,8 +95,8 @@ def _frame(line: str, number: int, mapping: JointMap, joints: int, bodies: int) 
         raise InputError(
             f"line {number}: expected {joints} joints [x, y, z], or bodies of them, got {given.shape}"
         )
-    if not np.isfinite(given).all():
-        raise InputError(f"line {number}: a coordinate is not finite")
+    if np.isinf(given).any():
+        raise InputError(f"line {number}: a coordinate is infinite")
     there = min(bodies, len(given))
     frame[:there] = mapping(given[:there])
     return frame

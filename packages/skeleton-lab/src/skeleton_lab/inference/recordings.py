@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skeleton_data import (
     DataError,
     ImportConfig,
+    JointError,
     JointMap,
     SkeletonLayout,
     clean,
@@ -22,7 +23,7 @@ from skeleton_data import (
     open_clips,
     read_skeleton,
 )
-from skeleton_lab.data.preprocessing import Preprocessing
+from skeleton_lab.data.preprocessing import KINDS, Preprocessing
 from skeleton_lab.errors import InputError, input_errors
 from skeleton_lab.inference.coordinates import training_coordinates
 
@@ -139,11 +140,21 @@ def _read_raw(file: Path, made_for: Preprocessing, config: ImportConfig) -> Iter
 
 def _read(file: Path, made_for: Preprocessing, config: ImportConfig) -> Iterator[Recording | DataError]:
     known = {"fps": config.fps or FPS} if file.suffix == ".npz" else {}
-    data = open_clips(file, config.model_copy(update=known))
-    mapping = map_joints(data.joints, made_for.layout, derive=config.derive, source=file)
+    wanted = made_for.layout
+    try:
+        data = open_clips(file, config.model_copy(update=known), wanted=wanted)
+    except JointError as error:
+        raise InputError(
+            f"{file} has layout {_layout_of(error.joints)}, but the model was made for {wanted.name}: {error}"
+        ) from error
+    if data.units != made_for.units:
+        raise InputError(
+            f"{file} holds {KINDS[data.units]}, but the model was made for {KINDS[made_for.units]}"
+        )
 
     def shown(clip: Joints) -> Joints:
-        return training_coordinates(mapping(clip), made_for.layout, made_for.cleaning)
+        return training_coordinates(clip, wanted, made_for.cleaning)
 
-    for clip in data.clips:
+    for clip in data:
+        data.report.check(file)
         yield clip if isinstance(clip, DataError) else Recording(file, clip.name, clip.joints, shown)

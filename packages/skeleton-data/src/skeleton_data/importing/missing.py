@@ -1,0 +1,168 @@
+"""Joints that were not measured: which they are, and what takes their place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.errors import DataError
+from skeleton_data.readers.config import Missing
+
+Joints = NDArray[np.float32]
+"""(T, M, V, 3); a missing joint is NaN, an absent body all zero."""
+
+
+def mark_missing(joints: Joints, confidence: NDArray[np.float32] | None, min_confidence: float) -> Joints:
+    """Return joints (T, M, V, 3) with NaN at every joint whose coordinates are not a measurement.
+
+    These are joints with a coordinate that is NaN, joints with a confidence (T, M, V) of 0 or below the
+    least, and joints at exactly zero, the mark of many trackers, while their body is there. A single joint
+    at zero, no farther from the box of the others than half its size, is a measurement: data about a joint
+    of the body have it there.
+    """
+    marked = np.isnan(joints).any(axis=-1)
+    if confidence is not None:
+        marked |= (confidence <= 0) | (confidence < min_confidence)
+    zero = (joints == 0).all(axis=-1)
+    marked = (marked | _lost(joints, zero)) & ~zero.all(axis=2, keepdims=True)
+    return np.where(marked[..., None], np.float32(np.nan), joints) if marked.any() else joints
+
+
+def _lost(joints: Joints, zero: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which joints at zero (T, M, V) are there because the tracker lost them."""
+    some = zero.any(axis=2) & ~zero.all(axis=2)
+    if not some.any():
+        return np.zeros_like(zero)
+    unknown = (zero[..., None] | np.isnan(joints))[some]  # (n, V, 3)
+    low = np.where(unknown, np.inf, joints[some]).min(axis=1)
+    high = np.where(unknown, -np.inf, joints[some]).max(axis=1)
+    margin = (high - low).max(axis=-1, keepdims=True) / 2
+    outside = ((low - margin > 0) | (high + margin < 0)).any(axis=-1)
+    lost = np.zeros_like(zero)
+    lost[some] = zero[some] & (outside | (zero[some].sum(axis=1) > 1))[:, None]
+    return lost
+
+
+def longest_gap(max_gap: str, fps: float) -> int:
+    """Return in frames what `ImportConfig.max_gap` says.
+
+    Example:
+        >>> longest_gap("0.5s", 30), longest_gap("4", 30)
+        (15, 4)
+    """
+    return round(float(max_gap[:-1]) * fps) if max_gap.endswith("s") else int(max_gap)
+
+
+def fill_missing(joints: Joints, rule: Missing, max_gap: int) -> Joints:
+    """Return joints (T, M, V, 3) with gaps filled, each joint on its own; measured joints stay as they are.
+
+    "interpolate" is linear in time, and holds the nearest place at the ends of a clip; "hold" keeps the last
+    place, and at the beginning the first. A gap of more than `max_gap` frames stays NaN, but a body that is
+    missing as a whole for longer, or at an end, is absent: zero. "drop-frame" leaves out all frames with a
+    missing joint; "refuse" changes nothing.
+
+    Example:
+        >>> wrist = np.array([1, np.nan, 3, np.nan, np.nan], np.float32).reshape(5, 1, 1, 1).repeat(3, axis=3)
+        >>> moving = np.concatenate([wrist, np.ones_like(wrist)], axis=2)
+        >>> fill_missing(moving, "interpolate", 2)[:, 0, 0, 0].tolist()
+        [1.0, 2.0, 3.0, 3.0, 3.0]
+    """
+    missing: NDArray[np.bool_] = np.asarray(np.isnan(joints).any(axis=-1))
+    if rule == "refuse" or not missing.any():
+        return joints
+    if rule == "drop-frame":
+        return joints[~missing.any(axis=(1, 2))]
+    filled = joints.copy()
+    _leave_absent(filled, missing, max_gap)
+    there: NDArray[np.bool_] = np.asarray((filled != 0).any(axis=(2, 3)))
+    frames = np.arange(len(joints))
+    for body, joint in np.argwhere(missing.any(axis=0)).tolist():
+        measured = there[:, body] & ~missing[:, body, joint]
+        if not measured.any():
+            continue
+        known = frames[measured]
+        for start, end in _runs(missing[:, body, joint]):
+            if end - start > max_gap:
+                continue
+            gap = frames[start:end]
+            if rule == "hold":
+                before = np.maximum(np.searchsorted(known, gap) - 1, 0)
+                held = joints[known[before], body, joint]
+                filled[start:end, body, joint] = np.where(
+                    np.isnan(joints[gap, body, joint]), held, joints[gap, body, joint]
+                )
+            else:
+                for axis in np.flatnonzero(np.isnan(joints[start:end, body, joint]).any(axis=0)):
+                    filled[start:end, body, joint, axis] = np.interp(
+                        gap, known, joints[known, body, joint, axis]
+                    )
+    return filled
+
+
+def _leave_absent(filled: Joints, missing: NDArray[np.bool_], max_gap: int) -> None:
+    """Set a body to zero, and no longer missing, where all of it is missing for long or at an end."""
+    for body in range(filled.shape[1]):
+        nobody: NDArray[np.bool_] = np.asarray(missing[:, body].all(axis=1))
+        for start, end in _runs(nobody):
+            if end - start > max_gap or start == 0 or end == len(filled):
+                filled[start:end, body] = 0
+                missing[start:end, body] = False
+
+
+def _runs(chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the first frame of each run of chosen frames (T,), and the one after its last."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def require_complete(joints: Joints, names: Sequence[str], rule: Missing) -> None:
+    """Refuse joints (T, M, V, 3) of which one is still missing, or without a frame.
+
+    Raises:
+        DataError: Names the joint, the frames and the option.
+    """
+    if not len(joints):
+        raise DataError("a joint is missing in every frame, so that drop-frame leaves none")
+    missing: NDArray[np.bool_] = np.asarray(np.isnan(joints).any(axis=-1))
+    if not missing.any():
+        return
+    _, body, joint = np.argwhere(missing)[0].tolist()
+    lost = missing[:, body, joint]
+    start, end = _runs(lost)[0]
+    where = f"joint {names[joint]} is missing in {int(lost.sum())} of {len(joints)} frames, first in"
+    where += f" frame {start}" if end - start == 1 else f" frames {start} to {end - 1}"
+    if rule == "refuse":
+        raise DataError(f"{where}: say missing interpolate, hold or drop-frame")
+    raise DataError(f"{where}, longer than the longest gap to fill: say max_gap, or missing drop-frame")
+
+
+def hold_last(frame: NDArray[np.float32], last: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a frame of a live stream with the last measured place of each missing joint.
+
+    A joint that was never measured is put in the middle of those that are there. A body of which nothing
+    was measured is absent: zero.
+
+    Args:
+        frame: (M, V, 3); a missing joint is NaN, an absent body zero.
+        last: (M, V, 3) last measured place of each joint, NaN before there is one; this frame's places are
+            written into it.
+
+    Example:
+        >>> last = np.full((1, 2, 3), np.nan, np.float32)
+        >>> hold_last(np.array([[[1, 1, 1], [2, 2, 2]]], np.float32), last)[0, 1]
+        array([2., 2., 2.], dtype=float32)
+        >>> hold_last(np.array([[[5, 5, 5], [np.nan, 2, 2]]], np.float32), last)[0, 1]
+        array([2., 2., 2.], dtype=float32)
+    """
+    marked = mark_missing(frame[None], None, 0.0)[0]
+    missing: NDArray[np.bool_] = np.asarray(np.isnan(marked).any(axis=-1))
+    marked[missing.all(axis=1)] = 0
+    missing &= ~missing.all(axis=1, keepdims=True)
+    measured = ~missing & marked.any(axis=(1, 2))[:, None]
+    last[measured] = marked[measured]
+    held = np.where(missing[..., None], last, marked)
+    for body, joint in np.argwhere(np.isnan(held).any(axis=-1)).tolist():
+        held[body, joint] = marked[body, ~missing[body]].mean(axis=0)
+    return held

@@ -1,0 +1,151 @@
+"""What an import measures: where it cannot be right it refuses, where it may be wrong it warns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.clips import Clip, Units
+from skeleton_data.errors import DataError
+from skeleton_data.importing.anatomy import head_directions, mirrored_frames
+from skeleton_data.layouts.layout import SkeletonLayout
+
+EARLY = 64
+"""Clips after which a first check is made, so that a large set is not read in vain."""
+
+SMALLEST, LARGEST = 0.3, 3.0
+"""Metres: the usual extent of a body lies between them."""
+
+
+class ImportReport:
+    """Measures clips as they are read.
+
+    Args:
+        layout: Skeleton of the clips.
+        units: Of the clips; only in metres is there a height, and something that is up.
+        insist: Whether to go on where the clips cannot be right.
+
+    Attributes:
+        clips: Number of clips.
+        points: Number of joints of bodies that are there, over all frames.
+        missing: Number of those that were not measured.
+        dropped: Number of frames that were left out.
+    """
+
+    def __init__(self, layout: SkeletonLayout, units: Units, *, insist: bool = False) -> None:
+        self.clips = self.points = self.missing = self.dropped = 0
+        self._layout, self._units, self._insist = layout, units, insist
+        self._extents: list[float] = []
+        self._heads = np.zeros(3)
+        self._upright = self._frames = self._mirrored = self._sided = 0
+        self._table: Counter[tuple[int, int]] = Counter()
+
+    def add(self, clip: Clip, marked: NDArray[np.float32]) -> None:
+        """Measure a clip.
+
+        Args:
+            clip: As it goes into the store.
+            marked: Its joints (T, M, V, 3) before gaps were filled, NaN where missing.
+
+        Raises:
+            DataError: The clips so far cannot be right.
+        """
+        there = ~(marked == 0).all(axis=(2, 3))
+        self.clips += 1
+        self.points += int(there.sum()) * marked.shape[2]
+        self.missing += int(np.isnan(marked).any(axis=-1).sum())
+        self._table[clip.facts.get("label", -1), clip.facts.get("subject", -1)] += 1
+        bodies = clip.joints[clip.joints.any(axis=(2, 3))]  # (n, V, 3)
+        if self._units == "m" and len(bodies):
+            self._extents.append(float(np.median(np.ptp(bodies, axis=1).max(axis=-1))))
+            heads = head_directions(bodies, self._layout)
+            self._heads += heads.sum(axis=0)
+            self._upright += int((heads[:, 1] > 0).sum())
+            self._frames += len(heads)
+            mirrored, sided = mirrored_frames(bodies, self._layout)
+            self._mirrored, self._sided = self._mirrored + mirrored, self._sided + sided
+
+    @property
+    def height(self) -> float | None:
+        """Usual extent of a body, in metres."""
+        return float(np.median(self._extents)) if self._extents else None
+
+    def check(self, source: str | Path) -> None:
+        """Refuse clips of `source` that cannot be right.
+
+        Raises:
+            DataError: Names what was measured, and the option that would mend it.
+        """
+        if self._insist or self.height is None:
+            return
+        if self._layout.hips is not None and not SMALLEST <= self.height <= LARGEST:
+            raise DataError.at(
+                source,
+                f"a body measures {self.height:.3g} m, expected {SMALLEST:g} to {LARGEST:g}:"
+                " say --units, or --insist",
+            )
+        up = self._axis_of_heads()
+        if up == "-y":
+            raise DataError.at(
+                source,
+                f"heads are above hips in {self._upright / self._frames:.0%} of frames:"
+                " say --up=-y, or --insist",
+            )
+
+    def _axis_of_heads(self) -> str | None:
+        """Return the axis along which the line from hips to head lies throughout, if there is one."""
+        if not self._frames:
+            return None
+        mean = self._heads / self._frames
+        axis = int(np.abs(mean).argmax())
+        return ("-" if mean[axis] < 0 else "") + "xyz"[axis] if abs(mean[axis]) > 0.5 else None
+
+    def warnings(self) -> list[str]:
+        """Return what may be wrong with the clips, a sentence each."""
+        found = []
+        up = self._axis_of_heads()
+        if up not in (None, "y"):
+            found.append(f"heads lie along {up} from the hips: if people stand, say --up={up}")
+        if self._sided and self._mirrored > 0.7 * self._sided:
+            found.append(
+                f"left and right are mirrored in {self._mirrored / self._sided:.0%} of frames: feet point"
+                " backwards, as where one axis has the wrong sign"
+            )
+        return found
+
+    def lines(self, class_names: tuple[str, ...], fps: float) -> list[str]:
+        """Return what was measured, a line each."""
+        lines = [f"{fps:g} frames per second"]
+        if self.height is not None:
+            lines.append(f"height: a body measures {self.height:.2f} m")
+        if self._frames:
+            lines.append(f"up: heads are above hips in {self._upright / self._frames:.0%} of frames")
+        if self._sided:
+            lines.append(f"sides: right in {1 - self._mirrored / self._sided:.0%} of frames that show them")
+        share = self.missing / max(1, self.points)
+        lines.append(f"missing: {self.missing:,} of {self.points:,} points ({share:.2%})")
+        return lines + self._class_table(class_names)
+
+    def _class_table(self, class_names: tuple[str, ...]) -> list[str]:
+        labels = sorted({label for label, _ in self._table if label >= 0})
+        subjects = sorted({subject for _, subject in self._table if subject >= 0})
+        labelled = sum(count for (label, _), count in self._table.items() if label >= 0)
+        lines = [
+            f"labelled: {labelled} of {self.clips} clips, {len(labels)} classes, {len(subjects)} subjects"
+        ]
+        if not labels or not subjects or len(labels) > MOST_ROWS or len(subjects) > MOST_COLUMNS:
+            return lines
+        names = [class_names[label] if label < len(class_names) else str(label) for label in labels]
+        width = max(map(len, names))
+        lines.append(f"{'subject':>{width}} " + " ".join(f"{subject:>4}" for subject in subjects))
+        for label, name in zip(labels, names, strict=True):
+            counts = " ".join(f"{self._table[label, subject]:>4}" for subject in subjects)
+            lines.append(f"{name:>{width}} {counts}")
+        return lines
+
+
+MOST_ROWS, MOST_COLUMNS = 60, 24
+"""Largest table of class x subject that is printed."""

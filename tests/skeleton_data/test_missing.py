@@ -1,0 +1,135 @@
+"""Joints that were not measured: found, filled each on its own, or told; measured ones are never touched."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skeleton_data import DataError, ImportConfig, SkeletonStore, import_clips, layout
+from skeleton_data.importing.missing import fill_missing, mark_missing, require_complete
+from skeleton_data.importing.resampling import resample
+from skeleton_data.readers.config import Missing
+
+NTU = layout("ntu")
+
+
+def moving(frames: int = 8, joints: int = 4, bodies: int = 1) -> np.ndarray:
+    """Joints (T, M, V, 3) that move along a line, far from the origin."""
+    places = np.random.default_rng(0).normal(size=(1, bodies, joints, 3)) + 5
+    return (places + np.arange(frames)[:, None, None, None] * 0.1).astype(np.float32)
+
+
+def test_nan_low_confidence_and_zero_are_missing() -> None:
+    joints = moving()
+    joints[1, 0, 2, 1] = np.nan
+    joints[3, 0, 1] = 0
+    sure = np.ones(joints.shape[:3], np.float32)
+    sure[5, 0, 3] = 0.4
+    sure[6, 0, 0] = 0
+    missing = np.isnan(mark_missing(joints, sure, 0.5)).all(axis=-1)
+    assert sorted(map(tuple, np.argwhere(missing).tolist())) == [(1, 0, 2), (3, 0, 1), (5, 0, 3), (6, 0, 0)]
+
+
+def test_the_origin_of_the_coordinates_is_no_missing_joint() -> None:
+    """Data about a joint of the body have it at zero, and an absent body is all zero."""
+    joints = moving() - moving()[:1, :, :1]
+    joints[4] = 0
+    np.testing.assert_array_equal(mark_missing(joints, None, 0), joints)
+
+
+HOLES = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 3)), max_size=8)
+
+
+@given(HOLES, st.sampled_from(["interpolate", "hold"]))
+def test_measured_joints_stay_and_a_line_is_interpolated(holes: list[tuple[int, int]], rule: Missing) -> None:
+    joints = moving()
+    with_holes = joints.copy()
+    for frame, joint in holes:
+        with_holes[frame, 0, joint] = np.nan
+    there = ~np.isnan(with_holes)
+    filled = fill_missing(with_holes, rule, 8)
+    np.testing.assert_array_equal(filled[there], with_holes[there])
+    inside = ~np.isnan(with_holes).any(axis=(1, 2, 3))
+    known = there.all(axis=-1)[:, 0]
+    for frame, joint in np.argwhere(~known).tolist():
+        around = np.flatnonzero(known[:, joint])
+        whole = np.isnan(with_holes[frame, 0]).all()
+        if rule == "interpolate" and not whole and len(around) and around[0] < frame < around[-1]:
+            np.testing.assert_allclose(filled[frame, 0, joint], joints[frame, 0, joint], rtol=1e-5)
+    assert inside.any() or np.isnan(with_holes).any()
+
+
+def test_hold_keeps_the_last_place_and_at_the_beginning_the_first() -> None:
+    joints = moving()
+    joints[[0, 3, 4], 0, 1] = np.nan
+    filled = fill_missing(joints, "hold", 2)
+    np.testing.assert_array_equal(filled[[0, 3, 4], 0, 1], joints[[1, 2, 2], 0, 1])
+
+
+def test_a_gap_beyond_the_largest_is_told_with_joint_and_frames() -> None:
+    joints = moving()
+    joints[2:6, 0, 1] = np.nan
+    filled = fill_missing(joints, "interpolate", 3)
+    with pytest.raises(DataError, match=r"joint b is missing in 4 of 8 .* frames 2 to 5.*max_gap"):
+        require_complete(filled, "abcd", "interpolate")
+    assert len(fill_missing(joints, "drop-frame", 0)) == 4
+    with pytest.raises(DataError, match=r"joint b .* say missing"):
+        require_complete(fill_missing(joints, "refuse", 0), "abcd", "refuse")
+
+
+def test_a_body_of_which_nothing_was_measured_is_filled_or_absent() -> None:
+    joints = moving(bodies=2)
+    joints[3, 0] = np.nan
+    joints[5:, 1] = np.nan
+    filled = fill_missing(joints, "interpolate", 2)
+    np.testing.assert_allclose(filled[3, 0], moving()[3, 0][: len(filled[3, 0])], rtol=1e-5)
+    assert not filled[5:, 1].any()
+
+
+def test_resampling_is_linear_and_blends_no_absent_body() -> None:
+    joints = moving(9)
+    joints[4] = 0
+    slow = resample(joints, 30, 20)
+    assert len(slow) == 6
+    np.testing.assert_allclose(slow[1], (joints[1] + joints[2]) / 2, rtol=1e-6)
+    np.testing.assert_allclose(slow[4], joints[6], rtol=1e-6)
+    assert not resample(joints, 30, 60)[8].any()
+    np.testing.assert_array_equal(resample(joints, 30, 60)[::2], joints)
+
+
+def own(folder: Path, positions: np.ndarray, **more: Any) -> Path:
+    given: dict[str, Any] = {"offsets": [0, len(positions)], "joint_names": NTU.joints, "fps": 30.0} | more
+    np.savez(folder / "mine.npz", positions_m=positions, **given)
+    return folder / "mine.npz"
+
+
+def test_one_missing_joint_is_imported_and_told(tmp_path: Path) -> None:
+    positions = 0.3 * np.random.default_rng(0).normal(size=(9, 25, 3)).astype(np.float32)
+    positions[4, 3] = np.nan
+    done = import_clips(own(tmp_path, positions), tmp_path / "s", ImportConfig(layout="ntu"))
+    assert any("1 of 225 points" in line for line in done.report)
+    got = SkeletonStore.open(tmp_path / "s").read(0)[:, 0]
+    np.testing.assert_allclose(got[4, 3], (positions[3, 3] + positions[5, 3]) / 2, rtol=1e-5)
+    with pytest.raises(DataError, match="joint head is missing in 1 of 9 frames"):
+        import_clips(own(tmp_path, positions), tmp_path / "t", ImportConfig(layout="ntu", missing="refuse"))
+
+
+def test_resampled_on_import(tmp_path: Path) -> None:
+    positions = 0.3 * np.random.default_rng(0).normal(size=(9, 25, 3)).astype(np.float32)
+    import_clips(own(tmp_path, positions), tmp_path / "s", ImportConfig(layout="ntu", resample=15))
+    store = SkeletonStore.open(tmp_path / "s")
+    assert store.fps == 15
+    np.testing.assert_array_equal(store.read(0)[:, 0], positions[::2])
+
+
+def test_the_case_file_with_one_nan_a_clip(shared: Path, tmp_path: Path) -> None:
+    source = shared / "cases" / "05_one_nan_a_clip.npz"
+    import_clips(source, tmp_path / "s", ImportConfig(layout="ntu"))
+    store, given = SkeletonStore.open(tmp_path / "s"), np.load(source)["positions_m"]
+    there = ~np.isnan(given)
+    assert (~there).sum() > 0 and len(store) == 8
+    np.testing.assert_array_equal(store.rows[there], given[there])
+    assert np.isfinite(store.rows).all()
