@@ -27,9 +27,6 @@ LAYERS = {
 }
 """The layers of each package, from the bottom: folders, or modules beside them."""
 
-KNOWN = {("models/saved_model.py", "models/weights.py")}
-"""Imports that close a circle, until they are gone."""
-
 
 @dataclass(frozen=True)
 class Import:
@@ -72,7 +69,7 @@ def imports(source: Path) -> Iterator[Import]:
                 case _:
                     continue
             for target in dict.fromkeys(asked):
-                if target in known and known[target] != file and (str(file), str(known[target])) not in KNOWN:
+                if target in known and known[target] != file:
                     yield Import(file, node.lineno, known[target])
 
 

@@ -22,7 +22,7 @@ from accelerate import Accelerator
 # What is not used here is imported once, and not by every run.
 from skeleton_lab import pretrain
 from skeleton_lab.evaluation.reconstruction import mean_reconstruction_loss  # noqa: F401
-from skeleton_lab.models.weights import save_encoder  # noqa: F401
+from skeleton_lab.models.saving import save_network  # noqa: F401
 from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.training import checkpoint
 from skeleton_lab.training.optimizer_step import OptimizerStep

@@ -143,7 +143,7 @@ def test_compare_names_the_recipe_that_is_missing_or_broken(tmp_path, monkeypatc
     (folder / "config.toml").write_text("training.seed = \n")
     with pytest.raises(SystemExit):
         run(monkeypatch, folder)
-    assert f"{folder / 'config.toml'}: Invalid value" in capsys.readouterr().err
+    assert f"{folder / 'config.toml'}: not a TOML file: Invalid value" in capsys.readouterr().err
     (folder / "config.toml").unlink()
     with pytest.raises(SystemExit):
         run(monkeypatch, folder)

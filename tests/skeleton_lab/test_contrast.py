@@ -98,11 +98,13 @@ def test_crossclr_with_sttformer_leaves_an_encoder_for_each_view(run_contrast, r
     once = ("--training.steps", "1", "--run.overwrite")
     for view, path in result.encoders.items():
         arguments = ("--pretrained", str(path), "--data.sampling.stream", view)
-        assert run_finetuning("sttformer", *arguments, *once).pretrained == path
+        assert run_finetuning("sttformer", *arguments, *once).pretrained == str(path)
     with pytest.raises(InputError, match=r"stream is 'joint', but .*bone/encoder was made for 'bone'"):
         run_finetuning("sttformer", "--pretrained", str(folder / "bone"), *once)
+    run_finetuning("stgcn", "--pretrained", str(folder), *once)  # the recipe's kind does not apply
+    assert STTFormer.from_pretrained(tmp_path / "finetuned" / "classifier").num_classes == 3
     with pytest.raises(InputError, match=r"model.kind is stgcn, but .*encoder was trained with sttformer"):
-        run_finetuning("stgcn", "--pretrained", str(folder), *once)
+        run_finetuning("sttformer", "--model.kind", "stgcn", "--pretrained", str(folder), *once)
 
 
 def test_stgcn_from_scratch(run_finetuning, tmp_path):

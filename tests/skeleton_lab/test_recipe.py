@@ -157,7 +157,7 @@ def test_help_lists_every_field_without_importing_torch():
         "--model.mask.kind": "Which of these; each has fields of its own. (default: spatial_temporal)",
         "--training.label_smoothing": "Label smoothing of the cross-entropy. (default: 0.1)",
         "--data.sampling.frames": "(default: 20)",
-        "--pretrained": "Folder of a pre-training run (default: from scratch).",
+        "--pretrained": "a checkpoint of the published STTFormer, .pt or .pth (default: from scratch).",
     }.items():
         assert field in text
         assert meaning in text

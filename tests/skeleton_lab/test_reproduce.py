@@ -178,7 +178,7 @@ def test_a_dry_run_prints_what_would_be_run_and_writes_nothing(study, performed,
     ]
     assert [run.app for run in runs] == ["pretrain", "finetune"]
     assert runs[1].needs == (runs[0],)
-    assert reproduce.recipe_of(runs[1]).pretrained == runs[0].folder
+    assert reproduce.recipe_of(runs[1]).pretrained == str(runs[0].folder)
     assert not performed
     assert not (tmp_path / "runs").exists()
 

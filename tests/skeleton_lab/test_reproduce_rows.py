@@ -12,7 +12,7 @@ from skeleton_data.layouts.layout import layout
 from skeleton_lab import contrast, pretrain, reproduce, simple
 from skeleton_lab.baselines.raw_coordinates import network, train
 from skeleton_lab.data.noise import ClipNoise
-from skeleton_lab.models.weights import build_encoder
+from skeleton_lab.models.weights import build_network
 from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.studies.plan import distinct, plan
 from skeleton_lab.studies.study import Study
@@ -181,6 +181,6 @@ def test_networks_of_every_size_can_be_built(path, store):
     }
     with torch.device("meta"):
         models = [SkeletonMAE(config) for config in parsed.values()]
-        graph = build_encoder(contrast.STGCNConfig(**sizes.encoders["stgcn"]))
+        graph = build_network(contrast.STGCNConfig(**sizes.encoders["stgcn"]))
     for model in [*models, graph]:
         assert all(weights.is_meta for weights in model.parameters())

@@ -13,7 +13,8 @@ import torch
 from skeleton_data import ClipSampling
 from skeleton_lab import share
 from skeleton_lab.errors import InputError
-from skeleton_lab.models.saved_model import FILES, SUMS, SavedModel
+from skeleton_lab.models.model_folder import FILES, SUMS
+from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import read_options
 from sttformer import STTFormer
 
@@ -98,10 +99,11 @@ def test_sharing_tells_the_spread_over_seeds(trained, tmp_path, capsys):
 
 
 def test_sharing_refuses_what_does_not_belong_together(trained, tmp_path):
+    shutil.copytree(trained["joint"] / "classifier", tmp_path / "alone")
     cases = {
         (trained["joint"], trained["bone"]): "bone and .*joint are not of one recipe",
         (trained["joint"], trained["encoder"]): "encoder and .*joint are not of one recipe",
-        (trained["joint"] / "classifier",): "classifier: no finished run .it has no result.json.",
+        (tmp_path / "alone",): "alone: no finished run .it has no result.json.",
         (trained["joint"], "--licence", "free beer"): "licence: String should match pattern",
     }
     for arguments, line in cases.items():

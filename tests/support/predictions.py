@@ -12,7 +12,7 @@ from skeleton_lab import predict
 from skeleton_lab.data.preprocessing import Preprocessing
 from skeleton_lab.inference.arrays import sample_clips
 from skeleton_lab.models.saved_model import SavedModel
-from skeleton_lab.models.weights import save_encoder
+from skeleton_lab.models.saving import save_network
 from skeleton_lab.recipe.recipe import read_options
 from sttformer import STTFormer, STTFormerConfig
 
@@ -45,7 +45,7 @@ def save_model(folder, name, *, bodies=2, cleaning=None, sure=30, **sampling):
         sampling=ClipSampling(frames=8, **sampling),
         classes=CLASSES,
     )
-    save_encoder(network.eval(), folder, made_for)
+    save_network(network.eval(), folder, made_for)
     return folder
 
 

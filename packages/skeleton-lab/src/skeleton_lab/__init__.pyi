@@ -20,12 +20,12 @@ from .inference.recogniser import recognise_live as recognise_live
 from .inference.recogniser import recognise_recordings as recognise_recordings
 from .inference.recordings import Recording as Recording
 from .inference.recordings import read_recordings as read_recordings
-from .models.encoder import EncoderConfig as EncoderConfig
+from .models.network_config import NetworkConfig as NetworkConfig
 from .models.pretraining import load_pretraining as load_pretraining
 from .models.saved_model import SavedModel as SavedModel
-from .models.weights import build_encoder as build_encoder
-from .models.weights import load_encoder as load_encoder
-from .models.weights import save_encoder as save_encoder
+from .models.saving import save_network as save_network
+from .models.weights import build_network as build_network
+from .models.weights import load_network as load_network
 from .recipe.recipe import RecipeSection as RecipeSection
 from .recipe.recipe import read_options as read_options
 from .recipe.recipe import read_recipe as read_recipe
@@ -60,7 +60,6 @@ __all__ = [
     "ContrastData",
     "ContrastResult",
     "Cosine",
-    "EncoderConfig",
     "Evaluation",
     "FinetuneClips",
     "FinetuneData",
@@ -69,6 +68,7 @@ __all__ = [
     "InputError",
     "Loaders",
     "MultiStep",
+    "NetworkConfig",
     "OptimizerConfig",
     "Plan",
     "Preprocessing",
@@ -87,12 +87,12 @@ __all__ = [
     "Timm",
     "Trainer",
     "TrainingConfig",
-    "build_encoder",
+    "build_network",
     "evaluate_classifier",
     "exit_on_bad_input",
     "input_errors",
     "leave_processes",
-    "load_encoder",
+    "load_network",
     "load_pretraining",
     "probe_and_neighbours",
     "read_options",
@@ -100,7 +100,7 @@ __all__ = [
     "read_recordings",
     "recognise_live",
     "recognise_recordings",
-    "save_encoder",
+    "save_network",
     "set_up_distributed",
     "writing",
 ]

@@ -10,7 +10,6 @@ that are averaged differ in their seeds alone.
 
 import argparse
 import json
-import tomllib
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,8 @@ from pydantic import ValidationError
 
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.comparison import compare, compare_by_step
+from skeleton_lab.models.model_folder import run_of
+from skeleton_lab.recipe.text_files import read_toml
 from skeleton_lab.runs.folder import differences
 from skeleton_lab.runs.results import FinetuneResult
 
@@ -68,15 +69,9 @@ def recipe_of(run: Path) -> dict[str, Any]:
     Raises:
         InputError: If it cannot be read.
     """
-    path = run / "config.toml"
-    with input_errors():
-        text = path.read_text()
-    try:
-        recipe = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: {error}") from error
-    if (start := recipe.get("pretrained")) and (Path(start) / "config.toml").is_file():
-        recipe["pretrained"] = recipe_of(Path(start))
+    recipe = read_toml(run / "config.toml")
+    if "pretrained" in recipe and (start := run_of(Path(recipe["pretrained"]))):
+        recipe["pretrained"] = recipe_of(start)
     return recipe
 
 

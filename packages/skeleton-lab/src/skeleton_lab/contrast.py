@@ -20,7 +20,7 @@ from pydantic import Field
 from skeleton_baselines import AimCLRConfig, CrosSCLRConfig, MethodConfig, STGCNConfig
 from skeleton_lab.data.clips import ContrastData, PretrainClips, count
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
-from skeleton_lab.models.encoder import EncoderConfig, bones, fit_encoder
+from skeleton_lab.models.network_config import NetworkConfig, bones, fit_network
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import ContrastResult
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
     from skeleton_baselines import AimCLR, CrosSCLR
     from skeleton_data import ClipBatch
-    from skeleton_lab.models.weights import Encoder
+    from skeleton_lab.models.weights import Network
 
 
 class ContrastConfig(RecipeSection):
     """Pre-train by contrast: CrosSCLR or AimCLR. No label is looked at."""
 
     data: ContrastData = Field(description="What it is trained on.")
-    model: EncoderConfig = Field(STGCNConfig(width=16), description="The network that is kept.")
+    model: NetworkConfig = Field(STGCNConfig(width=16), description="The network that is kept.")
     method: MethodConfig = Field(AimCLRConfig(), description="What is contrasted with what.")
     optimizer: OptimizerConfig = Field(
         SGD(lr=0.1, weight_decay=1e-4, nesterov=False), description="How weights move."
@@ -68,7 +68,7 @@ class ContrastConfig(RecipeSection):
         if isinstance(self.method, AimCLRConfig):
             skeleton["pairs"] = layout.pairs
         given = {name: getattr(self.method, name) for name in skeleton.keys() & self.method.model_fields_set}
-        model = fit_encoder(self.model, layout, sampling, classes=0, field="model")
+        model = fit_network(self.model, layout, sampling, classes=0, field="model")
         return self.model_copy(
             update={"model": model, "method": self.method.model_copy(update=skeleton | given)}
         )
@@ -78,17 +78,17 @@ class ContrastConfig(RecipeSection):
         import torch
 
         from skeleton_baselines import AimCLR, CrosSCLR
-        from skeleton_lab.models.weights import build_encoder
+        from skeleton_lab.models.weights import build_network
 
         generator = torch.Generator().manual_seed(self.training.seed)
         model: CrosSCLR | AimCLR
         match self.method:
             case CrosSCLRConfig():
-                encoders = {str(view): build_encoder(self.model) for view in self.method.views}
+                encoders = {str(view): build_network(self.model) for view in self.method.views}
                 features = next(iter(encoders.values())).num_features
                 model = CrosSCLR(encoders, self.method, features=features, generator=generator)
             case AimCLRConfig():
-                model = AimCLR(build_encoder(self.model), self.method, generator=generator)
+                model = AimCLR(build_network(self.model), self.method, generator=generator)
         clip = torch.ones(1, 3, self.data.sampling.frames, self.model.joints, 1)
         model.eval()(clip, generator=torch.Generator())
         return model.train()
@@ -116,7 +116,7 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
     from accelerate import DistributedType
 
     from skeleton_lab.data.noise import ClipNoise
-    from skeleton_lab.models.weights import save_encoder
+    from skeleton_lab.models.saving import save_network
     from skeleton_lab.training.distributed import set_up_distributed
     from skeleton_lab.training.dry_run import describe
     from skeleton_lab.training.loaders import Loaders
@@ -168,8 +168,8 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
                 with writing(result.encoders[view]):
                     result.encoders[view].mkdir(exist_ok=True)
                     preprocessing = clips.preprocessing(sampling.model_copy(update={"stream": view}))
-                    save_encoder(
-                        cast("Encoder", encoder), result.encoders[view] / "encoder", preprocessing, result
+                    save_network(
+                        cast("Network", encoder), result.encoders[view] / "encoder", preprocessing, result
                     )
             folder.write_json("result.json", result.model_dump(mode="json"))
         accelerator.wait_for_everyone()

@@ -49,7 +49,7 @@ def run(config: DiagnoseConfig) -> Diagnosis:
     with input_errors():
         (model,), data, clips = open_models([config.model], config.data, config.side)
         if model.is_classifier:
-            raise InputError(f"model: {model.folder} is a classifier; `evaluate` shows what it knows")
+            raise InputError(f"model: {model.path} is a classifier; `evaluate` shows what it knows")
 
     from skeleton_lab.evaluation.diagnosis import Examiner
 

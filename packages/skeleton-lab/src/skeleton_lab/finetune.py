@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
-from skeleton_lab.models.encoder import EncoderConfig, fit_encoder, pretrained_encoder
+from skeleton_lab.models.network_config import NetworkConfig, fit_network
+from skeleton_lab.models.pretrained import open_pretrained, pretrained_config, what_changes
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import FinetuneResult, TestResult
@@ -33,42 +33,47 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from skeleton_data import ClipBatch
-    from skeleton_lab.models.weights import Encoder
+    from skeleton_lab.models.saved_model import SavedModel
+    from skeleton_lab.models.weights import Network
 
 
 class FinetuneConfig(RecipeSection):
     """Train a classifier, from a pre-trained encoder or from scratch, and test it once."""
 
-    pretrained: Path | None = Field(None, description="Folder of a pre-training run (default: from scratch).")
+    pretrained: str | None = Field(
+        None,
+        description="Model whose encoder it begins with: a run, the folder of a model, hf://OWNER/NAME, or a "
+        "checkpoint of the published STTFormer, .pt or .pth (default: from scratch).",
+    )
     data: FinetuneData = Field(description="What it is trained and tested on.")
-    model: EncoderConfig = Field(
+    model: NetworkConfig = Field(
         STTFormerConfig(tuple_frames=2),
-        description="The network; with `pretrained`, what is set must agree.",
+        description="The network; with `pretrained` it is that of the pre-trained model.",
     )
     optimizer: OptimizerConfig = Field(Adam(), description="How weights move.")
     schedule: ScheduleConfig = Field(MultiStep(), description="How the learning rate goes.")
     training: FinetuneTraining = Field(FinetuneTraining(), description="How long.")
     run: RunConfig = Field(description="Where it goes.")
 
-    def resolved(self, clips: FinetuneClips) -> FinetuneConfig:
-        """Return this recipe with what follows from the data and the pre-trained encoder filled in."""
-        model = self.model
-        if self.pretrained is not None:
-            model = pretrained_encoder(
-                self.pretrained, self.model, clips.preprocessing(self.data.sampling), store=clips.store.path
-            )
-        model = fit_encoder(
+    def source(self, clips: FinetuneClips) -> SavedModel | None:
+        """Return the pre-trained model, if there is one."""
+        made_for = clips.preprocessing(self.data.sampling)
+        return open_pretrained(self.pretrained, made_for, store=clips.store.path) if self.pretrained else None
+
+    def resolved(self, clips: FinetuneClips, source: SavedModel | None = None) -> FinetuneConfig:
+        """Return this recipe with what follows from the data and the pre-trained model filled in."""
+        model = pretrained_config(source, self.model, self.given("model")) if source else self.model
+        model = fit_network(
             model, clips.store.layout, self.data.sampling, classes=len(clips.classes), field="model"
         )
         return self.model_copy(update={"model": model})
 
-    def build(self) -> Encoder:
+    def build(self, source: SavedModel | None = None) -> Network:
         """Build the network, with pre-trained weights if there are any, and a new head."""
-        from skeleton_lab.models.weights import build_encoder, load_encoder
+        from skeleton_lab.models.weights import build_network, load_network
 
-        model = build_encoder(self.model.model_copy(update={"num_classes": 0}))
-        if self.pretrained is not None:
-            load_encoder(model, self.pretrained / "encoder")
+        encoder = self.model.model_copy(update={"num_classes": 0})
+        model = load_network(encoder, source.path) if source else build_network(encoder)
         model.reset_classifier(self.model.num_classes)
         return model
 
@@ -86,7 +91,8 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
     """
     with input_errors():
         clips = config.data.open()
-        config = config.resolved(clips)
+        recipe, source = config, config.source(clips)
+        config = config.resolved(clips, source)
         folder = RunFolder.check(config.run, config)
         if finished := folder.finished(FinetuneResult, "classifier", "labels.json"):
             return finished
@@ -95,7 +101,7 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
 
     from skeleton_data import save_subset
     from skeleton_lab.evaluation.metrics import evaluate_classifier
-    from skeleton_lab.models.weights import save_encoder
+    from skeleton_lab.models.saving import save_network
     from skeleton_lab.training.distributed import set_up_distributed
     from skeleton_lab.training.dry_run import describe
     from skeleton_lab.training.loaders import Loaders
@@ -106,7 +112,10 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
     plan, preprocessing = training.plan(len(clips.train)), clips.preprocessing(config.data.sampling)
     accelerator = set_up_distributed(config, plan)
     with input_errors():
-        model = config.build()
+        model = config.build(source)
+        sha256 = source.sha256 if source else None
+    for line in what_changes(source, recipe.model, classes=len(names)) if source else ():
+        accelerator.print(f"finetune: {line}")
     if config.run.dry_run:
         describe(accelerator, folder, config, plan, preprocessing, model)
         return None
@@ -151,6 +160,7 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
         result = FinetuneResult(
             **summary,
             pretrained=config.pretrained,
+            pretrained_sha256=sha256,
             test=TestResult(
                 clips=test.clips, top1=test.top1, top5=test.top5, per_class=test.per_class(names)
             ),
@@ -162,7 +172,7 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
         )
         if accelerator.is_main_process:
             with writing(folder.path):
-                save_encoder(model, folder.path / "classifier", preprocessing, result)
+                save_network(model, folder.path / "classifier", preprocessing, result)
                 save_subset(folder.path / "labels.json", clips.train, store.index.label)
             folder.write_json("result.json", result.model_dump(mode="json"))
         accelerator.wait_for_everyone()

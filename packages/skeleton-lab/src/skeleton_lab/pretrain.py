@@ -18,7 +18,7 @@ from pydantic import Field
 
 from skeleton_lab.data.clips import PretrainClips, PretrainData, count
 from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
-from skeleton_lab.models.encoder import fit_encoder
+from skeleton_lab.models.network_config import fit_network
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import PretrainResult
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from skeleton_data import ClipBatch
-    from skeleton_lab.models.weights import Encoder
+    from skeleton_lab.models.weights import Network
     from skeletonmae import SkeletonMAE
 
 MASK_SHORTCUTS = {
@@ -55,7 +55,7 @@ class PretrainConfig(RecipeSection):
 
     def resolved(self, clips: PretrainClips) -> PretrainConfig:
         """Return this recipe with what follows from the data filled in."""
-        encoder = fit_encoder(
+        encoder = fit_network(
             self.model.encoder, clips.layout, self.data.sampling, classes=0, field="model.encoder"
         )
         return self.model_copy(update={"model": self.model.model_copy(update={"encoder": encoder})})
@@ -95,7 +95,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
     from safetensors.torch import save_model
 
     from skeleton_lab.evaluation.reconstruction import count_bodies, mean_reconstruction_loss
-    from skeleton_lab.models.weights import save_encoder
+    from skeleton_lab.models.saving import save_network
     from skeleton_lab.training.distributed import set_up_distributed
     from skeleton_lab.training.dry_run import describe
     from skeleton_lab.training.loaders import Loaders
@@ -139,7 +139,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
 
         summary, best = trainer.summary(), trainer.best
         model = best.load(trainer.eval_model())
-        encoder = cast("Encoder", model.encoder)  # of a config, so one that can be saved
+        encoder = cast("Network", model.encoder)  # of a config, so one that can be saved
         result = PretrainResult(
             **summary,
             encoder_parameters=sum(weights.numel() for weights in encoder.parameters()),
@@ -151,7 +151,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
         if accelerator.is_main_process:
             with writing(folder.path):
                 save_model(model, str(folder.path / "model.safetensors"))
-                save_encoder(encoder, folder.path / "encoder", preprocessing, result)
+                save_network(encoder, folder.path / "encoder", preprocessing, result)
             folder.write_json("result.json", result.model_dump(mode="json"))
         accelerator.wait_for_everyone()
     return result

@@ -23,11 +23,12 @@ from pydantic_settings import CliPositionalArg
 from skeleton_data import replacing_folder
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.models.model_card import CARD, model_card
-from skeleton_lab.models.saved_model import FILES, SavedModel, write_checksums
+from skeleton_lab.models.model_folder import FILES, write_checksums
+from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
-from skeleton_lab.runs.results import ContrastResult, FinetuneResult, PretrainResult
+from skeleton_lab.recipe.text_files import read_json
+from skeleton_lab.runs.results import RunResult
 
-Result = FinetuneResult | ContrastResult | PretrainResult
 SEEDS = {"seed", "label_seed", "split_seed"}
 """Fields in which runs of one recipe may differ."""
 
@@ -54,7 +55,7 @@ def run(config: ShareConfig) -> None:
         if config.output.exists():
             raise InputError(f"output: {config.output} is there already")
         models = [SavedModel.open(path) for path in config.runs]
-        results = [_result(path) for path in config.runs]
+        results = [_result(model) for model in models]
         for model, path in zip(models[1:], config.runs[1:], strict=True):
             if _without_seeds(model.recipe) != _without_seeds(models[0].recipe):
                 raise InputError(f"{path} and {config.runs[0]} are not of one recipe")
@@ -62,17 +63,17 @@ def run(config: ShareConfig) -> None:
         config.output.parent.mkdir(parents=True, exist_ok=True)
         with replacing_folder(config.output) as draft:
             for name in FILES:
-                shutil.copyfile(models[0].folder / name, draft / name)
+                shutil.copyfile(models[0].path / name, draft / name)
             (draft / CARD).write_text(card, encoding="utf-8")
             write_checksums(draft)
     print(f"{config.output}: {', '.join((*FILES, CARD))} and checksums")
 
 
-def _result(run: Path) -> Result:
-    path = run / "result.json"
-    if not path.is_file():
-        raise InputError(f"{run}: no finished run (it has no result.json)")
-    return TypeAdapter(Result).validate_json(path.read_text())
+def _result(model: SavedModel) -> RunResult:
+    if model.run is None or not (path := model.run / "result.json").is_file():
+        raise InputError(f"{model.run or model.path}: no finished run (it has no result.json)")
+    adapter: TypeAdapter[RunResult] = TypeAdapter(RunResult)
+    return adapter.validate_python(read_json(path))
 
 
 def _without_seeds(value: Any) -> Any:

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import CliPositionalArg, CliSubCommand, get_subcommand
+from pydantic_settings import CliPositionalArg, CliSubCommand
 
 from skeleton_data import SkeletonStore
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
@@ -27,7 +27,7 @@ from skeleton_lab.recipe.recipe import RecipeSection, read_options
 class Rebuilt(RecipeSection):
     """Draw a clip, what is visible of it, and what a pre-trained model makes of that."""
 
-    run: CliPositionalArg[Path] = Field(description="Pre-training run.")
+    run: CliPositionalArg[str] = Field(description="Pre-training run, or its encoder/.")
     output: CliPositionalArg[Path] = Field(description="The .png, .svg, .pdf, .gif or .html file.")
     store: Path | None = Field(None, description="Store of the clip (default: the run's first).")
     clip: int = Field(0, ge=0, description="Number of the clip.")
@@ -40,9 +40,11 @@ class Rebuilt(RecipeSection):
         """Draw it."""
         from skeleton_lab.pictures.reconstruction import draw_reconstruction, draw_reconstructions
 
-        store = _store(SavedModel.open(self.run), self.store)
+        model = SavedModel.open(self.run)
+        if model.run is None:
+            raise InputError(f"{model.path} lies in no run: what rebuilds clips is kept there alone")
         drawn = draw_reconstructions if self.masks else draw_reconstruction
-        drawn(self.run, store, self.clip, self.output, seed=self.seed)
+        drawn(model.run, _store(model, self.store), self.clip, self.output, seed=self.seed)
 
 
 class Masks(RecipeSection):
@@ -120,7 +122,7 @@ def _store(model: SavedModel, store: Path | None) -> SkeletonStore:
     data = model.recipe.get("data", {})
     known = data.get("store") or next((source.get("store") for source in data.get("sources", ())), None)
     if (path := store or known) is None:
-        raise InputError(f"store: missing; {model.folder} lies in no run that says it")
+        raise InputError(f"store: missing; {model.path} lies in no run that says it")
     return SkeletonStore.open(path)
 
 
@@ -130,8 +132,8 @@ def run(config: VisualizeConfig) -> None:
     Raises:
         InputError: If model, clips or options cannot be used.
     """
-    command = get_subcommand(config, is_required=False)
-    if not isinstance(command, Rebuilt | Masks | Attention | Embedding):
+    command = config.rebuilt or config.masks or config.attention or config.embedding
+    if command is None:
         raise InputError(f"name a picture: {', '.join(VisualizeConfig.model_fields)}")
     with input_errors():
         command.draw()

@@ -35,7 +35,9 @@ class SkeletonLayout(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(min_length=1, description="name of the layout")
-    joints: tuple[str, ...] = Field(min_length=1, description="joint names in the order of the data")
+    joints: tuple[str, ...] = Field(
+        min_length=1, max_length=1024, description="joint names in the order of the data"
+    )
     parents: tuple[int, ...] = Field(description="parent of each joint, -1 for a root")
     pairs: tuple[Pair, ...] = Field(description="(left, right) joints that mirror each other")
     centre: int = Field(description="joint that is moved to the origin")

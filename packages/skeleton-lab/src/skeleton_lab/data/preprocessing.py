@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from skeleton_data import Cleaning, ClipSampling, SkeletonLayout, Units
 from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.text_files import read_json
 
 FILE = "preprocessing.json"
 KINDS: dict[Units, str] = {"m": "3D joints in metres", "picture": "2D joints in pictures"}
 """What units of joints mean."""
+MAX_CLIP = 10_000_000
+"""Joints of a sampled clip, T M V: above all recordings, and still in memory."""
 
 
 class Preprocessing(BaseModel):
@@ -31,6 +34,16 @@ class Preprocessing(BaseModel):
         (), description="Class names in the order of scores; none without a head."
     )
 
+    @model_validator(mode="after")
+    def _clip_is_small(self) -> Self:
+        frames, joints = self.sampling.frames, len(self.layout.joints)
+        if (size := frames * self.bodies * joints) > MAX_CLIP:
+            raise ValueError(
+                f"{frames} frames of {self.bodies} bodies with {joints} joints are {size:,}, "
+                f"more than {MAX_CLIP:,}"
+            )
+        return self
+
     def save(self, folder: Path) -> None:
         """Write it beside the weights."""
         (folder / FILE).write_text(self.model_dump_json(indent=2) + "\n")
@@ -40,10 +53,10 @@ class Preprocessing(BaseModel):
         """Read it from beside the weights.
 
         Raises:
-            InputError: If it is damaged; names the field.
+            InputError: If it is damaged; names file and field.
         """
         try:
-            return cls.model_validate_json((folder / FILE).read_text())
+            return cls.model_validate(read_json(folder / FILE))
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(map(str, first["loc"])) or "the file"

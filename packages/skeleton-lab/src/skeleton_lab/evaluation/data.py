@@ -60,14 +60,14 @@ class EvaluateData(RecipeSection):
             given |= origin
         for name, said in (("store", {"store", "dataset"}), ("protocol", {"protocol"})):
             if not said & (known | given).keys():
-                raise InputError(f"data.{name}: missing; {model.folder} lies in no run that says it")
+                raise InputError(f"data.{name}: missing; {model.path} lies in no run that says it")
         data = FinetuneData(**known | given | {"sampling": model.preprocessing.sampling})
         if model.is_classifier and data.place == trained_on:
             for name in ("protocol", "validation", "split_seed"):
                 trained, shown = known.get(name), getattr(data, name)
                 if trained != shown and not (side == "test" and name != "protocol"):
                     raise InputError(
-                        f"data.{name} is {shown}, but {model.folder} was trained with {trained}: "
+                        f"data.{name} is {shown}, but {model.path} was trained with {trained}: "
                         "clips that it was trained on would be among those it is shown"
                     )
         return data
@@ -85,25 +85,23 @@ def open_models(
     first, data = models[0], wanted.complete(models[0], side)
     for model in models[1:]:
         if model.is_classifier != first.is_classifier:
-            raise InputError(f"{model.folder}, {first.folder}: a classifier and an encoder")
+            raise InputError(f"{model.path}, {first.path}: a classifier and an encoder")
         other = wanted.complete(model, side)
         for name in ("place", "protocol", *(("validation", "split_seed") if side == "validation" else ())):
             ours, theirs = getattr(other, name), getattr(data, name)
             if ours != theirs:
                 field = "store" if name == "place" else name
-                raise InputError(
-                    f"data.{field} is {ours} for {model.folder}, but {theirs} for {first.folder}"
-                )
+                raise InputError(f"data.{field} is {ours} for {model.path}, but {theirs} for {first.path}")
     clips = data.open()
     if side == "validation" and not len(clips.validation):
         raise InputError("side is validation, but data.validation is 0")
     for model in models:
         made_for, store = model.preprocessing, str(clips.store.path)
         here = clips.preprocessing(made_for.sampling)
-        here.require_same_input(made_for, here=store, there=str(model.folder))
+        here.require_same_input(made_for, here=store, there=str(model.path))
         if model.is_classifier and made_for.classes != clips.classes:
             raise InputError(
-                f"{store} has {len(clips.classes)} classes, but {model.folder} was made for other "
+                f"{store} has {len(clips.classes)} classes, but {model.path} was made for other "
                 f"{len(made_for.classes)}"
             )
     return models, data, clips

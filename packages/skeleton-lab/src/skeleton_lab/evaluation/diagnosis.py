@@ -18,7 +18,7 @@ from skeleton_lab.evaluation.metrics import accuracy_of
 from skeleton_lab.evaluation.reconstruction import average_pose, reconstruction_errors
 from skeleton_lab.models.pretraining import has_pretraining, load_pretraining
 from skeleton_lab.models.saved_model import SavedModel
-from skeleton_lab.models.weights import build_encoder
+from skeleton_lab.models.weights import build_network
 from skeleton_lab.runs.results import Layer, ReconstructionError
 from skeleton_lab.training.distributed import join
 
@@ -55,7 +55,7 @@ class Examiner:
         """Return the same network with weights as drawn."""
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            return build_encoder(self.model.config).to(self.reader.accelerator.device).eval()
+            return build_network(self.model.config).to(self.reader.accelerator.device).eval()
 
     def layers(self, network: nn.Module, calibration_clips: int) -> dict[str, Layer]:
         """Return what each layer tells; BatchNorm gets the statistics of some whole training clips before."""

@@ -38,7 +38,7 @@ class Recogniser:
 
     def __init__(self, model: SavedModel, device: torch.device | str | None = None) -> None:
         if not model.is_classifier:
-            raise InputError(f"{model.folder}: an encoder, which knows no classes; fine-tune it first")
+            raise InputError(f"{model.path}: an encoder, which knows no classes; fine-tune it first")
         self.preprocessing = model.preprocessing
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.network = model.load().to(self.device)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
 import tomli_w
-from pydantic import BaseModel
 
+from skeleton_lab.models.model_folder import HUB, run_of
 from skeleton_lab.models.saved_model import SavedModel
-from skeleton_lab.runs.results import FinetuneResult
+from skeleton_lab.recipe.text_files import read_toml
+from skeleton_lab.runs.results import FinetuneResult, RunResult
 
 CARD = "README.md"
 PLACES = {"sttformer": ("sttformer", "STTFormer"), "transformer": ("skeletonmae", "Transformer")}
@@ -21,7 +21,7 @@ PLACES |= {"stgcn": ("skeleton_baselines", "STGCN")}
 """Package and class of each kind of network that is built in."""
 
 
-def model_card(model: SavedModel, results: Sequence[BaseModel] = (), *, licence: str = "other") -> str:
+def model_card(model: SavedModel, results: Sequence[RunResult] = (), *, licence: str = "other") -> str:
     """Write the card of a model in Markdown, with the header that the Hugging Face Hub reads.
 
     Args:
@@ -48,7 +48,7 @@ def model_card(model: SavedModel, results: Sequence[BaseModel] = (), *, licence:
     return "\n\n".join(sections) + "\n"
 
 
-def _accuracy(results: Sequence[BaseModel]) -> Iterator[str]:
+def _accuracy(results: Sequence[RunResult]) -> Iterator[str]:
     tests = [result.test for result in results if isinstance(result, FinetuneResult)]
     if not tests:
         return
@@ -62,7 +62,7 @@ def _accuracy(results: Sequence[BaseModel]) -> Iterator[str]:
     )
 
 
-def _data(data: Mapping[str, Any], results: Sequence[BaseModel]) -> Iterator[str]:
+def _data(data: Mapping[str, Any], results: Sequence[RunResult]) -> Iterator[str]:
     sources = data.get("sources", [data] if "protocol" in data else [])
     if sources and results:
         where = [f"{_name(source)} ({source.get('protocol', 'all')})" for source in sources]
@@ -103,7 +103,7 @@ def _loading(model: SavedModel, package: str, network: str) -> str:
     lines.append(f"model(clips)  # clips (N, C, T, V, M) to {answers}")
     python = "```python\n" + "\n".join(lines) + "\n```"
     if not model.is_classifier:
-        takers = "`skeleton-lab finetune RECIPE --pretrained RUN` and `skeleton-lab evaluate FOLDER`"
+        takers = "`skeleton-lab finetune RECIPE --pretrained FOLDER` and `skeleton-lab evaluate FOLDER`"
         return f"{python}\n\n{takers} take it, too."
     return python + "\n\n`skeleton-lab predict FOLDER recording.skeleton` needs nothing else."
 
@@ -117,9 +117,8 @@ def _recipe(recipe: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]:
         f"## Recipe\n\nRun it by `accelerate launch -m skeleton_lab.{app} recipe.toml --folder RUN`:\n\n"
         f"```toml\n{tomli_w.dumps(_without_places(recipe)).strip()}\n```"
     )
-    before = Path(recipe.get("pretrained", "")) / "config.toml"
-    if "pretrained" in recipe and before.is_file():
-        earlier = tomllib.loads(before.read_text())
+    if "pretrained" in recipe and (run := run_of(Path(recipe["pretrained"]))):
+        earlier = read_toml(run / "config.toml")
         yield from (
             part.replace("## Recipe", "## Recipe of the pre-training") for part in _recipe(earlier, ())
         )
@@ -130,7 +129,7 @@ def _without_places(value: Any) -> Any:
     if isinstance(value, Mapping):
         named = {"store", "pretrained"} & value.keys()
         return {key: _without_places(each) for key, each in value.items()} | {
-            key: Path(value[key]).name for key in named
+            key: value[key] if value[key].startswith(HUB) else Path(value[key]).name for key in named
         }
     return [_without_places(each) for each in value] if isinstance(value, list) else value
 

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
-from safetensors.torch import load_model
+from pydantic import ValidationError
 
 from skeleton_lab.data.preprocessing import Preprocessing
 from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.text_files import read_toml
 from skeletonmae import Plugin, SkeletonMAE, SkeletonMAEConfig
+from sttformer import build_with_weights, read_weights
 
 
 def load_pretraining(run: Path) -> tuple[SkeletonMAE, Preprocessing]:
     """The whole model of a finished pre-training, in evaluation mode, and what its clips go through.
 
     Raises:
-        ValueError: If there is none, or it is of a class that is not trusted.
+        InputError: If there is none, or its recipe is damaged.
+        ValueError: If the weights do not fit the recipe, or are damaged; or if a class is not trusted.
     """
     if not has_pretraining(run):
         raise InputError(f"{run}: no finished pre-training (it has no config.toml or model.safetensors)")
-    recipe = tomllib.loads((run / "config.toml").read_text())
-    config = SkeletonMAEConfig(**recipe["model"])
+    path, weights = run / "config.toml", run / "model.safetensors"
+    try:
+        config = SkeletonMAEConfig.model_validate(read_toml(path).get("model"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(["model", *map(str, first["loc"])])
+        raise InputError(f"{path}: {field}: {first['msg']}") from error
     for part in (config.encoder, config.decoder, config.mask):
         if isinstance(part, Plugin):
-            part.require_trust(run / "config.toml")
-    model = SkeletonMAE(config).eval()
-    load_model(model, run / "model.safetensors", strict=True)
-    return model, Preprocessing.load(run / "encoder")
+            part.require_trust(path)
+    model = build_with_weights(lambda: SkeletonMAE(config), read_weights(weights), source=weights)
+    return model.eval(), Preprocessing.load(run / "encoder")
 
 
 def has_pretraining(run: Path) -> bool:

@@ -1,57 +1,48 @@
-"""Weights that leave a run: safetensors, config, and what their clips went through."""
+"""Networks from their configs, with new weights or saved ones."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeAlias
 
-from pydantic import BaseModel
-from safetensors import SafetensorError
-from safetensors.torch import load_model
+from torch import Tensor
 
 from skeleton_baselines import STGCN, STGCNConfig
-from skeleton_data import replacing_folder
-from skeleton_lab.data.preprocessing import Preprocessing
-from skeleton_lab.models.encoder import EncoderConfig
-from skeleton_lab.models.model_card import CARD, model_card
-from skeleton_lab.models.saved_model import SavedModel, run_of, write_checksums
-from skeletonmae import TokenClassifier, Transformer
-from skeletonmae import build_encoder as build_token_encoder
-from sttformer import STTFormer
+from skeleton_lab.models.model_folder import weights_file
+from skeleton_lab.models.network_config import NetworkConfig
+from skeletonmae import TokenClassifier, Transformer, build_encoder
+from sttformer import STTFormer, build_with_weights, from_official, read_official, read_weights
 
-Encoder = STTFormer | Transformer | TokenClassifier | STGCN
+Network: TypeAlias = STTFormer | Transformer | TokenClassifier | STGCN
+"""An encoder, or with a head a classifier."""
 
 
-def build_encoder(config: EncoderConfig) -> Encoder:
-    """Build the encoder of a config, with new weights."""
-    return STGCN(config) if isinstance(config, STGCNConfig) else build_token_encoder(config)
+def build_network(config: NetworkConfig) -> Network:
+    """Build the network of a config, with new weights."""
+    return STGCN(config) if isinstance(config, STGCNConfig) else build_encoder(config)
 
 
-def save_encoder(
-    encoder: Encoder, folder: Path, preprocessing: Preprocessing, result: BaseModel | None = None
-) -> None:
-    """Write a folder for the encoder's `from_pretrained`, whole or not at all.
+def load_network(config: NetworkConfig, path: Path) -> Network:
+    """Build the network of a config with saved weights; shapes are compared before memory is taken.
 
     Args:
-        encoder: With or without a head.
-        folder: Where it goes, in the folder of its run, whose recipe is told on the model's card.
-        preprocessing: What its clips go through; kept beside the weights.
-        result: What the run ended with, for the card.
-    """
-    with replacing_folder(folder) as draft:
-        encoder.save_pretrained(draft)
-        preprocessing.save(draft)
-        saved = SavedModel(draft, encoder.config, preprocessing, run_of(folder))
-        (draft / CARD).write_text(model_card(saved, [result] if result else []), encoding="utf-8")
-        write_checksums(draft)
-
-
-def load_encoder(encoder: Encoder, folder: Path) -> None:
-    """Load pre-trained weights into an encoder without a head, every one of them.
+        config: Its shape. Without classes, a head that is saved is left out.
+        path: The folder of a model, or a published checkpoint.
 
     Raises:
         ValueError: If the file is damaged, or a weight is missing, left over, or of another shape.
     """
+    state = _read(path)
+    if not config.num_classes:
+        state = {name: value for name, value in state.items() if not name.startswith("head.")}
+    return build_with_weights(lambda: build_network(config), state, source=weights_file(path))
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if path.is_dir():
+        return read_weights(weights_file(path))
+    state = read_official(path)
     try:
-        load_model(encoder, folder / "model.safetensors", strict=True)
-    except (RuntimeError, SafetensorError) as error:
-        raise ValueError(f"{folder}: {' '.join(str(error).split())}") from error
+        return from_official(state)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error

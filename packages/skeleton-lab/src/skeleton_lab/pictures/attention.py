@@ -40,11 +40,9 @@ def draw_attention(model: SavedModel, store: SkeletonStore, clip: int, path: Pat
     """
     made_for, network = model.preprocessing, model.load()
     if not isinstance(network, STTFormer):
-        raise InputError(f"{model.folder} is a {model.config.kind}; attention is drawn of an sttformer")
+        raise InputError(f"{model.path} is a {model.config.kind}; attention is drawn of an sttformer")
     if store.layout.joints != made_for.layout.joints:
-        raise InputError(
-            f"{store.path} has layout {store.layout.name}, {model.folder} {made_for.layout.name}"
-        )
+        raise InputError(f"{store.path} has layout {store.layout.name}, {model.path} {made_for.layout.name}")
     joints = sampled(store, clip, made_for.sampling, bodies=1)
     maps = attention_maps(network, rearrange(joints, "1 c t v 1 -> 1 t v c"))
     blocks = [joint_attention(block[0], len(store.layout.joints)).numpy() for block in maps]
@@ -76,8 +74,9 @@ def _others(attention: NDArray[np.floating]) -> NDArray[np.floating]:
 
 def _paid_to(attention: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return attention that each joint gets from the others (V,), in multiples of the mean."""
-    paid = _others(attention).sum(axis=1)
-    return paid / max(paid.mean(), 1e-12)
+    paid: NDArray[np.floating] = _others(attention).sum(axis=1)
+    share: NDArray[np.floating] = paid / max(paid.mean(), 1e-12)
+    return share
 
 
 def _panel(
@@ -95,8 +94,10 @@ def _panel(
     pairs = np.argsort(np.triu(both), axis=None)[::-1][:LINKS]
     links = [(points[u], points[v]) for u, v in zip(*np.unravel_index(pairs, both.shape), strict=True)]
     axes.add_collection(LineCollection(links, colors=LINK, linewidths=1, alpha=0.7, zorder=2))
+    x, y = points.T
     axes.scatter(
-        *points.T,
+        x,
+        y,
         s=15 + 75 * scale(share),
         c=share,
         cmap=COLOURS,

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import Tensor
 
 from skeleton_data import replacing
@@ -20,14 +21,14 @@ INK = "#1f2733"
 
 
 def draw_embedding(
-    path: Path, features: Tensor, labels: Sequence[int], classes: Sequence[str], names: Sequence[str]
+    path: Path, features: Tensor, labels: NDArray[np.integer], classes: Sequence[str], names: Sequence[str]
 ) -> float:
     """Draw features along their two principal components; write the places beside the picture, as CSV.
 
     Args:
         path: The picture; its ending tells the format.
         features: (N, C).
-        labels: Classes of the clips, N numbers.
+        labels: Class of each clip (N,).
         classes: Class names.
         names: Names of the clips.
 
@@ -35,17 +36,16 @@ def draw_embedding(
         The share of the features' variance that the plane shows.
     """
     places, share = principal_components(features)
-    points, which = places.cpu().numpy(), np.asarray(labels)
+    points = places.cpu().numpy()
     figure = Figure(figsize=(9, 7), facecolor="white", layout="constrained")
     axes = figure.subplots()
-    present = np.unique(which)
+    present = np.unique(labels)
     few = len(present) <= 20
     colours = colormaps["tab20" if few else "turbo"]
     for number, label in enumerate(present):
         colour = colours(number if few else number / len(present))
-        axes.scatter(
-            *points[which == label].T, s=12, color=colour, alpha=0.7, linewidths=0, label=classes[label]
-        )
+        x, y = points[labels == label].T
+        axes.scatter(x, y, s=12, color=colour, alpha=0.7, linewidths=0, label=classes[label])
     legend = {"fontsize": 8, "markerscale": 2, "frameon": False, "labelcolor": INK}
     figure.legend(loc="outside right upper", ncols=-(-len(present) // 40), **legend)
     for axis, part, number in ((axes.xaxis, share[0], 1), (axes.yaxis, share[1], 2)):
@@ -56,7 +56,7 @@ def draw_embedding(
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["clip", "class", "component 1", "component 2"])
-    for name, label, point in zip(names, which, points.tolist(), strict=True):
+    for name, label, point in zip(names, labels, points.tolist(), strict=True):
         rows.writerow([name, classes[label], *(f"{value:.6g}" for value in point)])
     write_atomically(path.with_suffix(".csv"), text.getvalue().encode())
     return float(share.sum())

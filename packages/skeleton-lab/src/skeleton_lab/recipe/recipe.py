@@ -4,23 +4,29 @@ Wherever a table has a `kind`, one of another kind takes its place as a whole (`
 """
 
 import argparse
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, create_model, model_validator
 from pydantic_settings import BaseSettings, CliPositionalArg, CliSettingsSource, SettingsError
 
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.library import find_recipe
 from skeleton_lab.recipe.settings import Settings, merged
+from skeleton_lab.recipe.text_files import read_toml
 
 
 class RecipeSection(BaseModel):
     """A part of a recipe: values only, and no field that is not known."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    _given: Settings = PrivateAttr(default_factory=dict)
+
+    def given(self, table: str) -> set[str]:
+        """Return the fields of a table that the command line gave, not the file."""
+        return set(self._given.get(table, {}))
 
     @model_validator(mode="before")
     @classmethod
@@ -57,7 +63,10 @@ def read_recipe(
     line = create_model("CommandLine", __base__=(BaseSettings, recipe), __doc__=recipe.__doc__, RECIPE=file)
     given = _parse(line, arguments, recipe, cli_prog_name=program, cli_shortcuts=shortcuts)
     table = read_toml(find_recipe(given.pop("RECIPE"), folder))
-    return _checked(recipe, merged(over_defaults(recipe, table), given))
+    read = _checked(recipe, merged(over_defaults(recipe, table), given))
+    if isinstance(read, RecipeSection):
+        read._given = given
+    return read
 
 
 def read_options(options: type[Section], arguments: Sequence[str], *, program: str) -> Section:
@@ -103,18 +112,6 @@ def _parse(
         return source(args=list(arguments))()
     except SettingsError as error:
         raise InputError(str(error).removeprefix("error parsing CLI: ")) from error
-
-
-def read_toml(path: Path) -> Settings:
-    """Read the tables of a TOML file.
-
-    Raises:
-        InputError: If it is none.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a TOML file: {error}") from error
 
 
 def _checked(recipe: type[Section], values: Settings) -> Section:

@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import shutil
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from skeleton_data import replacing
 from skeleton_lab.errors import InputError, writing
 from skeleton_lab.recipe.recipe import RecipeSection
+from skeleton_lab.recipe.text_files import read_toml
 
 Tracker = Literal["tensorboard", "wandb", "mlflow", "none"]
 
@@ -102,7 +102,7 @@ class RunFolder:
             raise InputError(
                 f"run.folder: {run.folder} holds a run; --resume continues, --overwrite replaces it"
             )
-        before = _completed(tomllib.loads((run.folder / CONFIG).read_text()), recipe)
+        before = _completed(read_toml(run.folder / CONFIG), recipe)
         for field, here, there in differences(new.config, before):
             raise InputError(f"{field}: {here!r}, but the run to resume, {run.folder}, has {there!r}")
         return cls(run, recipe, resumed=True)

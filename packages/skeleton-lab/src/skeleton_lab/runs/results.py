@@ -1,7 +1,7 @@
 """What runs end with: result.json, and what `run` returns."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, Field
 
@@ -55,7 +55,8 @@ class FinetuneResult(BaseModel):
     """What a fine-tuning ends with (result.json)."""
 
     folder: Path
-    pretrained: Path | None
+    pretrained: str | None = Field(description="What the fine-tuning began with.")
+    pretrained_sha256: str | None = Field(None, description="SHA-256 of the weights that it began with.")
     test: TestResult
     validation_top1: float | None = Field(description="Accuracy of the kept weights on held-out clips.")
     selected_by: Literal["validation", "last", "test"] = Field(
@@ -70,6 +71,10 @@ class FinetuneResult(BaseModel):
     num_processes: int
     precision: str = Field(description="Mixed precision, of the recipe or as Accelerate is configured.")
     checksums: list[str] = Field(description="SHA-256 of the last weights in each process: all equal.")
+
+
+RunResult: TypeAlias = FinetuneResult | ContrastResult | PretrainResult
+"""What a training ends with."""
 
 
 class Evaluation(BaseModel):

@@ -16,8 +16,8 @@ from typing import Any
 
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.library import find_recipe
-from skeleton_lab.recipe.recipe import read_toml
 from skeleton_lab.recipe.settings import Settings, merged, options
+from skeleton_lab.recipe.text_files import read_toml
 from skeleton_lab.studies.apps import APPS, AppName
 from skeleton_lab.studies.columns import Column, columns
 from skeleton_lab.studies.study import Row, Sizes, Stage, Stream, Study, Terms

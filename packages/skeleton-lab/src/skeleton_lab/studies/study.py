@@ -18,8 +18,9 @@ from skeleton_data import Protocol
 from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.data import Side
 from skeleton_lab.recipe.library import find_recipe
-from skeleton_lab.recipe.recipe import RecipeSection, complaints, read_toml
+from skeleton_lab.recipe.recipe import RecipeSection, complaints
 from skeleton_lab.recipe.settings import Settings, merged
+from skeleton_lab.recipe.text_files import read_toml
 from skeleton_lab.studies.apps import APPS, AppName
 from skeleton_lab.training.plan import Select
 

@@ -6,13 +6,13 @@ import csv
 import io
 import json
 import math
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, stdev
 from typing import Any, Literal
 
 from skeleton_lab.evaluation.data import Side
+from skeleton_lab.recipe.text_files import read_toml
 from skeleton_lab.studies.columns import Column
 from skeleton_lab.studies.plan import Run, Trial
 from skeleton_lab.studies.study import Row
@@ -153,7 +153,7 @@ def _rate(run: Run) -> float | None:
     result = _result(run)
     if "steps" not in result:
         return None
-    recipe = tomllib.loads((run.folder / "config.toml").read_text())
+    recipe = read_toml(run.folder / "config.toml")
     batch_size = min(recipe["training"]["batch_size"], result["train_clips"])
     return float(result["steps"] * batch_size / max(result["seconds"], 0.1))  # it is rounded to tenths
 

@@ -1,0 +1,119 @@
+"""The files of a model: where they are, and whether they are whole. Nothing in them is run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from skeleton_data import file_sha256
+from skeleton_lab.data.preprocessing import FILE
+from skeleton_lab.errors import InputError
+from skeleton_lab.models.network_config import NetworkConfig
+from skeleton_lab.recipe.text_files import read_json, read_small_text
+
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+FILES = (CONFIG, WEIGHTS, FILE)
+"""All that a model is; no other name is ever read, wherever the folder is from."""
+SUMS = "SHA256SUMS"
+"""Their checksums, as `sha256sum --check` reads them."""
+HUB = "hf://"
+PUBLISHED = (".pt", ".pth")
+"""Endings of a checkpoint of the published STTFormer."""
+
+
+def locate(where: str | Path) -> Path:
+    """Find the folder of a model, or the file of a published checkpoint.
+
+    Args:
+        where: Folder of the model, folder of a finished run, published checkpoint (`.pt`, `.pth`), or
+            `hf://OWNER/NAME` on the Hugging Face Hub, from where the known files are downloaded.
+
+    Raises:
+        InputError: If there is no model.
+    """
+    if str(where).startswith(HUB):
+        return _download(str(where))
+    path = Path(where)
+    if path.is_file() and path.suffix in PUBLISHED:
+        return path
+    if not path.is_dir():
+        expected = f"a folder, {HUB}OWNER/NAME, or a {' or '.join(PUBLISHED)} file"
+        raise InputError(f"{path}: {'no model' if path.exists() else 'no such folder'}; expected {expected}")
+    for folder in (path, path / "classifier", path / "encoder"):
+        if (folder / CONFIG).is_file():
+            return folder
+    raise InputError(f"{path}: no model (neither it, nor classifier/ or encoder/ in it, has a {CONFIG})")
+
+
+def weights_file(path: Path) -> Path:
+    """Return the file of the weights of what `locate` found."""
+    return path if path.is_file() else path / WEIGHTS
+
+
+def run_of(path: Path) -> Path | None:
+    """Return the run that a folder is, or lies in; a run of several views has a folder for each of them."""
+    if path.suffix in PUBLISHED:
+        return None
+    places = (path.absolute(), *path.absolute().parents[:2])
+    return next((place for place in places if (place / "config.toml").is_file()), None)
+
+
+def read_config(folder: Path) -> NetworkConfig:
+    """Read the config of a model.
+
+    Raises:
+        InputError: If it is damaged; names file and field.
+    """
+    saved = read_json(folder / CONFIG)
+    if not isinstance(saved, dict) or not isinstance(saved.get("config"), dict):
+        raise InputError(f"{folder / CONFIG}: expected a table 'config'")
+    adapter: TypeAdapter[NetworkConfig] = TypeAdapter(NetworkConfig)
+    try:
+        # The first models that were saved did not name their kind.
+        return adapter.validate_python({"kind": "sttformer"} | saved["config"])
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(f"{folder / CONFIG}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def write_checksums(folder: Path) -> None:
+    """Write the checksums of the files of a model beside them."""
+    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in FILES]
+    (folder / SUMS).write_text("".join(lines))
+
+
+def check_files(folder: Path) -> None:
+    """Compare the files of a model with their checksums, where there are any.
+
+    Raises:
+        InputError: Naming the file that is missing, has no checksum, or another one.
+    """
+    for name in FILES:
+        if not (folder / name).is_file():
+            raise InputError(f"{folder / name} is missing; {folder} is no saved model")
+    if not (folder / SUMS).is_file():
+        return
+    lines = [line.partition("  ") for line in read_small_text(folder / SUMS).splitlines()]
+    sums = {name: checksum for checksum, _, name in lines}
+    for name in sorted(sums.keys() - set(FILES)):
+        raise InputError(f"{folder / SUMS}: {name!r} is no file of a model")
+    for name in FILES:
+        if name not in sums:
+            raise InputError(f"{folder / SUMS}: the checksum of {name} is missing")
+        if file_sha256(folder / name) != sums[name]:
+            raise InputError(f"{folder / name}: damaged: its checksum is not the one in {SUMS}")
+
+
+def _download(where: str) -> Path:
+    name = where.removeprefix(HUB)
+    if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name):
+        raise InputError(f"{where}: expected {HUB}OWNER/NAME")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=[*FILES, SUMS]))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        raise InputError(f"{where}: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,32 @@
+"""A model is written, with all that belongs to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skeleton_data import replacing_folder
+from skeleton_lab.data.preprocessing import Preprocessing
+from skeleton_lab.models.model_card import CARD, model_card
+from skeleton_lab.models.model_folder import run_of, write_checksums
+from skeleton_lab.models.saved_model import SavedModel
+from skeleton_lab.models.weights import Network
+from skeleton_lab.runs.results import RunResult
+
+
+def save_network(
+    network: Network, folder: Path, preprocessing: Preprocessing, result: RunResult | None = None
+) -> None:
+    """Write a folder for `SavedModel.open` and the network's `from_pretrained`, whole or not at all.
+
+    Args:
+        network: With or without a head.
+        folder: Where it goes, in the folder of its run, whose recipe is told on the model's card.
+        preprocessing: What its clips go through; kept beside the weights.
+        result: What the run ended with, for the card.
+    """
+    with replacing_folder(folder) as draft:
+        network.save_pretrained(draft)
+        preprocessing.save(draft)
+        saved = SavedModel(draft, network.config, preprocessing, run_of(folder))
+        (draft / CARD).write_text(model_card(saved, [result] if result else []), encoding="utf-8")
+        write_checksums(draft)
