@@ -145,3 +145,18 @@ def test_a_clip_must_stay_the_same():
     own.data = item(joints=np.ones((6, 1, 20, 3)))
     with pytest.raises(DataError, match=r"clip 2 had \(5, 1\) frames and bodies .* now \(6, 1\)"):
         own.read(2)
+
+
+def test_the_fingerprint_follows_the_clips_and_not_where_they_came_from(store, tmp_path):
+    class Longer(Waves):
+        def __getitem__(self, clip):
+            return Waves.__getitem__(self, clip + (clip == 7))
+
+    assert OwnClips(Waves()).fingerprint == OwnClips(Padded()).fingerprint != OwnClips(Longer()).fingerprint
+    copies = {}
+    for source, moved in (("a", 0.0), ("b", 0.0), ("b", 1.0)):
+        path = tmp_path / f"{source}{moved}.store"
+        with StoreWriter(path, layout=KINECT, fps=30, source={"from": source}) as writer:
+            writer.add(store.read(0) + moved, name="first")
+        copies[source, moved] = SkeletonStore.open(path).fingerprint
+    assert copies["a", 0.0] == copies["b", 0.0] != copies["b", 1.0]

@@ -13,9 +13,13 @@ from torch import nn
 
 from skeleton_lab.errors import InputError, OutputError
 from skeleton_lab.recipe.recipe import RecipeSection
+from skeleton_lab.runs.fingerprints import Fingerprint
 from skeleton_lab.runs.folder import RunConfig, RunFolder, write_atomically
 from skeleton_lab.training.best_checkpoint import BestCheckpoint
 from skeleton_lab.training.checkpoint import Checkpoints
+
+DATA = (Fingerprint(store="/data/tiny.store", clips=96, sha256="a" * 64),)
+BEGUN = {"config.toml", "data.json"}
 
 
 class Recipe(RecipeSection):
@@ -26,7 +30,7 @@ class Recipe(RecipeSection):
 
 def check(folder: Path, *, rate: float = 0.5, **run: bool) -> RunFolder:
     recipe = Recipe(rate=rate, run=RunConfig(folder=folder, **run))
-    return RunFolder.check(recipe.run, recipe)
+    return RunFolder.check(recipe.run, recipe, DATA)
 
 
 def begun(folder: Path, **options) -> RunFolder:
@@ -68,7 +72,7 @@ def test_overwriting_leaves_nothing_of_the_old_run(tmp_path):
     begun(tmp_path / "run")
     (tmp_path / "run" / "old").touch()
     begun(tmp_path / "run", rate=0.1, overwrite=True)
-    assert [path.name for path in (tmp_path / "run").iterdir()] == ["config.toml"]
+    assert {path.name for path in (tmp_path / "run").iterdir()} == BEGUN
     assert "0.1" in (tmp_path / "run" / "config.toml").read_text()
 
 
@@ -89,7 +93,7 @@ def test_a_folder_in_use_is_refused_until_its_process_ends(tmp_path):
 import sys
 from skeleton_lab.runs.folder import RunConfig, RunFolder
 run = RunConfig(folder=sys.argv[1])
-RunFolder(run, run, resumed=True).lock()
+RunFolder(run, run, (), resumed=True).lock()
 print("locked", flush=True)
 sys.stdin.read()
 """
@@ -103,7 +107,7 @@ sys.stdin.read()
     other.communicate()
     folder.lock()
     folder.unlock()
-    assert [path.name for path in folder.path.iterdir()] == ["config.toml"]
+    assert {path.name for path in folder.path.iterdir()} == BEGUN
 
 
 def test_a_folder_in_use_is_refused_in_the_same_process_too(tmp_path):
@@ -119,7 +123,7 @@ def test_a_run_that_ended_since_the_check_is_not_replaced(tmp_path, resume):
     twin.write_json("result.json", {"steps": 1})
     with pytest.raises(InputError, match=r"^run\.folder: .*run"):
         overtaken.prepare()
-    assert {path.name for path in twin.path.iterdir()} == {"config.toml", "result.json"}
+    assert {path.name for path in twin.path.iterdir()} == {*BEGUN, "result.json"}
 
 
 def test_a_recipe_that_cannot_be_written_leaves_the_old_run(tmp_path, monkeypatch):
@@ -129,7 +133,7 @@ def test_a_recipe_that_cannot_be_written_leaves_the_old_run(tmp_path, monkeypatc
         patch.setattr(Path, "write_text", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
         with pytest.raises(OutputError, match=r"run cannot be written: disk full"):
             check(old.path, overwrite=True).prepare()
-    assert {path.name for path in old.path.iterdir()} == {"config.toml", "result.json"}
+    assert {path.name for path in old.path.iterdir()} == {*BEGUN, "result.json"}
 
 
 def test_a_folder_of_a_process_killed_before_it_wrote_the_recipe_counts_as_empty(tmp_path):
@@ -181,3 +185,16 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(OutputError, match=r"file cannot be written: disk full"):
         write_atomically(tmp_path / "file", b"new")
     assert (tmp_path / "file").read_bytes() == b"old"
+
+
+def test_a_run_keeps_the_fingerprints_of_its_data_and_says_when_they_are_missing(tmp_path, capsys):
+    folder = begun(tmp_path / "run")
+    kept = folder.path / "data.json"
+    content = kept.read_text()
+    kept.unlink()
+    begun(tmp_path / "run", resume=True)
+    assert f"{kept} is missing" in capsys.readouterr().err
+    assert kept.read_text() == content
+    kept.write_text('[{"store": 1}]')
+    with pytest.raises(InputError, match=r"run/data\.json: damaged"):
+        check(tmp_path / "run", resume=True)

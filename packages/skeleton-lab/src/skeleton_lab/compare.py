@@ -20,6 +20,7 @@ from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.comparison import compare, compare_by_step
 from skeleton_lab.models.model_folder import run_of
 from skeleton_lab.recipe.text_files import read_toml
+from skeleton_lab.runs.fingerprints import read_fingerprints
 from skeleton_lab.runs.folder import differences
 from skeleton_lab.runs.results import FinetuneResult
 
@@ -70,6 +71,8 @@ def recipe_of(run: Path) -> dict[str, Any]:
         InputError: If it cannot be read.
     """
     recipe = read_toml(run / "config.toml")
+    if fingerprints := read_fingerprints(run):
+        recipe.setdefault("data", {})["fingerprints"] = [each.sha256 for each in fingerprints]
     if "pretrained" in recipe and (start := run_of(Path(recipe["pretrained"]))):
         recipe["pretrained"] = recipe_of(start)
     return recipe

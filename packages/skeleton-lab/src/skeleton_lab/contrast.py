@@ -108,7 +108,7 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
     with input_errors():
         clips = config.data.open()
         config = config.resolved(clips)
-        folder = RunFolder.check(config.run, config)
+        folder = RunFolder.check(config.run, config, clips.fingerprints)
         if finished := folder.finished(ContrastResult, "encoder"):
             return finished
 

@@ -93,7 +93,7 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
         clips = config.data.open()
         recipe, source = config, config.source(clips)
         config = config.resolved(clips, source)
-        folder = RunFolder.check(config.run, config)
+        folder = RunFolder.check(config.run, config, clips.fingerprints)
         if finished := folder.finished(FinetuneResult, "classifier", "labels.json"):
             return finished
 

@@ -87,7 +87,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
     with input_errors():
         clips = config.data.open()
         config = config.resolved(clips)
-        folder = RunFolder.check(config.run, config)
+        folder = RunFolder.check(config.run, config, clips.fingerprints)
         if finished := folder.finished(PretrainResult, "model.safetensors", "encoder"):
             return finished
 

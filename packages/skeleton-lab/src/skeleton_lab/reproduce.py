@@ -77,7 +77,7 @@ def check_run(run: Run, side: Side) -> None:
         if app.starts_from and not all(need.finished for need in run.needs):
             recipe.model_copy(update={app.starts_from: None}).resolved(clips)
         else:
-            RunFolder.check(recipe.run, recipe.resolved(clips))
+            RunFolder.check(recipe.run, recipe.resolved(clips), clips.fingerprints)
 
 
 def processes_of(study: Study) -> int:

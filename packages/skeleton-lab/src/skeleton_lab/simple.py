@@ -68,7 +68,7 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
     began = time.perf_counter()
     with input_errors():
         clips = config.data.open()
-        folder = RunFolder.check(config.run, config)
+        folder = RunFolder.check(config.run, config, clips.fingerprints)
         if finished := folder.finished(SimpleResult, "labels.json"):
             return finished
     if config.run.dry_run:

@@ -18,8 +18,9 @@ from pydantic import Field
 from pydantic_settings import CliPositionalArg, CliSubCommand
 
 from skeleton_data import SkeletonStore
+from skeleton_lab.data.source import ClipSource
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
-from skeleton_lab.evaluation.data import EvaluateData, Side, open_models
+from skeleton_lab.evaluation.data import EvaluateData, Side, open_models, require_data_of_run
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
 
@@ -123,7 +124,9 @@ def _store(model: SavedModel, store: Path | None) -> SkeletonStore:
     known = data.get("store") or next((source.get("store") for source in data.get("sources", ())), None)
     if (path := store or known) is None:
         raise InputError(f"store: missing; {model.path} lies in no run that says it")
-    return SkeletonStore.open(path)
+    opened = SkeletonStore.open(path)
+    require_data_of_run(model, ClipSource(store=path), opened)
+    return opened
 
 
 def run(config: VisualizeConfig) -> None:

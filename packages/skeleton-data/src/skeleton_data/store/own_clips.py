@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -103,6 +104,14 @@ class OwnClips(SkeletonStore):
             columns[:, clip] = [self._fact(clip, item, name) for name in FACTS] + list(joints.shape[:2])
         self.index = ClipIndex(*columns)
         self._require_labels()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of skeleton, class names, and facts and length of every clip; joints do not count."""
+        digest = hashlib.sha256(super().fingerprint.encode())
+        for column in ClipIndex.__dataclass_fields__:
+            digest.update(getattr(self.index, column).tobytes())
+        return digest.hexdigest()
 
     def read(self, clip: int) -> NDArray[np.float32]:
         """Return joints of a clip, shape (T, M, V, 3), metres.

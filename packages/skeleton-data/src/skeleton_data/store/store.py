@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -109,6 +110,15 @@ class SkeletonStore:
         """How the recordings were cleaned, by `skeleton_data.clean`; None where they were not."""
         told = self.meta.source.get("cleaning")
         return next((known for known in get_args(Cleaning) if known == told), None)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of skeleton, class names and the checksums of the files, which are not read for it.
+
+        Where the clips came from does not count: the same clips have the same fingerprint.
+        """
+        told = self.meta.model_dump_json(exclude={"source", "written_by"})
+        return hashlib.sha256(told.encode()).hexdigest()
 
     @property
     def rows(self) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ from skeleton_lab.data.preprocessing import KINDS, Preprocessing
 from skeleton_lab.data.source import ClipSource
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.recipe import RecipeSection
+from skeleton_lab.runs.fingerprints import Fingerprint, Fingerprints
 
 Clips = list[tuple[SkeletonStore, NDArray[np.int64]]]
 """Stores, each with the clips that are used."""
@@ -90,6 +91,11 @@ class PretrainClips:
     validation: Clips
     layout: SkeletonLayout
     bodies: int
+
+    @property
+    def fingerprints(self) -> Fingerprints:
+        """What tells the stores from others in their places."""
+        return Fingerprint.of(store for store, _ in self.train)
 
     def preprocessing(self, sampling: ClipSampling) -> Preprocessing:
         """Return what the clips go through."""
@@ -186,6 +192,11 @@ class FinetuneClips:
     test: NDArray[np.int64]
     classes: tuple[str, ...]
     bodies: int
+
+    @property
+    def fingerprints(self) -> Fingerprints:
+        """What tells the store from another in its place."""
+        return Fingerprint.of([self.store])
 
     def preprocessing(self, sampling: ClipSampling) -> Preprocessing:
         """Return what the clips go through."""

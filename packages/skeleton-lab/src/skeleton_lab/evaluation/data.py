@@ -8,12 +8,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from skeleton_data import Protocol
+from skeleton_data import Protocol, SkeletonStore
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.data.source import ClipSource, DatasetPlugin
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection
+from skeleton_lab.runs.fingerprints import Fingerprint, require_same_data
 
 Side = Literal["test", "validation"]
 
@@ -93,6 +94,8 @@ def open_models(
                 field = "store" if name == "place" else name
                 raise InputError(f"data.{field} is {ours} for {model.path}, but {theirs} for {first.path}")
     clips = data.open()
+    for model in models:
+        require_data_of_run(model, data, clips.store)
     if side == "validation" and not len(clips.validation):
         raise InputError("side is validation, but data.validation is 0")
     for model in models:
@@ -105,3 +108,19 @@ def open_models(
                 f"{len(made_for.classes)}"
             )
     return models, data, clips
+
+
+def require_data_of_run(model: SavedModel, source: ClipSource, store: SkeletonStore) -> None:
+    """Refuse a store that stands where one of the model's run was, but holds other data.
+
+    Raises:
+        InputError: If it does; names the store.
+    """
+    if model.run is None:
+        return
+    (now,), data = Fingerprint.of([store]), model.recipe.get("data", {})
+    places = [
+        ClipSource(**{name: each[name] for name in ("store", "dataset") if name in each}).place
+        for each in data.get("sources", [data])
+    ]
+    require_same_data([now if place == source.place else None for place in places], model.run)

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from skeleton_data import replacing
 from skeleton_lab.errors import InputError, writing
 from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.recipe.text_files import read_toml
+from skeleton_lab.runs.fingerprints import DATA, Fingerprints, require_same_data
 
 Tracker = Literal["tensorboard", "wandb", "mlflow", "none"]
 
@@ -46,11 +48,13 @@ class RunFolder:
     Attributes:
         run: Says where it is, and whether it may be resumed or replaced.
         recipe: The recipe of the run.
+        data: Fingerprints of its stores.
         resumed: Whether a run is there that goes on.
     """
 
     run: RunConfig
     recipe: BaseModel
+    data: Fingerprints
     resumed: bool
 
     @property
@@ -74,13 +78,13 @@ class RunFolder:
         return _resolved(self.recipe)
 
     @classmethod
-    def check(cls, run: RunConfig, recipe: BaseModel) -> RunFolder:
+    def check(cls, run: RunConfig, recipe: BaseModel, data: Fingerprints) -> RunFolder:
         """Check, without touching anything, that a run may go there.
 
         Raises:
-            InputError: If something else is there, or a run with another recipe is to be resumed.
+            InputError: If something else is there, or a run to resume has another recipe or other data.
         """
-        new = cls(run, recipe, resumed=False)
+        new = cls(run, recipe, data, resumed=False)
         if run.dry_run:
             return new
         if run.resume and run.overwrite:
@@ -105,7 +109,8 @@ class RunFolder:
         before = _completed(read_toml(run.folder / CONFIG), recipe)
         for field, here, there in differences(new.config, before):
             raise InputError(f"{field}: {here!r}, but the run to resume, {run.folder}, has {there!r}")
-        return cls(run, recipe, resumed=True)
+        require_same_data(data, run.folder)
+        return cls(run, recipe, data, resumed=True)
 
     def finished(self, kind: type[Result], *outputs: str) -> Result | None:
         """The result of a run that is to be resumed, but has nothing left to do.
@@ -128,7 +133,7 @@ class RunFolder:
         return kind.model_validate_json(path.read_text())
 
     def prepare(self) -> None:
-        """Make and lock the folder, and write the recipe, in place of an old run if that is to be replaced.
+        """Make and lock the folder, and write recipe and fingerprints; an old run is replaced if it may be.
 
         The folder is checked again under the lock: a run may have begun or ended there since `check`.
 
@@ -140,10 +145,11 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         self.lock()
         try:
-            if RunFolder.check(self.run, self.recipe).resumed != self.resumed:
+            if RunFolder.check(self.run, self.recipe, self.data).resumed != self.resumed:
                 raise InputError(f"run.folder: another process has used {self.path} meanwhile; start again")
             if not self.resumed:
                 self._begin()
+            self._keep_fingerprints()
         except BaseException:
             self.unlock()
             raise
@@ -191,6 +197,13 @@ class RunFolder:
                     shutil.rmtree(old)
                 else:
                     old.unlink()
+
+    def _keep_fingerprints(self) -> None:
+        if not (self.path / DATA).is_file():
+            if self.resumed:
+                told = "is missing: the data cannot be compared with those that the run began with"
+                print(f"{self.path / DATA} {told}", file=sys.stderr)
+            self.write_json(DATA, [each.model_dump() for each in self.data])
 
     def _content(self) -> set[Path]:
         """What is in the folder but for a lock and a draft, which a killed process may leave."""

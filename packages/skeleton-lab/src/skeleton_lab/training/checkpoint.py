@@ -76,7 +76,8 @@ class Checkpoints:
             Where the run stood then; its beginning if there is no checkpoint.
 
         Raises:
-            InputError: If there are checkpoints, but none is whole, or random states cannot be restored.
+            InputError: If there are checkpoints, but none is whole, random states cannot be restored, or
+                the number of processes is another.
         """
         if not self.run.resumed:
             return RunState()
@@ -88,7 +89,15 @@ class Checkpoints:
             for damage in damages:
                 print(f"{damage}; the one before is used", file=sys.stderr)
         if path is None:
+            if self.accelerator.is_main_process:
+                print(f"{self.run.checkpoints}: there is no checkpoint; the run begins anew", file=sys.stderr)
             return RunState()
+        processes = len(list(path.glob("random_states_*.pkl")))
+        if processes and processes != self.accelerator.num_processes:
+            raise InputError(
+                f"{self.run.path}: the run had {processes} processes, which drew their own dropout, but is "
+                f"resumed with {self.accelerator.num_processes}; start as many"
+            )
         self.accelerator.load_state(str(path))
         _restore_random_states(path / f"random_states_{self.accelerator.process_index}.pkl")
         return RunState.read(path)

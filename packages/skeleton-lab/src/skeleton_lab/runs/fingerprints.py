@@ -1,0 +1,65 @@
+"""The data of a run: fingerprints of its stores stand beside its recipe, which only says where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from skeleton_data import SkeletonStore
+from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.text_files import read_json
+
+DATA = "data.json"
+"""The file of a run's folder that holds them."""
+
+
+class Fingerprint(BaseModel):
+    """What tells a store, or a data set of one's own, from another one in the same place."""
+
+    store: str
+    clips: int
+    sha256: str
+
+    @classmethod
+    def of(cls, stores: Iterable[SkeletonStore]) -> tuple[Self, ...]:
+        """Return the fingerprint of each store; no file of clips is read."""
+        return tuple(cls(store=str(each.path), clips=len(each), sha256=each.fingerprint) for each in stores)
+
+
+Fingerprints = tuple[Fingerprint, ...]
+
+
+def read_fingerprints(run: Path) -> Fingerprints | None:
+    """Return the fingerprints of a run's stores, in the order of its recipe; None if they were not kept.
+
+    Raises:
+        InputError: If the file is damaged.
+    """
+    path = run / DATA
+    if not path.is_file():
+        return None
+    try:
+        return TypeAdapter(Fingerprints).validate_python(read_json(path))
+    except ValidationError as error:
+        raise InputError(f"{path}: damaged: {error.errors()[0]['msg']}") from error
+
+
+def require_same_data(here: Sequence[Fingerprint | None], run: Path) -> None:
+    """Compare stores with those that a run began with, if it has kept their fingerprints.
+
+    Args:
+        here: The stores in the order of the run's recipe; None where none is to be compared.
+        run: Folder of the run.
+
+    Raises:
+        InputError: If one differs; names the store.
+    """
+    for now, before in zip(here, read_fingerprints(run) or (), strict=False):
+        if now and now.sha256 != before.sha256:
+            raise InputError(
+                f"{now.store}: these are other data ({now.clips} clips, fingerprint {now.sha256[:8]}) than "
+                f"those that the run {run} began with ({before.clips} clips, {before.sha256[:8]})"
+            )
