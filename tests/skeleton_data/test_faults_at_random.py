@@ -26,7 +26,7 @@ def nan_in_a_clip(folder: Path) -> None:
 
 
 def no_label(folder: Path) -> None:
-    write_pyskl(folder, {"annotations": [annotation(0), annotation(1, label=-1)]})
+    write_pyskl(folder, {"annotations": [annotation(0), annotation(1, label=-2)]})
 
 
 @pytest.mark.parametrize(

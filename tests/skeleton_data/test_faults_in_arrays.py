@@ -97,13 +97,13 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
         lambda folder: write_pyskl(folder, {"annotations": 3}) and None,
         "a list of 'annot",
     ),
-    ("pyskl", "no list", lambda folder: write_pyskl(folder, [1]) and None, "a list of 'annotations'"),
+    ("pyskl", "no list", lambda folder: write_pyskl(folder, [1]) and None, r"\[0\]\.keypoint: missing"),
     ("pyskl", "nothing", pickled(), "a list of 'annotations'"),
     ("pyskl", "no dictionary", pickled(annotation(0), 7), r"annotations\[1\]\.keypoint: missing"),
     (
         "pyskl",
         "no name",
-        pickled(annotation(0, frame_dir=None)),
+        pickled(annotation(0, frame_dir=None), annotation(1)),
         r"annotations\[0\]\.frame_dir: expected a name",
     ),
     (
@@ -118,7 +118,12 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
         pickled(annotation(0, total_frames=9)),
         r"total_frames: 9, but keypoint has 4 frames",
     ),
-    ("pyskl", "joints", pickled(annotation(0, keypoint=np.ones((1, 4, 24, 3)))), r"found \(1, 4, 24, 3\)"),
+    (
+        "pyskl",
+        "joints",
+        pickled(annotation(0, keypoint=np.ones((1, 4, 24, 3)))),
+        "24 joints have no names.*say layout",
+    ),
     (
         "pyskl",
         "other joints",
@@ -140,15 +145,15 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
     ("pyskl", "no bodies", pickled(annotation(0, keypoint=np.zeros((0, 4, 25, 3)))), "at least one element"),
     (
         "pyskl",
-        "no score",
-        pickled(annotation(0, keypoint=np.ones((1, 4, 17, 2)))),
-        r"keypoint_score: missing, expected an array",
+        "score",
+        pickled(annotation(0, keypoint=np.ones((1, 4, 17, 2)), keypoint_score=np.ones((1, 3, 17)))),
+        r"keypoint_score.*expected 4 elements, found 3",
     ),
     (
         "pyskl",
         "no picture",
         pickled(annotation(0, keypoint=np.ones((1, 4, 17, 2)), keypoint_score=np.ones((1, 4, 17)))),
-        r"img_shape: expected \(height, width\), found None",
+        "say picture, width and height",
     ),
 ]
 

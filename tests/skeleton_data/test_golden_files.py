@@ -6,11 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from skeleton_data.clips import Clip
+from skeleton_data.errors import DataError
 from skeleton_data.importing.upright import turn_upright
 from skeleton_data.readers import c3d, camera_json, detections, joint_table, trc
-from skeleton_data.readers.formats import FORMATS, find_format
+from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.formats import FORMATS, find_format, read_clips
 from skeleton_data.readers.listing import per_metre
 from skeleton_data.readers.recording import Recording
+from skeleton_data.readers.txt2npy import read_txt2npy
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "cases" / "golden"
 
@@ -73,3 +77,52 @@ def test_reads_the_truth(
 @pytest.mark.parametrize(("file", "kind"), [(file, kind) for file, kind, _ in READERS])
 def test_the_format_is_found(file: str, kind: str) -> None:
     assert find_format(GOLDEN / file.partition("/")[0]) == kind
+
+
+def clips_of(file: str, **options: object) -> dict[str, Clip]:
+    source = read_clips(GOLDEN / file, ImportConfig.model_validate(options))
+    return {clip.name: clip for clip in source.clips if isinstance(clip, Clip)}
+
+
+def same_clip(clip: Clip, name: str, truth: dict[str, np.ndarray]) -> None:
+    """A clip has the joints of the truth, NaN for a missing joint and zeros for an absent body."""
+    expected = truth[f"{name}/positions"].swapaxes(0, 1)
+    joints = np.where(clip.joints.any(axis=(2, 3), keepdims=True), clip.joints, np.nan)
+    same_people(joints[..., : expected.shape[-1]], expected, float(truth[f"{name}/tolerance"]))
+    if f"{name}/label" in truth:
+        assert clip.facts["label"] == truth[f"{name}/label"]
+
+
+def test_st_gcn(truth: dict[str, np.ndarray]) -> None:
+    clips = clips_of("stgcn_data.npy")
+    assert list(clips) == ["S001C001P001R001A007", "S001C001P001R001A050"]
+    for number, clip in enumerate(clips.values()):
+        same_clip(clip, f"stgcn_data.npy/{number}", truth)
+
+
+def test_txt2npy(truth: dict[str, np.ndarray]) -> None:
+    clip = clips_of("ntu.skeleton.npy", format="txt2npy")
+    assert not clip  # it is called after no recording
+    copied = read_txt2npy(GOLDEN / "ntu.skeleton.npy")
+    expected = truth["ntu.skeleton.npy/positions"].swapaxes(0, 1)
+    joints = np.where(copied.any(axis=(2, 3), keepdims=True), copied, np.nan)
+    same_people(joints, expected, 1e-6)
+
+
+def test_pyskl_list(truth: dict[str, np.ndarray]) -> None:
+    clips = clips_of("pyskl_list.pkl")
+    assert [clip.picture for clip in clips.values()] == [(640, 480)] * 2
+    for number, clip in enumerate(clips.values()):
+        same_clip(clip, f"pyskl_list.pkl/{number}", truth)
+
+
+def test_humanml3d(truth: dict[str, np.ndarray]) -> None:
+    with pytest.raises(DataError, match="say units"):
+        clips_of("humanml3d.npy", layout="smpl22", fps=20)
+    clips = clips_of("humanml3d.npy", layout="smpl22", fps=20, units="m")
+    same_clip(clips["humanml3d"], "humanml3d.npy", truth)
+
+
+def test_amass_is_named() -> None:
+    with pytest.raises(DataError, match="this looks like AMASS"):
+        find_format(GOLDEN / "amass.npz")

@@ -1,6 +1,7 @@
 """A small recording in each format of one file, or one folder, a clip; people stand upright."""
 
 import json
+import pickle
 import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -177,6 +178,30 @@ def write_c3d(folder: Path) -> Path:
     return folder / "wave.c3d"
 
 
+def write_array(folder: Path) -> Path:
+    np.save(folder / "wave.npy", BODY)
+    return folder / "wave.npy"
+
+
+NTU = standing([name.replace("tip", "hand") for name in layout("ntu").joints])
+NTU_NAME = "S001C002P003R001A004"
+
+
+def write_st_gcn(folder: Path, names: Sequence[str] = (NTU_NAME,)) -> Path:
+    padded = np.zeros((1, 3, 9, 25, 2), np.float32)
+    padded[0, :, : len(NTU), :, 0] = NTU.transpose(2, 0, 1)
+    np.save(folder / "train_data_joint.npy", padded)
+    with (folder / "train_label.pkl").open("wb") as file:
+        pickle.dump(([f"{name}.skeleton" for name in names], [3] * len(names)), file)
+    return folder / "train_data_joint.npy"
+
+
+def write_txt2npy(folder: Path) -> Path:
+    table = {"file_name": NTU_NAME, "nbodys": [1] * 3, "njoints": 25, "skel_body0": NTU}
+    np.save(folder / f"{NTU_NAME}.skeleton.npy", table, allow_pickle=True)  # type: ignore[arg-type]
+    return folder / f"{NTU_NAME}.skeleton.npy"
+
+
 def said(**options: Any) -> Callable[[Path], dict[str, Any]]:
     return lambda folder: options
 
@@ -193,6 +218,9 @@ RECORDED = {
         Kind("mmpose", write_mmpose, said(**FLAT)),
         Kind("table", write_table, said(layout="kinect_v1", units="m")),
         Kind("trc", write_trc, said(layout="kinect_v1")),
+        Kind("array", write_array, said(layout="kinect_v1", units="m", fps=30.0)),
+        Kind("st-gcn", write_st_gcn, said()),
+        Kind("txt2npy", write_txt2npy, said()),
         Kind("c3d", write_c3d, said(layout="kinect_v1")),
     )
 }

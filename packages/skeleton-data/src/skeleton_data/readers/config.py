@@ -27,6 +27,9 @@ Format = Literal[
     "c3d",
     "trc",
     "table",
+    "array",
+    "st-gcn",
+    "txt2npy",
 ]
 
 

@@ -40,11 +40,16 @@ _READERS = "skeleton_data.readers"
 FORMATS: dict[Format, FormatReader] = {
     "own": FormatReader(f"{_READERS}.own:open_own", {"units", "fps", "joints", "picture", *_COLUMNS}),
     "ctr-gcn": FormatReader(f"{_READERS}.ctr_gcn:open_ctr_gcn", {"units", "fps", "part"}),
-    "pyskl": FormatReader(f"{_READERS}.pyskl:open_pyskl", {"units", "fps", "part"}),
+    "pyskl": FormatReader(f"{_READERS}.pyskl:open_pyskl", {"units", "fps", "part", "picture"}),
     "nw-ucla": FormatReader(f"{_READERS}.nw_ucla:open_nw_ucla", {"units", "fps"}, parallel=True),
     "pku-mmd": FormatReader(f"{_READERS}.pku_mmd:open_pku_mmd", {"units", "fps", "labels"}, parallel=True),
     "kinetics": FormatReader(f"{_READERS}.kinetics:open_kinetics", {"fps", "labels"}, parallel=True),
     "bvh": FormatReader(f"{_READERS}.bvh:open_bvh", {"units", "joints"}, parallel=True),
+    "array": FormatReader(
+        f"{_READERS}.array_file:open_arrays", {*_FILES, "units", "joints", "picture"}, parallel=True
+    ),
+    "st-gcn": FormatReader(f"{_READERS}.st_gcn:open_st_gcn", {"units", "fps", "part"}),
+    "txt2npy": FormatReader(f"{_READERS}.txt2npy:open_txt2npy", {"fps"}, parallel=True),
     "store": FormatReader(f"{_READERS}.from_store:open_store", set()),
     "mediapipe": FormatReader(f"{_READERS}.camera_json:open_mediapipe", _FILES, up="-y", parallel=True),
     "azure": FormatReader(f"{_READERS}.camera_json:open_azure", _FILES, up="-y", parallel=True),
@@ -74,6 +79,8 @@ def read_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> C
     """
     path = Path(path)
     kind = find_format(path) if config.format == "auto" else config.format
+    if config.format == "auto" and kind == "array" and config.clips is not None:
+        kind = "own"  # many clips in one array, with a table that says which
     reader = FORMATS[kind]
     for option in sorted(_FORMAT_OPTIONS - reader.options):
         if getattr(config, option) != ImportConfig.model_fields[option].default:

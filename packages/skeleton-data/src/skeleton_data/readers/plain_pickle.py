@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,17 @@ class PlainArray:
         if math.prod(shape) * kind.itemsize != len(data):
             raise ValueError(f"an array of the shape {shape} with {len(data)} bytes of {kind}")
         return np.frombuffer(data, dtype=kind).reshape(shape, order="F" if fortran else "C")
+
+    def item(self) -> Any:
+        """Return the one object in an array of objects without dimensions, as `np.save` writes a dictionary.
+
+        Raises:
+            ValueError: It holds anything else.
+        """
+        match self.state:
+            case (int(), (), _Dtype(code="O8" | "O" | "|O8"), _, [one]):
+                return one
+        raise ValueError("no array that holds one object")
 
 
 class _Dtype:
@@ -164,9 +177,33 @@ def load_plain(path: str | Path) -> Any:
         ...         print(str(error).split("; ")[-1])
         refused: it wants to call posix.system
     """
+    with _refusing(path), Path(path).open("rb") as file:
+        return _PlainUnpickler(file).load()
+
+
+def load_plain_npy(path: str | Path) -> Any:
+    """Return the one object that a `.npy` of objects holds, as `load_plain` does of a pickle.
+
+    Raises:
+        DataError: The file is missing, cut, no such `.npy`, or holds anything else.
+    """
+    with _refusing(path), Path(path).open("rb") as file:
+        version = np.lib.format.read_magic(file)
+        shape, _, dtype = _HEADS[version](file)
+        if shape != () or dtype.kind != "O":
+            raise ValueError(f"expected one object, found {dtype}{shape}")
+        found = _PlainUnpickler(file).load()
+        return found.item() if isinstance(found, PlainArray) else found
+
+
+_HEADS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+
+
+@contextmanager
+def _refusing(path: str | Path) -> Iterator[None]:
+    """Turn whatever a pickle raises into one error that names the file."""
     try:
-        with Path(path).open("rb") as file:
-            return _PlainUnpickler(file).load()
+        yield
     except FileNotFoundError:
         raise DataError.at(path, "no such file") from None
     except _RefusedError as error:

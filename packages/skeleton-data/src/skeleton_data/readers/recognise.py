@@ -6,6 +6,8 @@ import re
 import zipfile
 from pathlib import Path
 
+import numpy as np
+
 from skeleton_data.errors import DataError
 from skeleton_data.readers.config import Format
 from skeleton_data.store.files import META
@@ -50,7 +52,7 @@ _LOOKS: dict[str, str] = {
 }
 """What is recognised and not read, and what to do."""
 
-_FOLDER_ENDINGS = (".bvh", ".c3d", ".trc", ".json", ".skeleton", ".txt", ".parquet", ".csv")
+_FOLDER_ENDINGS = (".bvh", ".c3d", ".trc", ".json", ".skeleton", ".npy", ".txt", ".parquet", ".csv")
 """Endings of files that make a data set of their folder; the first that is there counts."""
 
 
@@ -68,7 +70,7 @@ def find_format(path: Path) -> Format:
         case ".npz":
             return _of_npz(path)
         case ".npy":
-            return "own"
+            return _of_npy(path)
         case ".json":
             return _of_json(path)
         case ".csv":
@@ -103,6 +105,19 @@ def _of_folder(path: Path) -> Format:
     raise DataError.at(
         path, f"its format is not known: there is no {', '.join(_FOLDER_ENDINGS[:-1])} or .csv file in it"
     )
+
+
+def _of_npy(path: Path) -> Format:
+    try:
+        with path.open("rb") as file:
+            version = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else None
+            shape, _, dtype = (read or np.lib.format.read_array_header_2_0)(file)
+    except (OSError, ValueError, EOFError):
+        return "array"  # the reader will say what is wrong
+    if dtype.kind == "O":
+        return "txt2npy"
+    return "st-gcn" if len(shape) == 5 else "array"
 
 
 def _of_npz(path: Path) -> Format:

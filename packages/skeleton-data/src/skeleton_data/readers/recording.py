@@ -85,7 +85,7 @@ def open_recordings(
 ) -> ClipSource:
     """Return a clip for each file, called by the file's name.
 
-    All files must have the joints and frames per second of the first. Facts of the clips come from
+    All files must have the joints of the first. Facts of the clips come from
     `config.labels` and `config.name`.
 
     Raises:
@@ -103,9 +103,8 @@ def open_recordings(
         )
     told: SkeletonLayout | None = layout(first.layout) if first.layout else None
     source_units: SourceUnits = "pixels" if units in ("pixels", "shares") else "m"
-    rate = first.fps if config.fps is None else None
     to_clips = partial(
-        _read, read=read, first=_head(first), rate=rate, units=units, picture=config.picture, facts=facts
+        _read, read=read, first=_head(first), fps=config.fps, units=units, picture=config.picture, facts=facts
     )
     return ClipSource(
         kind=kind,
@@ -114,6 +113,7 @@ def open_recordings(
         units=source_units,
         fps=fps,
         up=first.up,
+        min_confidence=first.min_confidence,
         class_names=facts.class_names,
         count=len(files),
         clips=read_files(to_clips, files, workers=workers),
@@ -127,7 +127,7 @@ def _head(recording: Recording) -> tuple[tuple[str, ...], int]:
 
 def _units(recording: Recording, path: Path, config: ImportConfig) -> RecordedUnits:
     if recording.units is not None:
-        if config.units not in ("auto", recording.units):
+        if config.units not in ("auto", "px" if recording.units == "pixels" else recording.units):
             raise DataError.at(
                 path,
                 f"its positions are in {recording.units}, but the units were said to be {config.units}",
@@ -135,7 +135,7 @@ def _units(recording: Recording, path: Path, config: ImportConfig) -> RecordedUn
         return recording.units
     if config.units == "auto":
         raise DataError.at(path, "it does not say in which units its positions are: say units m, cm or mm")
-    return config.units
+    return "pixels" if config.units == "px" else config.units
 
 
 def _read(
@@ -143,7 +143,7 @@ def _read(
     *,
     read: Reader,
     first: tuple[tuple[str, ...], int],
-    rate: float | None,
+    fps: float | None,
     units: RecordedUnits,
     picture: tuple[int, int] | None,
     facts: FileFacts,
@@ -154,12 +154,8 @@ def _read(
         raise DataError.at(
             path, f"{recording.positions.shape[-1]} coordinates a joint, in the first file {width}"
         )
-    if rate is not None and recording.fps is not None and not np.isclose(recording.fps, rate, rtol=1e-2):
-        raise DataError.at(
-            path, f"expected {rate:g} frames per second, as in the first file, found {recording.fps:g}"
-        )
     columns = _columns(recording.joints, joints, path)
-    positions = recording.measured()[:, :, columns]
+    positions = recording.positions[:, :, columns]
     confidence = None if recording.confidence is None else recording.confidence[:, :, columns]
     if not np.isfinite(positions).any():
         raise DataError.at(path, "no joint was measured in any frame")
@@ -177,6 +173,7 @@ def _read(
             path,
             confidence=None if confidence is None else np.clip(confidence, 0, 1),
             picture=recording.picture,
+            fps=fps or recording.fps,
         )
     ]
 

@@ -1,0 +1,73 @@
+"""One `.npy` a recording, as HumanML3D and freemocap write them: positions without names, units or rate."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from skeleton_data.clips import ClipSource
+from skeleton_data.errors import DataError
+from skeleton_data.ntu.lines import MAX_METRES
+from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.joints_by_count import layout_of
+from skeleton_data.readers.listing import files_below
+from skeleton_data.readers.npz_file import reading
+from skeleton_data.readers.own import read_joint_names
+from skeleton_data.readers.recording import Recording, check_size, open_recordings
+
+
+def open_arrays(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
+    """Return a clip for each `.npy`, called by the file's name.
+
+    The joints are those of `config.joints` or `config.layout`; units and frames per second must be said.
+
+    Raises:
+        DataError: There are no such files, or the first is damaged.
+    """
+    files = files_below(path, ".npy")
+    count = _shape(files[0])[-2]
+    if config.joints is not None:
+        names = read_joint_names(config.joints, ("",) * count, files[0])
+    else:
+        names = layout_of(count, config, files[0]).joints
+    read = partial(read_array_file, joints=names, flat=config.units == "px")
+    return open_recordings(files, read, config, kind="array", workers=workers)
+
+
+def read_array_file(path: Path, joints: tuple[str, ...], *, flat: bool = False) -> Recording:
+    """Read positions (frames, joints, 2 or 3) or (frames, bodies, joints, 2 or 3); NaN is not measured.
+
+    In a picture (`flat`), the third number is the confidence.
+
+    Raises:
+        DataError: The file is cut, pickled, or has another shape.
+    """
+    shape = _shape(path)
+    if shape[-2] != len(joints):
+        raise DataError.at(path, f"expected {len(joints)} joints, as in the first file, found {shape[-2]}")
+    check_size(path, shape[0], shape[1] if len(shape) == 4 else 1, shape[-2])
+    with reading(path):
+        array = np.load(path, allow_pickle=False)
+    with np.errstate(over="ignore"):
+        positions = array.astype(np.float32)
+    wrong = np.abs(positions) >= MAX_METRES
+    if wrong.any():
+        raise DataError.at(path, f"expected finite numbers, found {positions[wrong][0]}")
+    if len(shape) == 3:
+        positions = positions[:, None]
+    if flat and shape[-1] == 3:
+        return Recording(joints, positions[..., :2], "pixels", confidence=np.nan_to_num(positions[..., 2]))
+    return Recording(joints, positions, "pixels" if shape[-1] == 2 else None)
+
+
+def _shape(path: Path) -> tuple[int, ...]:
+    """Return the shape in the head of a file."""
+    with reading(path):
+        array = np.lib.format.open_memmap(path, mode="r")
+    if array.ndim not in (3, 4) or array.shape[-1] not in (2, 3) or 0 in array.shape:
+        raise DataError.at(path, f"expected (frames, joints, 3), found {array.dtype}{array.shape}")
+    if array.dtype.kind not in "fiu":
+        raise DataError.at(path, f"expected numbers, found {array.dtype}")
+    return array.shape
