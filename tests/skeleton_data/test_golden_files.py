@@ -9,7 +9,17 @@ import pytest
 from skeleton_data.clips import Clip
 from skeleton_data.errors import DataError
 from skeleton_data.importing.upright import turn_upright
-from skeleton_data.readers import c3d, camera_json, detections, joint_table, trc
+from skeleton_data.readers import (
+    c3d,
+    camera_json,
+    deeplabcut,
+    detections,
+    joint_table,
+    movement,
+    pose_file,
+    sleap,
+    trc,
+)
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.formats import FORMATS, find_format, read_clips
 from skeleton_data.readers.listing import per_metre
@@ -33,6 +43,15 @@ READERS: list[tuple[str, str, Callable[[Path], Recording]]] = [
     ("c3d.c3d", "c3d", c3d.read_c3d),
     ("opensim.trc", "trc", trc.read_trc),
     ("opensim_adapter.trc", "trc", trc.read_trc),
+    ("dlc_single.csv", "deeplabcut", deeplabcut.read_deeplabcut),
+    ("dlc_single.h5", "deeplabcut", deeplabcut.read_deeplabcut),
+    ("dlc_multi.h5", "deeplabcut", deeplabcut.read_deeplabcut),
+    ("sleap.slp", "sleap", sleap.read_sleap),
+    ("sleap.analysis.h5", "sleap", sleap.read_sleap),
+    ("movement.nc", "movement", movement.read_movement),
+    ("movement_0.15.nc", "movement", movement.read_movement),
+    ("sign.pose", "pose", pose_file.read_pose),
+    ("sign_v01.pose", "pose", pose_file.read_pose),
 ]
 ANY_ORDER = {"openpose", "mmpose"}
 """Formats without ids: whom the tracker calls first is free."""
@@ -48,7 +67,7 @@ def in_metres(recording: Recording, up: str) -> np.ndarray:
     """Positions (T, M, V, C) as the truth has them: metres, y up; pixels as they are."""
     if recording.units == "pixels":
         return recording.measured()
-    units = recording.units or "m"
+    units = recording.units or ("mm" if np.nanmax(abs(recording.positions)) > 20 else "m")
     return turn_upright(recording.measured() / per_metre(units), recording.up or up)
 
 
@@ -62,6 +81,8 @@ def same_people(found: np.ndarray, expected: np.ndarray, tolerance: float) -> No
 def test_reads_the_truth(
     file: str, kind: str, read: Callable[[Path], Recording], truth: dict[str, np.ndarray]
 ) -> None:
+    if kind in ("deeplabcut", "sleap", "movement") and not file.endswith(".csv"):
+        pytest.importorskip("h5py")
     recording = read(GOLDEN / file)
     name = file.partition("/")[0]
     expected = truth[f"{name}/positions"].swapaxes(0, 1)
@@ -76,6 +97,8 @@ def test_reads_the_truth(
 
 @pytest.mark.parametrize(("file", "kind"), [(file, kind) for file, kind, _ in READERS])
 def test_the_format_is_found(file: str, kind: str) -> None:
+    if file.endswith(".h5"):
+        pytest.importorskip("h5py")
     assert find_format(GOLDEN / file.partition("/")[0]) == kind
 
 

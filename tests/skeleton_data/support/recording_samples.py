@@ -202,6 +202,40 @@ def write_txt2npy(folder: Path) -> Path:
     return folder / f"{NTU_NAME}.skeleton.npy"
 
 
+FLAT_BODY = pixels(3, "coco17").round(2)
+FLAT_NAMES = layout("coco17").joints
+
+
+def write_deeplabcut(folder: Path, people: int = 1) -> Path:
+    parts = [(f"p{person}", name, axis) for person in range(people) for name in FLAT_NAMES for axis in "xyl"]
+    words = {"x": "x", "y": "y", "l": "likelihood"}
+    heads = [
+        ["scorer", *["net"] * len(parts)],
+        *([["individuals", *(person for person, _, _ in parts)]] if people > 1 else []),
+        ["bodyparts", *(name for _, name, _ in parts)],
+        ["coords", *(words[axis] for _, _, axis in parts)],
+    ]
+    rows = [[number, *np.tile(frame.ravel(), people).tolist()] for number, frame in enumerate(FLAT_BODY)]
+    (folder / "wave.csv").write_text("\n".join(",".join(map(str, row)) for row in [*heads, *rows]))
+    return folder / "wave.csv"
+
+
+def write_pose(folder: Path, version: float = 0.2, frames: np.ndarray = FLAT_BODY) -> Path:
+    def text(word: str) -> bytes:
+        return struct.pack("<H", len(word)) + word.encode()
+
+    data = struct.pack("<f4H", version, 640, 480, 0, 1) + text("BODY") + text("XYC")
+    data += struct.pack("<3H", len(FLAT_NAMES), 1, 1) + b"".join(map(text, FLAT_NAMES))
+    data += struct.pack("<2H3H", 0, 1, 255, 0, 0)
+    rate = (
+        struct.pack("<2H", 30, len(frames) % 2**16) if version < 0.2 else struct.pack("<fI", 30, len(frames))
+    )
+    data += rate + struct.pack("<H", 1)
+    data += frames[..., :2].astype("<f4").tobytes() + frames[..., 2].astype("<f4").tobytes()
+    (folder / "wave.pose").write_bytes(data)
+    return folder / "wave.pose"
+
+
 def said(**options: Any) -> Callable[[Path], dict[str, Any]]:
     return lambda folder: options
 
@@ -219,6 +253,8 @@ RECORDED = {
         Kind("table", write_table, said(layout="kinect_v1", units="m")),
         Kind("trc", write_trc, said(layout="kinect_v1")),
         Kind("array", write_array, said(layout="kinect_v1", units="m", fps=30.0)),
+        Kind("deeplabcut", write_deeplabcut, said(layout="coco17", **FLAT)),
+        Kind("pose", write_pose, said(layout="coco17", **FLAT)),
         Kind("st-gcn", write_st_gcn, said()),
         Kind("txt2npy", write_txt2npy, said()),
         Kind("c3d", write_c3d, said(layout="kinect_v1")),

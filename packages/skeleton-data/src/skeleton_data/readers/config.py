@@ -30,6 +30,10 @@ Format = Literal[
     "array",
     "st-gcn",
     "txt2npy",
+    "deeplabcut",
+    "sleap",
+    "movement",
+    "pose",
 ]
 
 

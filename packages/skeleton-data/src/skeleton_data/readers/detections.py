@@ -16,7 +16,7 @@ from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.json_file import entry, load_json
 from skeleton_data.readers.listing import files_below, numbers_or_nan
-from skeleton_data.readers.people import Frame, join_by_id, join_nearest
+from skeleton_data.readers.people import NEAREST, Frame, join_by_id, join_nearest
 from skeleton_data.readers.recording import Recording, open_recordings
 
 MAX_FRAMES = 1_000_000
@@ -171,10 +171,8 @@ class _Detected:
         frames: list[Frame] = [
             np.reshape(np.array(bodies, np.float32), (-1, *shape)) for bodies in self.bodies
         ]
-        if all(identity >= 0 for frame in self.ids for identity in frame) and _once(self.ids):
-            joined = join_by_id(frames, self.ids, shape, path)
-        else:
-            joined = join_nearest(frames, shape, path)
+        known = all(identity >= 0 for frame in self.ids for identity in frame) and _once(self.ids)
+        joined = join_by_id(frames, self.ids, shape, path) if known else join_nearest(frames, shape, path)
         names = layout(layouts[shape[0]]).joints
         joined = joined[:, :, : len(names)]
         return Recording(
@@ -183,6 +181,7 @@ class _Detected:
             "pixels",
             confidence=np.nan_to_num(joined[..., 2]),
             layout=layouts[shape[0]],
+            notes=() if known or joined.shape[1] == 1 else (NEAREST,),
         )
 
 

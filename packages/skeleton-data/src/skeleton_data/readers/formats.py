@@ -50,6 +50,14 @@ FORMATS: dict[Format, FormatReader] = {
     ),
     "st-gcn": FormatReader(f"{_READERS}.st_gcn:open_st_gcn", {"units", "fps", "part"}),
     "txt2npy": FormatReader(f"{_READERS}.txt2npy:open_txt2npy", {"fps"}, parallel=True),
+    "deeplabcut": FormatReader(f"{_READERS}.deeplabcut:open_deeplabcut", {*_FILES, "picture"}, parallel=True),
+    "sleap": FormatReader(f"{_READERS}.sleap:open_sleap", {*_FILES, "picture"}, parallel=True),
+    "movement": FormatReader(
+        f"{_READERS}.movement:open_movement", {*_FILES, "picture", "units"}, parallel=True
+    ),
+    "pose": FormatReader(
+        f"{_READERS}.pose_file:open_pose", {*_FILES, "picture", "units"}, up="-y", parallel=True
+    ),
     "store": FormatReader(f"{_READERS}.from_store:open_store", set()),
     "mediapipe": FormatReader(f"{_READERS}.camera_json:open_mediapipe", _FILES, up="-y", parallel=True),
     "azure": FormatReader(f"{_READERS}.camera_json:open_azure", _FILES, up="-y", parallel=True),

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from skeleton_data.readers.recording import check_size
 
+NEAREST = "people have no ids: they are told apart by who is nearest from frame to frame"
+"""What to say about a recording in which people were joined by `join_nearest`."""
+
 Frame = NDArray[np.float32]
 """The bodies of one frame: (bodies, V, values), NaN where a joint was not measured."""
 

@@ -11,6 +11,7 @@ import math
 import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,16 @@ def load_plain(path: str | Path) -> Any:
     """
     with _refusing(path), Path(path).open("rb") as file:
         return _PlainUnpickler(file).load()
+
+
+def loads_plain(data: bytes, path: str | Path) -> Any:
+    """Return what a pickle in the bytes of a file holds, as `load_plain` does.
+
+    Raises:
+        DataError: The bytes are cut, no pickle, or hold anything else.
+    """
+    with _refusing(path):
+        return _PlainUnpickler(BytesIO(data)).load()
 
 
 def load_plain_npy(path: str | Path) -> Any:

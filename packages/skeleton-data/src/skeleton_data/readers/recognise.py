@@ -10,6 +10,7 @@ import numpy as np
 
 from skeleton_data.errors import DataError
 from skeleton_data.readers.config import Format
+from skeleton_data.readers.hdf5_file import open_hdf5
 from skeleton_data.store.files import META
 
 HEAD_BYTES = 2**16
@@ -22,6 +23,9 @@ _BY_ENDING: dict[str, Format] = {
     ".c3d": "c3d",
     ".trc": "trc",
     ".parquet": "table",
+    ".slp": "sleap",
+    ".nc": "movement",
+    ".pose": "pose",
     ".pkl": "pyskl",
     ".pickle": "pyskl",
 }
@@ -52,7 +56,21 @@ _LOOKS: dict[str, str] = {
 }
 """What is recognised and not read, and what to do."""
 
-_FOLDER_ENDINGS = (".bvh", ".c3d", ".trc", ".json", ".skeleton", ".npy", ".txt", ".parquet", ".csv")
+_FOLDER_ENDINGS = (
+    ".bvh",
+    ".c3d",
+    ".trc",
+    ".slp",
+    ".nc",
+    ".pose",
+    ".h5",
+    ".json",
+    ".skeleton",
+    ".npy",
+    ".txt",
+    ".parquet",
+    ".csv",
+)
 """Endings of files that make a data set of their folder; the first that is there counts."""
 
 
@@ -74,14 +92,16 @@ def find_format(path: Path) -> Format:
         case ".json":
             return _of_json(path)
         case ".csv":
-            return "table"
+            return "deeplabcut" if _head(path).lstrip("\ufeff").startswith("scorer,") else "table"
+        case ".h5" | ".hdf5":
+            return _of_hdf5(path)
         case ".zip" | ".skeleton":
             raise DataError.at(path, _RAW)
         case ending if ending in _BY_ENDING:
             return _BY_ENDING[ending]
         case ending if ending in _LOOKS:
             raise DataError.at(path, f"this looks like {_LOOKS[ending]}")
-    known = ", ".join([".npz", ".npy", ".json", ".csv", *_BY_ENDING])
+    known = ", ".join([".npz", ".npy", ".json", ".csv", ".h5", *_BY_ENDING])
     raise DataError.at(path, f"its format is not known by its ending: expected {known} or a folder")
 
 
@@ -134,6 +154,19 @@ def _of_npz(path: Path) -> Format:
             " import that with --layout smpl22 --units m --up z --fps of mocap_framerate",
         )
     return "own" if entries.isdisjoint({"x_train", "x_test"}) else "ctr-gcn"
+
+
+def _of_hdf5(path: Path) -> Format:
+    with open_hdf5(path) as file:
+        keys = sorted(file)
+        tables = [key for key in keys if "non_index_axes" in file[key].attrs]
+    if tables:
+        return "deeplabcut"
+    if {"tracks", "node_names"} <= set(keys):
+        return "sleap"
+    if {"position", "space"} <= set(keys):
+        return "movement"
+    raise DataError.at(path, f"its format is not known by its keys: {', '.join(keys)[:200]}")
 
 
 def _of_json(path: Path) -> Format:

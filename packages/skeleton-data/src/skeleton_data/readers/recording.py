@@ -38,6 +38,7 @@ class Recording:
         picture: Width and height of the picture, where the file says it.
         layout: Name of the layout that the joints are, where that is known.
         up: Axis that points up, where it is another than that of the format.
+        notes: What the reader decided and whoever imports should know, a sentence each.
         min_confidence: Confidence below which a joint counts as not measured, by the format.
     """
 
@@ -50,6 +51,7 @@ class Recording:
     layout: str | None = None
     up: Up | None = None
     min_confidence: float = 0.0
+    notes: tuple[str, ...] = ()
 
     def measured(self) -> NDArray[np.float32]:
         """Return the positions with NaN also where the confidence is too low."""
@@ -114,6 +116,7 @@ def open_recordings(
         fps=fps,
         up=first.up,
         min_confidence=first.min_confidence,
+        notes=first.notes,
         class_names=facts.class_names,
         count=len(files),
         clips=read_files(to_clips, files, workers=workers),
