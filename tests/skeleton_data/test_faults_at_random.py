@@ -19,9 +19,9 @@ from skeleton_data.store.store import SkeletonStore
 RANDOM = np.random.default_rng(0)
 
 
-def nan_in_a_clip(folder: Path) -> None:
+def infinity_in_a_clip(folder: Path) -> None:
     x = ctr_gcn()["x_train"]
-    x[1, 2, 7] = np.nan
+    x[1, 2, 7] = np.inf
     write_ctr_gcn(folder, x_train=x)
 
 
@@ -32,7 +32,7 @@ def no_label(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "fault", "clips"),
     [
-        ("ctr-gcn", nan_in_a_clip, 2),
+        ("ctr-gcn", infinity_in_a_clip, 2),
         ("pyskl", no_label, 1),
         ("nw-ucla", cut("all_sqe/a08_s02_e00_v03.json"), 1),
         ("pku-mmd", content("labels/0002-L.txt", b"8,1,4,2\n60,5,6,1\n9,5,10,1"), 4),

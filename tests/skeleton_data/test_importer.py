@@ -214,11 +214,11 @@ def test_a_table_that_does_not_fit(tmp_path: Path, table: str, message: str) -> 
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut", b"\x80\x04]."])
-@pytest.mark.parametrize("suffix", [".npz", ".npy", ".csv"])
+@pytest.mark.parametrize("suffix", [".npz", ".npy", ".dat"])
 def test_a_file_of_another_kind(tmp_path: Path, suffix: str, content: bytes) -> None:
     path = tmp_path / f"mine{suffix}"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"cannot be read|its format is not known by its ending"):
+    with pytest.raises(DataError, match=r"cannot be read|its format is not known"):
         import_clips(path, tmp_path / "s", ImportConfig(layout="kinect_v1"))
     np.save(path.with_suffix(".npy"), np.zeros((10, 20, 3)))
     if suffix == ".npz":

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skeleton_data.errors import DataError
-from skeleton_data.layouts.joint_names import joint_key, match_joints
+from skeleton_data.layouts.joint_names import joint_key, joint_keys, match_joints, other_side
 from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
 
 LAYOUTS = Path(__file__).parents[2] / "configs" / "layouts"
@@ -36,6 +36,13 @@ def test_ntu_bones_are_the_published_ones() -> None:
         ("mediapipe33", 33),
         ("smpl22", 22),
         ("h36m17", 17),
+        ("azure32", 32),
+        ("zed34", 34),
+        ("zed38", 38),
+        ("hik", 22),
+        ("vicon39", 39),
+        ("coco133", 133),
+        ("hand21", 21),
     ],
 )
 def test_built_in_layouts(name: str, joints: int) -> None:
@@ -45,20 +52,23 @@ def test_built_in_layouts(name: str, joints: int) -> None:
     assert sum(parent < 0 for parent in skeleton.parents) == 1
     mirror = np.array(skeleton.mirror)
     assert (mirror[mirror] == np.arange(joints)).all()
-    for left, right in [*skeleton.pairs, skeleton.shoulders, skeleton.hips]:
-        assert skeleton.joints[left].startswith("left")
-        assert skeleton.joints[right] == skeleton.joints[left].replace("left", "right")
+    keys = joint_keys(skeleton.joints)
+    for left, right in [*skeleton.pairs, *(pair for pair in (skeleton.shoulders, skeleton.hips) if pair)]:
+        if not skeleton.joints[left].startswith("face_"):
+            assert "left" in keys[left]
+            assert keys[right] == other_side(keys[left])
+    assert sum("left" in key for key in keys) <= len(skeleton.pairs)
     # Left and right have the same bones, and a joint in the middle is nobody's pair.
     assert {(mirror[joint], mirror[parent]) for joint, parent in skeleton.bones} == set(skeleton.bones)
     assert sorted(joint for part in skeleton.parts.values() for joint in part) == list(range(joints))
 
 
 def test_all_built_in_layouts_are_tested() -> None:
-    assert len(layout_names()) == 9
+    assert len(layout_names()) == 16
 
 
 def test_unknown_layout_names_the_choices() -> None:
-    with pytest.raises(DataError, match=r"no layout 'ntv': choose from body25, .* or give a \.toml"):
+    with pytest.raises(DataError, match=r"no layout 'ntv': choose from azure32, .* or give a \.toml"):
         layout("ntv")
 
 
@@ -89,9 +99,9 @@ def test_a_users_layout_needs_little(tmp_path: Path) -> None:
         (
             '["right_hip", "belly"]',
             '["RightHip", "belly"], ["hip_right", "belly"]',
-            "'right_hip' is not one of",
+            "are not 6 different names",
         ),
-        ('["left_hip", "belly"]', '["right-hip", "belly"]', "'left_hip' is not one of"),
+        ("joints = [[", 'hips = ["left_hip", "hip"]\njoints = [[', "'hip' is not one of"),
         ('["left_hip", "belly"]', '["left_hip", "belly"], ["LeftHip", "belly"]', "are not 6 different names"),
         ('["left_hip", "belly"]', '["left_hip"]', "'joints' must hold pairs of names"),
         (
@@ -152,3 +162,54 @@ def test_missing_and_double_joints_are_named() -> None:
 @pytest.mark.parametrize("path", sorted(LAYOUTS.glob("*.toml")), ids=lambda path: path.stem)
 def test_layouts_of_the_recipes_can_be_read(path: Path) -> None:
     assert SkeletonLayout.from_toml(path).name == path.stem
+
+
+CAMEL = """
+name = "camel"
+centre = "SpineBase"
+joints = [["SpineBase", ""], ["ShoulderLeft", "SpineBase"], ["ShoulderRight", "SpineBase"],
+          ["l_wrist", "ShoulderLeft"], ["RWrist", "ShoulderRight"], ["HipLeft", "SpineBase"],
+          ["HipRight", "SpineBase"]]
+"""
+
+
+def test_pairs_are_found_in_any_spelling(tmp_path: Path) -> None:
+    path = tmp_path / "camel.toml"
+    path.write_text(CAMEL)
+    camel = layout(str(path))
+    assert camel.pairs == ((1, 2), (3, 4), (5, 6))
+    assert camel.facing() == ((1, 2), (5, 6))
+
+
+def test_a_hand_has_neither_sides_nor_a_heading() -> None:
+    hand = layout("hand21")
+    assert hand.shoulders is None and hand.hips is None and hand.pairs == ()
+    with pytest.raises(DataError, match="'hand21' has no shoulders and hips"):
+        hand.facing()
+
+
+def test_other_names_of_a_layout() -> None:
+    assert layout("openpose25") == layout("body25") and layout("mixamo") == layout("hik")
+
+
+@pytest.mark.parametrize("prefix", ["JOINT_", "mixamorig:", "Anna:", "skel "])
+def test_what_all_names_begin_with_does_not_count(prefix: str) -> None:
+    joints = layout("ntu").joints
+    assert match_joints([prefix + joint for joint in joints], joints) == tuple(range(25))
+
+
+def test_limbs_of_human_ik_are_the_joints_where_they_begin() -> None:
+    """LeftShoulder is the collarbone, not the shoulder joint."""
+    hik = [f"mixamorig:{name.title().replace('_', '')}" for name in layout("hik").joints]
+    found = match_joints(
+        hik, ["left_shoulder", "left_elbow", "left_wrist", "right_hip", "right_ankle", "left_foot"]
+    )
+    named = [hik[joint].partition(":")[2] for joint in found]
+    assert named == ["LeftArm", "LeftForeArm", "LeftHand", "RightUpLeg", "RightFoot", "LeftToeBase"]
+
+
+def test_the_case_files(shared: Path) -> None:
+    camel = SkeletonLayout.from_toml(shared / "cases" / "02_camel.toml")
+    assert len(camel.pairs) == 6 and {camel.joints[left][-4:] for left, _ in camel.pairs} == {"Left"}
+    hand = SkeletonLayout.from_toml(shared / "cases" / "11_hand21.toml")
+    assert hand.joints == layout("hand21").joints and hand.pairs == ()

@@ -59,6 +59,33 @@ def test_ctr_gcn_of_120_repeats_the_body(tmp_path: Path) -> None:
     assert store.class_names == ntu_class_names()
 
 
+@pytest.mark.parametrize(
+    ("name", "width", "bodies"), [("coco17", 102, 2), ("ntu", 75, 1), ("halpe26", 234, 3)]
+)
+def test_ctr_gcn_of_any_joints_and_bodies(tmp_path: Path, name: str, width: int, bodies: int) -> None:
+    """With labels as whole numbers; in a file that is not NTU's, classes have no names."""
+    x = (0.3 * np.random.default_rng(0).normal(size=(3, 6, width))).astype(np.float32)
+    np.savez(tmp_path / "mine.npz", x_train=x, y_train=[4, 0, 4])
+    done = import_clips(tmp_path / "mine.npz", tmp_path / "s", ImportConfig(source_layout=name, insist=True))
+    store = SkeletonStore.open(tmp_path / "s")
+    assert done.clips == 3 and store.layout.name == name and store.class_names == ()
+    assert store.index.label.tolist() == [4, 0, 4] and store.index.bodies.tolist() == [bodies] * 3
+    np.testing.assert_array_equal(store.read(1).reshape(6, width), x[1])
+
+
+def test_joints_of_which_several_layouts_have_as_many_must_be_said(tmp_path: Path) -> None:
+    np.savez(tmp_path / "mine.npz", x_train=np.ones((1, 2, 102), np.float32), y_train=[0])
+    with pytest.raises(DataError, match="coco17 or h36m17: say which, as source_layout"):
+        import_clips(tmp_path / "mine.npz", tmp_path / "s", ImportConfig())
+
+
+def test_ctr_gcn_cases(shared: Path, tmp_path: Path) -> None:
+    for name, said in (("08_ctr_17_joints", "coco17"), ("08_ctr_one_body", "ntu")):
+        config = ImportConfig(layout=said)
+        assert import_clips(shared / "cases" / f"{name}.npz", tmp_path / name, config).clips == 8
+        assert SkeletonStore.open(tmp_path / name).layout.name == said
+
+
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
 def test_pyskl(tmp_path: Path, protocol: int) -> None:
     store = bring_in("pyskl", tmp_path, write_pyskl(tmp_path, protocol=protocol))

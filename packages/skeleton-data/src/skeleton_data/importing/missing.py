@@ -20,7 +20,7 @@ def mark_missing(joints: Joints, confidence: NDArray[np.float32] | None, min_con
     These are joints with a coordinate that is NaN, joints with a confidence (T, M, V) of 0 or below the
     least, and joints at exactly zero, the mark of many trackers, while their body is there. A single joint
     at zero, no farther from the box of the others than half its size, is a measurement: data about a joint
-    of the body have it there.
+    of the body have it there. One at zero in the whole clip cannot be filled, and stays.
     """
     marked = np.isnan(joints).any(axis=-1)
     if confidence is not None:
@@ -42,7 +42,13 @@ def _lost(joints: Joints, zero: NDArray[np.bool_]) -> NDArray[np.bool_]:
     outside = ((low - margin > 0) | (high + margin < 0)).any(axis=-1)
     lost = np.zeros_like(zero)
     lost[some] = zero[some] & (outside | (zero[some].sum(axis=1) > 1))[:, None]
-    return lost
+    return lost & ~never_measured(joints)
+
+
+def never_measured(joints: Joints) -> NDArray[np.bool_]:
+    """Return which joints (M, V) of bodies that come (T, M, V, 3) are at zero in every frame."""
+    zero = (joints == 0).all(axis=(0, 3))
+    return np.asarray(zero & ~zero.all(axis=1, keepdims=True))
 
 
 def longest_gap(max_gap: str, fps: float) -> int:

@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 from skeleton_data.clips import Clip, Units
 from skeleton_data.errors import DataError
 from skeleton_data.importing.anatomy import head_directions, mirrored_frames
+from skeleton_data.importing.missing import never_measured
 from skeleton_data.layouts.layout import SkeletonLayout
 
 EARLY = 64
 """Clips after which a first check is made, so that a large set is not read in vain."""
 
-SMALLEST, LARGEST = 0.3, 3.0
-"""Metres: the usual extent of a body lies between them."""
+SMALLEST, LARGEST = 0.3, 5.0
+"""Metres: a body of another extent is refused. In feet, people said to be in metres measure more."""
+
+TALL = 3.0
+"""Metres: beyond it a body is doubtful."""
 
 
 class ImportReport:
@@ -40,7 +44,7 @@ class ImportReport:
         self._layout, self._units, self._insist = layout, units, insist
         self._extents: list[float] = []
         self._heads = np.zeros(3)
-        self._upright = self._frames = self._mirrored = self._sided = 0
+        self._unmeasured = self._upright = self._frames = self._mirrored = self._sided = 0
         self._table: Counter[tuple[int, int]] = Counter()
 
     def add(self, clip: Clip, marked: NDArray[np.float32]) -> None:
@@ -55,6 +59,7 @@ class ImportReport:
         """
         there = ~(marked == 0).all(axis=(2, 3))
         self.clips += 1
+        self._unmeasured += bool(never_measured(clip.joints).any())
         self.points += int(there.sum()) * marked.shape[2]
         self.missing += int(np.isnan(marked).any(axis=-1).sum())
         self._table[clip.facts.get("label", -1), clip.facts.get("subject", -1)] += 1
@@ -106,6 +111,10 @@ class ImportReport:
     def warnings(self) -> list[str]:
         """Return what may be wrong with the clips, a sentence each."""
         found = []
+        if self.height is not None and self.height > TALL and self._layout.hips is not None:
+            found.append(f"a body measures {self.height:.3g} m: are --units right?")
+        if self._units == "m" and self._unmeasured:
+            found.append(f"a joint is at zero in all frames of {self._unmeasured} of {self.clips} clips")
         up = self._axis_of_heads()
         if up not in (None, "y"):
             found.append(f"heads lie along {up} from the hips: if people stand, say --up={up}")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
-from skeleton_data.layouts.joint_names import joint_key, match_joints
+from skeleton_data.layouts.joint_names import joint_key, joint_keys, match_joints
 
 Weights = dict[int, float]
 """Share of each joint of the source in one joint of the target."""
@@ -73,8 +73,9 @@ def joint_map(
             raise DataError(f"{error}" + _hint(names, wanted)) from None
         return _finish(names, wanted, [{joint: 1.0} for joint in order], {})
     match_joints(names, (), source=source)  # no two of the same name
-    places = {joint_key(name): joint for joint, name in enumerate(names)}
-    found = {name: _resolve(joint_key(name), places, frozenset()) for name in wanted}
+    places = {key: joint for joint, key in enumerate(joint_keys(names))}
+    keys = joint_keys(wanted)
+    found = {name: _resolve(key, places, frozenset()) for name, key in zip(wanted, keys, strict=True)}
     missing = [name for name, weights in found.items() if weights is None]
     if missing:
         raise DataError(
@@ -84,8 +85,8 @@ def joint_map(
     weights = [weights for weights in found.values() if weights is not None]
     derived = {
         name: tuple(names[joint] for joint in shares)
-        for name, shares in zip(wanted, weights, strict=True)
-        if joint_key(name) not in places
+        for name, key, shares in zip(wanted, keys, weights, strict=True)
+        if key not in places
     }
     return _finish(names, wanted, weights, derived)
 
@@ -130,9 +131,11 @@ def _rules() -> dict[tuple[str, ...], list[list[tuple[str, ...]]]]:
     """Return, for each joint, the lines of joints that it may be the middle of, the best first."""
     table = tomllib.loads((files("skeleton_data.layouts") / "joint_rules.toml").read_text(encoding="utf-8"))
     rules: dict[tuple[str, ...], list[list[tuple[str, ...]]]] = {}
-    for group in table["same"]:
-        for name in group:
-            rules[joint_key(name)] = [[joint_key(other)] for other in group if other != name]
+    for pattern in table["same"]:
+        for side in ("left", "right") if "*" in pattern[0] else ("",):
+            group = [joint_key(name.replace("*", side)) for name in pattern]
+            for key in group:
+                rules[key] = [[other] for other in group if other != key]
     for name, lines in table["middle"].items():
         for side in ("left", "right") if "*" in name else ("",):
             keys = [[joint_key(part.replace("*", side)) for part in line] for line in lines]

@@ -12,7 +12,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from skeleton_data.errors import DataError
-from skeleton_data.layouts.joint_names import joint_key
+from skeleton_data.layouts.joint_names import JointKey, joint_key, joint_keys, other_side
 
 Pair = tuple[int, int]
 
@@ -109,8 +109,9 @@ class SkeletonLayout(BaseModel):
         """Read a layout from a TOML file, in which joints are called by name.
 
         The file has `name`, `centre` and `joints`, a list of `[joint, parent]` with the parent `""`
-        for a root; optionally `shoulders` and `hips` (two joints each; else `left_shoulder`, ...),
-        `pairs` (else every `left_*` with its `right_*`) and a table `[parts]`. The files of the
+        for a root; optionally `shoulders` and `hips` (two joints each; else `left_shoulder`, ..., in any
+        spelling, if they are there), `pairs` (else every left joint with its right one) and a table
+        `[parts]`. The files of the
         built-in layouts are examples.
 
         Raises:
@@ -130,8 +131,9 @@ def layout_names() -> tuple[str, ...]:
     """Return the names of the built-in layouts.
 
     Example:
-        >>> layout_names()
-        ('body25', 'coco17', 'h36m17', 'halpe26', 'kinect_v1', 'mediapipe33', 'ntu', 'openpose18', 'smpl22')
+        >>> layout_names()  # doctest: +NORMALIZE_WHITESPACE
+        ('azure32', 'body25', 'coco133', 'coco17', 'h36m17', 'halpe26', 'hand21', 'hik',
+         'kinect_v1', 'mediapipe33', 'ntu', 'openpose18', 'smpl22', 'vicon39', 'zed34', 'zed38')
     """
     return tuple(sorted(Path(entry.name).stem for entry in _definitions().iterdir()))
 
@@ -148,9 +150,14 @@ def layout(name: str) -> SkeletonLayout:
     """
     if name.endswith(".toml"):
         return SkeletonLayout.from_toml(name)
+    name = _ALIASES.get(name, name)
     if name not in layout_names():
         raise DataError(f"no layout {name!r}: choose from {', '.join(layout_names())} or give a .toml file")
     return _built_in(name)
+
+
+_ALIASES = {"openpose25": "body25", "mixamo": "hik", "kinect_v2": "ntu"}
+"""Other names of built-in layouts."""
 
 
 def _definitions() -> Traversable:
@@ -175,13 +182,14 @@ def _from_text(text: str) -> SkeletonLayout:
             raise DataError(f"{name!r} is not one of the joints {', '.join(joints)}")
         return joints.index(str(name))
 
-    sides = [(name, "right" + name[4:]) for name in joints if name.startswith("left")]
-    named: dict[str, Any] = {
-        "shoulders": ("left_shoulder", "right_shoulder"),
-        "hips": ("left_hip", "right_hip"),
-        "pairs": [(left, right) for left, right in sides if right in joints],
-        "parts": {},
-    } | table
+    by_key = dict(zip(joint_keys(joints), joints, strict=True))
+    pairs = [
+        (joint, by_key[other_side(key)])
+        for key, joint in by_key.items()
+        if "left" in key and other_side(key) in by_key
+    ]
+    lines = {field: _line(by_key, word) for field, word in (("shoulders", "shoulder"), ("hips", "hip"))}
+    named: dict[str, Any] = {"pairs": pairs, "parts": {}} | lines | table
     parts = named["parts"]
     if not isinstance(parts, dict) or not all(isinstance(part, list) for part in parts.values()):
         raise DataError("'parts' must be a table of lists of joints")
@@ -190,11 +198,19 @@ def _from_text(text: str) -> SkeletonLayout:
         "parents": tuple(-1 if parent == "" else number(parent) for _, parent in bones),
         "pairs": tuple(tuple(map(number, pair)) for pair in _pairs(named, "pairs")),
         "centre": number(named.get("centre")),
-        "shoulders": tuple(map(number, _pair(named, "shoulders"))),
-        "hips": tuple(map(number, _pair(named, "hips"))),
+        **{
+            field: None if named[field] is None else tuple(map(number, _pair(named, field)))
+            for field in lines
+        },
         "parts": {part: tuple(map(number, members)) for part, members in parts.items()},
     }
     return SkeletonLayout.model_validate(named | numbers)
+
+
+def _line(by_key: dict[JointKey, str], word: str) -> tuple[str, str] | None:
+    """Return the (left, right) joints that are called so, if there are both."""
+    left, right = (by_key.get(joint_key(f"{side}_{word}")) for side in ("left", "right"))
+    return (left, right) if left and right else None
 
 
 def _pairs(table: dict[str, Any], field: str) -> list[tuple[str, str]]:

@@ -58,6 +58,10 @@ class ImportConfig(BaseModel):
         default=None,
         description=f"layout of the store: {', '.join(layout_names())} or a .toml file; else the data's",
     )
+    source_layout: str | None = Field(
+        default=None,
+        description="layout of data that does not name its joints; else layout, or by number",
+    )
     derive: bool = Field(
         default=False,
         description="take joints that the data lacks from others: middle of the hips, wrist for hand, ...",

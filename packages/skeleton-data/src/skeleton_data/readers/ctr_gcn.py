@@ -12,23 +12,29 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, present_bodies
 from skeleton_data.errors import DataError
-from skeleton_data.layouts.layout import layout
+from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
 from skeleton_data.ntu.facts import ntu_class_names
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import per_metre, positions
 from skeleton_data.readers.npz_file import read_array, reading
 
 FPS = 30.0
-BODIES = 2
+MOST_BODIES = 2
+"""Bodies that are tried where the layout is not said."""
+
+ONLY_2D = {"body25", "openpose18", "halpe26", "coco133"}
+"""Layouts of detectors in pictures, which this form, of positions in metres, does not hold."""
 PARTS = ("train", "test")
 
 
 def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
-    """Return the clips of `x_train` (n, T, bodies x joints x 3) and `x_test`, labels one-hot in `y_...`.
+    """Return the clips of `x_train` (n, T, bodies x joints x 3) and `x_test`, with labels `y_...`.
 
-    There are two bodies; the number of joints tells the layout, 25 or 20. Read clip after clip, however large
-    the arrays are. Padding is taken off: frames of zeros at the end, a second body of zeros or equal to the
-    first. The file says neither names nor subjects: clips are called `train000000`, `test000000`, ...
+    Labels are one-hot (n, classes) or whole numbers (n,). `source_layout`, or else `layout`, says how many
+    joints there are, and so how many bodies; without it, one layout must fit for two bodies, or for one.
+    Read clip after clip, however large the arrays are. Padding is taken off: frames of zeros at the end, a
+    second body of zeros or equal to the first. The file says neither names nor subjects: clips are called
+    `train000000`, `test000000`, ...
 
     Raises:
         DataError: No such file, no `.npz`, arrays are missing, pickled or do not fit each other.
@@ -47,17 +53,19 @@ def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
     widths = {shape[2] for shape in shapes.values()}
     if len(widths) > 1:
         raise DataError.at(path, f"clips of {widths} numbers a frame, expected as many in each part")
-    skeleton = _layout(widths.pop(), path)
+    skeleton = _layout(widths.pop(), config, path)
+    joints = len(skeleton.joints)
     classes = max(classes for _, classes in labels.values())
+    is_ntu = "ntu" in path.name.lower() and skeleton.name == "ntu" and classes in (60, 120)
     divisor = per_metre(config.units)
     return ClipSource(
         kind="CTR-GCN",
-        joints=layout(skeleton).joints,
-        layout=layout(skeleton),
+        joints=skeleton.joints,
+        layout=skeleton,
         fps=config.fps or FPS,
-        class_names=ntu_class_names()[:classes] if skeleton == "ntu" and classes in (60, 120) else (),
+        class_names=ntu_class_names()[:classes] if is_ntu else (),
         count=sum(shape[0] for shape in shapes.values()),
-        clips=(clip for part in there for clip in _read(path, part, labels[part][0], divisor)),
+        clips=(clip for part in there for clip in _read(path, part, labels[part][0], joints, divisor)),
     )
 
 
@@ -86,6 +94,8 @@ def _labels(archive: zipfile.ZipFile, part: str, clips: int, path: Path) -> tupl
     if f"{name}.npy" not in archive.namelist():
         raise DataError.at(path, f"{name}: missing, expected the one-hot labels of x_{part}")
     one_hot = read_array(archive, f"{name}.npy")
+    if one_hot.dtype.kind in "iu" and one_hot.shape == (clips,) and clips:
+        return one_hot.astype(np.int64), int(one_hot.max()) + 1
     if one_hot.ndim != 2 or one_hot.dtype.kind not in "iufb" or len(one_hot) != clips or one_hot.size == 0:
         raise DataError.at(path, f"{name}: expected ({clips}, classes), found {one_hot.dtype}{one_hot.shape}")
     wrong = ((one_hot != 0).sum(axis=1) != 1) | (one_hot.sum(axis=1) != 1)
@@ -94,15 +104,29 @@ def _labels(archive: zipfile.ZipFile, part: str, clips: int, path: Path) -> tupl
     return one_hot.argmax(axis=1).astype(np.int64), one_hot.shape[1]
 
 
-def _layout(width: int, path: Path) -> str:
-    for name in ("ntu", "kinect_v1"):
-        if width == BODIES * 3 * len(layout(name).joints):
-            return name
-    raise DataError.at(path, f"{width} numbers a frame, expected 150 (2 x 25 x 3) or 120 (2 x 20 x 3)")
+def _layout(width: int, config: ImportConfig, path: Path) -> SkeletonLayout:
+    """Return the skeleton of `width` numbers a frame: the one that was said, or the only one that fits."""
+    said = [layout(name) for name in (config.source_layout, config.layout) if name is not None]
+    for skeleton in said[: 1 if config.source_layout else 2]:
+        if width % (3 * len(skeleton.joints)) == 0:
+            return skeleton
+    for bodies in range(MOST_BODIES, 0, -1):
+        fit = [name for name in layout_names() if width == bodies * 3 * len(layout(name).joints)]
+        fit = [name for name in fit if name not in ONLY_2D]
+        if len(fit) == 1 and not config.source_layout:
+            return layout(fit[0])
+        if fit:
+            raise DataError.at(
+                path, f"{width} numbers a frame may be {' or '.join(fit)}: say which, as source_layout"
+            )
+    raise DataError.at(
+        path,
+        f"{width} numbers a frame, expected 150 (2 x 25 x 3), 120 (2 x 20 x 3) or those of layout",
+    )
 
 
 def _read(
-    path: Path, part: str, labels: NDArray[np.int64], divisor: np.float32
+    path: Path, part: str, labels: NDArray[np.int64], joints: int, divisor: np.float32
 ) -> Iterator[Clip | DataError]:
     with zipfile.ZipFile(path) as archive, archive.open(f"x_{part}.npy") as file:
         (_, frames, width), dtype = _header(file)
@@ -119,11 +143,11 @@ def _read(
             where = f"x_{part}[{number}]"
             try:
                 rows = np.frombuffer(data, dtype).reshape(frames, width)
-                clip = positions(rows, (frames, width), path, where)
-                if not clip.any():
+                clip = positions(rows, (frames, width), path, where, gaps=True)
+                if not np.nan_to_num(clip).any():
                     raise DataError.at(path, f"{where}: all zero, there is no body")
             except DataError as error:
                 yield error
                 continue
-            joints = present_bodies(clip.reshape(frames, BODIES, -1, 3)) / divisor
-            yield Clip(f"{part}{number:06}", joints, {"label": label}, path)
+            bodies = present_bodies(clip.reshape(frames, -1, joints, 3)) / divisor
+            yield Clip(f"{part}{number:06}", bodies, {"label": label}, path)

@@ -34,21 +34,27 @@ class FormatReader:
 
 
 _FILES = {"fps", "labels", "name"}
-_FORMAT_OPTIONS = {"units", "fps", "joints", "part", "labels", "name", "picture", *_COLUMNS}
+_FORMAT_OPTIONS = {"source_layout", "units", "fps", "joints", "part", "labels", "name", "picture", *_COLUMNS}
 _READERS = "skeleton_data.readers"
 
 FORMATS: dict[Format, FormatReader] = {
-    "own": FormatReader(f"{_READERS}.own:open_own", {"units", "fps", "joints", "picture", *_COLUMNS}),
-    "ctr-gcn": FormatReader(f"{_READERS}.ctr_gcn:open_ctr_gcn", {"units", "fps", "part"}),
-    "pyskl": FormatReader(f"{_READERS}.pyskl:open_pyskl", {"units", "fps", "part", "picture"}),
+    "own": FormatReader(
+        f"{_READERS}.own:open_own", {"source_layout", "units", "fps", "joints", "picture", *_COLUMNS}
+    ),
+    "ctr-gcn": FormatReader(f"{_READERS}.ctr_gcn:open_ctr_gcn", {"source_layout", "units", "fps", "part"}),
+    "pyskl": FormatReader(
+        f"{_READERS}.pyskl:open_pyskl", {"source_layout", "units", "fps", "part", "picture"}
+    ),
     "nw-ucla": FormatReader(f"{_READERS}.nw_ucla:open_nw_ucla", {"units", "fps"}, parallel=True),
     "pku-mmd": FormatReader(f"{_READERS}.pku_mmd:open_pku_mmd", {"units", "fps", "labels"}, parallel=True),
     "kinetics": FormatReader(f"{_READERS}.kinetics:open_kinetics", {"fps", "labels"}, parallel=True),
     "bvh": FormatReader(f"{_READERS}.bvh:open_bvh", {"units", "joints"}, parallel=True),
     "array": FormatReader(
-        f"{_READERS}.array_file:open_arrays", {*_FILES, "units", "joints", "picture"}, parallel=True
+        f"{_READERS}.array_file:open_arrays",
+        {*_FILES, "source_layout", "units", "joints", "picture"},
+        parallel=True,
     ),
-    "st-gcn": FormatReader(f"{_READERS}.st_gcn:open_st_gcn", {"units", "fps", "part"}),
+    "st-gcn": FormatReader(f"{_READERS}.st_gcn:open_st_gcn", {"source_layout", "units", "fps", "part"}),
     "txt2npy": FormatReader(f"{_READERS}.txt2npy:open_txt2npy", {"fps"}, parallel=True),
     "deeplabcut": FormatReader(f"{_READERS}.deeplabcut:open_deeplabcut", {*_FILES, "picture"}, parallel=True),
     "sleap": FormatReader(f"{_READERS}.sleap:open_sleap", {*_FILES, "picture"}, parallel=True),

@@ -8,9 +8,15 @@ from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
 from skeleton_data.readers.config import ImportConfig
 
+ALWAYS_NAMED = {"hik", "vicon39"}
+"""Layouts of files, BVH and C3D, that name their joints."""
+
 
 def layout_of(count: int, config: ImportConfig, path: Path) -> SkeletonLayout:
-    """Return the layout of data with `count` joints: `config.layout` if it has as many, else the only one.
+    """Return the layout of data with `count` joints: as `config` says, else the only one with as many.
+
+    `source_layout` must have as many; `layout`, that of the store, counts if it has. Layouts whose files
+    always name their joints do not count.
 
     Raises:
         DataError: No layout or several have so many joints; names them.
@@ -21,10 +27,18 @@ def layout_of(count: int, config: ImportConfig, path: Path) -> SkeletonLayout:
         >>> layout_of(25, ImportConfig(layout="ntu"), Path("a.npy")).name
         'ntu'
     """
+    if config.source_layout is not None:
+        said = layout(config.source_layout)
+        if len(said.joints) != count:
+            raise DataError.at(
+                path, f"it has {count} joints, but source_layout {said.name} has {len(said.joints)}"
+            )
+        return said
     if config.layout is not None and len(layout(config.layout).joints) == count:
         return layout(config.layout)
-    known = [name for name in layout_names() if len(layout(name).joints) == count]
+    unnamed = [name for name in layout_names() if name not in ALWAYS_NAMED]
+    known = [name for name in unnamed if len(layout(name).joints) == count]
     if len(known) == 1:
         return layout(known[0])
     found = f"the layouts {' and '.join(known)} have as many" if known else "no layout has as many"
-    raise DataError.at(path, f"its {count} joints have no names, and {found}: say layout")
+    raise DataError.at(path, f"its {count} joints have no names, and {found}: say layout, or source_layout")

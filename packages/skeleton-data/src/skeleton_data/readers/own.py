@@ -126,10 +126,12 @@ def _joint_names(data: OwnData, config: ImportConfig) -> tuple[str, ...]:
         return read_joint_names(config.joints, ("",) * count, data.path)
     if "joint_names" in data.columns:
         names = tuple(str(name) for name in np.atleast_1d(data.columns["joint_names"]))
-    elif config.layout is None:
-        raise DataError.at(data.path, "it does not say what its joints are called: say layout")
+    elif (given := config.source_layout or config.layout) is None:
+        raise DataError.at(
+            data.path, "it does not say what its joints are called: say layout, or source_layout"
+        )
     else:
-        names = layout(config.layout).joints
+        names = layout(given).joints
     _check_count(names, count, data.path)
     return names
 

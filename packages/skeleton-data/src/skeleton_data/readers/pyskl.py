@@ -85,9 +85,13 @@ def facts_of_name(name: Any) -> dict[str, int]:
 
 
 def _layout(joints: int, is_ntu: bool, config: ImportConfig, path: Path) -> SkeletonLayout:
-    if is_ntu and joints == len(layout("ntu").joints):
+    if config.source_layout is None and is_ntu and joints == len(layout("ntu").joints):
         return layout("ntu")
-    if joints in _USUAL and (config.layout is None or len(layout(config.layout).joints) != joints):
+    if (
+        config.source_layout is None
+        and joints in _USUAL
+        and (config.layout is None or len(layout(config.layout).joints) != joints)
+    ):
         return layout(_USUAL[joints])
     return layout_of(joints, config, path)
 

@@ -72,7 +72,9 @@ def _array(path: Path) -> NDArray[Any]:
 
 
 def _layout(joints: int, is_ntu: bool, config: ImportConfig, path: Path) -> SkeletonLayout:
-    return layout("ntu") if is_ntu and joints == 25 else layout_of(joints, config, path)
+    if is_ntu and joints == 25 and config.source_layout is None:
+        return layout("ntu")
+    return layout_of(joints, config, path)
 
 
 def label_file(path: Path) -> Path:

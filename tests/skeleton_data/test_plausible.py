@@ -1,0 +1,79 @@
+"""An import measures what it reads, refuses what cannot be right, and names the option."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from skeleton_data import DataError, ImportConfig, SkeletonStore, import_clips, layout
+from skeleton_data.importing.importer import Imported, verify_clips
+
+JOINTS = layout("kinect_v1").joints
+
+
+def person(frames: int = 6) -> np.ndarray:
+    """Joints (T, V, 3) of one who stands, faces +z and has its left at +x, in metres."""
+    heights = {"head": 1.7, "shoulder": 1.45, "elbow": 1.2, "wrist": 1.0, "hand": 0.9, "spine": 1.2}
+    heights |= {"hip": 0.95, "knee": 0.5, "ankle": 0.1, "foot": 0.05}
+    pose = np.zeros((20, 3), np.float32)
+    for number, joint in enumerate(JOINTS):
+        part = next(word for word in heights if word in joint)
+        side = 0.2 * (joint.startswith("left") - joint.startswith("right"))
+        pose[number] = (side, heights[part], 3 + 0.15 * (part == "foot"))
+    return np.repeat(pose[None], frames, axis=0)
+
+
+def bring_in(folder: Path, positions: np.ndarray, **config: Any) -> Imported:
+    names: dict[str, Any] = {"joint_names": JOINTS, "fps": 30.0, "label": [1, 0], "subject": [1, 2]}
+    np.savez(folder / "mine.npz", positions_m=positions, offsets=[0, 2, len(positions)], **names)
+    given = ImportConfig(layout="kinect_v1", **config)
+    verified = verify_clips(folder / "mine.npz", given)
+    done = import_clips(folder / "mine.npz", folder / "s", given, overwrite=True)
+    assert verified == done
+    return done
+
+
+def test_a_person_who_stands_is_told_without_a_warning(tmp_path: Path) -> None:
+    done = bring_in(tmp_path, person())
+    told = "\n".join(done.report)
+    assert "measures 1.65 m" in told and "above hips in 100%" in told and "right in 100%" in told
+    assert "30 frames per second" in told and "labelled: 2 of 2 clips, 2 classes, 2 subjects" in told
+    assert done.warnings == ()
+
+
+@pytest.mark.parametrize("factor", [1000, 100, 0.001])
+def test_other_units_are_refused(tmp_path: Path, factor: float) -> None:
+    with pytest.raises(DataError, match=r"mine\.npz: a body measures .* --units, or --insist"):
+        bring_in(tmp_path, person() * factor)
+    assert bring_in(tmp_path, person() * factor, insist=True).clips == 2
+
+
+def test_heads_under_hips_are_refused_and_up_mends_them(tmp_path: Path) -> None:
+    upside_down = person() * np.array([1, -1, -1], np.float32)
+    with pytest.raises(DataError, match=r"above hips in 0% of frames: say --up=-y"):
+        bring_in(tmp_path, upside_down)
+    assert bring_in(tmp_path, upside_down, up="-y").warnings == ()
+    np.testing.assert_array_equal(SkeletonStore.open(tmp_path / "s").read(0)[:, 0], person(2))
+
+
+def test_people_who_lie_along_another_axis_are_doubtful(tmp_path: Path) -> None:
+    x, y, z = np.moveaxis(person(), -1, 0)
+    lying = np.stack([x, -z, y], axis=-1)
+    assert any("--up=z" in warning for warning in bring_in(tmp_path, lying).warnings)
+    assert bring_in(tmp_path, lying, up="z").warnings == ()
+
+
+def test_mirrored_sides_are_doubtful(tmp_path: Path) -> None:
+    (warning,) = bring_in(tmp_path, person() * np.array([-1, 1, 1], np.float32)).warnings
+    assert "mirrored in 100% of frames" in warning
+
+
+def test_the_case_files(shared: Path, tmp_path: Path) -> None:
+    millimetres = shared / "cases" / "14_millimetres_said_metres.npz"
+    with pytest.raises(DataError, match=r"14_.*measures .*--units"):
+        import_clips(millimetres, tmp_path / "s", ImportConfig(layout="ntu"))
+    with pytest.raises(DataError, match="a body measures 0 m"):
+        import_clips(shared / "cases" / "12_point.npz", tmp_path / "s", ImportConfig(layout="ntu"))
+    done = import_clips(shared / "cases" / "11_hand21.npz", tmp_path / "s", ImportConfig(layout="hand21"))
+    assert done.clips == 8
