@@ -62,7 +62,8 @@ def read_c3d(path: Path) -> Recording:
     positions = table[:, kept, :3]
     with np.errstate(invalid="ignore"):
         missing = ~(table[:, kept, 3] >= 0) | ~(np.abs(positions) < MAX_METRES).all(axis=-1)
-    positions[missing | ~positions.any(axis=-1)] = np.nan
+    with np.errstate(invalid="ignore"):  # NaN of damaged bytes may be of the kind that signals
+        positions[missing | ~positions.any(axis=-1)] = np.nan
     rate = next(iter(head.numbers("POINT:RATE")), head.rate)
     return Recording(
         names,
