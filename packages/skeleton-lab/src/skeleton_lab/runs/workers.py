@@ -7,12 +7,17 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
-from typing import Any
+from typing import Any, TypeVar
 
 from tqdm import tqdm
+
+from skeleton_lab.errors import Interrupted
+
+Task, Result = TypeVar("Task"), TypeVar("Result")
 
 _line = 1
 
@@ -29,6 +34,36 @@ def worker_pool(processes: int) -> ProcessPoolExecutor:
         initializer=_begin,
         initargs=(context.RLock(), context.Value("i", 0)),
     )
+
+
+def submit(pool: ProcessPoolExecutor, perform: Callable[[Task], Result], task: Task) -> Future[Result]:
+    """Give a task to the workers, which Ctrl-C reaches too: it ends the task, and not the worker."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # new workers inherit it
+    try:
+        return pool.submit(_interruptible, perform, task)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _interruptible(perform: Callable[[Task], Result], task: Task) -> Result:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return perform(task)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def one_line_on_interrupt() -> Iterator[None]:
+    """Say what Ctrl-C has done to runs in workers.
+
+    Raises:
+        Interrupted: In the place of Ctrl-C, when the runs have ended.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted; the same command goes on from the last checkpoints") from None
 
 
 def is_first_process() -> bool:
@@ -56,7 +91,8 @@ def keep_freed_memory() -> None:
 def _begin(lock: Any, started: Any) -> None:
     global _line
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches workers too; a run that trains handles it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.environ["OMP_NUM_THREADS"] = "1"
     keep_freed_memory()
     import torch

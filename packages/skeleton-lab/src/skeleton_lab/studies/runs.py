@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from tqdm import tqdm
 
 from skeleton_lab.errors import InputError, NotFiniteError, WorkerError
-from skeleton_lab.runs.workers import is_first_process, worker_pool
+from skeleton_lab.runs.workers import is_first_process, one_line_on_interrupt, submit, worker_pool
 from skeleton_lab.studies.plan import Run
 
 Perform: TypeAlias = Callable[[Run], Any]
@@ -59,16 +59,17 @@ def _one_after_another(todo: Sequence[Run], perform: Perform, bar: tqdm[Any]) ->
 def _side_by_side(todo: Sequence[Run], perform: Perform, bar: tqdm[Any], processes: int) -> Failures:
     failures: Failures = {}
     waiting, started = list(todo), dict[Future[Any], Run]()
-    with worker_pool(min(processes, len(todo))) as pool:
+    with one_line_on_interrupt(), worker_pool(min(processes, len(todo))) as pool:
         while waiting or started:
             unfinished = {*waiting, *started.values()}
             for run in [run for run in waiting if unfinished.isdisjoint(run.needs)]:
-                waiting.remove(run)
                 if any(need in failures for need in run.needs):
+                    waiting.remove(run)
                     failures[run] = "what it needs failed"
                     bar.update()
-                else:
-                    started[pool.submit(perform, run)] = run
+                elif len(started) < processes:  # the pool would begin what it has queued, whatever happens
+                    waiting.remove(run)
+                    started[submit(pool, perform, run)] = run
             if started:
                 future = next(as_completed(started))
                 run, error = started.pop(future), future.exception()
@@ -81,7 +82,6 @@ def _side_by_side(todo: Sequence[Run], perform: Perform, bar: tqdm[Any], process
                         "--processes); the same command goes on"
                     ) from error
                 elif error:
-                    pool.shutdown(wait=False, cancel_futures=True)
                     raise error
     return failures
 
