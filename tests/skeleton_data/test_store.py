@@ -311,3 +311,22 @@ def test_no_pickle_is_loaded(tmp_path: Path) -> None:
 def test_a_clip_index_has_a_length() -> None:
     columns = {name: np.zeros(3, dtype=np.int32) for name in ClipIndex.__dataclass_fields__}
     assert len(ClipIndex(**columns)) == 3
+
+
+def test_a_store_behind_a_symbolic_link_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    write(tmp_path / "disk" / "big", some_clips(count=2))
+    link = tmp_path / "s"
+    link.symlink_to("disk/big")
+    assert len(write(link, some_clips(count=3), overwrite=True)) == 3
+    assert link.is_symlink()
+    assert len(SkeletonStore.open(tmp_path / "disk" / "big")) == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["disk", "s"]
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["big"]
+
+
+def test_a_symbolic_link_that_leads_nowhere_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "s").symlink_to("gone")
+    with pytest.raises(DataError, match="s: is a symbolic link to gone"):
+        write(tmp_path / "s", some_clips(), overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]

@@ -47,7 +47,7 @@ class StoreWriter:
     `len(chunks)` of them.
 
     Args:
-        path: Folder of the new store.
+        path: Folder of the new store; of a symbolic link, what it leads to.
         layout: Skeleton of all clips.
         class_names: Name of each label, where known.
         fps: Frames per second.
@@ -85,7 +85,7 @@ class StoreWriter:
         overwrite: bool = False,
         plan: Sequence[str] = (),
     ) -> None:
-        self.path = Path(path).absolute()
+        self.path = _behind_links(Path(path))
         self.layout = layout
         self._class_names = tuple(class_names)
         self._fps = float(fps)
@@ -227,6 +227,13 @@ class StoreWriter:
             file.flush()
             os.fsync(file.fileno())
         self._partial.replace(self.path)
+
+
+def _behind_links(path: Path) -> Path:
+    """Return where a path leads to: what stands there is replaced, and not a link to it."""
+    if path.is_symlink() and not path.exists():
+        raise DataError.at(path, f"is a symbolic link to {path.readlink()}, which does not exist")
+    return path.resolve()
 
 
 def _refuse_to_replace(path: Path, *, overwrite: bool) -> None:
