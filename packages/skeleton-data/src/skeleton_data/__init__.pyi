@@ -37,6 +37,7 @@ from .ntu.recording import read_skeleton as read_skeleton
 from .ntu.recording import write_skeleton as write_skeleton
 from .readers.config import ImportConfig as ImportConfig
 from .readers.config import Missing as Missing
+from .readers.formats import FormatReader as FormatReader
 from .replacing import file_sha256 as file_sha256
 from .replacing import flush_to_disk as flush_to_disk
 from .replacing import put_in_place as put_in_place
@@ -78,6 +79,7 @@ __all__ = [
     "ClipSource",
     "DataError",
     "EpochSampler",
+    "FormatReader",
     "ImportConfig",
     "JointError",
     "JointMap",

@@ -21,11 +21,17 @@ class ImportCommand(StoreOptions, ImportConfig):
                each clip. Or an .npy with a CSV table of clips
     ctr-gcn    an .npz with x_train, y_train, x_test, y_test
     pyskl      a .pkl, of which nothing is run
+    st-gcn     an .npy (clips, 3, frames, joints, bodies), beside it the labels in a .pkl
     nw-ucla    a folder of .json files
     kinetics   a folder of .json files
     pku-mmd    a folder of .txt files, with --labels
     bvh        a file or folder, with --units and --layout
     store      a store, for another layout
+
+    Of a file a clip, or a folder of them, with labels in a CSV table (--labels) or in their names (--name):
+
+    mediapipe, azure, alphapose, mmpose (.json), openpose (a folder), c3d, trc, table (.csv, .parquet), array
+    (.npy), txt2npy, deeplabcut (.csv, .h5), sleap (.slp, .h5), movement (.nc), pose
 
     The format is found by the look of the data, if not said. Joints are found by name, however spelled
     (ElbowLeft is left_elbow); those that the layout does not have are left out.

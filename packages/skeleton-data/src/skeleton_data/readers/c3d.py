@@ -26,6 +26,8 @@ _UNITS: dict[str, Literal["m", "cm", "mm"]] = {
     **{"mm": "mm", "millimeter": "mm", "millimeters": "mm"},
 }
 _UPS: dict[str, Up] = {f"{sign}{axis}": f"{sign.strip('+')}{axis.lower()}" for axis in "XYZ" for sign in "+-"}  # type: ignore[misc]
+_LAST_FRAME = 2**16 - 1
+"""Largest that the head can say: a file of more frames says this one."""
 _NO_PLACES = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "REACTIONS")
 
 
@@ -88,7 +90,11 @@ def _points(data: bytes, head: C3dHead, path: Path) -> NDArray[np.float32]:
         table = as_floats(block, head)
     else:
         table = np.frombuffer(block, dtype=f"{head.order}i2").astype(np.float32)
-    table = table.reshape(frames, values)[:, : 4 * head.points].reshape(frames, head.points, 4).copy()
+    table = table.reshape(frames, values)
+    if head.last_frame == _LAST_FRAME:  # what fills the last block looks like frames of zeros
+        full = np.flatnonzero(table[-(BLOCK // (values * width) + 1) :].any(axis=1))
+        table = table[: len(table) - BLOCK // (values * width) + int(full[-1])] if len(full) else table
+    table = table[:, : 4 * head.points].reshape(-1, head.points, 4).copy()
     if scale >= 0:
         table[..., :3] *= np.float32(scale)
     return table
@@ -110,7 +116,7 @@ def _frame_count(head: C3dHead, there: int, size: int, path: Path) -> int:
             return last - first + 1
     padded = BLOCK // size + 1
     said = head.frames if head.frames > 0 else 0
-    if head.last_frame < 2**16 - 1 and said:
+    if head.last_frame < _LAST_FRAME and said:
         wraps = (there - said) // 2**16 * 2**16 if there > said else 0
         said += wraps if there - said - wraps <= padded else 0
     elif there > said + padded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -51,8 +51,10 @@ class ImportConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal["auto", Format] = Field(
-        default="auto", description="format of the data; auto: by its look"
+    format: str = Field(
+        default="auto",
+        description=f"format of the data, {', '.join(get_args(Format))} or that of a package; auto:"
+        " by its look",
     )
     layout: str | None = Field(
         default=None,

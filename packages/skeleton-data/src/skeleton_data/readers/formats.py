@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from skeleton_data.clips import ClipSource, Up
 from skeleton_data.errors import DataError
-from skeleton_data.readers.config import Format, ImportConfig
+from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.recognise import find_format as find_format
 
 _COLUMNS = {"clips", "label", "class_names", "subject", "camera", "setup", "replication"}
@@ -25,19 +27,21 @@ class FormatReader:
         options: Options of `ImportConfig` that it knows, beside those that all formats know.
         up: Axis that points up by the convention of the format, where the file does not say it.
         parallel: Whether a clip is a file, so that several processes can read.
+        recognises: Whether a file or folder is of this format, for readers of other packages.
     """
 
     opens: str
     options: Set[str]
     up: Up = "y"
     parallel: bool = False
+    recognises: Callable[[Path], bool] | None = None
 
 
 _FILES = {"fps", "labels", "name"}
 _FORMAT_OPTIONS = {"source_layout", "units", "fps", "joints", "part", "labels", "name", "picture", *_COLUMNS}
 _READERS = "skeleton_data.readers"
 
-FORMATS: dict[Format, FormatReader] = {
+FORMATS: dict[str, FormatReader] = {
     "own": FormatReader(
         f"{_READERS}.own:open_own", {"source_layout", "units", "fps", "joints", "picture", *_COLUMNS}
     ),
@@ -76,7 +80,34 @@ FORMATS: dict[Format, FormatReader] = {
         f"{_READERS}.joint_table:open_joint_table", {*_FILES, "units", "picture"}, parallel=True
     ),
 }
-"""Every format that is read, with the axis that points up in it."""
+"""Every format that is read here, with the axis that points up in it."""
+
+
+@cache
+def other_readers() -> dict[str, FormatReader]:
+    """Return the readers that installed packages register in the entry points `skeleton_data.readers`."""
+    found = {entry.name: entry.load() for entry in entry_points(group="skeleton_data.readers")}
+    return {name: reader for name, reader in found.items() if isinstance(reader, FormatReader)}
+
+
+def _reader_of(path: Path, config: ImportConfig) -> tuple[str, FormatReader]:
+    """Return the format of the data, as the options say or by its look, and its reader.
+
+    Raises:
+        DataError: Nobody knows the format.
+    """
+    readers = other_readers() | FORMATS
+    if config.format != "auto":
+        if config.format not in readers:
+            raise DataError.at(path, f"no format {config.format!r}; there are {', '.join(readers)}")
+        return config.format, readers[config.format]
+    for name, reader in other_readers().items():
+        if reader.recognises is not None and reader.recognises(path):
+            return name, reader
+    kind: str = find_format(path)
+    if kind == "array" and config.clips is not None:
+        kind = "own"  # many clips in one array, with a table that says which
+    return kind, FORMATS[kind]
 
 
 def read_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> ClipSource:
@@ -92,10 +123,7 @@ def read_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> C
             Errors in single clips come in the stream, in the place of the clip.
     """
     path = Path(path)
-    kind = find_format(path) if config.format == "auto" else config.format
-    if config.format == "auto" and kind == "array" and config.clips is not None:
-        kind = "own"  # many clips in one array, with a table that says which
-    reader = FORMATS[kind]
+    kind, reader = _reader_of(path, config)
     for option in sorted(_FORMAT_OPTIONS - reader.options):
         if getattr(config, option) != ImportConfig.model_fields[option].default:
             raise DataError.at(path, f"the format {kind} does not know the option {option}")
