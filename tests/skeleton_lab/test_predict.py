@@ -245,3 +245,39 @@ def test_a_bad_recording_does_not_stop_the_others(model, recording, tmp_path, mo
     assert [line.split("/")[-1].partition(".")[0] for line in lines[1:]] == ["a", "c", "d", "e"]
     assert all(line.startswith("predict: error: ") for line in lines)
     assert lines[0] == "predict: error: nowhere: no such file or folder"
+
+
+def test_pictures_are_never_shown_to_a_model_of_3d_joints(tmp_path, model):
+    """One line, even where every joint can be derived."""
+    names = layout("kinect_v1").joints
+    pixels = np.random.default_rng(0).uniform(0, 480, (9, 20, 2))
+    np.savez(
+        tmp_path / "flat.npz", positions_px=pixels, offsets=[0, 9], joint_names=names, picture=[640, 480]
+    )
+    with pytest.raises(InputError, match=r"flat\.npz holds 2D joints.* made for 3D joints"):
+        run(model, tmp_path / "flat.npz", "--derive")
+
+
+def test_the_case_of_pictures_for_a_model_of_3d_joints(tmp_path, shared):
+    model = save_model(tmp_path / "h36m", "h36m17")
+    with pytest.raises(InputError, match=r"03_two_d\.pkl holds 2D joints.* made for 3D joints"):
+        run(model, shared / "cases" / "03_two_d.pkl", "--derive")
+
+
+@pytest.mark.parametrize("lost", [[None] * 3, [float("nan"), 1.0, 1.0], [0.0, 0.0, 0.0]])
+def test_a_missing_joint_of_a_stream_stays_where_it_was(model, store, lost):
+    clip = SkeletonStore.open(store).read(0)[:6, :1] + np.array([5, 0, 0])
+    lines = [frame.tolist() for frame in clip]
+    lines[3][0][7] = lines[4][0][7] = lost
+    held = clip.copy()
+    held[3:5, 0, 7] = clip[2, 0, 7]
+    (answer,) = map(json.loads, run(model, "--live", "--format", "json", lines=map(json.dumps, lines)))
+    assert_same(answer["classes"], expected(model, held.astype(np.float32)))
+
+
+def test_the_case_of_a_stream_with_nan(tmp_path, shared):
+    """All frames are answered, also after the one with a missing joint."""
+    model = save_model(tmp_path / "ntu", "ntu")
+    lines = (shared / "cases" / "05_live_nan.txt").read_text().splitlines()
+    answers = run(model, "--live", "--window", "4", "--stride", "4", lines=lines)
+    assert len(answers) == len(lines) // 4

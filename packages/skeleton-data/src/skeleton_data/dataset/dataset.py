@@ -128,10 +128,13 @@ class SkeletonDataset(Dataset[ClipBatch]):
         for source in sources:
             if source.store.layout != first.layout:
                 raise ValueError(f"stores must have one layout, got {first!r} and {source.store!r}")
+            if source.store.meta.units != first.meta.units:
+                raise ValueError(f"2D and 3D joints do not mix, got {first!r} and {source.store!r}")
         self.sources, self.sampling = tuple(sources), sampling
         self.bodies, self.training, self.seed = bodies, training, seed
         self.layout: SkeletonLayout = first.layout
-        if sampling.heading:
+        self.flat = first.meta.units == "picture"
+        if sampling.heading and not self.flat:
             self.layout.facing()
         if training and (sampling.augment.flip or sampling.augment.swap) and not self.layout.pairs:
             raise DataError(
@@ -208,16 +211,17 @@ class SkeletonDataset(Dataset[ClipBatch]):
         )
         turn = self._turn(random)
         # Moving the origin commutes with the random turn, but the heading is that of the clip before it.
-        joints = blend.joints(table, None if sampling.heading else turn)
+        heading = sampling.heading and not self.flat
+        joints = blend.joints(table, None if heading else turn)
         if sampling.origin == "first_frame":
-            joints = move_origin(joints, self.layout.centre, blend.presence(table))
-        if sampling.heading:
+            joints = move_origin(joints, self.layout.centre, blend.presence(table), flat=self.flat)
+        if heading:
             forward = heading_matrix(joints, *self.layout.facing())
             joints = rotate(joints, forward if turn is None else torch.bmm(turn, forward))
         draw: dict[str, Any] = {"seed": self.seed, "epoch": epoch, "clip": position}
         if self._augments:
-            joints = augment(joints, sampling.augment, self.layout, **draw)
-        joints = to_stream(joints, sampling.stream, self.layout)
+            joints = augment(joints, sampling.augment, self.layout, flat=self.flat, **draw)
+        joints = to_stream(joints, sampling.stream, self.layout, flat=self.flat)
         if self._augments:
             joints = hide(joints, sampling.augment, **draw)
         return joints, index.label[clips].astype(np.int64)
@@ -232,6 +236,8 @@ class SkeletonDataset(Dataset[ClipBatch]):
         if random is None or self.sampling.rotation == 0:
             return None
         angles = (2 * random[:, 2:] - 1) * self.sampling.rotation
+        if self.flat:
+            angles[:, :2] = 0
         return rotation_matrix(torch.from_numpy(angles.astype(np.float32)))
 
     def _rows(self, number: int, clips: NDArray[np.int64]) -> tuple[Tensor, NDArray[np.int64]]:

@@ -32,6 +32,7 @@ def augment(
     seed: int,
     epoch: ArrayLike,
     clip: ArrayLike,
+    flat: bool = False,
 ) -> Tensor:
     """Make all changes of `config` that come before the stream is formed; `hide` makes the others.
 
@@ -45,6 +46,8 @@ def augment(
         seed: Of the random numbers.
         epoch: (N,) or one for all.
         clip: (N,) number of each clip, such as `ClipBatch.clip`.
+        flat: Whether the joints are places in a picture: rotation, scale, shear and noise stay in its plane,
+            and leave the confidence (channel 2) as it is.
 
     Returns:
         (N, 3, T, V, M); `joints` itself if there is nothing to do.
@@ -61,12 +64,17 @@ def augment(
         joints = reflected_crop(joints, torch.from_numpy(start).to(joints.device))
     matrix = _matrix(config, draw)
     if matrix is not None:
+        if flat:
+            matrix[:, 2, :2] = matrix[:, :2, 2] = 0
+            matrix[:, 2, 2] = 1
         joints = rotate(joints, matrix.to(joints))
     for chance, purpose, axis in ((config.flip, Draw.FLIP, 0), (config.swap, Draw.SWAP, None)):
         if chance:
             joints = flip(joints, layout.mirror, _chosen(draw, purpose, chance, joints), axis=axis)
     if config.noise:
         drawn = normals(seed, epoch, clip, Draw.NOISE, joints[0].numel()).reshape(joints.shape)
+        if flat:
+            drawn[:, 2] = 0
         deviation = config.noise * _chosen(draw, Draw.NOISE_CHANCE, config.noise_chance, joints)
         joints = add_noise(joints, torch.from_numpy(drawn).to(joints), deviation.to(joints))
     if config.blur:

@@ -36,7 +36,7 @@ def first_frame(joints: Tensor) -> tuple[Tensor, Tensor]:
     return first, joints[torch.arange(len(joints), device=joints.device), :, first, :, 0]
 
 
-def move_origin(joints: Tensor, centre: int, present: Tensor | None = None) -> Tensor:
+def move_origin(joints: Tensor, centre: int, present: Tensor | None = None, *, flat: bool = False) -> Tensor:
     """Move all bodies of a clip by one vector, so that a joint of body 0 starts at the origin.
 
     The joint is `centre` in the first frame in which body 0 is there; absent bodies stay zero. A clip
@@ -48,6 +48,7 @@ def move_origin(joints: Tensor, centre: int, present: Tensor | None = None) -> T
         present: (N, T, M), how far a body is there; between 0 and 1 where a frame is a blend of one with
             and one without the body (see `FrameBlend.presence`). By default from the joints, which is right
             before any blending.
+        flat: Whether the joints are places in a picture, whose confidence (channel 2) does not move.
 
     Returns:
         (N, C, T, V, M).
@@ -61,4 +62,6 @@ def move_origin(joints: Tensor, centre: int, present: Tensor | None = None) -> T
     first, pose = first_frame(joints)
     share = present[torch.arange(len(joints), device=joints.device), first, 0]
     place = pose[:, :, centre] / torch.where(share > 0, share, 1)[:, None]
+    if flat:
+        place[:, 2] = 0
     return joints - place[:, :, None, None, None] * present[:, None, :, None, :]

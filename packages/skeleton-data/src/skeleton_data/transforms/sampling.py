@@ -51,7 +51,7 @@ class ClipSampling(BaseModel):
     )
     heading: bool = Field(
         default=False,
-        description="turn the clip about the vertical axis: body 0 faces +z in the first sampled frame",
+        description="turn 3D clips about the vertical axis: body 0 faces +z in the first sampled frame",
     )
     stream: Stream = Field(default="joint", description="joints, bones (joint minus parent), or their motion")
     augment: Augmentation = Field(

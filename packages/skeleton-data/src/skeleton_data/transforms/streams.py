@@ -38,20 +38,20 @@ def motion(joints: Tensor) -> Tensor:
     return steps
 
 
-def to_stream(joints: Tensor, stream: Stream, layout: SkeletonLayout) -> Tensor:
+def to_stream(joints: Tensor, stream: Stream, layout: SkeletonLayout, *, flat: bool = False) -> Tensor:
     """Return the stream of that name: (N, C, T, V, M) -> (N, C, T, V, M).
+
+    Of joints in a picture, `flat`, the confidence (channel 2) stays as it is.
 
     Example:
         >>> from skeleton_data import layout
         >>> to_stream(torch.rand(1, 3, 20, 25, 2), "bone_motion", layout("ntu")).shape
         torch.Size([1, 3, 20, 25, 2])
     """
-    match stream:
-        case "joint":
-            return joints
-        case "bone":
-            return bone(joints, layout.parents)
-        case "motion":
-            return motion(joints)
-        case "bone_motion":
-            return motion(bone(joints, layout.parents))
+    if stream == "joint":
+        return joints
+    shown = bone(joints, layout.parents) if stream.startswith("bone") else joints
+    shown = motion(shown) if stream.endswith("motion") else shown
+    if flat:
+        shown[:, 2] = joints[:, 2]
+    return shown

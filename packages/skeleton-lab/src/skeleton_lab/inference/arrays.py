@@ -31,7 +31,7 @@ def sample_clips(clips: Sequence[NDArray[np.float32]], made_for: Preprocessing) 
     Returns:
         (N, C=3, T, V, M), the same as the batch of a `SkeletonDataset` that does not train.
     """
-    layout, sampling = made_for.layout, made_for.sampling
+    layout, sampling, flat = made_for.layout, made_for.sampling, made_for.units == "picture"
     frames, bodies = (np.array([clip.shape[axis] for clip in clips]) for axis in (0, 1))
     rows = frames * bodies
     table = torch.from_numpy(
@@ -46,7 +46,7 @@ def sample_clips(clips: Sequence[NDArray[np.float32]], made_for: Preprocessing) 
     )
     joints = blend.joints(table)
     if sampling.origin == "first_frame":
-        joints = move_origin(joints, layout.centre, blend.presence(table))
-    if sampling.heading:
+        joints = move_origin(joints, layout.centre, blend.presence(table), flat=flat)
+    if sampling.heading and not flat:
         joints = rotate(joints, heading_matrix(joints, *layout.facing()))
-    return to_stream(joints, sampling.stream, layout)
+    return to_stream(joints, sampling.stream, layout, flat=flat)
