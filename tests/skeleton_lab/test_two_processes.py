@@ -161,7 +161,7 @@ def test_all_methods_of_a_table_in_two_processes(store, tmp_path, monkeypatch):
     code, output = launch("reproduce.py", "table4", *place, *toy, *labels, home=tmp_path, timeout=500)
     assert code == 0, output
     results = [json.loads(path.read_text()) for path in (tmp_path / "runs").glob("*/*/result.json")]
-    assert len(results) == 9 + 2 * 12
+    assert len(results) == 9 + 2 * 14
     assert {result["num_processes"] for result in results} == {2}
     lines = (tmp_path / "runs" / "table4.md").read_text().splitlines()
     assert len([line for line in lines if line.startswith("| ")]) == 13

@@ -11,9 +11,10 @@ import numpy as np
 from documents import REPO
 from sample_sets import write_pyskl
 
-from skeleton_data import SyntheticConfig, write_synthetic
-from skeleton_data.layouts.layout import layout
+from skeleton_data import SyntheticConfig, layout, write_synthetic
 
+HEIGHTS = {"head": 1.6, "neck": 1.5, "shoulder": 1.4, "spine": 1.2, "knee": 0.5, "ankle": 0.1, "foot": 0.1}
+"""Metres above the floor of the joints of a standing body, by a word in their names; 1 for all others."""
 TRACKER = "for frame in {frames!r}:\n    print(frame)\n"
 
 
@@ -35,14 +36,22 @@ def write_files(folder: Path) -> None:
     for name in ("own.npz", "long.npz"):
         write_own(folder / name, layout("ntu").joints, frames=90)
     write_takes(folder / "bnr2.npz")
-    stream = np.random.default_rng(1).normal(size=(70, 25, 3)).round(2).tolist()
+    stream = standing(layout("ntu").joints, 70).round(2).tolist()
     (folder / "tracker.py").write_text(TRACKER.format(frames=[json.dumps(frame) for frame in stream]))
+
+
+def standing(joints: Sequence[str], frames: int) -> np.ndarray:
+    """A body that stands and trembles, (frames, joints, 3) in metres: what import takes for a person."""
+    rows = np.random.default_rng(0).normal(0, 0.05, size=(frames, len(joints), 3))
+    words = [next((word for word in HEIGHTS if word in joint.lower()), "") for joint in joints]
+    rows[..., 1] += [HEIGHTS.get(word, 1.0) for word in words]
+    return rows
 
 
 def write_own(path: Path, joints: Sequence[str], *, frames: int = 24) -> None:
     """Two classes by eight subjects, four times each."""
     clips = np.arange(64)
-    rows = np.random.default_rng(0).normal(size=(len(clips) * frames, len(joints), 3))
+    rows = standing(joints, len(clips) * frames)
     np.savez(
         path,
         positions_m=rows.astype(np.float32),
@@ -59,7 +68,7 @@ def write_takes(path: Path) -> None:
     """Two styles of two contents, in eight takes of each, as Bandai-Namco 2 names and numbers them."""
     told = tomllib.loads((REPO / "configs/layouts/bandai_namco.toml").read_text())
     joints, clips, frames = [joint for joint, _ in told["joints"]], np.arange(32), 24
-    rows = np.random.default_rng(0).normal(size=(len(clips) * frames, len(joints), 3))
+    rows = standing(joints, len(clips) * frames)
     np.savez(
         path,
         positions_m=rows.astype(np.float32),

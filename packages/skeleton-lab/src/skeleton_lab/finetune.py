@@ -61,7 +61,13 @@ class FinetuneConfig(RecipeSection):
         return open_pretrained(self.pretrained, made_for, store=clips.store.path) if self.pretrained else None
 
     def resolved(self, clips: FinetuneClips, source: SavedModel | None = None) -> FinetuneConfig:
-        """Return this recipe with what follows from the data and the pre-trained model filled in."""
+        """Return this recipe with what follows from the data and the pre-trained model filled in.
+
+        Args:
+            clips: The data, as opened.
+            source: The pre-trained model, where it is open already.
+        """
+        source = source or self.source(clips)
         model = pretrained_config(source, self.model, self.given("model")) if source else self.model
         model = fit_network(
             model, clips.store.layout, self.data.sampling, classes=len(clips.classes), field="model"

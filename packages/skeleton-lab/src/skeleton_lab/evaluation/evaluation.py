@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -75,7 +75,7 @@ class ClipReader:
             return
         chosen = ClipSet(self.store, train[np.linspace(0, len(train) - 1, count).astype(np.int64)])
         dataset = SkeletonDataset([chosen], made_for.sampling, bodies=made_for.bodies, training=False)
-        order = EpochSampler(count, seed=0, shuffle=True)
+        order: Any = EpochSampler(count, seed=0, shuffle=True)  # BatchSampler's type knows integers only
         batches = DataLoader(
             dataset,
             batch_size=None,  # a key is a whole batch
