@@ -4,6 +4,7 @@ import json
 import pickle
 import struct
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,30 @@ def write_pose(folder: Path, version: float = 0.2, frames: np.ndarray = FLAT_BOD
     return folder / "wave.pose"
 
 
+def write_movement(folder: Path) -> Path:
+    import h5py
+
+    with h5py.File(folder / "wave.nc", "w") as file:
+        file.attrs["fps"], file.attrs["time_unit"] = 30.0, "seconds"
+        file["position"] = FLAT_BODY[..., :2].transpose(0, 2, 1)[..., None]
+        file["confidence"] = FLAT_BODY[..., 2:]
+        file["time"] = np.arange(len(FLAT_BODY)) / 30
+        texts = {"space": ["x", "y"], "keypoint": FLAT_NAMES, "individual": ["a"]}
+        for name, words in texts.items():
+            file[name] = np.array(words, dtype=h5py.string_dtype())
+    return folder / "wave.nc"
+
+
+def write_sleap(folder: Path) -> Path:
+    import h5py
+
+    with h5py.File(folder / "wave.h5", "w") as file:
+        file["node_names"] = np.array(FLAT_NAMES, dtype="S")
+        file["tracks"] = FLAT_BODY[None, ..., :2].transpose(0, 3, 2, 1)
+        file["point_scores"] = FLAT_BODY[None, ..., 2].transpose(0, 2, 1)
+    return folder / "wave.h5"
+
+
 def said(**options: Any) -> Callable[[Path], dict[str, Any]]:
     return lambda folder: options
 
@@ -260,3 +285,9 @@ RECORDED = {
         Kind("c3d", write_c3d, said(layout="kinect_v1")),
     )
 }
+
+if find_spec("h5py"):
+    RECORDED |= {
+        "movement": Kind("movement", write_movement, said(**FLAT)),
+        "sleap": Kind("sleap", write_sleap, said(**FLAT)),
+    }

@@ -56,6 +56,12 @@ _LOOKS: dict[str, str] = {
 }
 """What is recognised and not read, and what to do."""
 
+_TEXTS = (
+    (r"a\d\d_s\d\d_e\d\d_skeleton(3D)?", "MSR-Action3D"),
+    (r"joints_s\d\d_e\d\d", "UTKinect-Action3D"),
+)
+"""Names of text files of data sets whose joints are not named and whose order is not known for sure."""
+
 _FOLDER_ENDINGS = (
     ".bvh",
     ".c3d",
@@ -95,6 +101,8 @@ def find_format(path: Path) -> Format:
             return "deeplabcut" if _head(path).lstrip("\ufeff").startswith("scorer,") else "table"
         case ".h5" | ".hdf5":
             return _of_hdf5(path)
+        case ".txt":
+            return _of_txt(path)
         case ".zip" | ".skeleton":
             raise DataError.at(path, _RAW)
         case ending if ending in _BY_ENDING:
@@ -115,8 +123,6 @@ def _of_folder(path: Path) -> Format:
     match ending:
         case ".skeleton":
             raise DataError.at(path, _RAW)
-        case ".txt":
-            return "pku-mmd"
         case str():
             return find_format(first[ending])
     for looks, what in _LOOKS.items():
@@ -125,6 +131,17 @@ def _of_folder(path: Path) -> Format:
     raise DataError.at(
         path, f"its format is not known: there is no {', '.join(_FOLDER_ENDINGS[:-1])} or .csv file in it"
     )
+
+
+def _of_txt(path: Path) -> Format:
+    for pattern, what in _TEXTS:
+        if re.fullmatch(pattern, path.stem):
+            raise DataError.at(
+                path,
+                f"this looks like {what}, which does not name its joints: write a table, CSV with the columns"
+                " frame, NAME_x, NAME_y, NAME_z",
+            )
+    return "pku-mmd"
 
 
 def _of_npy(path: Path) -> Format:
