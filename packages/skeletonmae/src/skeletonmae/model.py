@@ -128,7 +128,7 @@ class SkeletonMAE(nn.Module):
         return SkeletonMAEOutput(loss, prediction, target, visible)
 
     def sample_mask(self, bodies: Tensor, generator: NoiseSource) -> Mask:
-        """A mask (B, T / k, V) of the tokens of bodies (B, T, V, C), each body masked on its own."""
+        """Return a mask (B, T / k, V) of the tokens of bodies (B, T, V, C), each body masked on its own."""
         count, frames, joints, _ = bodies.shape
         times, rest = divmod(frames, self.encoder.token_frames)
         if rest or not times:
@@ -150,7 +150,7 @@ class SkeletonMAE(nn.Module):
         return require_rows(tokens, self.encoder, len(bodies) * mask.visible_per_clip)
 
     def loss(self, prediction: Tensor, target: Tensor, visible: Tensor) -> Tensor:
-        """The error over all places, or over the masked ones alone."""
+        """Return the error over all places, or over the masked ones alone."""
         counted = ~visible if self.config.target.loss_on == "masked" else None
         return reconstruction_loss(prediction, target, counted)
 

@@ -109,7 +109,7 @@ def _loading(model: SavedModel, package: str, network: str) -> str:
 
 
 def _recipe(recipe: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]:
-    """The recipe, the command that runs it, and the recipe of the pre-training that it began with."""
+    """Return the recipe, the command that runs it, and the recipe of the pre-training that it began with."""
     if not recipe:
         return
     app = "contrast" if "method" in recipe else "finetune" if classes else "pretrain"
@@ -125,7 +125,7 @@ def _recipe(recipe: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]:
 
 
 def _without_places(value: Any) -> Any:
-    """A recipe without the folders of the machine that it ran on: of stores and runs, the names are kept."""
+    """Return a recipe without the machine's folders; the names of stores and runs are kept."""
     if isinstance(value, Mapping):
         named = {"store", "pretrained"} & value.keys()
         return {key: _without_places(each) for key, each in value.items()} | {

@@ -14,7 +14,7 @@ from sttformer import build_with_weights, read_weights
 
 
 def load_pretraining(run: Path) -> tuple[SkeletonMAE, Preprocessing]:
-    """The whole model of a finished pre-training, in evaluation mode, and what its clips go through.
+    """Return the whole model of a finished pre-training, in evaluation mode, and what its clips go through.
 
     Raises:
         InputError: If there is none, or its recipe is damaged.

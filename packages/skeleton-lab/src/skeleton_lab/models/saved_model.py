@@ -93,7 +93,7 @@ class SavedModel:
         return file_sha256(weights_file(self.path))
 
     def pooled(self, pool: Pool) -> Self:
-        """The same encoder, whose features are the mean over all tokens, or that of each joint.
+        """Return the same encoder, whose features are the mean over all tokens, or that of each joint.
 
         Raises:
             InputError: If it is a classifier, whose head decides that, or an ST-GCN.

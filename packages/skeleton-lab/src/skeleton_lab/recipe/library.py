@@ -42,7 +42,7 @@ def find_recipe(name: str | Path, folder: str = "") -> Path:
 
 
 def recipes() -> Iterator[tuple[str, str]]:
-    """The files of the package's `configs/`, in order: the name, and the first line of the header comment."""
+    """Return the files of the package's `configs/`: each name, and the first line of its header comment."""
     for path in sorted(path for path in CONFIGS.rglob("*") if path.is_file()):
         lines = path.read_text(encoding="utf-8").splitlines()
         header = next(line for line in lines if line.startswith("#") and not line.startswith("#!"))

@@ -90,7 +90,7 @@ def read_options(options: type[Section], arguments: Sequence[str], *, program: s
 def _parse(
     line: type[BaseModel], arguments: Sequence[str], recipe: type[BaseModel], **settings: Any
 ) -> Settings:
-    """The fields that a command line gives."""
+    """Return the fields that a command line gives."""
     kinds = dict(_default_kinds(recipe))
 
     def add_argument(parser: argparse.ArgumentParser, *flags: str, **option: Any) -> argparse.Action:
@@ -171,7 +171,7 @@ def _defaults(section: type[BaseModel]) -> Iterator[tuple[str, Any]]:
 
 
 def _sections(section: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
-    """The fields that are sections of one kind."""
+    """Return the fields that are sections of one kind."""
     for name, field in section.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield name, field.annotation

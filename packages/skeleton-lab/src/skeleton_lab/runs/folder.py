@@ -113,7 +113,7 @@ class RunFolder:
         return cls(run, recipe, data, resumed=True)
 
     def finished(self, kind: type[Result], *outputs: str) -> Result | None:
-        """The result of a run that is to be resumed, but has nothing left to do.
+        """Return the result of a run that is to be resumed, but has nothing left to do.
 
         Args:
             kind: The kind of result.
@@ -206,7 +206,7 @@ class RunFolder:
             self.write_json(DATA, [each.model_dump() for each in self.data])
 
     def _content(self) -> set[Path]:
-        """What is in the folder but for a lock and a draft, which a killed process may leave."""
+        """Return what is in the folder but for a lock and a draft, which a killed process may leave."""
         if not self.path.is_dir():
             return set()
         return {path for path in self.path.iterdir() if not path.name.startswith((LOCK, ".config.partial-"))}
@@ -228,12 +228,12 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def _resolved(recipe: BaseModel) -> dict[str, Any]:
-    """The fields of a recipe that the result depends on."""
+    """Return the fields of a recipe that the result depends on."""
     return recipe.model_dump(mode="json", exclude={"run"}, exclude_none=True)
 
 
 def _completed(before: dict[str, Any], recipe: BaseModel) -> dict[str, Any]:
-    """The recipe of an earlier run; fields that did not exist yet have their defaults."""
+    """Return the recipe of an earlier run; fields that did not exist yet have their defaults."""
     try:
         return _resolved(type(recipe).model_validate(before | {"run": {"folder": "."}}))
     except ValidationError:

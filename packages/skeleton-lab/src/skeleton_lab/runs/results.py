@@ -91,13 +91,13 @@ class Evaluation(BaseModel):
     num_processes: int
 
     def headline(self) -> str:
-        """What was shown, in a line."""
+        """Return what was shown, in a line."""
         clips = next(iter(self.methods.values())).clips
         learnt = f", learnt from {self.labelled_clips}" if self.labelled_clips is not None else ""
         return f"{' + '.join(self.models)}: {clips} {self.side} clips of {self.protocol}{learnt}"
 
     def table(self) -> str:
-        """A Markdown table in percent: a column for each method, a row for each class."""
+        """Return a Markdown table in percent: a column for each method, a row for each class."""
         columns = list(self.methods.values())
         rows: dict[str, list[float | None]] = {"top-1": [column.top1 for column in columns]}
         rows["top-5"] = [column.top5 for column in columns]
@@ -151,7 +151,7 @@ class Diagnosis(BaseModel):
     untrained: dict[str, Layer] = Field(description="The same of the network with weights as drawn.")
 
     def headline(self) -> str:
-        """What was shown, in a line."""
+        """Return what was shown, in a line."""
         return (
             f"{self.model}: {self.clips} {self.side} clips of {self.protocol}, "
             f"learnt from {self.labelled_clips}"

@@ -23,7 +23,7 @@ _line = 1
 
 
 def worker_pool(processes: int) -> ProcessPoolExecutor:
-    """A pool of fresh processes, each with one thread and a line of the terminal of its own.
+    """Return a pool of fresh processes, each with one thread and a line of the terminal of its own.
 
     On small models several single-threaded runs get more done than one run on all cores.
     """

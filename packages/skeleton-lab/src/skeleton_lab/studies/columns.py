@@ -31,7 +31,7 @@ class Column:
     published: str | None
 
     def clips(self, seed: int, side: Side = "test") -> dict[str, Any]:
-        """The same as `data` of a recipe; a seed has labels, and a validation side, of its own.
+        """Return the same as `data` of a recipe; a seed has labels, and a validation side, of its own.
 
         Example:
             >>> Column(Path("data/x"), "odd-subjects", "5/class", "", None).clips(seed=1)["labels_per_class"]

@@ -82,7 +82,7 @@ class Trial:
 
 
 def distinct(trials: Iterable[Trial]) -> list[Run]:
-    """The runs of trials, each once."""
+    """Return the runs of trials, each once."""
     return list(dict.fromkeys(run for trial in trials for run in trial.runs))
 
 
@@ -176,7 +176,7 @@ class _Planner:
         return self._run(stage, self._shown(row), _name(row, column), seed, *learnings, models=models)
 
     def _shown(self, row: Row) -> Settings:
-        """What an evaluation shows: a side, by several models that count differently."""
+        """Return what an evaluation shows: a side, by several models that count differently."""
         weights: Settings = {"weights": ",".join(map(str, row.weights))} if row.weights else {}
         return weights | ({"side": self.study.side} if self.study.side != "test" else {})
 
@@ -186,7 +186,7 @@ class _Planner:
         return run.folder / str(stream) if apart else run.folder
 
     def _common(self, row: Row, stage: Stage) -> Settings:
-        """Settings of a stage before those of the row for it: sampling, stage, network."""
+        """Return the settings of a stage before those of the row for it: sampling, stage, network."""
         sampling = merged(self.terms.sampling, row.sampling)
         encoder = {"kind": row.encoder} | self.sizes.encoders.get(row.encoder, {}) | row.network
         field = APPS[stage.app].network
@@ -225,12 +225,12 @@ def _name(row: Row, column: Column) -> str:
 
 
 def _taking(field: str, stream: Stream | None) -> Settings:
-    """A field set to a stream; not to joints, which are taken unnamed too, so that rows share their runs."""
+    """Return a field set to a stream; "joint" is left unnamed, so that rows share their runs."""
     return _nested(field, stream) if field and stream not in (None, "joint") else {}
 
 
 def _nested(field: str, value: Any) -> Settings:
-    """A dotted field as nested tables."""
+    """Return a dotted field as nested tables."""
     first, _, rest = field.partition(".")
     return {first: _nested(rest, value) if rest else value}
 

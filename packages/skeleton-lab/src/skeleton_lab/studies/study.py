@@ -199,7 +199,7 @@ class Study(RecipeSection):
         return self
 
     def read_terms(self) -> Terms:
-        """The terms, with the study's own stages.
+        """Return the terms, with the study's own stages.
 
         Raises:
             InputError: If the file cannot be used, or a row asks for a stage that is not there.

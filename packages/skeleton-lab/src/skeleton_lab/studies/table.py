@@ -71,7 +71,7 @@ class Cell:
         return mean(self.accuracy) if self.accuracy else None
 
     def spread(self, kind: Spread) -> float | None:
-        """Standard deviation over seeds, or half of the 95 % interval of their mean."""
+        """Return the standard deviation over seeds, or half of the 95 % interval of their mean."""
         if len(self.accuracy) < 2:
             return None
         deviation, freedom = stdev(self.accuracy), len(self.accuracy) - 1
@@ -94,7 +94,7 @@ class Cell:
 
 
 def cells(trials: Iterable[Trial], side: Side = "test") -> list[Cell]:
-    """What is finished, by row and column in their order; without finished seeds a cell is empty.
+    """Return what is finished, by row and column in their order; without finished seeds a cell is empty.
 
     Args:
         trials: Of each row, in each column, with each seed.
@@ -129,7 +129,7 @@ def _top1(result: dict[str, Any], method: str | None, side: Side) -> float:
 
 
 def _labelled(trial: Trial) -> int:
-    """Number of labelled clips that a trial has learnt from."""
+    """Return the number of labelled clips that a trial has learnt from."""
     result = _result(trial.learnings[0] if trial.learnings else trial.answer)
     return int(result["train_clips"] if trial.learnings else result["labelled_clips"])
 
@@ -173,7 +173,7 @@ def markdown(
     side: Side = "test",
     reference: str | None = None,
 ) -> str:
-    """The table: a line for each row; accuracy in percent, published beside ours, then the cost.
+    """Return the table: a line for each row; accuracy in percent, published beside ours, then the cost.
 
     The cost is that of one seed in the first column. In brackets is the difference from the row `reference`.
     Where numbers of parameters are published, those of encoder and decoder stand apart. `notes` come last.
@@ -208,7 +208,7 @@ def markdown(
 
 
 def _selections(cells: Sequence[Cell]) -> Iterator[str]:
-    """What selected the weights of fine-tunings, and of which rows, if not of all."""
+    """Return what selected the weights of fine-tunings, and of which rows, if not of all."""
     kinds = {cell.row.name: cell.selected_by for cell in cells if cell.selected_by}
     for kind in sorted(set(kinds.values())):
         rows = [name for name, by in kinds.items() if by == kind]
@@ -268,7 +268,7 @@ def _line(parts: Sequence[str]) -> str:
 
 
 def comma_separated(cells: Sequence[Cell], *, reference: str | None = None) -> str:
-    """The same as CSV, a line for each cell, with what each seed came to; costs are means over seeds."""
+    """Return the table as CSV, a line for each cell, with each seed; costs are means over seeds."""
     text = io.StringIO()
     references = {cell.column: cell for cell in cells if cell.row.name == reference}
     records = [_record(cell, references.get(cell.column)) for cell in cells]

@@ -69,11 +69,11 @@ class BestCheckpoint:
         return model
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps: the step, the score and the checksum."""
+        """Return what a checkpoint keeps: the step, the score and the checksum."""
         return {"step": self.step, "score": list(self.score), "sha256": self.sha256}
 
     def damage(self) -> str | None:
-        """What is wrong with the file of the best weights, if there should be one."""
+        """Return what is wrong with the file of the best weights, if there should be one."""
         if not self.step or (self.path.is_file() and file_sha256(self.path) == self.sha256):
             return None
         return f"{self.path.name} is missing or damaged"

@@ -124,7 +124,7 @@ class Checkpoints:
                 self._prune(whole)
 
     def _last_whole(self) -> tuple[Path | None, list[str]]:
-        """The last checkpoint that is whole, if any, and what is wrong with those behind it."""
+        """Return the last checkpoint that is whole, if any, and what is wrong with those behind it."""
         damages: list[str] = []
         for path in reversed(_steps(self.run.checkpoints)):
             damage = _damage(path) or self._best(path).damage()
@@ -184,7 +184,7 @@ def _seal(folder: Path) -> None:
 
 
 def _damage(folder: Path) -> str | None:
-    """What is wrong with a sealed folder."""
+    """Return what is wrong with a sealed folder."""
     try:
         checksums = json.loads((folder / SEAL).read_text())
     except (OSError, ValueError):

@@ -93,7 +93,7 @@ class Loaders:
     workers: int
 
     def training(self, clips: Clips, plan: Plan, *, start: int) -> Iterable[ClipBatch]:
-        """This process's share of the batch of each step from `start` to the end."""
+        """Yield this process's share of the batch of each step from `start` to the end."""
         dataset = self._dataset(clips, training=True)
         batches = StepBatches(
             len(dataset),
@@ -106,7 +106,7 @@ class Loaders:
         return self._load(dataset, batches)
 
     def evaluation(self, clips: Clips, plan: Plan) -> Iterable[ClipBatch]:
-        """This process's share of the clips, each once over all processes.
+        """Yield this process's share of the clips, each once over all processes.
 
         All processes have equally many batches, as a model that is divided over them demands, unless there
         are fewer clips than processes.

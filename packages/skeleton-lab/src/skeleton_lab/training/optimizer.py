@@ -40,7 +40,7 @@ class _Optimizer(RecipeSection):
     def _build(self, groups: Any) -> Optimizer: ...
 
     def _groups(self, model: Module) -> Any:
-        """The weights, in groups where some have a rate or a weight decay of their own."""
+        """Return the weights, in groups where some have a rate or a weight decay of their own."""
         if self.layer_decay == 1 and self.decay_vectors:
             return [weights for weights in model.parameters() if weights.requires_grad]
         timm = _timm("optimizer.layer_decay, optimizer.decay_vectors")

@@ -49,7 +49,7 @@ class StepResult:
 
 
 def count_clips(batch: ClipBatch) -> Tensor:
-    """Number of clips of a batch, which most losses are a mean over."""
+    """Return the number of clips of a batch, which most losses are a mean over."""
     return torch.tensor(len(batch.clip), device=batch.clip.device)
 
 
@@ -131,7 +131,7 @@ class OptimizerStep(Generic[Model]):
     def _parts(
         self, batch: ClipBatch, count: Callable[[ClipBatch], Tensor]
     ) -> Iterator[tuple[ClipBatch, Tensor]]:
-        """The parts of this process's share, each with the weight of its loss in the mean of the batch."""
+        """Yield the parts of this process's share, each with its weight in the mean of the batch."""
         pieces = zip(*(tensor.tensor_split(self.training.accumulate) for tensor in batch), strict=True)
         parts = [ClipBatch(*part) for part in pieces]
         counts = torch.stack([count(part) for part in parts]).float()
@@ -140,7 +140,7 @@ class OptimizerStep(Generic[Model]):
 
     @torch.no_grad()
     def eval_model(self) -> Model:
-        """The model to evaluate and save, unwrapped and the same in all processes, which all call this."""
+        """Return the model to evaluate and save, unwrapped and the same in all processes; all call this."""
         if self._sharded:
             weights = self.accelerator.get_state_dict(self.model)
             for name, tensor in self._whole.state_dict().items():

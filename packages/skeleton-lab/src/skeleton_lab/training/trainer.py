@@ -119,7 +119,7 @@ class Trainer(Generic[Model]):
                 self.folder.unlock()
 
     def __iter__(self) -> Iterator[ClipBatch]:
-        """This process's share of the batch of each step that is left.
+        """Yield this process's share of the batch of each step that is left.
 
         After each step, a checkpoint is saved if one is due, or if the run was told to end.
 
@@ -171,7 +171,7 @@ class Trainer(Generic[Model]):
             self.log.write_means(result)
 
     def eval_model(self) -> Model:
-        """The model to evaluate and save, unwrapped and the same in all processes, which all call this."""
+        """Return the model to evaluate and save, unwrapped and the same in all processes; all call this."""
         return self._optimizer_step.eval_model()
 
     def summary(self) -> dict[str, Any]:
