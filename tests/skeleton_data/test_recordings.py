@@ -343,3 +343,9 @@ def test_a_reader_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(DataError, match="no format 'yours'; there are mine, own"):
         read_clips(tmp_path, ImportConfig(format="yours"))
     formats.other_readers.cache_clear()
+
+
+def test_endings_in_capitals(tmp_path: Path) -> None:
+    write_trc(tmp_path).rename(tmp_path / "WAVE.TRC")
+    assert find_format(tmp_path) == "trc"
+    assert [clip.name for clip in read_clips(tmp_path, ImportConfig()).clips] == ["WAVE"]

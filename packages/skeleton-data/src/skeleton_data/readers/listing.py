@@ -19,14 +19,17 @@ _METRES = {"auto": 1, "m": 1, "cm": 100, "mm": 1000}
 
 
 def files_below(path: Path, suffix: str) -> list[Path]:
-    """Return `path` if it is a file, or the files with that ending in it and the folders in it, by name.
+    """Return `path` if it is a file, or the files with that ending in it and in its folders, by name.
+
+    The ending may be in capitals.
 
     Raises:
         DataError: There are none, or two of the same name.
     """
     if path.is_file():
         return [path]
-    files = sorted(path.rglob(f"*{suffix}"), key=lambda file: (file.stem, file))
+    below = (file for file in path.rglob("*") if file.suffix.lower() == suffix)
+    files = sorted(below, key=lambda file: (file.stem, file))
     if not files:
         raise DataError.at(path, f"there is no {suffix} file in it")
     for first, second in pairwise(files):
