@@ -330,3 +330,26 @@ def test_a_symbolic_link_that_leads_nowhere_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="s: is a symbolic link to gone"):
         write(tmp_path / "s", some_clips(), overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+FORGED = "wave\x1b[2J\nother: clap"
+
+
+def test_names_with_control_characters_are_refused_and_those_of_other_writers_written_out(tmp_path: Path):
+    clip, kinect = np.ones((1, 1, 20, 3)), {"layout": layout("kinect_v1"), "fps": 30}
+    told = r"'wave\\x1b\[2J\\nother: clap' has a control character"
+    with pytest.raises(DataError, match=told):
+        StoreWriter(tmp_path / "s", class_names=[FORGED], **kinect)
+    with pytest.raises(DataError, match=told), StoreWriter(tmp_path / "s", **kinect) as writer:
+        writer.add(clip, name=FORGED)
+    with StoreWriter(tmp_path / "s", class_names=["wave"], **kinect) as writer:
+        writer.add(clip, name="c" * len(FORGED), label=0)
+    (tmp_path / "s" / "names.bin").write_text(FORGED)
+    assert SkeletonStore.open(tmp_path / "s").name(0) == r"wave\x1b[2J\nother: clap"
+    assert str(DataError.at(FORGED, "is no store")).splitlines() == [
+        r"wave\x1b[2J",
+        "other: clap: is no store",
+    ]
+    damage_meta(tmp_path / "s", class_names=[FORGED])
+    with pytest.raises(DataError, match=r"class_names.0: .*'wave\\x1b\[2J\\nother: clap' has a control"):
+        SkeletonStore.open(tmp_path / "s")

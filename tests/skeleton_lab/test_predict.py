@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -281,3 +282,25 @@ def test_the_case_of_a_stream_with_nan(tmp_path, shared):
     lines = (shared / "cases" / "05_live_nan.txt").read_text().splitlines()
     answers = run(model, "--live", "--window", "4", "--stride", "4", lines=lines)
     assert len(answers) == len(lines) // 4
+
+
+def test_names_cannot_forge_answers(model, recording, tmp_path, monkeypatch, capsys):
+    (tmp_path / "clips").mkdir()
+    named = tmp_path / "clips" / "own\x1b[2J\nother: clap 99.0 %.npz"
+    shutil.copy(recording, named)
+    lines = run(model, named.parent, "--top", "1")
+    assert len(lines) == 3
+    assert all(r"own\x1b[2J\nother: clap 99.0 %.npz" in line for line in lines)
+
+    forged = Path(shutil.copytree(model, tmp_path / "forged"))
+    told = json.loads((forged / "preprocessing.json").read_text())
+    told["classes"][0] = "wave\x1b[2J\nother: clap 99.0 %"
+    (forged / "preprocessing.json").write_text(json.dumps(told))
+    (forged / "SHA256SUMS").unlink()
+    monkeypatch.setattr(sys, "argv", ["predict", str(forged), str(recording)])
+    with pytest.raises(SystemExit) as ended:
+        predict.main()
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert r"preprocessing.json: classes.0: " in line
+    assert r"wave\x1b[2J" in line

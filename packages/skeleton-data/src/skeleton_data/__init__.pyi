@@ -35,6 +35,8 @@ from .ntu.raw_folder import RawFolder as RawFolder
 from .ntu.recording import RawClip as RawClip
 from .ntu.recording import read_skeleton as read_skeleton
 from .ntu.recording import write_skeleton as write_skeleton
+from .printable import Name as Name
+from .printable import printable as printable
 from .readers.config import ImportConfig as ImportConfig
 from .readers.config import Missing as Missing
 from .readers.formats import FormatReader as FormatReader
@@ -84,6 +86,7 @@ __all__ = [
     "JointError",
     "JointMap",
     "Missing",
+    "Name",
     "NtuName",
     "OpenedClips",
     "OwnClips",
@@ -119,6 +122,7 @@ __all__ = [
     "load_subset",
     "open_clips",
     "prepare",
+    "printable",
     "put_in_place",
     "read_skeleton",
     "replacing",

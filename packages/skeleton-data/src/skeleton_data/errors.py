@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from skeleton_data.printable import printable
+
 _LONGEST = 400
 
 
@@ -18,6 +20,10 @@ class DataError(ValueError):
         ...
         skeleton_data.errors.DataError: clip.skeleton, line 4: expected 25 joints, found 24
     """
+
+    def __str__(self) -> str:
+        """Return the message with control characters written out: names in it may come from a file."""
+        return "\n".join(map(printable, super().__str__().splitlines()))
 
     @classmethod
     def at(cls, path: str | Path, message: str, *, line: int | None = None) -> DataError:

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from skeleton_data import DataError
+from skeleton_data import DataError, printable
 
 
 class InputError(ValueError):
@@ -134,8 +134,8 @@ def exit_on_bad_input(program: str) -> Iterator[None]:
         if rank:
             time.sleep(10)
         who = f"{program}: process {rank}" if rank else program
-        for line in str(error).splitlines():
-            print(f"{who}: error: {line}", file=sys.stderr)
+        for line in str(error).split("\n"):
+            print(f"{who}: error: {printable(line)}", file=sys.stderr)
         sys.exit(code)
 
 

@@ -23,7 +23,7 @@ from typing import Any, Literal, TextIO
 from pydantic import Field, model_validator
 from pydantic_settings import CliPositionalArg
 
-from skeleton_data import ImportConfig, Missing, Up, layout
+from skeleton_data import ImportConfig, Missing, Up, layout, printable
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.inference.live import live_windows
 from skeleton_lab.inference.recordings import map_joints, read_recordings
@@ -84,7 +84,7 @@ def _line(answer: dict[str, Any], config: PredictConfig) -> str:
     if config.live or config.window:
         place.append(f"frames {answer['first_frame']}-{answer['last_frame']}")
     best = ", ".join(f"{name} {100 * share:.1f} %" for name, share in answer["classes"].items())
-    return f"{' '.join(place)}: {best}" + (f" ({answer['latency_ms']} ms)" if config.live else "")
+    return printable(f"{' '.join(place)}: {best}") + (f" ({answer['latency_ms']} ms)" if config.live else "")
 
 
 def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.stdout) -> None:

@@ -22,6 +22,7 @@ from skeleton_data.cli.synth import SynthCommand
 from skeleton_data.cli.up_option import join_up
 from skeleton_data.cli.verify import VerifyCommand
 from skeleton_data.errors import DataError
+from skeleton_data.printable import printable
 
 _COMMANDS = (
     SynthCommand,
@@ -106,5 +107,6 @@ def _describe(item: Any) -> str:
 
 
 def _fail(message: str) -> None:
-    print(f"skeleton-data: error: {message}", file=sys.stderr)
+    for line in message.splitlines():
+        print(f"skeleton-data: error: {printable(line)}", file=sys.stderr)
     sys.exit(2)

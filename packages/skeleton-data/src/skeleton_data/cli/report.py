@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from skeleton_data.printable import printable
+
 if TYPE_CHECKING:
     from skeleton_data.importing.importer import Imported
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 def tell_report(done: Imported) -> None:
     """Print joints that were not used or derived, what was measured, and warnings."""
     if done.unused_joints:
-        print(f"joints that the layout does not have: {', '.join(done.unused_joints)}")
+        print(f"joints that the layout does not have: {printable(', '.join(done.unused_joints))}")
     for joint, sources in done.derived_joints.items():
         print(f"derived: {joint} from {', '.join(sources)}")
     for line in done.report:

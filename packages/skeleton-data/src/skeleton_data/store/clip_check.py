@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.printable import printable
 
 _MOST = int(np.iinfo(np.int32).max)  # of what the index holds
 
@@ -43,6 +44,8 @@ def check_clip(
         )
     if not name:
         raise DataError("a clip has an empty name")
+    if printable(name) != name:
+        raise DataError(f"clip {name!r} has a control character in its name")
     if not -1 <= min(facts) <= max(facts) <= _MOST:
         raise DataError(
             f"clip {name!r} has the facts {tuple(facts)}, expected numbers from 0 to {_MOST} or -1, unknown"

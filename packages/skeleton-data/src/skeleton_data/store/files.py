@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from skeleton_data.clips import Units
 from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.printable import Name
 from skeleton_data.replacing import file_sha256
 
 JOINTS, INDEX, NAMES, META = "joints.npy", "index.npy", "names.bin", "store.json"
@@ -49,7 +50,7 @@ class StoreMeta(BaseModel):
     units: Units = Field(description="units of the joints: m, or picture (2D, z is the confidence)")
     fps: float = Field(gt=0, description="frames per second")
     layout: SkeletonLayout = Field(description="the skeleton")
-    class_names: tuple[str, ...] = Field(description="name of each label; empty where unknown")
+    class_names: tuple[Name, ...] = Field(description="name of each label; empty where unknown")
     source: dict[str, Any] = Field(description="where the clips came from and how they were prepared")
     written_by: str = Field(description="package and version that wrote the store")
     files: dict[str, FileFacts] = Field(description="size and checksum of each file")

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from skeleton_data.clips import Cleaning
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.printable import printable
 from skeleton_data.store.files import (
     DATA_FILES,
     INDEX,
@@ -152,7 +153,7 @@ class SkeletonStore:
         return self._joints[start : start + frames * bodies].reshape(frames, bodies, *self._joints.shape[1:])
 
     def name(self, clip: int) -> str:
-        """Return the name of a clip.
+        """Return the name of a clip, with control characters written out.
 
         Raises:
             IndexError: There is no such clip.
@@ -163,7 +164,7 @@ class SkeletonStore:
         try:
             if not 0 <= start < end <= len(self._names):
                 raise ValueError
-            return bytes(self._names[start:end]).decode()
+            return printable(bytes(self._names[start:end]).decode())
         except ValueError:
             raise DataError.at(
                 self.path / INDEX, f"damaged: the name of clip {clip} is not in {NAMES}"

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from skeleton_data.clips import Units
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.printable import printable
 from skeleton_data.store.clip_check import check_clip
 from skeleton_data.store.files import (
     DATA_FILES,
@@ -92,6 +93,9 @@ class StoreWriter:
         self._source = dict(source or {})
         if not 0 < self._fps < math.inf:
             raise DataError(f"fps must be above 0, not {fps}")
+        for each in self._class_names:
+            if printable(each) != each:
+                raise DataError(f"class {each!r} has a control character in its name")
         _refuse_to_replace(self.path, overwrite=overwrite)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._units = units

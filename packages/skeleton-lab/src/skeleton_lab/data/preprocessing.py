@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from skeleton_data import Cleaning, ClipSampling, SkeletonLayout, Units
+from skeleton_data import Cleaning, ClipSampling, Name, SkeletonLayout, Units
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.text_files import read_json
 
@@ -30,7 +30,7 @@ class Preprocessing(BaseModel):
         None, description="How raw recordings were cleaned; none of imported data, or where it is not known."
     )
     sampling: ClipSampling = Field(description="How clips are cut to length, and in which coordinates.")
-    classes: tuple[str, ...] = Field(
+    classes: tuple[Name, ...] = Field(
         (), description="Class names in the order of scores; none without a head."
     )
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from tqdm import tqdm
 
+from skeleton_data import printable
 from skeleton_lab.errors import InputError, NotFiniteError, WorkerError
 from skeleton_lab.runs.workers import is_first_process, one_line_on_interrupt, submit, worker_pool
 from skeleton_lab.studies.plan import Run
@@ -88,7 +89,7 @@ def _side_by_side(todo: Sequence[Run], perform: Perform, bar: tqdm[Any], process
 
 def _tell(run: Run, error: BaseException) -> str:
     """Say at once what went wrong with a run, and what would try it again."""
-    line = " ".join(str(error).split()) or type(error).__name__
+    line = printable(" ".join(str(error).split())) or type(error).__name__
     if is_first_process():
         tqdm.write(f"reproduce: {run.folder} failed: {line}\n    {run.command}", file=sys.stderr)
     return line
