@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sample_sets import write_bvh
 
 from skeleton_data import DataError, ImportConfig, SkeletonStore, import_clips, layout
 from skeleton_data.importing.missing import fill_missing, mark_missing, require_complete
@@ -123,6 +124,18 @@ def test_resampled_on_import(tmp_path: Path) -> None:
     store = SkeletonStore.open(tmp_path / "s")
     assert store.fps == 15
     np.testing.assert_array_equal(store.read(0)[:, 0], positions[::2])
+
+
+def test_files_of_several_rates_become_one(tmp_path: Path) -> None:
+    folder = write_bvh(tmp_path)
+    text = (folder / "wave.bvh").read_text().replace("0.0333333", "0.0166667")
+    (folder / "wave.bvh").write_text(text)
+    given = {"units": "cm", "layout": str(tmp_path / "stick.toml"), "insist": True}
+    with pytest.raises(DataError, match=r"wave\.bvh: .* frames per second, elsewhere 30: say resample"):
+        import_clips(folder, tmp_path / "s", ImportConfig.model_validate(given))
+    import_clips(folder, tmp_path / "s", ImportConfig.model_validate(given | {"resample": 60}))
+    store = SkeletonStore.open(tmp_path / "s")
+    assert store.fps == 60 and store.index.frames.tolist() == [3, 2]
 
 
 def test_the_case_file_with_one_nan_a_clip(shared: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def resample(joints: NDArray[np.float32], fps: float, wanted: float) -> NDArray[
     if np.isclose(fps, wanted, rtol=1e-3):
         return joints
     last = len(joints) - 1
-    times = np.arange(int(last * wanted / fps + 1e-6) + 1) * (fps / wanted)
+    times = np.arange(int(last * wanted / fps + 1e-3) + 1) * (fps / wanted)
     before = np.minimum(np.floor(times + 1e-6).astype(np.int64), last)
     after = np.minimum(before + 1, last)
     share = np.clip(times - before, 0, 1).astype(np.float32)[:, None, None, None]

@@ -20,8 +20,8 @@ from skeleton_data.readers.own import read_joint_names
 def open_bvh(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
     """Return a clip for each file, called by the file's name, of one `.bvh` file or a folder of them.
 
-    All files must have the joints of the first, the ends of limbs among them (`NAME_end`), and its frames
-    per second. The format does not say its units: `config.units` must.
+    All files must have the joints of the first, the ends of limbs among them (`NAME_end`). The format does
+    not say its units: `config.units` must.
 
     Raises:
         DataError: There are no such files, the first is damaged, units are not said.
@@ -37,11 +37,11 @@ def open_bvh(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
         joints=read_joint_names(config.joints, names, path),
         fps=first.fps,
         count=len(files),
-        clips=read_files(partial(_read, names=names, fps=first.fps, divisor=divisor), files, workers=workers),
+        clips=read_files(partial(_read, names=names, divisor=divisor), files, workers=workers),
     )
 
 
-def _read(path: Path, *, names: tuple[str, ...], fps: float, divisor: np.float32) -> Sequence[Clip]:
+def _read(path: Path, *, names: tuple[str, ...], divisor: np.float32) -> Sequence[Clip]:
     bvh = read_bvh(path)
     found = tuple(joint.name for joint in bvh.joints)
     if found != names:
@@ -49,12 +49,8 @@ def _read(path: Path, *, names: tuple[str, ...], fps: float, divisor: np.float32
         raise DataError.at(
             path, f"expected the {len(names)} joints of the first file, found {len(found)}: {other}"
         )
-    if not np.isclose(bvh.fps, fps, rtol=1e-3):
-        raise DataError.at(
-            path, f"expected {fps:g} frames per second, as in the first file, found {bvh.fps:g}"
-        )
     joints = (world_positions(bvh) / divisor).astype(np.float32)
-    return [Clip(path.stem, joints[:, None], {}, path)]
+    return [Clip(path.stem, joints[:, None], {}, path, fps=bvh.fps)]
 
 
 def world_positions(bvh: Bvh) -> NDArray[np.float64]:
