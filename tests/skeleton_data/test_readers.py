@@ -13,6 +13,7 @@ from sample_sets import (
     WALKS,
     annotation,
     bring_in,
+    write_bvh,
     write_ctr_gcn,
     write_kinetics,
     write_pyskl,
@@ -172,6 +173,33 @@ def test_bvh(tmp_path: Path) -> None:
     expected = [[[0, 1, 0], [0, 1.2, 0], [0, 1.5, 0]], [[0.1, 1, 0], [0.1, 1.2, 0], [0.1, 1.2, 0.3]]]
     # In frame 1 the hips turn by 90 degrees about y, the spine about z: y goes to -x, and that to z.
     np.testing.assert_allclose(store.read(0)[:, 0], expected, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Frames: 2", "Frames:2"),
+        ("End Site", "END SITE"),
+        ("HIERARCHY", "Hierarchy"),
+        ("Frame Time:", "FRAME TIME:"),
+    ],
+)
+def test_bvh_in_other_spellings(tmp_path: Path, old: str, new: str) -> None:
+    (tmp_path / "plain").mkdir()
+    source, plain = write_bvh(tmp_path), bring_in("bvh", tmp_path / "plain")
+    for file in source.iterdir():
+        file.write_text(file.read_text().replace(old, new))
+    config = ImportConfig(units="cm", layout=str(tmp_path / "stick.toml"), insist=True)
+    import_clips(source, tmp_path / "s", config)
+    np.testing.assert_array_equal(SkeletonStore.open(tmp_path / "s").rows, plain.rows)
+
+
+def test_two_ends_below_one_joint_have_two_names(tmp_path: Path) -> None:
+    source = write_bvh(tmp_path)
+    end = "    End Site\n    {\n      OFFSET 0 30 0\n    }\n"
+    for file in source.iterdir():
+        file.write_text(file.read_text().replace(end, end + end.replace("30", "10")))
+    assert read_clips(source, ImportConfig(units="cm")).joints == ("Hips", "Spine", "Spine_end", "Spine_end2")
 
 
 def test_a_store_in_another_layout(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def read_bvh(path: Path) -> Bvh:
     lines.expect("HIERARCHY")
     joints: list[BvhJoint] = []
     word, name = lines.take(), ""
-    while word and word[0] == "ROOT":
+    while word and word[0].upper() == "ROOT":
         _read_joint(lines, joints, word, -1)
         word = lines.take()
     if not joints:
@@ -67,10 +67,10 @@ def read_bvh(path: Path) -> Bvh:
     if len({joint.name for joint in joints}) < len(joints):
         name = next(name for name in (joint.name for joint in joints) if _count(joints, name) > 1)
         raise DataError.at(path, f"there are {_count(joints, name)} joints called {name}")
-    if word != ["MOTION"]:
+    if [each.upper() for each in word] != ["MOTION"]:
         lines.fail(f"expected MOTION, found {' '.join(word)!r:.40}")
-    frames = lines.number("Frames:", 1)
-    seconds = lines.number("Frame Time:", 2)
+    frames = lines.number("Frames:")
+    seconds = lines.number("Frame Time:")
     if frames < 1 or frames != int(frames) or not 0 < seconds < 60:
         lines.fail(
             f"expected at least one frame, of a time above 0, found {frames:g} frames of {seconds:g} s"
@@ -97,12 +97,12 @@ def _read_joint(lines: _Lines, joints: list[BvhJoint], head: list[str], parent: 
     while open_joints:
         words = lines.take("the closing brace of a joint")
         joint = joints[open_joints[-1]]
-        match words[0]:
+        match words[0].upper():
             case "OFFSET" if len(words) == 4:
                 joint.offset = tuple(parse_floats(words[1:], lines.path, lines.line))
             case "CHANNELS":
                 joint.channels = _channels(lines, words)
-            case "JOINT" | "End":
+            case "JOINT" | "END":
                 open_joints.append(_named(lines, joints, words, open_joints[-1]))
             case "}":
                 open_joints.pop()
@@ -115,7 +115,10 @@ def _read_joint(lines: _Lines, joints: list[BvhJoint], head: list[str], parent: 
 def _named(lines: _Lines, joints: list[BvhJoint], words: list[str], parent: int) -> int:
     if len(words) < 2:
         lines.fail(f"expected a name after {words[0]}")
-    name = f"{joints[parent].name}_end" if words[0] == "End" else " ".join(words[1:])
+    name = " ".join(words[1:])
+    if words[0].upper() == "END":
+        ends = sum(joint.parent == parent and not joint.channels for joint in joints)
+        name = f"{joints[parent].name}_end{ends + 1 if ends else ''}"
     joints.append(BvhJoint(name, parent))
     lines.expect("{")
     return len(joints) - 1
@@ -157,11 +160,12 @@ class _Lines:
 
     def expect(self, word: str) -> None:
         words = self.take(word)
-        if words != [word]:
+        if [each.upper() for each in words] != [word]:
             self.fail(f"expected {word}, found {' '.join(words)!r:.40}")
 
-    def number(self, name: str, count: int) -> float:
-        words = self.take(name)
-        if " ".join(words[:count]) != name or len(words) != count + 1:
-            self.fail(f"expected {name} and a number, found {' '.join(words)!r:.40}")
-        return parse_floats(words[count:], self.path, self.line)[0]
+    def number(self, name: str) -> float:
+        found = " ".join(self.take(name))
+        rest = found[len(name) :].split()
+        if found[: len(name)].lower() != name.lower() or len(rest) != 1:
+            self.fail(f"expected {name} and a number, found {found!r:.40}")
+        return parse_floats(rest, self.path, self.line)[0]
