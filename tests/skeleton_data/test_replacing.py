@@ -1,5 +1,6 @@
 """A file or folder is there whole, new or old, whatever went wrong while it was written."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,14 @@ def test_a_draft_of_several_processes_is_put_in_place_over_an_older_folder(tmp_p
 def test_the_checksum_is_sha256(tmp_path):
     (tmp_path / "abc").write_bytes(b"abc")  # the first example of FIPS 180
     assert file_sha256(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes of files")
+def test_what_a_library_has_kept_to_the_owner_is_readable_like_other_files(tmp_path):
+    (tmp_path / "other").touch()
+    with replacing(tmp_path / "weights") as draft:
+        draft.touch(mode=0o600)
+    with replacing_folder(tmp_path / "model") as draft:
+        (draft / "weights").touch(mode=0o600)
+    modes = {(tmp_path / name).stat().st_mode for name in ("other", "weights", "model/weights")}
+    assert len(modes) == 1

@@ -122,6 +122,7 @@ def test_the_average_is_that_of_a_loop_and_is_what_is_evaluated(tmp_path):
     assert evaluated is not model
     for name, value in averages.items():
         torch.testing.assert_close(evaluated.state_dict()[name], value, msg=name)
+    assert evaluated[1].num_batches_tracked == model[1].num_batches_tracked > 1
 
 
 def test_a_step_that_is_skipped_leaves_weights_statistics_and_average_alone(tmp_path):
@@ -176,6 +177,15 @@ def test_what_an_encoder_exempts_from_decay_is_found_within_a_model():
     assert rates(AdamW(decay_vectors=False), model)["encoder.blocks.0.attention_bias"] == (1, 0)
     with pytest.raises(InputError, match=r"layer_decay is 0.5, but SkeletonMAE has no order of layers"):
         AdamW(layer_decay=0.5).build(model)
+
+
+def test_layers_that_timm_cannot_tell_apart_are_refused():
+    class OneLayer(nn.Linear):
+        def group_matcher(self, coarse=False):
+            return {"stem": r"."}
+
+    with pytest.raises(InputError, match=r"layer_decay is 0\.5"):
+        AdamW(layer_decay=0.5).build(OneLayer(2, 2))
 
 
 def test_optimisers_of_timm(monkeypatch):

@@ -80,6 +80,7 @@ def test_export_for_any_number_of_clips():
 def test_onnx(tmp_path):
     for extra in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(extra, reason="needs sttformer[onnx]")
+    import onnx
     import onnxruntime
 
     model = make_model().eval()
@@ -87,6 +88,7 @@ def test_onnx(tmp_path):
     shapes = {"x": {0: clips}}
     program = torch.onnx.export(model, (make_clips(),), dynamo=True, dynamic_shapes=shapes, verbose=False)
     program.save(tmp_path / "sttformer.onnx")
+    onnx.checker.check_model(tmp_path / "sttformer.onnx", full_check=True)
     session = onnxruntime.InferenceSession(tmp_path / "sttformer.onnx", providers=["CPUExecutionProvider"])
     for number in (1, 3, 7):
         x = make_clips(number)

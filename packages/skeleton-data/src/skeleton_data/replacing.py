@@ -90,10 +90,15 @@ def _draft_of(path: Path) -> Iterator[Path]:
 def put_in_place(draft: Path, path: Path) -> None:
     """Rename a file or folder to `path` once all of it is on the disk, and replace what was there.
 
+    Its files can be read by whom the umask lets read new files; safetensors keeps them to their owner.
+
     Raises:
         OSError: It cannot be done; what was at `path` is there again.
     """
+    os.umask(umask := os.umask(0o077))
     for part in (*draft.rglob("*"), draft):
+        if part.is_file():
+            part.chmod(part.stat().st_mode | 0o666 & ~umask)
         flush_to_disk(part)
     if path.is_dir() and any(path.iterdir()):
         # A folder cannot be renamed onto one that is not empty: the old one steps aside for that moment.

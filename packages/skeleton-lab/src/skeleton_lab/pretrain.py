@@ -94,6 +94,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
     import torch
     from safetensors.torch import save_model
 
+    from skeleton_data import replacing
     from skeleton_lab.evaluation.reconstruction import count_bodies, mean_reconstruction_loss
     from skeleton_lab.models.saving import save_network
     from skeleton_lab.training.distributed import set_up_distributed
@@ -150,7 +151,8 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
         )
         if accelerator.is_main_process:
             with writing(folder.path):
-                save_model(model, str(folder.path / "model.safetensors"))
+                with replacing(folder.path / "model.safetensors") as draft:
+                    save_model(model, str(draft))
                 save_network(encoder, folder.path / "encoder", preprocessing, result)
             folder.write_json("result.json", result.model_dump(mode="json"))
         accelerator.wait_for_everyone()

@@ -56,13 +56,16 @@ class _Optimizer(RecipeSection):
             raise InputError(
                 f"optimizer.layer_decay is {self.layer_decay}, but {name} has no order of layers"
             )
-        return timm.param_groups_layer_decay(
+        groups = timm.param_groups_layer_decay(
             model,
             self.weight_decay,
             no_weight_decay_list=() if self.decay_vectors else exempt,
             layer_decay=self.layer_decay,
             weight_decay_exclude_1d=not self.decay_vectors,
         )
+        if len({group["lr_scale"] for group in groups}) < 2:  # timm has only warned
+            raise InputError(f"optimizer.layer_decay is {self.layer_decay}, but timm found a single layer")
+        return groups
 
 
 class Adam(_Optimizer):

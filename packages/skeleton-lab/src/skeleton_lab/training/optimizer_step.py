@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import torch
 from accelerate import Accelerator, DistributedType
@@ -79,7 +79,7 @@ class OptimizerStep(Generic[Model]):
         self._whole = deepcopy(model).to(accelerator.device) if self._sharded else model
         self._average: AveragedModel | None = None
         if training.ema:
-            average = get_ema_multi_avg_fn(training.ema)  # type: ignore[no-untyped-call]
+            average = _average_fn(training.ema)
             self._average = AveragedModel(model, accelerator.device, multi_avg_fn=average, use_buffers=True)
             accelerator.register_for_checkpointing(self._average)
         self.model, self._optimizer = accelerator.prepare(model, recipe.optimizer.build(model))
@@ -160,3 +160,17 @@ class OptimizerStep(Generic[Model]):
             # In half precision an overflow is no accident: the scaler skips the step and lowers its scale.
             norm = norm.nan_to_num(0, 0, 0)
         return torch.as_tensor(0.0 if norm is None else norm, device=self.accelerator.device)  # DeepSpeed
+
+
+def _average_fn(decay: float) -> Callable[[Sequence[Tensor], Sequence[Tensor], Any], None]:
+    """Average weights and statistics over steps; counters, as of BatchNorm's batches, are copied."""
+    average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+
+    def update(averages: Sequence[Tensor], current: Sequence[Tensor], updates: Any) -> None:
+        if averages[0].is_floating_point():
+            average(averages, current, updates)
+        else:
+            for kept, now in zip(averages, current, strict=True):
+                kept.copy_(now)
+
+    return update
