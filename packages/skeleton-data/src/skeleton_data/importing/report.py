@@ -148,7 +148,7 @@ class ImportReport:
         if not labels or not subjects or len(labels) > MOST_ROWS or len(subjects) > MOST_COLUMNS:
             return lines
         names = [class_names[label] if label < len(class_names) else str(label) for label in labels]
-        width = max(map(len, names))
+        width = max(map(len, ["subject", *names]))
         lines.append(f"{'subject':>{width}} " + " ".join(f"{subject:>4}" for subject in subjects))
         for label, name in zip(labels, names, strict=True):
             counts = " ".join(f"{self._table[label, subject]:>4}" for subject in subjects)
