@@ -193,3 +193,26 @@ def test_there_are_recipes():
         "contrast/crossclr-ntu60-xsub.toml",
         "contrast/aimclr-ntu60-xsub.toml",
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "resume"),
+    [
+        (["--run.resume", "true"], True),
+        (["--run.resume=True"], True),
+        (["--run.resume", "--run.resume", "false"], False),
+        (["--run.resume=false"], False),
+        (["--no-run.resume", "false"], True),
+    ],
+)
+def test_a_flag_with_a_value_means_what_it_says(finetune_recipe, given, resume):
+    config = read_recipe(finetune.FinetuneConfig, [str(finetune_recipe), *given], program="finetune")
+    assert config.run.resume is resume
+
+
+def test_a_flag_with_another_value_is_named_and_null_is_none(finetune_recipe):
+    with pytest.raises(InputError, match=r"^run\.resume: .*'maybe'"):
+        read_recipe(finetune.FinetuneConfig, [str(finetune_recipe), "--run.resume=maybe"], program="finetune")
+    for given in (["--pretrained", "null"], ["--pretrained=null"], ["--pretrained", "None"]):
+        config = read_recipe(finetune.FinetuneConfig, [str(finetune_recipe), *given], program="finetune")
+        assert config.pretrained is None
