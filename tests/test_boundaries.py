@@ -46,7 +46,7 @@ class Import:
 
 
 def imports(folder: Path) -> Iterator[Import]:
-    """Every absolute import in a folder of sources, wherever it stands, `import_module("name")` included."""
+    """Every absolute import in a folder of sources, also inside functions and by `import_module`."""
     for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.pyi")]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
@@ -55,7 +55,8 @@ def imports(folder: Path) -> Iterator[Import]:
                 case ast.ImportFrom(module=str(module), level=0):
                     found = [module]
                 case ast.Call(
-                    func=ast.Name(id="import_module" | "__import__") | ast.Attribute(attr="import_module"),
+                    func=ast.Name(id="import_module" | "__import__" | "needed")
+                    | ast.Attribute(attr="import_module"),
                     args=[ast.Constant(value=str(module)), *_],
                 ):
                     found = [module]

@@ -17,7 +17,8 @@ from tqdm import tqdm
 
 from skeleton_lab.errors import Interrupted
 
-Task, Result = TypeVar("Task"), TypeVar("Result")
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 _line = 1
 
