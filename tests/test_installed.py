@@ -5,6 +5,7 @@ The wheels of all packages are installed into an empty environment, and everythi
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -26,6 +27,13 @@ TOY = (
 """Options that make the pre-training of the demo small."""
 EPOCHS, EPOCH = 6, 12 // 6
 """Epochs, and steps of one: 12 clips of two training subjects, in batches of 6."""
+
+PROJECT = (
+    "skeleton_lab/test_own_parts.py",
+    "skeleton_lab/test_finetune_from.py",
+    "skeleton_data/test_loading.py",
+)
+"""Tests of what a separate project does: parts of its own, models from anywhere, loaders of its own."""
 
 PROGRAM = """
 import torch
@@ -107,7 +115,11 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     bin = home / "environment" / "bin"
     assert not uv(home, "venv", "--python", sys.executable, bin.parent)
     install = ("pip", "install", "--python", bin / "python", "--constraint", home / "versions.txt")
-    install += tuple((home / "dist").iterdir())  # by path: an index may know others of these names
+    install += (
+        "pytest",
+        "hypothesis",
+        *(home / "dist").iterdir(),
+    )  # wheels by path: an index may know others of these names
     failed = uv(home, *install, "--offline") and uv(home, *install)
     if failed and "Failed to fetch" in failed and not os.environ.get("CI"):
         pytest.skip(f"torch and others are not in uv's cache, and there is no package index: {failed}")
@@ -165,3 +177,13 @@ def test_training_without_a_clone(installation: Installation) -> None:
 
     (place,) = run("python", "-c", PROGRAM).splitlines()
     assert Path(place).is_relative_to(installation.bin.parent)
+
+
+def test_a_separate_project(installation: Installation) -> None:
+    """The tests of what a separate project does pass outside the clone, with the wheels alone."""
+    tests = installation.folder / "tests"
+    shutil.copytree(REPO / "tests", tests, ignore=shutil.ignore_patterns("__pycache__"))
+    options = ("-q", "--rootdir", installation.folder, "--import-mode", "importlib", "-p", "no:cacheprovider")
+    options += ("-o", f"pythonpath={tests / 'support'} {tests / 'skeleton_data' / 'support'}")
+    printed = installation.run("python", "-m", "pytest", *options, *(tests / name for name in PROJECT))
+    assert " passed" in printed and "failed" not in printed
