@@ -12,7 +12,6 @@ from hypothesis.extra import numpy as npst
 from skeleton_data.errors import DataError
 from skeleton_data.ntu.bulk import read_bulk
 from skeleton_data.ntu.lines import read_lines
-from skeleton_data.ntu.name import NtuName
 from skeleton_data.ntu.recording import RawClip, read_skeleton, write_skeleton
 
 Change = Callable[[list[bytes]], bytes]
@@ -278,26 +277,3 @@ def test_a_clip_that_does_not_fit_is_not_written(tmp_path: Path, clip: RawClip, 
     with pytest.raises(ValueError, match=message):
         write_skeleton(tmp_path / "clip.skeleton", clip)
     assert list(tmp_path.iterdir()) == []
-
-
-@given(numbers=st.tuples(*[st.integers(1, 999)] * 5))
-def test_names_round_trip(numbers: tuple[int, int, int, int, int]) -> None:
-    name = NtuName(*numbers)
-    assert NtuName.parse(str(name)) == name
-    assert name.label == numbers[4] - 1
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "",
-        "S001C001P001R001",
-        "s001c001p001r001a001",
-        "S001C001P001R001A000",
-        "S001C001P001R001A001 ",
-        "S1C1P1R1A1",
-    ],
-)
-def test_a_name_that_does_not_parse(name: str) -> None:
-    with pytest.raises(DataError, match="is not a name like S001C002P003R001A050"):
-        NtuName.parse(name)

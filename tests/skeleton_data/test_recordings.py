@@ -1,11 +1,7 @@
 """Formats of one file a clip: what is kept, what is missing, who is who, and what a clip is labelled."""
 
 import json
-import pickle
-import sys
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +10,6 @@ from recording_samples import (
     FLAT_BODY,
     FLAT_NAMES,
     MARKERS,
-    NTU,
     NTU_NAME,
     RECORDED,
     alphapose_entry,
@@ -29,10 +24,8 @@ from recording_samples import (
     write_trc,
 )
 
-from skeleton_data.clips import Clip, ClipSource
 from skeleton_data.errors import DataError
 from skeleton_data.importing.importer import import_clips
-from skeleton_data.readers import formats
 from skeleton_data.readers.c3d import read_c3d
 from skeleton_data.readers.camera_json import read_azure
 from skeleton_data.readers.config import ImportConfig
@@ -236,53 +229,6 @@ def test_amass_is_named(tmp_path: Path) -> None:
         find_format(tmp_path / "a.npz")
 
 
-def pyskl_item(**changes: Any) -> dict[str, Any]:
-    body = pixels(4, "coco17").astype(np.float32)[None]
-    item = {"frame_dir": "a", "label": 1, "keypoint": body[..., :2], "keypoint_score": body[..., 2]}
-    return {
-        key: value for key, value in (item | {"img_shape": (480, 640)} | changes).items() if value is not None
-    }
-
-
-def read_pickled(folder: Path, items: list[dict[str, Any]], **options: Any) -> list[Clip | DataError]:
-    (folder / "own.pkl").write_bytes(pickle.dumps(items))
-    return list(read_clips(folder / "own.pkl", ImportConfig(**options)).clips)
-
-
-def test_pyskl_score_in_keypoint_is_the_same(tmp_path: Path) -> None:
-    plain = read_pickled(tmp_path, [pyskl_item()])
-    joined = read_pickled(tmp_path, [pyskl_item(keypoint=pixels(4, "coco17")[None], keypoint_score=None)])
-    assert isinstance(plain[0], Clip) and isinstance(joined[0], Clip)
-    np.testing.assert_allclose(plain[0].joints, joined[0].joints)
-    np.testing.assert_allclose(plain[0].confidence, joined[0].confidence)
-    assert plain[0].picture == (640, 480)
-
-
-def test_pyskl_compressed_and_unlabelled(tmp_path: Path) -> None:
-    near = pixels(4, "coco17").astype(np.float32)
-    far = near + np.array([300, 0, 0], np.float32)
-    item = pyskl_item(
-        keypoint=np.stack([near[0], far[0], far[2], near[2]]),
-        keypoint_score=None,
-        frame_inds=np.array([0, 0, 2, 2]),
-        total_frames=5,
-        label=None,
-    )
-    (clip,) = read_pickled(tmp_path, [item])
-    assert isinstance(clip, Clip) and clip.facts == {}
-    assert clip.joints.shape == (5, 2, 17, 3) and not clip.joints[[1, 3, 4]].any()
-    np.testing.assert_allclose(clip.joints[2, :, :, :2], np.stack([near[2], far[2]])[..., :2])
-
-
-def test_joints_without_names_are_not_guessed(tmp_path: Path) -> None:
-    item = pyskl_item(keypoint=NTU[None], keypoint_score=None, img_shape=None)
-    with pytest.raises(DataError, match=r"own\.pkl: its 25 joints .*body25 and ntu.*say layout"):
-        read_pickled(tmp_path, [item])
-    (clip,) = read_pickled(tmp_path, [item], layout="ntu")
-    assert isinstance(clip, Clip)
-    np.testing.assert_array_equal(clip.joints[:, 0], NTU)
-
-
 def test_deeplabcut_of_several(tmp_path: Path) -> None:
     path = write_deeplabcut(tmp_path, 2)
     path.write_text(path.read_text().replace("0.8", "0.1", 1))
@@ -323,26 +269,6 @@ def test_sleap_instances_without_tracks(tmp_path: Path) -> None:
     assert found.shape == (3, 2, 17, 2) and np.isnan(found[1]).all()
     np.testing.assert_allclose(found[[0, 2], 0, :, 0] - body[:, 0], [[0] * 17, [1] * 17], atol=1e-4)
     assert np.isnan(found[0, 1, 0]).all() and np.allclose(found[2, 1, 1:, 0] - body[1:, 0], 300)
-
-
-def open_mine(path: Path, config: ImportConfig) -> ClipSource:
-    return ClipSource("mine", MARKERS, config.fps or 30.0, 1, [Clip("a", BODY[:, None], {}, path)])
-
-
-def test_a_reader_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reader = formats.FormatReader(
-        f"{__name__}:open_mine", {"fps"}, recognises=lambda path: path.suffix == ".mine"
-    )
-    monkeypatch.setitem(sys.modules, __name__, SimpleNamespace(open_mine=open_mine))
-    entry = SimpleNamespace(name="mine", load=lambda: reader)
-    monkeypatch.setattr(formats, "entry_points", lambda group: [entry])
-    formats.other_readers.cache_clear()
-    (tmp_path / "x.mine").write_text("")
-    assert read_clips(tmp_path / "x.mine", ImportConfig()).kind == "mine"
-    assert read_clips(tmp_path, ImportConfig(format="mine", fps=10)).fps == 10
-    with pytest.raises(DataError, match="no format 'yours'; there are mine, own"):
-        read_clips(tmp_path, ImportConfig(format="yours"))
-    formats.other_readers.cache_clear()
 
 
 def test_endings_in_capitals(tmp_path: Path) -> None:

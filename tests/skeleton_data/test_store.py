@@ -3,7 +3,6 @@
 import json
 import os
 import pickle
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,32 +12,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_stores import KINECT, damage_meta, some_clips, write_store
 
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import layout
 from skeleton_data.store.store import ClipIndex, SkeletonStore
 from skeleton_data.store.writer import StoreWriter
 
-KINECT = layout("kinect_v1")
-
-
-def write(path: Path, clips: list[np.ndarray], **arguments: object) -> SkeletonStore:
-    with StoreWriter(path, layout=KINECT, fps=25, **arguments) as writer:
-        for number, joints in enumerate(clips):
-            writer.add(joints, name=f"clip {number} ü", label=number % 3, subject=number, camera=2)
-    return SkeletonStore.open(path)
-
-
-def some_clips(seed: int = 0, count: int = 4) -> list[np.ndarray]:
-    generator = np.random.default_rng(seed)
-    shapes = generator.integers([1, 1], [30, 3], size=(count, 2))
-    return [generator.normal(size=(*shape, 20, 3)).astype(np.float32) for shape in shapes]
-
 
 @given(seed=st.integers(0, 10**6), count=st.integers(1, 6))
 def test_round_trip(tmp_path_factory: pytest.TempPathFactory, seed: int, count: int) -> None:
     clips = some_clips(seed, count)
-    store = write(
+    store = write_store(
         tmp_path_factory.mktemp("stores") / "s", clips, class_names=["a", "b", "c"], source={"by": "me"}
     )
     assert len(store) == len(store.index) == count
@@ -59,7 +44,7 @@ def test_round_trip(tmp_path_factory: pytest.TempPathFactory, seed: int, count: 
 
 
 def test_clips_are_read_only_views_of_the_file(tmp_path: Path) -> None:
-    store = write(tmp_path / "s", some_clips())
+    store = write_store(tmp_path / "s", some_clips())
     clip = store.read(1)
     assert type(clip) is np.ndarray
     assert clip.dtype == np.float32
@@ -69,7 +54,7 @@ def test_clips_are_read_only_views_of_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("clip", [-1, 4])
 def test_no_such_clip(tmp_path: Path, clip: int) -> None:
-    store = write(tmp_path / "s", some_clips())
+    store = write_store(tmp_path / "s", some_clips())
     with pytest.raises(IndexError, match=f"clip {clip} of a store with clips 0 to 3"):
         store.read(clip)
     with pytest.raises(IndexError):
@@ -77,7 +62,7 @@ def test_no_such_clip(tmp_path: Path, clip: int) -> None:
 
 
 def test_a_pickled_store_is_its_path(tmp_path: Path) -> None:
-    store = write(tmp_path / "s", [np.ones((200, 1, 20, 3))])
+    store = write_store(tmp_path / "s", [np.ones((200, 1, 20, 3))])
     pickled = pickle.dumps(store)
     assert len(pickled) < 500
     np.testing.assert_array_equal(pickle.loads(pickled).read(0), store.read(0))
@@ -85,7 +70,7 @@ def test_a_pickled_store_is_its_path(tmp_path: Path) -> None:
 
 def test_opening_reads_no_joints(tmp_path: Path) -> None:
     """A joints file of 300 GB, all holes, opens and reads like any other."""
-    store = write(tmp_path / "s", [np.ones((5, 1, 20, 3))])
+    store = write_store(tmp_path / "s", [np.ones((5, 1, 20, 3))])
     rows = 1_250_000_000
     joints, index = tmp_path / "s" / "joints.npy", tmp_path / "s" / "index.npy"
     with joints.open("r+b") as file:
@@ -109,7 +94,7 @@ def test_opening_reads_no_joints(tmp_path: Path) -> None:
 
 def test_two_processes_read_one_store(tmp_path: Path) -> None:
     clips = some_clips(count=20)
-    write(tmp_path / "s", clips)
+    write_store(tmp_path / "s", clips)
     code = (
         "import sys; from skeleton_data import SkeletonStore; store = SkeletonStore.open(sys.argv[1]);"
         "print(sum(float(store.read(clip).sum(dtype='f8')) for clip in range(len(store))))"
@@ -154,23 +139,23 @@ def test_a_bad_clip_is_named_and_nothing_is_written(
 
 def test_an_empty_store_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="s: not written, because there is no clip"):
-        write(tmp_path / "s", [])
+        write_store(tmp_path / "s", [])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_store_is_replaced_only_on_request(tmp_path: Path) -> None:
-    write(tmp_path / "s", some_clips(count=2))
+    write_store(tmp_path / "s", some_clips(count=2))
     with pytest.raises(DataError, match="exists; say overwrite"):
-        write(tmp_path / "s", some_clips(count=3))
+        write_store(tmp_path / "s", some_clips(count=3))
     assert len(SkeletonStore.open(tmp_path / "s")) == 2
-    assert len(write(tmp_path / "s", some_clips(count=3), overwrite=True)) == 3
+    assert len(write_store(tmp_path / "s", some_clips(count=3), overwrite=True)) == 3
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 
 def test_an_error_leaves_the_old_store(tmp_path: Path) -> None:
-    write(tmp_path / "s", some_clips(count=2))
+    write_store(tmp_path / "s", some_clips(count=2))
     with pytest.raises(DataError, match="finite"):
-        write(tmp_path / "s", [np.full((1, 1, 20, 3), np.inf)], overwrite=True)
+        write_store(tmp_path / "s", [np.full((1, 1, 20, 3), np.inf)], overwrite=True)
     assert len(SkeletonStore.open(tmp_path / "s")) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
@@ -184,7 +169,7 @@ def test_what_is_not_a_store_is_never_replaced(tmp_path: Path, what: str) -> Non
         path.mkdir()
         (path / "thesis.txt").write_text("thesis")
     with pytest.raises(DataError, match="exists and is not a store"):
-        write(path, some_clips(), overwrite=True)
+        write_store(path, some_clips(), overwrite=True)
     assert (path if what == "file" else path / "thesis.txt").read_text() == "thesis"
 
 
@@ -200,7 +185,7 @@ with StoreWriter(sys.argv[1], layout=layout("ntu"), fps=30, overwrite=True) as w
 
 
 def test_a_killed_writer_leaves_the_old_store(tmp_path: Path) -> None:
-    write(tmp_path / "s", some_clips(count=2))
+    write_store(tmp_path / "s", some_clips(count=2))
     process = subprocess.Popen([sys.executable, "-c", WRITE_FOREVER, tmp_path / "s"], stdout=subprocess.PIPE)
     assert process.stdout is not None
     for _ in range(20):
@@ -210,102 +195,7 @@ def test_a_killed_writer_leaves_the_old_store(tmp_path: Path) -> None:
     store = SkeletonStore.open(tmp_path / "s")
     store.verify()
     assert len(store) == 2
-    assert len(write(tmp_path / "s", some_clips(count=3), overwrite=True)) == 3
-
-
-def damage_meta(folder: Path, **changes: object) -> None:
-    path = folder / "store.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-
-
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (lambda folder: shutil.rmtree(folder), "no such folder; expected a store"),
-        (lambda folder: (folder / "store.json").unlink(), "not a store: there is no store.json"),
-        (
-            lambda folder: (folder / "store.json").write_text("{"),
-            "not the metadata of a store: the file: Invalid JSON",
-        ),
-        (lambda folder: (folder / "store.json").write_bytes(b"\xff"), "not the metadata of a store"),
-        (lambda folder: damage_meta(folder, format="zoo"), "format: Input should be 'skeleton-store'"),
-        (lambda folder: damage_meta(folder, version=2), "version: Input should be 1"),
-        (lambda folder: damage_meta(folder, files={}), "it does not list joints.npy"),
-        (
-            lambda folder: damage_meta(folder, clips=5),
-            r"index.npy: damaged: of the shape \(4,\), expected \(5,\)",
-        ),
-        (
-            lambda folder: damage_meta(folder, rows=7),
-            r"joints.npy: damaged: .*, expected \(7, 20, 3\)",
-        ),
-        (lambda folder: (folder / "joints.npy").unlink(), "joints.npy is missing"),
-        (
-            lambda folder: os.truncate(folder / "joints.npy", 1000),
-            "joints.npy: damaged: 1000 bytes, expected",
-        ),
-        (lambda folder: os.truncate(folder / "index.npy", 100), "index.npy: damaged: 100 bytes, expected"),
-        (lambda folder: (folder / "names.bin").write_bytes(b""), "names.bin: damaged: 0 bytes, expected"),
-        (
-            lambda folder: (folder / "index.npy").write_bytes(bytes((folder / "index.npy").stat().st_size)),
-            "index.npy: damaged: ",
-        ),
-    ],
-)
-def test_a_damaged_or_foreign_folder_is_refused(tmp_path: Path, damage: object, message: str) -> None:
-    write(tmp_path / "s", some_clips())
-    damage(tmp_path / "s")  # type: ignore[operator]
-    with pytest.raises(DataError, match=message):
-        SkeletonStore.open(tmp_path / "s")
-
-
-@pytest.mark.parametrize("file", ["joints.npy", "index.npy", "names.bin"])
-def test_verify_finds_a_changed_byte(tmp_path: Path, file: str) -> None:
-    store = write(tmp_path / "s", some_clips())
-    with (tmp_path / "s" / file).open("r+b") as opened:
-        opened.seek(-1, os.SEEK_END)
-        last = opened.read(1)[0]
-        opened.seek(-1, os.SEEK_END)
-        opened.write(bytes([last ^ 1]))
-    with pytest.raises(DataError, match=f"{file}: damaged: its checksum"):
-        store.verify()
-
-
-def test_an_index_that_points_outside_is_refused(tmp_path: Path) -> None:
-    write(tmp_path / "s", some_clips())
-    records = np.load(tmp_path / "s" / "index.npy", mmap_mode="r+")
-    records["row"][2] = 10**9
-    records.flush()
-    store = SkeletonStore.open(tmp_path / "s")
-    store.read(1)
-    with pytest.raises(DataError, match=r"index\.npy: damaged: clip 2 lies outside joints\.npy"):
-        store.read(2)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"), [("name", 10**9), ("name", -3), ("name_bytes", 8), ("name_bytes", 0)]
-)
-def test_an_index_that_points_outside_the_names_is_refused(tmp_path: Path, field: str, value: int) -> None:
-    """The last letter of the name has two bytes, the eighth and the ninth."""
-    write(tmp_path / "s", some_clips())
-    records = np.load(tmp_path / "s" / "index.npy", mmap_mode="r+")
-    records[field][0] = value
-    records.flush()
-    store = SkeletonStore.open(tmp_path / "s")
-    with pytest.raises(DataError, match=r"index\.npy: damaged: the name of clip 0 is not in names\.bin"):
-        store.name(0)
-    assert store.name(1) == "clip 1 ü"
-
-
-def test_no_pickle_is_loaded(tmp_path: Path) -> None:
-    write(tmp_path / "s", some_clips())
-    path = tmp_path / "s" / "index.npy"
-    np.save(path, np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    meta = json.loads((tmp_path / "s" / "store.json").read_text())
-    meta["files"]["index.npy"]["bytes"] = path.stat().st_size
-    damage_meta(tmp_path / "s", files=meta["files"])
-    with pytest.raises(DataError, match=r"index\.npy: damaged"):
-        SkeletonStore.open(tmp_path / "s")
+    assert len(write_store(tmp_path / "s", some_clips(count=3), overwrite=True)) == 3
 
 
 def test_a_clip_index_has_a_length() -> None:
@@ -315,10 +205,10 @@ def test_a_clip_index_has_a_length() -> None:
 
 def test_a_store_behind_a_symbolic_link_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
-    write(tmp_path / "disk" / "big", some_clips(count=2))
+    write_store(tmp_path / "disk" / "big", some_clips(count=2))
     link = tmp_path / "s"
     link.symlink_to("disk/big")
-    assert len(write(link, some_clips(count=3), overwrite=True)) == 3
+    assert len(write_store(link, some_clips(count=3), overwrite=True)) == 3
     assert link.is_symlink()
     assert len(SkeletonStore.open(tmp_path / "disk" / "big")) == 3
     assert sorted(path.name for path in tmp_path.iterdir()) == ["disk", "s"]
@@ -328,7 +218,7 @@ def test_a_store_behind_a_symbolic_link_is_replaced_and_the_link_stays(tmp_path:
 def test_a_symbolic_link_that_leads_nowhere_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "s").symlink_to("gone")
     with pytest.raises(DataError, match="s: is a symbolic link to gone"):
-        write(tmp_path / "s", some_clips(), overwrite=True)
+        write_store(tmp_path / "s", some_clips(), overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 

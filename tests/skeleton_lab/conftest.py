@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from toy_study import STUDY
 
 
 @pytest.fixture(scope="session")
@@ -105,3 +106,25 @@ def trained(store, tmp_path_factory) -> dict[str, Path]:
         config = read_recipe(kind, [str(recipe), *options, *where], program=app.__name__)
         app.run(config, bar={"disable": True})
     return {name: folder / name for name in runs}
+
+
+@pytest.fixture
+def in_repository(monkeypatch):
+    """Recipes, terms and sizes are named as from there."""
+    monkeypatch.chdir(Path(__file__).parents[2])
+
+
+@pytest.fixture
+def study(store, tmp_path):
+    """Read the study, with options."""
+    from skeleton_lab.recipe.recipe import read_recipe
+    from skeleton_lab.studies.study import Study
+
+    path = tmp_path / "little.toml"
+    path.write_text(STUDY)
+
+    def read(*options):
+        place = ("--data", str(store), "--folder", str(tmp_path / "runs"), "--processes", "1")
+        return read_recipe(Study, [str(path), *place, *options], program="reproduce")
+
+    return read

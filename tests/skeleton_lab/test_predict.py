@@ -8,24 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from predictions import assert_same, expected, frames, run, save_model
 
 from skeleton_data import (
-    ClipSampling,
-    ClipSet,
-    SkeletonDataset,
     SkeletonStore,
     StoreWriter,
 )
 from skeleton_data.layouts.layout import layout
 from skeleton_data.synthetic import SyntheticConfig, write_synthetic
 from skeleton_lab import predict
-from skeleton_lab.data.preprocessing import Preprocessing
 from skeleton_lab.errors import InputError
-from skeleton_lab.inference.arrays import sample_clips
 from skeleton_lab.recipe.recipe import read_options
 
 
@@ -50,22 +42,6 @@ def recording(tmp_path_factory, store):
         joint_names=[*(names[joint] for joint in order), "tail"],
     )
     return path
-
-
-@settings(max_examples=12)
-@given(
-    st.sampled_from(["joint", "bone", "motion", "bone_motion"]),
-    st.sampled_from(["none", "first_frame"]),
-    st.booleans(),
-    st.integers(1, 3),
-)
-def test_clips_in_memory_are_sampled_as_those_of_a_store(store, stream, origin, heading, bodies):
-    opened, clips = SkeletonStore.open(store), np.arange(0, 96, 9)
-    sampling = ClipSampling(frames=7, stream=stream, origin=origin, heading=heading)
-    dataset = SkeletonDataset([ClipSet(opened, clips)], sampling, bodies=bodies, training=False, seed=0)
-    made_for = Preprocessing(layout=opened.layout, bodies=bodies, sampling=sampling)
-    joints = sample_clips([opened.read(int(clip)) for clip in clips], made_for)
-    assert torch.equal(joints, dataset[list(range(len(clips)))].joints)
 
 
 def test_own_data_are_recognised_whatever_the_order_of_joints(model, recording, store):

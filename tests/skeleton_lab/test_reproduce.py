@@ -2,87 +2,22 @@
 
 import csv
 import json
-import os
 import shlex
-import signal
-import subprocess
 import sys
-from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 
 import pytest
+from toy_study import STUDY
 
 from skeleton_lab import cli, reproduce
-from skeleton_lab.errors import InputError, NotFiniteError, WorkerError
+from skeleton_lab.errors import InputError, NotFiniteError
 from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.studies.apps import APPS
 from skeleton_lab.studies.columns import columns
 from skeleton_lab.studies.plan import distinct, plan
-from skeleton_lab.studies.runs import run_all
 from skeleton_lab.studies.study import Study
 
-REPO = Path(__file__).parents[2]
-STUDY = """
-name = "little"
-title = "A little of everything"
-source = "nobody"
-protocols = ["odd-subjects"]
-terms = "modern"
-model = "toy"
-epochs = 1
-steps = 2
-
-[every]
-encoder = "transformer"
-
-[[rows]]
-name = "scratch"
-
-[[rows]]
-name = "tuned"
-pretrain = "mamp"
-
-[[rows]]
-name = "probed"
-pretrain = "mamp"
-learn = "probe"
-method = "linear probe"
-
-[[rows]]
-name = "near"
-pretrain = "mamp"
-learn = "probe"
-method = "nearest neighbours"
-
-[[rows]]
-name = "MLP"
-learn = "simple"
-
-[[rows]]
-name = "fused"
-streams = ["joint", "bone"]
-weights = [0.6, 0.4]
-"""
-
-
-@pytest.fixture(autouse=True)
-def in_repository(monkeypatch):
-    """Recipes, terms and sizes are named as from there."""
-    monkeypatch.chdir(REPO)
-
-
-@pytest.fixture
-def study(store, tmp_path):
-    """Read the study, with options."""
-    path = tmp_path / "little.toml"
-    path.write_text(STUDY)
-
-    def read(*options):
-        place = ("--data", str(store), "--folder", str(tmp_path / "runs"), "--processes", "1")
-        return read_recipe(Study, [str(path), *place, *options], program="reproduce")
-
-    return read
+pytestmark = pytest.mark.usefixtures("in_repository")
 
 
 @pytest.fixture
@@ -306,67 +241,3 @@ def test_protocols_of_ntu_go_with_the_stores_they_fit(tmp_path, store):
     assert found[0].heading == "60 ntu60-xsub 5%"
     assert found[0].published == "ntu60-xsub 5%"
     assert columns([store], protocols, ["5%"])[0].published is None  # its numbers are of other classes
-
-
-@pytest.mark.slow
-def test_runs_side_by_side_in_worker_processes(study):
-    assert reproduce.run(study("--processes", "2", "--row", "scratch", "--row", "near")) == {}
-    chosen = [trial for trial in plan(study()) if trial.row.name in {"scratch", "near"}]
-    assert all(run.finished for run in distinct(chosen))
-
-
-def ended(run):
-    """A run that is ended from outside."""
-    os._exit(1)
-
-
-@pytest.mark.slow
-def test_a_worker_that_is_ended_is_told_in_a_line(study):
-    runs = distinct(plan(study("--row", "near")))
-    with pytest.raises(WorkerError, match="a worker was ended from outside"):
-        run_all(runs, ended, processes=2)
-
-
-WAIT = """
-import os, signal, sys
-from pathlib import Path
-from skeleton_lab.errors import exit_on_bad_input
-from skeleton_lab.studies.plan import Run
-from skeleton_lab.studies.runs import run_all
-
-def wait(run):
-    os.write(1, b"begun\\n")
-    while True:
-        signal.pause()
-
-@exit_on_bad_input("reproduce")
-def main():
-    run_all([Run("simple", (), Path(str(number))) for number in range(6)], wait, processes=2)
-
-if __name__ == "__main__":
-    main()
-"""
-
-
-@pytest.mark.slow
-def test_control_c_ends_runs_side_by_side_in_a_line_and_begins_no_other(tmp_path):
-    (tmp_path / "study.py").write_text(WAIT)
-    study = subprocess.Popen(
-        [sys.executable, "study.py"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        assert [study.stdout.readline() for _ in range(2)] == ["begun\n"] * 2
-        os.killpg(study.pid, signal.SIGINT)  # as a terminal does
-        out, said = study.communicate(timeout=120)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(study.pid, signal.SIGKILL)
-    assert study.returncode == 75
-    assert out == ""
-    (line,) = [line for line in said.splitlines() if line.strip() and "run/s" not in line]
-    assert line.startswith("reproduce: error: interrupted")

@@ -6,50 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
+from stopped_runs import answers, before_step, die, run_finetuning
 
-from skeleton_data import SkeletonStore, StoreWriter
 from skeleton_lab import finetune
-from skeleton_lab.compare import check_alike
 from skeleton_lab.errors import InputError, Interrupted
-from skeleton_lab.evaluation.data import EvaluateData, open_models
-from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.training.checkpoint import SEAL, _seal
-from skeleton_lab.training.optimizer_step import OptimizerStep
-
-
-def run_finetuning(recipe, *arguments):
-    config = read_recipe(finetune.FinetuneConfig, [str(recipe), *arguments], program="finetune")
-    return finetune.run(config, bar={"disable": True})
-
-
-def answers(folder):
-    """What must be the same to the last bit."""
-    names = ("classifier/model.safetensors", "metrics.jsonl", "labels.json")
-    return {name: (folder / name).read_bytes() for name in names}
-
-
-@contextmanager
-def before_step(number, act):
-    """Let something happen before a step."""
-    take = OptimizerStep.take
-
-    def act_and_take(*arguments, **options):
-        if options["number"] == number:
-            act()
-        return take(*arguments, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(OptimizerStep, "take", act_and_take)
-        yield
-
-
-def die():
-    raise KeyboardInterrupt
 
 
 @pytest.mark.slow
@@ -279,45 +243,3 @@ def test_a_run_of_two_processes_is_not_resumed_by_one(finetune_recipe, tmp_path)
     _seal(checkpoint)
     with pytest.raises(InputError, match=r"finetuned: the run had 2 processes.* resumed with 1"):
         run_finetuning(finetune_recipe, "--run.resume")
-
-
-@pytest.fixture
-def own_store(store, tmp_path):
-    """A store that a test may replace."""
-    return Path(shutil.copytree(store, tmp_path / "own.store"))
-
-
-def shift(store):
-    """Put a store of as many clips in the place of a store: only one coordinate differs."""
-    old = SkeletonStore.open(store)
-    with StoreWriter(
-        store, layout=old.layout, class_names=old.class_names, fps=old.fps, overwrite=True
-    ) as writer:
-        for clip in range(len(old)):
-            joints = np.array(old.read(clip))
-            joints[0, 0, 0, 0] += float(clip == 5)
-            facts = {"label": int(old.index.label[clip]), "subject": int(old.index.subject[clip])}
-            writer.add(joints, name=old.name(clip), **facts)
-
-
-def test_other_data_in_the_place_of_a_store_are_refused(finetune_recipe, store, own_store, tmp_path):
-    finetune_recipe.write_text(finetune_recipe.read_text().replace(str(store), str(own_store)))
-    with before_step(4, die), pytest.raises(KeyboardInterrupt):
-        run_finetuning(finetune_recipe)
-    ended = (finetune_recipe, "--training.epochs", "1", "--run.folder", str(tmp_path / "ended"))
-    run_finetuning(*ended)
-
-    shift(own_store)
-    other = rf"^{own_store}: these are other data \(96 clips"
-    for resumed in ((finetune_recipe,), ended):
-        with pytest.raises(InputError, match=other):
-            run_finetuning(*resumed, "--run.resume")
-    with pytest.raises(InputError, match=other):
-        open_models([str(tmp_path / "ended")], EvaluateData(), "test")
-    run_finetuning(*ended[:-1], str(tmp_path / "shifted"))
-    with pytest.raises(InputError, match=r"data\.fingerprints"):
-        check_alike(dict.fromkeys((tmp_path / "ended", tmp_path / "shifted")))
-
-    shutil.copytree(store, own_store, dirs_exist_ok=True)
-    run_finetuning(finetune_recipe, "--run.resume")
-    open_models([str(tmp_path / "ended")], EvaluateData(), "test")
