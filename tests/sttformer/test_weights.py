@@ -3,6 +3,7 @@
 import json
 import pickle
 import zipfile
+from pathlib import Path
 
 import pytest
 import torch
@@ -160,6 +161,21 @@ def test_the_shapes_of_a_published_checkpoint_tell_its_config(shared):
         official_config(state, joints=20)
     with pytest.raises(ValueError, match=r"blocks\.0\.att0s is missing"):
         official_config({"fc.weight": state["fc.weight"]})
+
+
+def test_a_checkpoint_that_is_cut_or_holds_other_objects_is_named(tmp_path):
+    path = tmp_path / "official.pt"
+    torch.save({"fc.weight": torch.zeros(1000), "note": Path("x")}, path)
+    with pytest.raises(
+        ValueError, match=r"official\.pt is no file of tensors: it is damaged, or holds other"
+    ):
+        read_official(path)
+    torch.save({"fc.weight": torch.zeros(1000)}, path)
+    whole = path.read_bytes()
+    for length in (0, 1, 100, 2000, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match=r"official\.pt is no file of tensors"):
+            read_official(path)
 
 
 def test_a_published_checkpoint_takes_no_more_memory_than_its_size(tmp_path):

@@ -66,7 +66,9 @@ def read_official(path: str | Path) -> dict[str, Tensor]:
                 if sum(entry.file_size for entry in archive.infolist()) > size:
                     raise ValueError(f"{path} is no file of tensors: its entries are compressed")
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except UnpicklingError as error:  # torch's own text tells how to load it all the same
+        raise ValueError(f"{path} is no file of tensors: it is damaged, or holds other objects") from error
+    except (RuntimeError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(f"{path} is no file of tensors: {reason}") from error
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
