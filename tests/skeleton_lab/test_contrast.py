@@ -55,7 +55,8 @@ def test_aimclr_with_stgcn_then_finetuning(run_contrast, run_finetuning, tmp_pat
     result = run_contrast()
     folder = tmp_path / "contrasted"
     assert {path.name for path in folder.iterdir()} == {
-        *("config.toml", "metrics.jsonl", "result.json", "encoder", "checkpoints", "tensorboard")
+        *("config.toml", "data.json", "metrics.jsonl", "result.json"),
+        *("encoder", "checkpoints", "tensorboard"),
     }
     assert json.loads((folder / "result.json").read_text()) == result.model_dump(mode="json")
     assert (result.steps, result.mining_step, result.train_clips) == (9, 4, 36)

@@ -3,9 +3,9 @@
     python apps/contrast.py configs/contrast/demo.toml --method.kind crossclr --method.moco.queue_size 512
     accelerate launch apps/contrast.py configs/contrast/aimclr-ntu60-xsub.toml --folder runs/aimclr
 
-`--help` lists every field of a recipe, `--dry_run` says what a run would be. The folder of the run
-receives encoder/ (for finetune.py), for further views of CrosSCLR motion/encoder/ and bone/encoder/
-(finetune.py takes the folder above), result.json, config.toml, metrics.jsonl, tensorboard/, and checkpoints/
+`--help` lists every field of a recipe, `--dry_run` says what a run would be. The folder of the run receives
+encoder/ (for finetune.py), for further views of CrosSCLR motion/encoder/ and bone/encoder/ (finetune.py
+takes the folder above), result.json, config.toml, data.json, metrics.jsonl, tensorboard/, and checkpoints/
 to resume from. The last weights are kept.
 """
 

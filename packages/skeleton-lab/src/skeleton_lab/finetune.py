@@ -5,8 +5,8 @@
 
 `--help` lists every field of a recipe, `--dry_run` says what a run would be. Weights are selected by their
 accuracy on subjects held out from the training side (`--training.select` says otherwise). The folder of the
-run receives classifier/, result.json, labels.json (which labels were used), config.toml, metrics.jsonl,
-tensorboard/, and checkpoints/ to resume from.
+run receives classifier/, result.json, labels.json (which labels were used), config.toml, data.json,
+metrics.jsonl, tensorboard/, and checkpoints/ to resume from.
 """
 
 from __future__ import annotations

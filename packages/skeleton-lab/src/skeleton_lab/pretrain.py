@@ -3,9 +3,9 @@
     python apps/pretrain.py configs/pretrain/kinect-v1.toml --mask.joint_ratio 0.6
     accelerate launch apps/pretrain.py configs/pretrain/paper-ntu60-xsub.toml --folder runs/paper
 
-`--help` lists every field of a recipe, `--dry_run` says what a run would be. The folder of the run
-receives encoder/ (for finetune.py), model.safetensors, result.json, config.toml, metrics.jsonl, tensorboard/,
-and checkpoints/ to resume from.
+`--help` lists every field of a recipe, `--dry_run` says what a run would be. The folder of the run receives
+encoder/ (for finetune.py), model.safetensors, result.json, config.toml, data.json, metrics.jsonl,
+tensorboard/, and checkpoints/ to resume from.
 """
 
 from __future__ import annotations
