@@ -59,7 +59,7 @@ def test_pretraining_then_finetuning(pretrain_recipe, finetune_recipe, store, tm
     pretrained = run_pretraining(pretrain_recipe, "--training.epochs", "6", "--optimizer.lr", "0.01")
     folder = tmp_path / "pretrained"
     assert {path.name for path in folder.iterdir()} == {
-        *("config.toml", "metrics.jsonl", "result.json", "model.safetensors"),
+        *("config.toml", "data.json", "metrics.jsonl", "result.json", "model.safetensors"),
         *("encoder", "checkpoints", "tensorboard"),
     }
     assert json.loads((folder / "result.json").read_text()) == pretrained.model_dump(mode="json")

@@ -164,4 +164,4 @@ def test_all_methods_of_a_table_in_two_processes(store, tmp_path, monkeypatch):
     assert len(results) == 9 + 2 * 14
     assert {result["num_processes"] for result in results} == {2}
     lines = (tmp_path / "runs" / "table4.md").read_text().splitlines()
-    assert len([line for line in lines if line.startswith("| ")]) == 13
+    assert len([line for line in lines if line.startswith("| ")]) == 1 + 14

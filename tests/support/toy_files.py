@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from documents import REPO
+from recording_samples import write_mediapipe
 from sample_sets import write_pyskl
 
 from skeleton_data import SyntheticConfig, layout, write_synthetic
@@ -36,6 +37,9 @@ def write_files(folder: Path) -> None:
     for name in ("own.npz", "long.npz"):
         write_own(folder / name, layout("ntu").joints, frames=90)
     write_takes(folder / "bnr2.npz")
+    (folder / "recordings").mkdir()
+    for name in ("wave_1", "wave_2", "clap_1", "clap_2"):
+        write_mediapipe(folder / "recordings").rename(folder / "recordings" / f"{name}.json")
     stream = standing(layout("ntu").joints, 70).round(2).tolist()
     (folder / "tracker.py").write_text(TRACKER.format(frames=[json.dumps(frame) for frame in stream]))
 
