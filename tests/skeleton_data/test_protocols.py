@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from indices import index, sides
 
-from skeleton_data import ClipIndex
 from skeleton_data.ntu.facts import samples_without_skeleton
-from skeleton_data.splits.protocols import OFFICIAL_COUNTS, Split, check_counts, split, split_by
+from skeleton_data.splits.counts import OFFICIAL_COUNTS, check_counts
+from skeleton_data.splits.protocols import Split, split, split_by
 
 XSUB_60 = [1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38]
 XSUB_120 = [
@@ -15,19 +16,6 @@ XSUB_120 = [
     *(45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80, 81, 82, 83, 84, 85, 86),
     *(89, 91, 92, 93, 94, 95, 97, 98, 100, 103),
 ]
-
-
-def index(**columns) -> ClipIndex:
-    """An index in which the columns not given are unknown."""
-    length = len(next(iter(columns.values())))
-    names = ClipIndex.__dataclass_fields__
-    return ClipIndex(**{name: np.array(columns.get(name, [-1] * length), dtype=np.int32) for name in names})
-
-
-def sides(split: Split) -> tuple[list[int], list[int], list[int]]:
-    for side in (split.train, split.val, split.test):
-        assert side.dtype == np.int64 and (np.diff(side) > 0).all()
-    return split.train.tolist(), split.val.tolist(), split.test.tolist()
 
 
 @pytest.mark.parametrize(
@@ -92,7 +80,7 @@ def test_all_has_no_test_side():
         ("ntu60-xsub", {"subject": [1, 2]}, "ntu60-xsub: the test side is empty"),
         ("all", {"subject": []}, "all: the training side is empty"),
         ("first-takes", {"label": [1, 1, 1]}, r"first-takes needs the replication, unknown \(-1\) in 3 of 3"),
-        ("ntu60", {"subject": [1]}, "protocol must be one of ntu60-xsub, .*, got 'ntu60'"),
+        ("ntu60", {"subject": [1]}, "'ntu60' is no protocol; .*ntu60-xsub"),
     ],
 )
 def test_what_a_protocol_refuses(protocol, columns, message):

@@ -45,12 +45,21 @@ from .replacing import flush_to_disk as flush_to_disk
 from .replacing import put_in_place as put_in_place
 from .replacing import replacing as replacing
 from .replacing import replacing_folder as replacing_folder
+from .splits.counts import check_counts as check_counts
+from .splits.counts import class_counts as class_counts
+from .splits.counts import class_table as class_table
+from .splits.counts import missing_classes as missing_classes
+from .splits.divide import divide as divide
+from .splits.divide import read_split as read_split
+from .splits.folds import Fold as Fold
+from .splits.folds import folds as folds
+from .splits.grammar import Protocol as Protocol
+from .splits.grammar import is_folded as is_folded
 from .splits.labels import label_subset as label_subset
 from .splits.labels import load_subset as load_subset
 from .splits.labels import save_subset as save_subset
-from .splits.protocols import Protocol as Protocol
+from .splits.own import own_splits as own_splits
 from .splits.protocols import Split as Split
-from .splits.protocols import check_counts as check_counts
 from .splits.protocols import split as split
 from .splits.protocols import split_by as split_by
 from .splits.split_file import load_split as load_split
@@ -81,6 +90,7 @@ __all__ = [
     "ClipSource",
     "DataError",
     "EpochSampler",
+    "Fold",
     "FormatReader",
     "ImportConfig",
     "JointError",
@@ -103,7 +113,10 @@ __all__ = [
     "Up",
     "aligned",
     "check_counts",
+    "class_counts",
+    "class_table",
     "clean",
+    "divide",
     "draw_gif",
     "draw_page",
     "draw_strip",
@@ -112,19 +125,24 @@ __all__ = [
     "file_sha256",
     "first_bodies",
     "flush_to_disk",
+    "folds",
     "hold_last",
     "import_clips",
+    "is_folded",
     "joint_map",
     "label_subset",
     "layout",
     "layout_names",
     "load_split",
     "load_subset",
+    "missing_classes",
     "open_clips",
+    "own_splits",
     "prepare",
     "printable",
     "put_in_place",
     "read_skeleton",
+    "read_split",
     "replacing",
     "replacing_folder",
     "save_split",

@@ -28,6 +28,9 @@ Up = Literal["y", "-y", "z", "-z", "x", "-x"]
 Cleaning = Literal["reference", "true_frames", "contrast"]
 """Of raw recordings, see `skeleton_data.ntu.cleaning.clean`."""
 
+Side = Literal["train", "val", "test"]
+"""Of a split."""
+
 Item = TypeVar("Item")
 
 
@@ -47,6 +50,7 @@ class Clip:
             file says it. In the units "picture" z is the confidence.
         picture: Width and height of the picture, where positions are pixels and the file says it.
         fps: Frames per second of this clip, where they may differ from those of the others.
+        sides: Side of the clip, train, val or test, in each split that the data set came with, by its name.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Clip:
     confidence: NDArray[np.float32] | None = None
     picture: tuple[int, int] | None = None
     fps: float | None = None
+    sides: Mapping[str, Side] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import CliPositionalArg
 
-from skeleton_data.splits.protocols import Protocol
+from skeleton_data.splits.grammar import Protocol
 
 
 class ExportCommand(BaseModel):
@@ -24,7 +24,11 @@ class ExportCommand(BaseModel):
     output: CliPositionalArg[Path] = Field(description="the new .npz file, or the new folder")
     to: Literal["npz", "huggingface"] = Field(default="npz", description="the form to write")
     protocol: Protocol | None = Field(default=None, description="how to divide into training and test clips")
-    split: Path | None = Field(default=None, description="a file of `skeleton-data split`, for protocol")
+    split: Path | None = Field(
+        default=None,
+        description="in place of protocol: a file of `skeleton-data split`, or clip names as text or CSV",
+    )
+    fold: int | None = Field(default=None, ge=1, description="of a protocol with folds: which, from 1")
     frames: int | None = Field(
         default=None,
         ge=1,
@@ -50,17 +54,12 @@ class ExportCommand(BaseModel):
         from skeleton_data.errors import DataError
         from skeleton_data.export.huggingface import export_huggingface
         from skeleton_data.export.npz import export_npz
-        from skeleton_data.splits.protocols import split
-        from skeleton_data.splits.split_file import load_split
+        from skeleton_data.splits.divide import divide
         from skeleton_data.store.store import SkeletonStore
 
         store = SkeletonStore.open(self.store)
         try:
-            sides = (
-                split(store.index, self.protocol)
-                if self.protocol
-                else load_split(str(self.split), store.index)
-            )
+            sides = divide(store, self.protocol, file=self.split, fold=self.fold)
         except ValueError as error:
             raise error if isinstance(error, DataError) else DataError.at(self.store, str(error)) from None
         if self.to == "npz":

@@ -20,6 +20,7 @@ class InfoCommand(BaseModel):
         """Print the facts."""
         import numpy as np
 
+        from skeleton_data.splits.own import own_splits
         from skeleton_data.store.store import SkeletonStore
 
         store = SkeletonStore.open(self.store)
@@ -37,6 +38,11 @@ class InfoCommand(BaseModel):
             "subjects": _counts(store.index.subject),
             "cameras": _counts(store.index.camera),
             "setups": _counts(store.index.setup),
+            "own splits": "; ".join(
+                f"{name}: {len(sides.train):,} train, {len(sides.val):,} val, {len(sides.test):,} test"
+                for name, sides in own_splits(store).items()
+            )
+            or "none",
             "size": f"{size / 1e6:,.1f} MB",
             "written by": store.meta.written_by,
             "source": json.dumps(store.meta.source),

@@ -9,22 +9,24 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import CliPositionalArg
 
-from skeleton_data.splits.protocols import Protocol
+from skeleton_data.splits.grammar import FORMS, Protocol
 
 
 class SplitCommand(BaseModel):
-    """Write a split of a store as JSON, for `skeleton_data.load_split` and `skeleton-data export --split`.
+    """Write a split of a store as JSON, for the apps (`--data.split FILE`) and `skeleton-data export`.
 
-    The file holds the numbers of the training, validation and test clips, how they were chosen, and a
-    fingerprint of the store, so that it is refused for any other. A store that holds all clips of NTU RGB+D
-    must give the published counts; fewer or more clips are reported.
+    Prints how many clips of each class are on each side. The file holds the numbers of the training,
+    validation and test clips, how they were chosen, and a fingerprint of the store, so that it is refused for
+    any other. A store that holds all clips of NTU RGB+D must give the published counts; fewer or more clips
+    are reported.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     store: CliPositionalArg[Path] = Field(description="folder of the store")
     output: CliPositionalArg[Path] = Field(description="the new JSON file")
-    protocol: Protocol = Field(description="how to divide: by subjects, cameras or setups")
+    protocol: Protocol = Field(description=f"how to divide: {FORMS}")
+    fold: int | None = Field(default=None, ge=1, description="of a protocol with folds: which, from 1")
     validation: float = Field(
         default=0.0, ge=0, lt=1, description="share of the training subjects held out for validation"
     )
@@ -46,21 +48,28 @@ class SplitCommand(BaseModel):
         from dataclasses import replace
 
         from skeleton_data.errors import DataError
+        from skeleton_data.splits.counts import (
+            OFFICIAL_COUNTS,
+            check_counts,
+            class_counts,
+            class_table,
+            missing_classes,
+        )
+        from skeleton_data.splits.divide import divide
         from skeleton_data.splits.labels import label_subset
-        from skeleton_data.splits.protocols import OFFICIAL_COUNTS, check_counts, split
         from skeleton_data.splits.split_file import save_split
         from skeleton_data.store.store import SkeletonStore
 
         store = SkeletonStore.open(self.store)
         try:
-            sides = split(store.index, self.protocol, validation=self.validation, seed=self.seed)
+            sides = divide(store, self.protocol, validation=self.validation, seed=self.seed, fold=self.fold)
             different = check_counts(sides, self.protocol)
             if self.fraction is not None or self.per_class is not None:
                 labels = store.index.label[sides.train]
                 kept = label_subset(labels, fraction=self.fraction, per_class=self.per_class, seed=self.seed)
                 sides = replace(sides, train=sides.train[kept])
         except ValueError as error:
-            raise DataError.at(self.store, str(error)) from None
+            raise error if isinstance(error, DataError) else DataError.at(self.store, str(error)) from None
         if different:
             if len(store) == sum(OFFICIAL_COUNTS[self.protocol]):
                 raise DataError.at(self.store, different)
@@ -68,4 +77,10 @@ class SplitCommand(BaseModel):
         made = self.model_dump(mode="json", exclude={"store", "output", "overwrite"})
         save_split(self.output, sides, store.index, made=made, overwrite=self.overwrite)
         counts = f"{len(sides.train)} training, {len(sides.val)} validation and {len(sides.test)} test clips"
+        names = store.class_names or tuple(map(str, range(int(store.index.label.max(initial=-1)) + 1)))
+        clips = class_counts(store.index.label, sides, len(names))
+        for note in (*sides.notes, *missing_classes(clips, names)):
+            print(f"note: {note}", file=sys.stderr)
+        if len(names):
+            print(class_table(clips, names))
         print(f"{self.output}: {counts}")

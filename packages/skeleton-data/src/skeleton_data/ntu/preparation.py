@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from skeleton_data.clips import Cleaning
 from skeleton_data.errors import DataError
@@ -112,8 +113,9 @@ def prepare(
                     problems.add(recording.problem)
                 else:
                     name = recording.name
+                    facts: dict[str, Any] = {"label": name.label, **name.facts}
                     try:
-                        writer.add(mapping(recording.joints), name=str(name), label=name.label, **name.facts)
+                        writer.add(mapping(recording.joints), name=str(name), **facts)
                     except DataError as error:
                         problems.add(str(DataError.at(str(recording.file), str(error))))
                 if done % CHUNK == 0 or done == len(folder.files):

@@ -10,13 +10,14 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data.clips import Clip, ClipSource, present_bodies
+from skeleton_data.clips import Clip, ClipSource, Side, present_bodies
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
 from skeleton_data.ntu.facts import ntu_class_names
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import per_metre, positions
 from skeleton_data.readers.npz_file import read_array, reading
+from skeleton_data.readers.own_split import DEFAULT_SPLIT
 
 FPS = 30.0
 MOST_BODIES = 2
@@ -34,7 +35,7 @@ def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
     joints there are, and so how many bodies; without it, one layout must fit for two bodies, or for one.
     Read clip after clip, however large the arrays are. Padding is taken off: frames of zeros at the end, a
     second body of zeros or equal to the first. The file says neither names nor subjects: clips are called
-    `train000000`, `test000000`, ...
+    `train000000`, `test000000`, ... The two arrays are the data set's own split.
 
     Raises:
         DataError: No such file, no `.npz`, arrays are missing, pickled or do not fit each other.
@@ -150,4 +151,5 @@ def _read(
                 yield error
                 continue
             bodies = present_bodies(clip.reshape(frames, -1, joints, 3)) / divisor
-            yield Clip(f"{part}{number:06}", bodies, {"label": label}, path)
+            side: Side = "train" if part == "train" else "test"
+            yield Clip(f"{part}{number:06}", bodies, {"label": label}, path, sides={DEFAULT_SPLIT: side})

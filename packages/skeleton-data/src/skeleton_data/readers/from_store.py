@@ -10,6 +10,7 @@ import numpy as np
 from skeleton_data.clips import Clip, ClipSource
 from skeleton_data.errors import DataError
 from skeleton_data.readers.config import ImportConfig
+from skeleton_data.splits.own import sides_of_clips
 from skeleton_data.store.files import FACTS
 from skeleton_data.store.store import SkeletonStore
 
@@ -35,9 +36,11 @@ def open_store(path: Path, _: ImportConfig) -> ClipSource:
 
 
 def _read(store: SkeletonStore) -> Iterator[Clip | DataError]:
+    sides = sides_of_clips(store)
     for number in range(len(store)):
         try:
             facts = {fact: int(getattr(store.index, fact)[number]) for fact in FACTS}
-            yield Clip(store.name(number), np.array(store.read(number)), facts, store.path)
+            joints = np.array(store.read(number))
+            yield Clip(store.name(number), joints, facts, store.path, sides=sides.get(number, {}))
         except DataError as error:
             yield error

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data.clips import Clip, ClipSource, read_files
+from skeleton_data.clips import Clip, ClipSource, Side, read_files
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.json_file import entry, load_object
 from skeleton_data.readers.listing import files_below, positions
+from skeleton_data.readers.own_split import sides_of_parts
 
 FPS = 30.0
 BODIES = 2
@@ -29,15 +31,19 @@ def open_kinetics(path: Path, config: ImportConfig, *, workers: int) -> ClipSour
     Positions are parts of the picture's width and height, from its middle, y up; z is the confidence, and a
     joint that was not found is zero. Frames keep their numbers: one that the file leaves out has no body.
     The file `FOLDER_label.json`, beside the folder or named by `config.labels`, gives the class names and
-    the videos in which no one was found, which are left out.
+    the videos in which no one was found, which are left out. A folder that holds `kinetics_train` and
+    `kinetics_val` is read with both, and they are the data set's own split.
 
     Raises:
         DataError: There are no such files, the file with the labels is damaged.
     """
-    files = files_below(path, ".json")
-    labels = config.labels or path.with_name(f"{path.name}_label.json")
-    class_names, empty = _labels(labels) if config.labels or labels.is_file() else ((), frozenset())
+    parts = _parts(path)
+    files = [file for part in parts for file in files_below(part, ".json")]
+    tables = [_labels(table) for table in _tables(parts, config.labels)]
+    class_names: tuple[str, ...] = max((names for names, _ in tables), key=len, default=())
+    empty = frozenset[str]().union(*(videos for _, videos in tables))
     listed = [file for file in files if file.stem not in empty]
+    sides = sides_of_parts(part.name for part in parts)
     return ClipSource(
         kind="Kinetics-Skeleton",
         joints=layout("openpose18").joints,
@@ -46,9 +52,23 @@ def open_kinetics(path: Path, config: ImportConfig, *, workers: int) -> ClipSour
         fps=config.fps or FPS,
         class_names=class_names,
         count=len(listed),
-        clips=read_files(_read, listed, workers=workers),
+        clips=read_files(partial(_read, sides=sides), listed, workers=workers),
         left_out=len(files) - len(listed),
     )
+
+
+def _parts(path: Path) -> list[Path]:
+    """Return the folders of a data set's parts in `path`, or `path` itself."""
+    inside = {each.name: each for each in sorted(path.iterdir()) if each.is_dir()} if path.is_dir() else {}
+    return [inside[part] for part in sides_of_parts(inside)] or [path]
+
+
+def _tables(parts: Sequence[Path], named: Path | None) -> list[Path]:
+    """Return the files with the labels of some parts."""
+    if named:
+        return [named]
+    beside = [part.with_name(f"{part.name}_label.json") for part in parts]
+    return [table for table in beside if table.is_file()]
 
 
 def _labels(path: Path) -> tuple[tuple[str, ...], frozenset[str]]:
@@ -70,7 +90,7 @@ def _labels(path: Path) -> tuple[tuple[str, ...], frozenset[str]]:
     return tuple(names.get(label, f"class {label}") for label in range(count)), frozenset(empty)
 
 
-def _read(path: Path) -> Sequence[Clip]:
+def _read(path: Path, *, sides: Mapping[str, tuple[str, Side]]) -> Sequence[Clip]:
     table = load_object(path)
     label = entry(table, "label_index", int, path)
     if label < 0:
@@ -96,7 +116,8 @@ def _read(path: Path) -> Sequence[Clip]:
     joints = np.zeros((seen[-1][0] - first + 1, count, JOINTS, 3), dtype=np.float32)
     for index, bodies in seen:
         joints[index - first, : len(bodies)] = bodies
-    return [Clip(path.stem, joints, {"label": label}, path)]
+    here = dict([sides[path.parent.name]]) if path.parent.name in sides else {}
+    return [Clip(path.stem, joints, {"label": label}, path, sides=here)]
 
 
 def _surest(bodies: list[Any], path: Path, where: str) -> NDArray[np.float32]:

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from skeleton_data.clips import Clip, ClipSource, read_files
+from skeleton_data.clips import Clip, ClipSource, Side, read_files
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.json_file import entry, load_object
 from skeleton_data.readers.listing import files_below, per_metre, positions
+from skeleton_data.readers.own_split import DEFAULT_SPLIT
 
 NAME = re.compile(r"a(\d\d)_s(\d\d)_e(\d\d)_v(\d\d)")
 FPS = 30.0
+TRAINING_CAMERAS = (1, 2)
 CLASS_NAMES = (
     "pick up with one hand",
     "pick up with two hands",
@@ -36,7 +38,7 @@ def open_nw_ucla(path: Path, config: ImportConfig, *, workers: int) -> ClipSourc
     """Return the clips in a folder of files like `a01_s02_e03_v01.json`: action, subject, execution, view.
 
     `label` in a file counts from 1 and leaves no gaps, unlike the action in its name. The published
-    protocol trains on cameras 1 and 2 and tests on camera 3.
+    protocol, which the store keeps as its own split, trains on cameras 1 and 2 and tests on camera 3.
 
     Raises:
         DataError: There are no such files.
@@ -68,4 +70,5 @@ def _read(path: Path, *, divisor: np.float32, joints: int) -> Sequence[Clip]:
         raise DataError.at(path, "skeletons: all zero, there is no body")
     _, subject, execution, view = map(int, name.groups())
     facts = {"label": label - 1, "subject": subject, "replication": execution, "camera": view}
-    return [Clip(path.stem, (frames / divisor)[:, None], facts, path)]
+    side: Side = "train" if view in TRAINING_CAMERAS else "test"
+    return [Clip(path.stem, (frames / divisor)[:, None], facts, path, sides={DEFAULT_SPLIT: side})]

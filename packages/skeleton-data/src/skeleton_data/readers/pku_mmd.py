@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data.clips import Clip, ClipSource, present_bodies, read_files
+from skeleton_data.clips import Clip, ClipSource, Side, present_bodies, read_files
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import files_below, parse_floats, per_metre, read_text
+from skeleton_data.splits.side_file import read_sides
 
 FPS = 30.0
 CLASSES = 51
@@ -30,7 +31,9 @@ def open_pku_mmd(path: Path, config: ImportConfig, *, workers: int) -> ClipSourc
     A line of a recording is a frame: x y z of 25 joints of two bodies, zeros where there is none. The file of
     the same name in `config.labels` has a line for each action: class from 1, first and last frame from 1,
     confidence. An interval becomes the clip `0002-L_001`, numbered by the line. The camera is 1, 2, 3 for
-    L, M, R; phase II names the subject (after N), phase I does not.
+    L, M, R; phase II names the subject (after N), phase I does not. Files of a folder `Split` beside the
+    recordings (`cross-subject.txt`, `cross-view.txt`) are the data set's own splits; what they call
+    validation is the test side.
 
     Raises:
         DataError: No recordings, no folder of labels.
@@ -38,7 +41,8 @@ def open_pku_mmd(path: Path, config: ImportConfig, *, workers: int) -> ClipSourc
     files = files_below(path, ".txt")
     if config.labels is None or not config.labels.is_dir():
         raise DataError.at(path, f"say labels: the folder with the label files, not {config.labels}")
-    read = partial(_read, labels=config.labels, divisor=per_metre(config.units))
+    sides = _sides(path, config.labels)
+    read = partial(_read, labels=config.labels, divisor=per_metre(config.units), sides=sides)
     return ClipSource(
         kind="PKU-MMD",
         joints=layout("ntu").joints,
@@ -50,7 +54,26 @@ def open_pku_mmd(path: Path, config: ImportConfig, *, workers: int) -> ClipSourc
     )
 
 
-def _read(path: Path, *, labels: Path, divisor: np.float32) -> Sequence[Clip | DataError]:
+def _sides(path: Path, labels: Path) -> dict[str, dict[str, Side]]:
+    """Return the side of each recording in each split of a folder `Split` beside recordings or labels."""
+    above = {path.absolute().parent, labels.absolute().parent}
+    beside = [each for folder in above for each in folder.iterdir()]
+    files = {
+        file.stem: file
+        for folder in beside
+        if folder.name.lower() == "split" and folder.is_dir()
+        for file in sorted(folder.glob("*.txt"))
+    }
+    found: dict[str, dict[str, Side]] = {}
+    for split, file in files.items():
+        for recording, side in read_sides(file).items():
+            found.setdefault(recording, {})[split] = "train" if side == "train" else "test"
+    return found
+
+
+def _read(
+    path: Path, *, labels: Path, divisor: np.float32, sides: Mapping[str, Mapping[str, Side]]
+) -> Sequence[Clip | DataError]:
     name = _NAME.fullmatch(path.stem)
     if name is None:
         raise DataError.at(path, "expected a name like 0002-L or A01N02-M")
@@ -72,7 +95,8 @@ def _read(path: Path, *, labels: Path, divisor: np.float32) -> Sequence[Clip | D
             clips.append(error)
         else:
             name_of_clip = f"{path.stem}_{line:03}"
-            clips.append(Clip(name_of_clip, _bodies(clip), facts | {"label": label - 1}, path))
+            known = facts | {"label": label - 1}
+            clips.append(Clip(name_of_clip, _bodies(clip), known, path, sides=sides.get(path.stem, {})))
     return clips
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data.clips import Clip, ClipSource, SourceUnits, present_bodies
+from skeleton_data.clips import Clip, ClipSource, Side, SourceUnits, present_bodies
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout, layout
 from skeleton_data.ntu.facts import ntu_class_names
@@ -17,6 +18,7 @@ from skeleton_data.ntu.name import NtuName
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.joints_by_count import layout_of
 from skeleton_data.readers.listing import per_metre, positions
+from skeleton_data.readers.own_split import sides_by_name
 from skeleton_data.readers.people import join_nearest
 from skeleton_data.readers.plain_pickle import PlainArray, load_plain
 from skeleton_data.readers.recording import as_clip
@@ -34,8 +36,8 @@ def open_pyskl(path: Path, config: ImportConfig) -> ClipSource:
     `keypoint` is (bodies, frames, joints, 2 or 3), or compressed, (bodies in all frames, joints, 3) with
     `frame_inds`. 3D positions are metres. Pixels have their score in `keypoint_score` or as third number; a
     joint of score 0 was not measured. Names like those of NTU RGB+D say subject, camera, setup and
-    replication, and that 25 joints are NTU's. A label of -1, None or none at all is unlabelled. The whole
-    file is held in memory.
+    replication, and that 25 joints are NTU's. A label of -1, None or none at all is unlabelled. The
+    `split` of the file is kept. The whole file is held in memory.
 
     Raises:
         DataError: No such file, anything but arrays and plain containers in it, no annotations, no such
@@ -51,6 +53,7 @@ def open_pyskl(path: Path, config: ImportConfig) -> ClipSource:
         chosen = [(number, item) for number, item in chosen if _name(item) in names]
         if not chosen:
             raise DataError.at(path, f"split {config.part!r} names no clip that is there")
+    sides = sides_by_name(_parts(table), path)
     number, first = chosen[0]
     keypoint = _array(first, path, f"annotations[{number}]")
     if keypoint.ndim not in (3, 4) or keypoint.shape[-1] not in (2, 3):
@@ -72,7 +75,7 @@ def open_pyskl(path: Path, config: ImportConfig) -> ClipSource:
         fps=config.fps or FPS,
         class_names=ntu_class_names()[: 60 if highest < 60 else 120] if is_ntu and highest < 120 else (),
         count=len(chosen),
-        clips=_read(chosen, keypoint.shape[-2:], flat, config, path),
+        clips=_read(chosen, keypoint.shape[-2:], flat, sides, config, path),
     )
 
 
@@ -117,6 +120,17 @@ def _split(split: Any, part: str, path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
+def _parts(table: Any) -> dict[str, list[str]]:
+    """Return the names in each part of the split, if there is one."""
+    split = table.get("split") if isinstance(table, dict) else None
+    parts = split.items() if isinstance(split, dict) else ()
+    return {
+        part: [name for name in names if isinstance(name, str)]
+        for part, names in parts
+        if isinstance(part, str) and isinstance(names, list | tuple)
+    }
+
+
 def _name(item: Any) -> Any:
     return item.get("frame_dir", item.get("filename")) if isinstance(item, dict) else None
 
@@ -136,11 +150,17 @@ def _array(item: Any, path: Path, where: str, key: str = "keypoint") -> NDArray[
 
 
 def _read(
-    chosen: list[tuple[int, Any]], last: tuple[int, ...], flat: bool, config: ImportConfig, path: Path
+    chosen: list[tuple[int, Any]],
+    last: tuple[int, ...],
+    flat: bool,
+    sides: Mapping[str, Mapping[str, Side]],
+    config: ImportConfig,
+    path: Path,
 ) -> Iterator[Clip | DataError]:
     for number, item in chosen:
         try:
-            yield _clip(item, last, flat, config, path, f"annotations[{number}]")
+            clip = _clip(item, last, flat, config, path, f"annotations[{number}]")
+            yield replace(clip, sides=sides.get(clip.name, {}))
         except DataError as error:
             yield error
 

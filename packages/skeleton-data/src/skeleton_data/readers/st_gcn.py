@@ -18,6 +18,7 @@ from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.joints_by_count import layout_of
 from skeleton_data.readers.listing import per_metre, positions
 from skeleton_data.readers.npz_file import reading
+from skeleton_data.readers.own_split import sides_of_parts
 from skeleton_data.readers.plain_pickle import PlainArray, load_plain
 from skeleton_data.readers.pyskl import facts_of_name
 
@@ -29,9 +30,10 @@ def open_st_gcn(path: Path, config: ImportConfig) -> ClipSource:
     """Return the clips of one `.npy`, or of all `*data*.npy` in a folder; `config.part` chooses of those.
 
     Names and labels stand in the `.pkl` beside it, `train_label.pkl` beside `train_data_joint.npy`; without
-    it clips have numbers and no labels. The array is not held in memory. Padding is taken off: zeros at the
-    end, a second body of zeros or equal to the first; a joint at exactly 0, 0, 0 of a body that is there
-    was not measured. 18 joints are those of Kinetics, x, y and score in parts of the picture.
+    it clips have numbers and no labels. Arrays of `train` and `val` in one folder are the data set's own
+    split. No array is held in memory. Padding is taken off: zeros at the end, a second body of zeros or equal
+    to the first; a joint at exactly 0, 0, 0 of a body that is there was not measured. 18 joints are those of
+    Kinetics, x, y and score in parts of the picture.
 
     Raises:
         DataError: There is no such array, or its labels do not fit it.
@@ -112,7 +114,10 @@ def _read(
     tables: list[tuple[list[str], list[int]]],
     divisor: np.float32,
 ) -> Iterator[Clip | DataError]:
+    parts = {file: re.sub(r"_?data.*$", "", file.stem) for file in files}
+    sides = sides_of_parts(parts.values())
     for file, array, (names, labels) in zip(files, arrays, tables, strict=True):
+        here = dict([sides[parts[file]]]) if parts[file] in sides else {}
         for number, name in enumerate(names):
             try:
                 clip = positions(array[number], array.shape[1:], file, f"[{number}]")
@@ -124,7 +129,7 @@ def _read(
                 continue
             label = {"label": labels[number]} if labels and labels[number] >= 0 else {}
             unseen = zeros_as_missing(joints) if joints.shape[2] != KINETICS_JOINTS else joints
-            yield Clip(name, unseen / divisor, label | facts_of_name(name), file)
+            yield Clip(name, unseen / divisor, label | facts_of_name(name), file, sides=here)
 
 
 def zeros_as_missing(joints: NDArray[np.float32]) -> NDArray[np.float32]:

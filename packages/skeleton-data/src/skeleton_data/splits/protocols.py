@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skeleton_data.splits.columns import known_column, meets
+from skeleton_data.splits.folds import folds
+from skeleton_data.splits.grammar import Folds, Named, Own, Sides, parse_protocol
+from skeleton_data.splits.grammar import Protocol as Protocol
 from skeleton_data.store.store import ClipIndex
 from skeleton_data.transforms.draws import Draw, hashed
 
-Protocol = Literal[
-    "ntu60-xsub", "ntu60-xview", "ntu120-xsub", "ntu120-xset", "odd-subjects", "first-takes", "all"
-]
-"""Name of a way to divide clips into training and test; see `split`."""
 Predicate = Callable[[ClipIndex], NDArray[np.bool_]]
 
 NTU60_SUBJECTS = (1, 2, 4, 5, 8, 9, *range(13, 20), 25, 27, 28, 31, 34, 35, 38)
@@ -24,13 +23,6 @@ NTU120_SUBJECTS = (
     *(45, 46, 47, 49, 50, *range(52, 60), 70, 74, 78, *range(80, 87), 89, *range(91, 96), 97, 98, 100, 103),
 )
 NTU60_CAMERAS = (2, 3)
-OFFICIAL_COUNTS: dict[Protocol, tuple[int, int]] = {
-    "ntu60-xsub": (40_091, 16_487),
-    "ntu60-xview": (37_646, 18_932),
-    "ntu120-xsub": (63_026, 50_919),
-    "ntu120-xset": (54_468, 59_477),
-}
-"""Training and test clips, without the samples that have no usable skeleton (302 and 535)."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +33,19 @@ class Split:
         train: To fit.
         val: Held out from the training side, to select the model by; empty unless asked for.
         test: To report, never to select by.
+        notes: What whoever reports an accuracy on the test side should know, a sentence each.
     """
 
     train: NDArray[np.int64]
     val: NDArray[np.int64]
     test: NDArray[np.int64]
+    notes: tuple[str, ...] = ()
 
 
-def split(index: ClipIndex, protocol: Protocol, *, validation: float = 0.0, seed: int = 0) -> Split:
-    """Split the clips of a store by a named protocol.
+def split(
+    index: ClipIndex, protocol: Protocol, *, validation: float = 0.0, seed: int = 0, fold: int | None = None
+) -> Split:
+    """Split the clips of a store by a protocol.
 
     `ntu60-xsub` and `ntu120-xsub` train on the official subjects, `ntu60-xview` on cameras 2 and 3,
     `ntu120-xset` on the even setups; `odd-subjects` trains on the subjects with odd numbers and tests
@@ -57,16 +53,23 @@ def split(index: ClipIndex, protocol: Protocol, *, validation: float = 0.0, seed
     label, subject, camera and setup, tests on the last third and leaves out those between; `all` has no
     test side. NTU RGB+D: Shahroudy et al., CVPR 2016; NTU RGB+D 120: Liu et al., TPAMI 2019.
 
+    `COLUMN in 1,3,5-8` trains on the clips with these values and tests on all others, `COLUMN in 1,3 /
+    COLUMN in 2,4` tests on those named; terms may be joined by `and`. `leave-one-subject-out`,
+    `leave-one-out(COLUMN)`, `folds(COLUMN, K)` and `folds(K)` have folds (see `folds`); `fold` is taken.
+    `own`, the split of the data set, is that of a store: see `divide`.
+
     Args:
         index: The clips.
-        protocol: Name of the protocol.
+        protocol: The protocol.
         validation: Share of the training *subjects* held out, rounded to whole subjects: at least one,
             never all. If no clip of the training side has a known subject, a share of its *clips*.
-        seed: Which subjects are held out; for one seed a larger share holds out the same ones and more.
+        seed: Which subjects are held out; for one seed a larger share holds out the same ones and more. Of
+            folds also how they are dealt out.
+        fold: Of a protocol with folds: which, from 1.
 
     Raises:
         ValueError: An unknown protocol, a column that it needs is unknown (-1) or out of its range, an
-            empty side, or too few subjects to hold one out.
+            empty side, a fold that it does not have, or too few subjects to hold one out.
 
     Example:
         >>> import numpy as np
@@ -74,31 +77,71 @@ def split(index: ClipIndex, protocol: Protocol, *, validation: float = 0.0, seed
         >>> clips = ClipIndex(*[column] * 7)
         >>> split(clips, "odd-subjects", validation=0.25).test
         array([1, 3, 5, 7])
+        >>> split(clips, "leave-one-subject-out", fold=3).test
+        array([2])
     """
-    test = None
-    match protocol:
-        case "ntu60-xsub":
-            train = np.isin(_column(index, protocol, "subject", highest=40), NTU60_SUBJECTS)
-        case "ntu60-xview":
-            train = np.isin(_column(index, protocol, "camera", highest=3), NTU60_CAMERAS)
-        case "ntu120-xsub":
-            train = np.isin(_column(index, protocol, "subject", highest=106), NTU120_SUBJECTS)
-        case "ntu120-xset":
-            train = _column(index, protocol, "setup", highest=32) % 2 == 0
-        case "odd-subjects":
-            train = _column(index, protocol, "subject") % 2 == 1
-        case "first-takes":
-            place = _place_among_takes(index)
-            train, test = place < 0.5, place >= 2 / 3
-        case "all":
-            train = np.ones(len(index), dtype=bool)
+    wanted = parse_protocol(protocol)
+    if fold is not None and not isinstance(wanted, Folds):
+        raise ValueError(f"fold: {fold}, but the protocol {protocol} has no folds")
+    match wanted:
+        case Own():
+            raise ValueError(f"{protocol}: only a store keeps the split of its data set; use divide")
+        case Sides():
+            train = meets(index, protocol, wanted.train)
+            test = ~train if wanted.test is None else meets(index, protocol, wanted.test)
+            if (train & test).any():
+                clip = int(np.argmax(train & test))
+                raise ValueError(f"{protocol}: clip {clip} is on the training and on the test side")
+        case Folds():
+            return _one_fold(index, protocol, wanted, validation, seed, fold)
         case _:
-            raise ValueError(f"protocol must be one of {', '.join(get_args(Protocol))}, got {protocol!r}")
-    test = ~train if test is None else test
+            train, test = _named(index, wanted)
     _require(train, f"{protocol}: the training side")
     if protocol != "all":
         _require(test, f"{protocol}: the test side")
     return _split(index, train, test, validation, seed, protocol)
+
+
+def _named(index: ClipIndex, protocol: Named) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which clips train and which test."""
+    match protocol:
+        case "ntu60-xsub":
+            train = np.isin(known_column(index, protocol, "subject", highest=40), NTU60_SUBJECTS)
+        case "ntu60-xview":
+            train = np.isin(known_column(index, protocol, "camera", highest=3), NTU60_CAMERAS)
+        case "ntu120-xsub":
+            train = np.isin(known_column(index, protocol, "subject", highest=106), NTU120_SUBJECTS)
+        case "ntu120-xset":
+            train = known_column(index, protocol, "setup", highest=32) % 2 == 0
+        case "odd-subjects":
+            train = known_column(index, protocol, "subject") % 2 == 1
+        case "first-takes":
+            place = _place_among_takes(index)
+            return place < 0.5, place >= 2 / 3
+        case "all":
+            train = np.ones(len(index), dtype=bool)
+    return train, ~train
+
+
+OF_CLIPS = (
+    "clips of one person stand on both sides: the accuracy is that for people whom the model has learnt from,"
+    " and will be lower for others"
+)
+"""What folds of clips overstate."""
+
+
+def _one_fold(
+    index: ClipIndex, protocol: str, wanted: Folds, validation: float, seed: int, fold: int | None
+) -> Split:
+    every = folds(index, protocol, seed=seed)
+    if fold is None:
+        raise ValueError(f"{protocol} has {len(every)} folds: say fold, from 1")
+    if not 1 <= fold <= len(every):
+        raise ValueError(f"fold: {fold}, but {protocol} has folds 1 to {len(every)}")
+    test = np.zeros(len(index), dtype=bool)
+    test[every[fold - 1].test] = True
+    sides = _split(index, ~test, test, validation, seed, protocol)
+    return sides if wanted.column else replace(sides, notes=(f"{protocol}: {OF_CLIPS}.",))
 
 
 def split_by(
@@ -139,48 +182,9 @@ def split_by(
     return _split(index, chosen, others, validation, seed, "split_by")
 
 
-def check_counts(split: Split, protocol: Protocol) -> str | None:
-    """Compare the number of clips with the published one.
-
-    Returns:
-        None if they are equal or nothing is published for the protocol; else one line that names both.
-
-    Example:
-        >>> import numpy as np
-        >>> clips = np.arange(3)
-        >>> check_counts(Split(train=clips, val=clips[:0], test=clips), "ntu60-xsub")
-        'ntu60-xsub: 3 training and 3 test clips, the published counts are 40091 and 16487'
-    """
-    found = (len(split.train) + len(split.val), len(split.test))
-    official = OFFICIAL_COUNTS.get(protocol, found)
-    if found == official:
-        return None
-    return (
-        f"{protocol}: {found[0]} training and {found[1]} test clips, "
-        f"the published counts are {official[0]} and {official[1]}"
-    )
-
-
-def _column(
-    index: ClipIndex,
-    protocol: str,
-    name: Literal["subject", "camera", "setup", "replication"],
-    highest: int | None = None,
-) -> NDArray[np.int64]:
-    column = np.asarray(getattr(index, name), dtype=np.int64)
-    if (column < 0).any():
-        unknown = int((column < 0).sum())
-        raise ValueError(f"{protocol} needs the {name}, unknown (-1) in {unknown} of {len(column)} clips")
-    if highest is not None and len(column) and not (column.min() >= 1 and column.max() <= highest):
-        raise ValueError(
-            f"{protocol} has {name}s 1 to {highest}, but the clips have {column.min()} to {column.max()}"
-        )
-    return column
-
-
 def _place_among_takes(index: ClipIndex) -> NDArray[np.float64]:
     """Return where a clip stands among the takes of its kind: from 0, the first, to below 1."""
-    take = _column(index, "first-takes", "replication")
+    take = known_column(index, "first-takes", "replication")
     kinds = np.stack([index.label, index.subject, index.camera, index.setup], axis=1)
     _, kind, takes = np.unique(kinds, axis=0, return_inverse=True, return_counts=True)
     kind = kind.reshape(-1)
@@ -212,15 +216,24 @@ def _split(
     seed: int,
     protocol: str,
 ) -> Split:
+    kept, held_out = hold_out(index, np.flatnonzero(train), share, seed, protocol)
+    return Split(train=kept, val=held_out, test=np.flatnonzero(test))
+
+
+def hold_out(
+    index: ClipIndex, train: NDArray[np.int64], share: float, seed: int, protocol: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Divide training clips (k,) into those to fit and those held out, by subject where one is known.
+
+    Raises:
+        ValueError: `share` is not at least 0 and below 1, or there are too few subjects or clips.
+    """
     if not 0 <= share < 1:
         raise ValueError(f"validation must be at least 0 and below 1, got {share}")
-    clips = np.flatnonzero(train)
-    held_out = (
-        _held_out(np.asarray(index.subject)[clips], share, seed, protocol)
-        if share > 0
-        else np.zeros(len(clips), bool)
-    )
-    return Split(train=clips[~held_out], val=clips[held_out], test=np.flatnonzero(test))
+    if share == 0:
+        return train, train[:0]
+    held_out = _held_out(np.asarray(index.subject)[train], share, seed, protocol)
+    return train[~held_out], train[held_out]
 
 
 def _held_out(subject: NDArray[np.integer], share: float, seed: int, protocol: str) -> NDArray[np.bool_]:

@@ -14,11 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from skeleton_data.errors import DataError
 from skeleton_data.replacing import replacing
+from skeleton_data.splits.grammar import COLUMNS
 from skeleton_data.splits.protocols import Split
 from skeleton_data.store.store import ClipIndex
 
 Clips = tuple[Annotated[int, Field(ge=0)], ...]
-_COLUMNS = ("label", "subject", "camera", "setup", "replication", "frames", "bodies")
 
 
 class SplitFile(BaseModel):
@@ -117,7 +117,7 @@ def load_split(path: str | Path, index: ClipIndex) -> Split:
 def _fingerprint(index: ClipIndex) -> str:
     """Return the SHA-256 over all columns."""
     digest = hashlib.sha256()
-    for name in _COLUMNS:
+    for name in COLUMNS:
         column: NDArray[np.int32] = getattr(index, name)
         digest.update(np.ascontiguousarray(column, dtype="<i4").tobytes())
     return digest.hexdigest()

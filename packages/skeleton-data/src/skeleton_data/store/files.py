@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from skeleton_data.clips import Units
+from skeleton_data.clips import Side, Units
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.printable import Name
 from skeleton_data.replacing import file_sha256
 
 JOINTS, INDEX, NAMES, META = "joints.npy", "index.npy", "names.bin", "store.json"
+SPLITS = "splits.json"
+"""Of a store whose data set came with a split of its own."""
+
 DATA_FILES = (JOINTS, INDEX, NAMES)
 FORMAT, FORMAT_VERSION = "skeleton-store", 1
 
@@ -54,6 +57,24 @@ class StoreMeta(BaseModel):
     source: dict[str, Any] = Field(description="where the clips came from and how they were prepared")
     written_by: str = Field(description="package and version that wrote the store")
     files: dict[str, FileFacts] = Field(description="size and checksum of each file")
+
+    @property
+    def data_files(self) -> tuple[str, ...]:
+        """Names of the files of the store, but for that of these metadata."""
+        return (*DATA_FILES, *([SPLITS] if SPLITS in self.files else []))
+
+
+ClipNumbers = tuple[Annotated[int, Field(ge=0)], ...]
+
+
+class OwnSplits(BaseModel):
+    """What `splits.json` holds: the splits that a data set came with, by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["skeleton-splits"] = Field(description="tells it from any other file")
+    version: Literal[1] = Field(description="version of the format")
+    splits: dict[Name, dict[Side, ClipNumbers]] = Field(description="clips of each side")
 
 
 class GrowingArray:

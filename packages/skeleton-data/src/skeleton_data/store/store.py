@@ -16,12 +16,12 @@ from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.printable import printable
 from skeleton_data.store.files import (
-    DATA_FILES,
     INDEX,
     INDEX_DTYPE,
     JOINTS,
     META,
     NAMES,
+    SPLITS,
     StoreMeta,
     file_facts,
 )
@@ -85,7 +85,7 @@ class SkeletonStore:
         """
         folder = Path(path).absolute()
         meta = _read_meta(folder)
-        for name in DATA_FILES:
+        for name in meta.data_files:
             _check_size(folder / name, meta)
         joints = _map(folder / JOINTS, (meta.rows, len(meta.layout.joints), 3), np.dtype("<f4"))
         records = _map(folder / INDEX, (meta.clips,), INDEX_DTYPE)
@@ -116,9 +116,10 @@ class SkeletonStore:
     def fingerprint(self) -> str:
         """SHA-256 of skeleton, class names and the checksums of the files, which are not read for it.
 
-        Where the clips came from does not count: the same clips have the same fingerprint.
+        Where the clips came from does not count, nor how their data set divides them: the same clips have
+        the same fingerprint.
         """
-        told = self.meta.model_dump_json(exclude={"source", "written_by"})
+        told = self.meta.model_dump_json(exclude={"source": True, "written_by": True, "files": {SPLITS}})
         return hashlib.sha256(told.encode()).hexdigest()
 
     @property
@@ -176,7 +177,7 @@ class SkeletonStore:
         Raises:
             DataError: A file differs from what was written; names it.
         """
-        for name in DATA_FILES:
+        for name in self.meta.data_files:
             if file_facts(self.path / name) != self.meta.files[name]:
                 raise DataError.at(self.path / name, "damaged: its checksum is not the one in " + META)
 

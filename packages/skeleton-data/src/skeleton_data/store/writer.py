@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skeleton_data.clips import Units
+from skeleton_data.clips import Side, Units
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.printable import printable
@@ -28,7 +28,9 @@ from skeleton_data.store.files import (
     JOINTS,
     META,
     NAMES,
+    SPLITS,
     GrowingArray,
+    OwnSplits,
     StoreMeta,
     file_facts,
     flush_and_close,
@@ -91,6 +93,7 @@ class StoreWriter:
         self._class_names = tuple(class_names)
         self._fps = float(fps)
         self._source = dict(source or {})
+        self._sides: dict[str, dict[Side, list[int]]] = {}
         if not 0 < self._fps < math.inf:
             raise DataError(f"fps must be above 0, not {fps}")
         for each in self._class_names:
@@ -159,6 +162,7 @@ class StoreWriter:
         camera: int = -1,
         setup: int = -1,
         replication: int = -1,
+        sides: Mapping[str, Side] | None = None,
     ) -> None:
         """Add one clip.
 
@@ -170,6 +174,7 @@ class StoreWriter:
             camera: Which camera.
             setup: Which setup of the cameras.
             replication: Which repetition.
+            sides: Side of the clip in each split that the data set came with, by the split's name.
 
         Raises:
             DataError: No name, wrong shape, a number that is not finite, a label without a class name; names
@@ -184,6 +189,8 @@ class StoreWriter:
         self._index.append(np.array([(*place, *facts)], dtype=INDEX_DTYPE))
         self._joints.append(clip.reshape(-1, *clip.shape[2:]))
         self._names.write(encoded)
+        for split, side in (sides or {}).items():
+            self._sides.setdefault(split, {}).setdefault(side, []).append(self.clips)
         self.clips += 1
 
     def __enter__(self) -> Self:
@@ -213,6 +220,8 @@ class StoreWriter:
         self._joints.close()
         self._index.close()
         flush_and_close(self._names)
+        if self._sides:
+            self._write_splits()
         meta = StoreMeta(
             format=FORMAT,
             version=FORMAT_VERSION,
@@ -224,13 +233,28 @@ class StoreWriter:
             class_names=self._class_names,
             source=self._source,
             written_by=f"skeleton-data {version('skeleton-data')}",
-            files={name: file_facts(self._folder / name) for name in DATA_FILES},
+            files={
+                name: file_facts(self._folder / name) for name in (*DATA_FILES, *[SPLITS] * bool(self._sides))
+            },
         )
         with (self._folder / META).open("w", encoding="utf-8") as file:
             json.dump(meta.model_dump(mode="json"), file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         self._partial.replace(self.path)
+
+    def _write_splits(self) -> None:
+        content = OwnSplits(
+            format="skeleton-splits",
+            version=1,
+            splits={
+                name: {side: tuple(clips) for side, clips in sides.items()}
+                for name, sides in self._sides.items()
+            },
+        )
+        with (self._folder / SPLITS).open("wb") as file:
+            file.write(content.model_dump_json().encode())
+            flush_and_close(file)
 
 
 def _behind_links(path: Path) -> Path:

@@ -44,6 +44,7 @@ class Draw(IntEnum):
     FRAME_DROPOUT = 20
     JOINT_DROPOUT = 21
     AUGMENT = 22
+    FOLDS = 23
 
 
 def hashed(*keys: ArrayLike) -> NDArray[np.uint64]:

@@ -1,0 +1,60 @@
+"""Columns of an index by which clips are divided: known, and with the values that a protocol names."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.splits.grammar import COLUMNS, Term
+from skeleton_data.store.store import ClipIndex
+
+
+def known_column(
+    index: ClipIndex, protocol: str, name: str, *, highest: int | None = None
+) -> NDArray[np.int64]:
+    """Return a column (n,) of which every clip has a value.
+
+    Args:
+        index: The clips.
+        protocol: What needs the column, for messages.
+        name: The column.
+        highest: The largest value that the protocol knows; the smallest is then 1.
+
+    Raises:
+        ValueError: The column is unknown (-1) in some clip, or out of its range; says which are known.
+    """
+    column = np.asarray(getattr(index, name), dtype=np.int64)
+    if (column < 0).any():
+        unknown = int((column < 0).sum())
+        there = [each for each in COLUMNS if (np.asarray(getattr(index, each)) >= 0).all()]
+        raise ValueError(
+            f"{protocol} needs the {name}, unknown (-1) in {unknown} of {len(column)} clips; known of all"
+            f" clips: {', '.join(there) or 'nothing'}"
+            + ("; folds(K) needs no subject" if name == "subject" else "")
+        )
+    if highest is not None and len(column) and not (column.min() >= 1 and column.max() <= highest):
+        raise ValueError(
+            f"{protocol} has {name}s 1 to {highest}, but the clips have {column.min()} to {column.max()}"
+        )
+    return column
+
+
+def meets(index: ClipIndex, protocol: str, terms: tuple[Term, ...]) -> NDArray[np.bool_]:
+    """Return which clips (n,) meet all terms.
+
+    Raises:
+        ValueError: A column is not known, or no clip has a value that a term names; says which there are.
+    """
+    chosen = np.ones(len(index), dtype=bool)
+    for term in terms:
+        column = known_column(index, protocol, term.column)
+        found = np.zeros(len(index), dtype=bool)
+        for first, last in term.ranges:
+            here = (column >= first) & (column <= last)
+            if not here.any():
+                named = str(first) if first == last else f"{first}-{last}"
+                there = ", ".join(map(str, np.unique(column)[:40]))
+                raise ValueError(f"{protocol}: no clip has {term.column} {named}; there are {there}")
+            found |= here
+        chosen &= found
+    return chosen

@@ -1,0 +1,89 @@
+"""How many clips a split has: against the published numbers, and of each class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.splits.protocols import Split
+
+OFFICIAL_COUNTS: dict[str, tuple[int, int]] = {
+    "ntu60-xsub": (40_091, 16_487),
+    "ntu60-xview": (37_646, 18_932),
+    "ntu120-xsub": (63_026, 50_919),
+    "ntu120-xset": (54_468, 59_477),
+}
+"""Training and test clips, without the samples that have no usable skeleton (302 and 535)."""
+
+
+def check_counts(split: Split, protocol: str) -> str | None:
+    """Compare the number of clips with the published one.
+
+    Returns:
+        None if they are equal or nothing is published for the protocol; else one line that names both.
+
+    Example:
+        >>> import numpy as np
+        >>> clips = np.arange(3)
+        >>> check_counts(Split(train=clips, val=clips[:0], test=clips), "ntu60-xsub")
+        'ntu60-xsub: 3 training and 3 test clips, the published counts are 40091 and 16487'
+    """
+    found = (len(split.train) + len(split.val), len(split.test))
+    official = OFFICIAL_COUNTS.get(protocol, found)
+    if found == official:
+        return None
+    return (
+        f"{protocol}: {found[0]} training and {found[1]} test clips, "
+        f"the published counts are {official[0]} and {official[1]}"
+    )
+
+
+def class_counts(label: NDArray[np.integer], split: Split, classes: int) -> NDArray[np.int64]:
+    """Return the labelled clips of each class on each side, (classes, 3): train, val, test.
+
+    Example:
+        >>> label, clips = np.array([0, 1, 1, 0]), np.arange(4)
+        >>> class_counts(label, Split(train=clips[:2], val=clips[:0], test=clips[2:]), 2).tolist()
+        [[1, 0, 1], [1, 0, 1]]
+    """
+    sides = (np.asarray(label)[side] for side in (split.train, split.val, split.test))
+    return np.stack([np.bincount(side[side >= 0], minlength=classes) for side in sides], axis=1)
+
+
+def class_table(counts: NDArray[np.int64], names: Sequence[str]) -> str:
+    """Return clips of each class (classes, 3) on each side as a table.
+
+    Example:
+        >>> print(class_table(np.array([[12, 3, 5]]), ["wave"]))
+        class  training  validation  test
+        wave         12           3     5
+    """
+    heading = ("class", "training", "validation", "test")
+    rows = [(name, *map(str, row)) for name, row in zip(names, counts.tolist(), strict=True)]
+    widths = [max(len(row[column]) for row in (heading, *rows)) for column in range(4)]
+    return "\n".join(
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in (heading, *rows)
+    )
+
+
+def missing_classes(counts: NDArray[np.int64], names: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence for each side, training and test, that has no clip of a class of the others.
+
+    Example:
+        >>> missing_classes(np.array([[2, 0, 2], [3, 0, 0]]), ["wave", "kick"])
+        ('There is no test clip of kick.',)
+    """
+    there = counts.any(axis=1)
+    found = []
+    for side, column in (("training", 0), ("test", 2)):
+        lacking = [name for name, lack in zip(names, there & (counts[:, column] == 0), strict=True) if lack]
+        if lacking and counts[:, column].any():
+            more = f" and {len(lacking) - MOST_NAMED} other classes" if len(lacking) > MOST_NAMED else ""
+            found.append(f"There is no {side} clip of {', '.join(lacking[:MOST_NAMED])}{more}.")
+    return tuple(found)
+
+
+MOST_NAMED = 20
+"""Classes that a sentence lists."""

@@ -1,0 +1,18 @@
+"""An index of clips from a few columns, and a split as lists."""
+
+import numpy as np
+
+from skeleton_data import ClipIndex, Split
+
+
+def index(**columns) -> ClipIndex:
+    """An index in which the columns not given are unknown."""
+    length = len(next(iter(columns.values())))
+    names = ClipIndex.__dataclass_fields__
+    return ClipIndex(**{name: np.array(columns.get(name, [-1] * length), dtype=np.int32) for name in names})
+
+
+def sides(split: Split) -> tuple[list[int], list[int], list[int]]:
+    for side in (split.train, split.val, split.test):
+        assert side.dtype == np.int64 and (np.diff(side) > 0).all()
+    return split.train.tolist(), split.val.tolist(), split.test.tolist()
