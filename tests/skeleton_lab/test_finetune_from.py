@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from skeleton_data import StoreWriter, file_sha256
 from skeleton_data.layouts.layout import layout
 from skeleton_lab import evaluate, finetune, predict, share, visualize
-from skeleton_lab.models.model_folder import FILES, SUMS
+from skeleton_lab.models.model_folder import FILES, OPTIONAL, SUMS
 from sttformer import STTFormer, STTFormerConfig, to_official
 
 FROZEN = ("--training.steps", "1", "--optimizer.kind", "sgd", "--optimizer.lr", "1e-12")
@@ -262,4 +262,4 @@ def test_other_apps_take_the_same(run, trained, store, tmp_path):
     shutil.copytree(trained["joint"] / "classifier", tmp_path / "alone")
     code, _, err = run(visualize, "rebuilt", tmp_path / "alone", tmp_path / "again.png")
     assert (code, "alone lies in no run" in err) == (2, True)
-    assert {path.name for path in (tmp_path / "alone").iterdir()} == {*FILES, SUMS, "README.md"}
+    assert {path.name for path in (tmp_path / "alone").iterdir()} == {*FILES, *OPTIONAL, SUMS, "README.md"}

@@ -218,7 +218,10 @@ def test_bad_input_of_finetuning_names_its_cause_and_writes_nothing(
         (*pretrained, "--data.sampling.frames", "10"): "frames is 10, but .*encoder was made for 8",
         (*pretrained, "--data.sampling.stream", "bone"): "stream is 'bone', but .* was made for 'joint'",
         (*pretrained, "--model.width", "16"): "model.width is 16, but .*encoder was trained with 8",
-        ("--data.protocol", "all"): "tiny.store: all leaves no labelled test clips",
+        (
+            *("--data.protocol", "all"),
+            *("--training.select", "test"),
+        ): "tiny.store: .*leaves no labelled test clips",
         ("--data.protocol", "ntu60-xview"): "tiny.store: ntu60-xview needs the camera",
         ("--data.labels_per_class", "99"): "data.labels_per_class: class 0 has 12 clips",
         ("--model.num_classes", "5"): "model.num_classes is 5, but the data have 3",

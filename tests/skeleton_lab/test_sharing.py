@@ -13,7 +13,7 @@ import torch
 from skeleton_data import ClipSampling
 from skeleton_lab import share
 from skeleton_lab.errors import InputError
-from skeleton_lab.models.model_folder import FILES, SUMS
+from skeleton_lab.models.model_folder import FILES, OPTIONAL, SUMS
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import read_options
 from sttformer import STTFormer
@@ -32,9 +32,11 @@ def folder(trained, tmp_path):
 
 def test_a_run_leaves_a_model_that_is_complete(trained):
     folder = trained["joint"] / "classifier"
-    assert {path.name for path in folder.iterdir()} == {*FILES, SUMS, "README.md"}
+    assert {path.name for path in folder.iterdir()} == {*FILES, *OPTIONAL, SUMS, "README.md"}
     sums = dict(line.split("  ")[::-1] for line in (folder / SUMS).read_text().splitlines())
-    assert sums == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+    assert sums == {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (*FILES, *OPTIONAL)
+    }
     model = SavedModel.open(trained["joint"])
     assert model.preprocessing.classes == ("slow", "fast", "wide")
     assert model.preprocessing.layout.name == "kinect_v1"
@@ -124,7 +126,7 @@ def test_seeds_may_differ_but_neither_data_nor_whether_an_encoder_was_pretrained
     assert share._without_seeds(recipe) != share._without_seeds(recipe | {"data": {"store": "b"}})
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", (*FILES, *OPTIONAL))
 def test_a_changed_file_is_found(folder, name):
     content = bytearray((folder / name).read_bytes())
     content[-2] ^= 1
@@ -198,7 +200,7 @@ def test_of_the_hub_the_known_files_are_taken_alone(folder, monkeypatch):
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
     assert SavedModel.open("hf://lab/tuned-1.0").preprocessing.classes == ("slow", "fast", "wide")
-    assert asked == {"lab/tuned-1.0": [*FILES, SUMS]}
+    assert asked == {"lab/tuned-1.0": [*FILES, *OPTIONAL, SUMS]}
 
     def offline(name, allow_patterns):
         raise OSError("no connection\nwith more lines")

@@ -23,7 +23,7 @@ from pydantic_settings import CliPositionalArg
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.data import EvaluateData, Side, open_models
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
-from skeleton_lab.runs.results import Evaluation, TestResult
+from skeleton_lab.runs.results import Evaluation
 from sttformer import Pool
 
 
@@ -69,7 +69,7 @@ def run(config: EvaluateConfig) -> Evaluation:
 
     from skeleton_lab.evaluation.confusion import save_evaluation
     from skeleton_lab.evaluation.evaluation import ClipReader, probe_and_neighbours
-    from skeleton_lab.evaluation.metrics import accuracy_of
+    from skeleton_lab.evaluation.metrics import accuracy_of, test_result
     from skeleton_lab.training.distributed import join
     from skeletonmae import fuse_scores
 
@@ -97,17 +97,13 @@ def run(config: EvaluateConfig) -> Evaluation:
             neighbours=config.neighbours,
         )
 
-    accuracies = {name: accuracy_of(each, reader.labels(shown)) for name, each in scores.items()}
     # The votes of fewer than five neighbours put no five classes into an order.
     unordered = {"nearest neighbours"} if config.neighbours < 5 else set()
+    alone = models[0].is_classifier and len(models) == 1
+    temperature, labels = models[0].calibration.temperature if alone else None, reader.labels(shown)
     methods = {
-        name: TestResult(
-            clips=accuracy.clips,
-            top1=accuracy.top1,
-            top5=None if name in unordered else accuracy.top5,
-            per_class=accuracy.per_class(clips.classes),
-        )
-        for name, accuracy in accuracies.items()
+        name: test_result(each, labels, clips.classes, temperature=temperature, ordered=name not in unordered)
+        for name, each in scores.items()
     }
     result = Evaluation(
         models=list(config.models),
@@ -126,7 +122,8 @@ def run(config: EvaluateConfig) -> Evaluation:
     if accelerator.is_main_process:
         print(f"{result.headline()}\n\n{result.table()}\n")
         if folder is not None:
-            save_evaluation(folder, result, {name: each.confusion for name, each in accuracies.items()})
+            confusion = {name: accuracy_of(each, labels).confusion for name, each in scores.items()}
+            save_evaluation(folder, result, confusion)
             print(f"Saved in {folder}: evaluation.json, and confusion matrices as .csv and .png")
     accelerator.wait_for_everyone()
     return result

@@ -4,9 +4,10 @@
     accelerate launch apps/finetune.py configs/finetune/paper-ntu60-xsub.toml --pretrained runs/paper
 
 `--help` lists every field of a recipe, `--dry_run` says what a run would be. Weights are selected by their
-accuracy on subjects held out from the training side (`--training.select` says otherwise). The folder of the
-run receives classifier/, result.json, labels.json (which labels were used), config.toml, data.json,
-metrics.jsonl, tensorboard/, and checkpoints/ to resume from.
+accuracy on subjects held out from the training side (`--training.select` says otherwise), which also give the
+temperature that turns scores into probabilities. With `--data.protocol all` all clips train, and none tests.
+The folder of the run receives classifier/, result.json, labels.json (which labels were used), config.toml,
+data.json, metrics.jsonl, tensorboard/, and checkpoints/ to resume from.
 """
 
 from __future__ import annotations
@@ -19,17 +20,20 @@ from pydantic import Field
 
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
+from skeleton_lab.models.calibration import Calibration
 from skeleton_lab.models.network_config import NetworkConfig, fit_network
 from skeleton_lab.models.pretrained import open_pretrained, pretrained_config, what_changes
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
-from skeleton_lab.runs.results import FinetuneResult, TestResult
+from skeleton_lab.runs.results import FinetuneResult
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
 from skeleton_lab.training.plan import FinetuneTraining
 from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
 from sttformer import STTFormerConfig
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from skeleton_data import ClipBatch
@@ -98,6 +102,8 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
     with input_errors():
         clips = config.data.open()
         recipe, source = config, config.source(clips)
+        if config.training.select == "test":
+            clips.require_test()
         config = config.resolved(clips, source)
         folder = RunFolder.check(config.run, config, clips.fingerprints)
         if finished := folder.finished(FinetuneResult, "classifier", "labels.json"):
@@ -106,7 +112,9 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
     from torch.nn import functional as F
 
     from skeleton_data import save_subset
-    from skeleton_lab.evaluation.metrics import evaluate_classifier
+    from skeleton_lab.evaluation.calibration import calibrate
+    from skeleton_lab.evaluation.evaluation import ClipReader
+    from skeleton_lab.evaluation.metrics import evaluate_classifier, test_result
     from skeleton_lab.models.saving import save_network
     from skeleton_lab.training.distributed import set_up_distributed
     from skeleton_lab.training.dry_run import describe
@@ -161,16 +169,23 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
 
         summary, best = trainer.summary(), trainer.best
         model = best.load(trainer.eval_model())
-        test = evaluate_classifier(model, loaders.evaluation(unseen, plan), accelerator, classes=len(names))
-        trainer.log.write("test", trainer.step, top1=test.top1, top5=test.top5)
+        reader = ClipReader(accelerator, store, plan.batch_size, config.run.workers)
+
+        def answers(side: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+            return reader.predict_all(model, preprocessing, side), reader.labels(side)
+
+        calibration = calibrate(*answers(clips.validation)) if len(clips.validation) else Calibration()
+        test = None
+        if len(clips.test):
+            test = test_result(*answers(clips.test), names, temperature=calibration.temperature)
+            trainer.log.write("test", trainer.step, top1=test.top1, top5=test.top5 or 0.0)
         result = FinetuneResult(
             **summary,
             pretrained=config.pretrained,
             pretrained_sha256=sha256,
-            test=TestResult(
-                clips=test.clips, top1=test.top1, top5=test.top5, per_class=test.per_class(names)
-            ),
+            test=test,
             validation_top1=best.score[-2] if watch and select != "test" else None,
+            temperature=calibration.temperature,
             selected_by=select,
             selected_step=best.step,
             train_clips=len(clips.train),
@@ -178,7 +193,8 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
         )
         if accelerator.is_main_process:
             with writing(folder.path):
-                save_network(model, folder.path / "classifier", preprocessing, result)
+                chosen = calibration if calibration.clips else None
+                save_network(model, folder.path / "classifier", preprocessing, result, chosen)
                 save_subset(folder.path / "labels.json", clips.train, store.index.label)
             folder.write_json("result.json", result.model_dump(mode="json"))
         accelerator.wait_for_everyone()

@@ -18,7 +18,7 @@ from contextlib import redirect_stdout
 from importlib import import_module
 from typing import Any
 
-from skeleton_lab.data.clips import FinetuneData
+from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.errors import FailedRunsError, InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.data import Side
 from skeleton_lab.recipe.recipe import read_options, read_recipe
@@ -74,6 +74,8 @@ def check_run(run: Run, side: Side) -> None:
         raise InputError("side: validation, but data.validation is 0")
     with input_errors():
         clips = recipe.data.open()
+        if isinstance(clips, FinetuneClips) and side == "test":
+            clips.require_test()
         if app.starts_from and not all(need.finished for need in run.needs):
             recipe.model_copy(update={app.starts_from: None}).resolved(clips)
         else:

@@ -23,7 +23,7 @@ from pydantic_settings import CliPositionalArg
 from skeleton_data import replacing_folder
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.models.model_card import CARD, model_card
-from skeleton_lab.models.model_folder import FILES, write_checksums
+from skeleton_lab.models.model_folder import files_of, write_checksums
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
 from skeleton_lab.recipe.text_files import read_json
@@ -59,14 +59,15 @@ def run(config: ShareConfig) -> None:
         for model, path in zip(models[1:], config.runs[1:], strict=True):
             if _without_seeds(model.recipe) != _without_seeds(models[0].recipe):
                 raise InputError(f"{path} and {config.runs[0]} are not of one recipe")
+        files = files_of(models[0].path)
         card = model_card(models[0], results, licence=config.licence)
         config.output.parent.mkdir(parents=True, exist_ok=True)
         with replacing_folder(config.output) as draft:
-            for name in FILES:
+            for name in files:
                 shutil.copyfile(models[0].path / name, draft / name)
             (draft / CARD).write_text(card, encoding="utf-8")
             write_checksums(draft)
-    print(f"{config.output}: {', '.join((*FILES, CARD))} and checksums")
+    print(f"{config.output}: {', '.join((*files, CARD))} and checksums")
 
 
 def _result(model: SavedModel) -> RunResult:

@@ -68,6 +68,7 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
     began = time.perf_counter()
     with input_errors():
         clips = config.data.open()
+        clips.require_test()
         folder = RunFolder.check(config.run, config, clips.fingerprints)
         if finished := folder.finished(SimpleResult, "labels.json"):
             return finished
@@ -79,7 +80,7 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
 
     from skeleton_data import save_subset
     from skeleton_lab.baselines.raw_coordinates import NearestClip, network, read_clips, train
-    from skeleton_lab.evaluation.metrics import accuracy_of
+    from skeleton_lab.evaluation.metrics import accuracy_of, test_result
 
     torch.manual_seed(config.training.seed)
     sides = {"train": clips.train, "validation": clips.validation, "test": clips.test}
@@ -97,12 +98,10 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
         )
     inputs, labels = read["test"]
     with torch.no_grad():
-        test = accuracy_of(model.eval()(inputs), labels)
+        test = test_result(model.eval()(inputs), labels, clips.classes)
     result = SimpleResult(
         folder=folder.path,
-        test=TestResult(
-            clips=test.clips, top1=test.top1, top5=test.top5, per_class=test.per_class(clips.classes)
-        ),
+        test=test,
         validation_top1=accuracy,
         selected_step=step,
         train_clips=len(clips.train),

@@ -150,7 +150,8 @@ class FinetuneData(ClipSource):
         parts = _split(store, self.protocol, self.validation, self.split_seed)
         labels = store.index.label
         train, validation, test = (side[labels[side] >= 0] for side in (parts.train, parts.val, parts.test))
-        needed = {"training": train, "test": test} | ({"validation": validation} if self.validation else {})
+        needed = {"training": train} | ({"validation": validation} if self.validation else {})
+        needed |= {"test": test} if self.protocol != "all" else {}
         for side, clips in needed.items():
             if not len(clips):
                 raise InputError(f"{store.path}: {self.protocol} leaves no labelled {side} clips")
@@ -197,6 +198,15 @@ class FinetuneClips:
     def fingerprints(self) -> Fingerprints:
         """What tells the store from another in its place."""
         return Fingerprint.of([self.store])
+
+    def require_test(self) -> None:
+        """Refuse clips of which none tests.
+
+        Raises:
+            InputError: If there is no test side.
+        """
+        if not len(self.test):
+            raise InputError(f"{self.store.path}: this protocol leaves no labelled test clips")
 
     def preprocessing(self, sampling: ClipSampling) -> Preprocessing:
         """Return what the clips go through."""

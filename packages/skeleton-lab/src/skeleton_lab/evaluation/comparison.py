@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from statistics import mean, stdev
 
+from skeleton_lab.errors import InputError
 from skeleton_lab.runs.results import FinetuneResult
 
 Accuracies = Mapping[tuple[int, bool], list[float]]
@@ -15,6 +16,9 @@ Accuracies = Mapping[tuple[int, bool], list[float]]
 def compare(results: Iterable[FinetuneResult]) -> str:
     """Return a Markdown table of test accuracy, a row for each number of labels.
 
+    Raises:
+        InputError: If a run has no test side.
+
     Example:
         >>> print(compare([]))
         | labelled clips | from scratch, top-1 % | pre-trained, top-1 % | difference | seeds |
@@ -22,6 +26,8 @@ def compare(results: Iterable[FinetuneResult]) -> str:
     """
     accuracies: defaultdict[tuple[int, bool], list[float]] = defaultdict(list)
     for result in results:
+        if result.test is None:
+            raise InputError(f"{result.folder}: nothing was tested, because all clips trained")
         accuracies[result.train_clips, result.pretrained is not None].append(100 * result.test.top1)
     return _table("labelled clips", accuracies)
 

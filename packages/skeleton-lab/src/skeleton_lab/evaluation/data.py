@@ -98,6 +98,8 @@ def open_models(
         require_data_of_run(model, data, clips.store)
     if side == "validation" and not len(clips.validation):
         raise InputError("side is validation, but data.validation is 0")
+    if side == "test":
+        clips.require_test()
     for model in models:
         made_for, store = model.preprocessing, str(clips.store.path)
         here = clips.preprocessing(made_for.sampling)

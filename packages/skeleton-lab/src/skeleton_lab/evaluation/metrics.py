@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skeleton_data import ClipBatch
+from skeleton_lab.evaluation.calibration import expected_calibration_error
+from skeleton_lab.runs.results import TestResult
 from skeletonmae import confusion_matrix
 
 
@@ -111,6 +113,36 @@ def accuracy_of(scores: Tensor, label: Tensor) -> Accuracy:
     counts = ClipCounts(scores.shape[1], scores.device)
     counts.update(scores, label)
     return counts.accuracy()
+
+
+def test_result(
+    scores: Tensor,
+    label: Tensor,
+    names: Sequence[str],
+    *,
+    temperature: float | None = None,
+    ordered: bool = True,
+) -> TestResult:
+    """Return what scores (N, K) of clips of true classes (N,) come to.
+
+    Args:
+        scores: Scores.
+        label: True classes.
+        names: Names of the classes.
+        temperature: Of scores that are to be probabilities.
+        ordered: Whether scores put more than the best class into an order.
+    """
+    found = accuracy_of(scores, label)
+    error = None
+    if temperature is not None:
+        error = round(expected_calibration_error((scores / temperature).softmax(1), label), 5)
+    return TestResult(
+        clips=found.clips,
+        top1=found.top1,
+        top5=found.top5 if ordered else None,
+        per_class=found.per_class(names),
+        calibration_error=error,
+    )
 
 
 @torch.no_grad()

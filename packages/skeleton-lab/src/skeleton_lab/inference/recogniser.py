@@ -34,12 +34,13 @@ class Recogniser:
 
     Attributes:
         preprocessing: Layout, sampling and class names of the model.
+        calibration: How its scores become probabilities.
     """
 
     def __init__(self, model: SavedModel, device: torch.device | str | None = None) -> None:
         if not model.is_classifier:
             raise InputError(f"{model.path}: an encoder, which knows no classes; fine-tune it first")
-        self.preprocessing = model.preprocessing
+        self.preprocessing, self.calibration = model.preprocessing, model.calibration
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.network = model.load().to(self.device)
 
@@ -58,7 +59,7 @@ class Recogniser:
         """
         joints = sample_clips(clips, self.preprocessing).to(self.device)
         scores: Tensor = self.network(joints)
-        return scores.softmax(1).cpu()
+        return (scores / self.calibration.temperature).softmax(1).cpu()
 
     def best(self, probabilities: Tensor, count: int) -> list[tuple[str, float]]:
         """Return names and probabilities of the most probable classes of one clip (K,)."""

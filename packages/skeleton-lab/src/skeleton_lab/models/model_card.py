@@ -49,7 +49,7 @@ def model_card(model: SavedModel, results: Sequence[RunResult] = (), *, licence:
 
 
 def _accuracy(results: Sequence[RunResult]) -> Iterator[str]:
-    tests = [result.test for result in results if isinstance(result, FinetuneResult)]
+    tests = [result.test for result in results if isinstance(result, FinetuneResult) and result.test]
     if not tests:
         return
     accuracies = [100 * test.top1 for test in tests]

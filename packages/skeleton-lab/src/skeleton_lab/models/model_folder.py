@@ -10,12 +10,15 @@ from pydantic import TypeAdapter, ValidationError
 from skeleton_data import file_sha256
 from skeleton_lab.data.preprocessing import FILE
 from skeleton_lab.errors import InputError
+from skeleton_lab.models.calibration import FILE as CALIBRATION
 from skeleton_lab.models.network_config import NetworkConfig
 from skeleton_lab.recipe.text_files import read_json, read_small_text
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FILES = (CONFIG, WEIGHTS, FILE)
-"""All that a model is; no other name is ever read, wherever the folder is from."""
+"""What every model is."""
+OPTIONAL = (CALIBRATION,)
+"""What a model may have besides; no other name is ever read, wherever the folder is from."""
 SUMS = "SHA256SUMS"
 """Their checksums, as `sha256sum --check` reads them."""
 HUB = "hf://"
@@ -78,9 +81,14 @@ def read_config(folder: Path) -> NetworkConfig:
         raise InputError(f"{folder / CONFIG}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
+def files_of(folder: Path) -> tuple[str, ...]:
+    """Return the names of the files that a model has."""
+    return (*FILES, *(name for name in OPTIONAL if (folder / name).is_file()))
+
+
 def write_checksums(folder: Path) -> None:
     """Write the checksums of the files of a model beside them."""
-    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in FILES]
+    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in files_of(folder)]
     (folder / SUMS).write_text("".join(lines))
 
 
@@ -97,11 +105,13 @@ def check_files(folder: Path) -> None:
         return
     lines = [line.partition("  ") for line in read_small_text(folder / SUMS).splitlines()]
     sums = {name: checksum for checksum, _, name in lines}
-    for name in sorted(sums.keys() - set(FILES)):
+    for name in sorted(sums.keys() - {*FILES, *OPTIONAL}):
         raise InputError(f"{folder / SUMS}: {name!r} is no file of a model")
-    for name in FILES:
+    for name in dict.fromkeys((*files_of(folder), *sums)):
         if name not in sums:
             raise InputError(f"{folder / SUMS}: the checksum of {name} is missing")
+        if not (folder / name).is_file():
+            raise InputError(f"{folder / name} is missing, but {SUMS} has its checksum")
         if file_sha256(folder / name) != sums[name]:
             raise InputError(f"{folder / name}: damaged: its checksum is not the one in {SUMS}")
 
@@ -114,6 +124,6 @@ def _download(where: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(name, allow_patterns=[*FILES, SUMS]))
+        return Path(snapshot_download(name, allow_patterns=[*FILES, *OPTIONAL, SUMS]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         raise InputError(f"{where}: {str(error).splitlines()[0]}") from error

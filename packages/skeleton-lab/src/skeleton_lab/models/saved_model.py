@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,6 +10,7 @@ from skeleton_baselines import STGCNConfig
 from skeleton_data import file_sha256
 from skeleton_lab.data.preprocessing import Preprocessing
 from skeleton_lab.errors import InputError
+from skeleton_lab.models.calibration import Calibration
 from skeleton_lab.models.model_folder import CONFIG, check_files, locate, read_config, run_of, weights_file
 from skeleton_lab.models.network_config import NetworkConfig
 from skeleton_lab.recipe.text_files import read_toml
@@ -29,12 +30,14 @@ class SavedModel:
         config: The shape of the network.
         preprocessing: Skeleton, sampling and, of a classifier, class names.
         run: Folder of the run that made it, if it lies in one.
+        calibration: How scores of a classifier become probabilities.
     """
 
     path: Path
     config: NetworkConfig
     preprocessing: Preprocessing
     run: Path | None = None
+    calibration: Calibration = field(default_factory=Calibration)
 
     @classmethod
     def open(cls, where: str | Path, *, clips: Preprocessing | None = None) -> Self:
@@ -60,7 +63,7 @@ class SavedModel:
                 f"{path}: config.json is of {config.num_classes} classes and {config.joints} joints, "
                 f"preprocessing.json of {classes} and {joints}"
             )
-        return cls(path, config, preprocessing, run_of(path))
+        return cls(path, config, preprocessing, run_of(path), Calibration.load(path))
 
     @classmethod
     def _published(cls, path: Path, clips: Preprocessing | None) -> Self:

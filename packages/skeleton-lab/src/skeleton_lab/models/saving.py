@@ -6,6 +6,7 @@ from pathlib import Path
 
 from skeleton_data import replacing_folder
 from skeleton_lab.data.preprocessing import Preprocessing
+from skeleton_lab.models.calibration import Calibration
 from skeleton_lab.models.model_card import CARD, model_card
 from skeleton_lab.models.model_folder import run_of, write_checksums
 from skeleton_lab.models.saved_model import SavedModel
@@ -14,7 +15,11 @@ from skeleton_lab.runs.results import RunResult
 
 
 def save_network(
-    network: Network, folder: Path, preprocessing: Preprocessing, result: RunResult | None = None
+    network: Network,
+    folder: Path,
+    preprocessing: Preprocessing,
+    result: RunResult | None = None,
+    calibration: Calibration | None = None,
 ) -> None:
     """Write a folder for `SavedModel.open` and the network's `from_pretrained`, whole or not at all.
 
@@ -23,10 +28,13 @@ def save_network(
         folder: Where it goes, in the folder of its run, whose recipe is told on the model's card.
         preprocessing: What its clips go through; kept beside the weights.
         result: What the run ended with, for the card.
+        calibration: How the scores become probabilities, if that was chosen on held-out clips.
     """
     with replacing_folder(folder) as draft:
         network.save_pretrained(draft)
         preprocessing.save(draft)
+        if calibration:
+            calibration.save(draft)
         saved = SavedModel(draft, network.config, preprocessing, run_of(folder))
         (draft / CARD).write_text(model_card(saved, [result] if result else []), encoding="utf-8")
         write_checksums(draft)

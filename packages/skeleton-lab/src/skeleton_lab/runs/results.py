@@ -49,6 +49,10 @@ class TestResult(BaseModel):
     top1: float
     top5: float | None = Field(description="None where classes have no order, as with one neighbour.")
     per_class: dict[str, float | None] = Field(description="Share of each class's clips that was recognised.")
+    calibration_error: float | None = Field(
+        None,
+        description="Expected calibration error of probabilities, in 15 bins, at the model's temperature.",
+    )
 
 
 class FinetuneResult(BaseModel):
@@ -57,8 +61,11 @@ class FinetuneResult(BaseModel):
     folder: Path
     pretrained: str | None = Field(description="What the fine-tuning began with.")
     pretrained_sha256: str | None = Field(None, description="SHA-256 of the weights that it began with.")
-    test: TestResult
+    test: TestResult | None = Field(description="Accuracy on the test side; None where all clips train.")
     validation_top1: float | None = Field(description="Accuracy of the kept weights on held-out clips.")
+    temperature: float = Field(
+        1.0, description="What divides scores before the softmax, chosen on held-out clips; 1 without them."
+    )
     selected_by: Literal["validation", "last", "test"] = Field(
         description="Side on which the kept weights were the most accurate, or `last`."
     )
@@ -101,6 +108,8 @@ class Evaluation(BaseModel):
         columns = list(self.methods.values())
         rows: dict[str, list[float | None]] = {"top-1": [column.top1 for column in columns]}
         rows["top-5"] = [column.top5 for column in columns]
+        if any(column.calibration_error is not None for column in columns):
+            rows["calibration error"] = [column.calibration_error for column in columns]
         rows |= {name: [column.per_class[name] for column in columns] for name in columns[0].per_class}
         lines = [f"| % | {' | '.join(self.methods)} |", f"|---|{'---:|' * len(columns)}"]
         for name, values in rows.items():
