@@ -141,7 +141,11 @@ def test_class_names_belong_to_their_column(tmp_path: Path) -> None:
         ({}, {"layout": "ntu"}, "no joint named spine_base, spine_mid, neck.*; say derive to take"),
         ({}, {"layout": "coco17", "derive": True}, "no joint named nose, .*, nor joints to derive it from"),
         ({"joint_names": None}, {"layout": None}, "does not say what its joints are called: say layout"),
-        ({}, {"layout": None}, "its joints are those of no layout that is known: say layout"),
+        (
+            {"joint_names": np.array([*KINECT.joints[:19], "tail"])},
+            {"layout": None},
+            "hip_center.* are those of no layout: say layout; .*with derive h36m17, .*kinect_v1",
+        ),
         ({}, {"part": "train"}, "the format own does not know the option part"),
         ({"joint_names": None}, {"layout": "ntu"}, "have 20 joints, but there are 25 joint names"),
         ({"fps": None}, {}, "it does not say how many frames per second"),
@@ -196,9 +200,10 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("", "expected a CSV table with a column 'frames'"),
+        ("", "the file is empty"),
         ("name\nx\n", "expected a CSV table with a column 'frames'"),
         ("frames,who\n4,1\n1\n5,1\n", "line 3: expected 2 fields"),
+        ("frames;who\n\n4;1\n\n1\n5;1\n", "line 5: expected 2 fields"),
         ("frames,who\n4,1\n1,2,3\n5,1\n", "line 3: expected 2 fields"),
         ("frames\n4\nfive\n5\n", "line 3: column 'frames' holds 'five' among whole numbers"),
         ("frames\na\nb\nc\n", "line 2: column 'frames' holds 'a', expected whole numbers"),

@@ -253,7 +253,6 @@ def test_nothing_there(name: str, tmp_path: Path) -> None:
             {"units": "auto"},
             "BVH does not say in which units its positions are: say units m, cm or mm",
         ),
-        ("bvh", {"layout": None}, "say layout"),
         ("bvh", {"fps": 30}, "the format bvh does not know the option fps"),
         ("kinetics", {"part": "val"}, "the format kinetics does not know the option part"),
         ("pku-mmd", {"labels": None}, "say labels: the folder with the label files, not None"),

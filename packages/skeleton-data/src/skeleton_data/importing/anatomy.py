@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data.layouts.joint_names import joint_key
+from skeleton_data.layouts.joint_names import joint_key, joint_keys
 from skeleton_data.layouts.layout import SkeletonLayout
 
 _HEADS = ("head", "nose", "neck", "shoulder_center", "spine_shoulder", "thorax")
@@ -61,4 +61,4 @@ def _place(joints: tuple[str, ...], name: str) -> int | None:
 
 @cache
 def _places(joints: tuple[str, ...]) -> dict[tuple[str, ...], int]:
-    return {joint_key(name): place for place, name in enumerate(joints)}
+    return {key: place for place, key in enumerate(joint_keys(joints))}

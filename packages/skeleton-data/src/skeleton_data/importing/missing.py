@@ -20,7 +20,7 @@ def mark_missing(joints: Joints, confidence: NDArray[np.float32] | None, min_con
     These are joints with a coordinate that is NaN, joints with a confidence (T, M, V) of 0 or below the
     least, and joints at exactly zero, the mark of many trackers, while their body is there. A single joint
     at zero, no farther from the box of the others than half its size, is a measurement: data about a joint
-    of the body have it there. One at zero in the whole clip cannot be filled, and stays.
+    of the body have it there, and some have several there in the whole clip.
     """
     marked = np.isnan(joints).any(axis=-1)
     if confidence is not None:
@@ -32,20 +32,25 @@ def mark_missing(joints: Joints, confidence: NDArray[np.float32] | None, min_con
 
 def _lost(joints: Joints, zero: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which joints at zero (T, M, V) are there because the tracker lost them."""
-    some = zero.any(axis=2) & ~zero.all(axis=2)
+    some: NDArray[np.bool_] = np.asarray(zero.any(axis=2) & ~zero.all(axis=2))
     if not some.any():
         return np.zeros_like(zero)
     unknown = (zero[..., None] | np.isnan(joints))[some]  # (n, V, 3)
     low = np.where(unknown, np.inf, joints[some]).min(axis=1)
     high = np.where(unknown, -np.inf, joints[some]).max(axis=1)
     margin = (high - low).max(axis=-1, keepdims=True) / 2
-    outside = ((low - margin > 0) | (high + margin < 0)).any(axis=-1)
-    lost = np.zeros_like(zero)
-    lost[some] = zero[some] & (outside | (zero[some].sum(axis=1) > 1))[:, None]
-    return lost & ~never_measured(joints)
+    outside: NDArray[np.bool_] = np.zeros_like(some)
+    outside[some] = ((low - margin > 0) | (high + margin < 0)).any(axis=-1)
+    doubtful: NDArray[np.bool_] = outside | np.asarray(zero.sum(axis=2) > 1)
+    always = always_zero(joints)
+    return (
+        zero
+        & some[..., None]
+        & np.where(always, np.asarray(outside.any(axis=0))[:, None], doubtful[..., None])
+    )
 
 
-def never_measured(joints: Joints) -> NDArray[np.bool_]:
+def always_zero(joints: Joints) -> NDArray[np.bool_]:
     """Return which joints (M, V) of bodies that come (T, M, V, 3) are at zero in every frame."""
     zero = (joints == 0).all(axis=(0, 3))
     return np.asarray(zero & ~zero.all(axis=1, keepdims=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from skeleton_data.clips import Clip, Units
 from skeleton_data.errors import DataError
 from skeleton_data.importing.anatomy import head_directions, mirrored_frames
-from skeleton_data.importing.missing import never_measured
+from skeleton_data.importing.missing import always_zero
 from skeleton_data.layouts.layout import SkeletonLayout
 
 EARLY = 64
@@ -31,6 +32,7 @@ class ImportReport:
         layout: Skeleton of the clips.
         units: Of the clips; only in metres is there a height, and something that is up.
         insist: Whether to go on where the clips cannot be right.
+        derived: Joints that were made of others; at zero, they may be the origin of the data.
 
     Attributes:
         clips: Number of clips.
@@ -39,27 +41,42 @@ class ImportReport:
         dropped: Number of frames that were left out.
     """
 
-    def __init__(self, layout: SkeletonLayout, units: Units, *, insist: bool = False) -> None:
+    def __init__(
+        self,
+        layout: SkeletonLayout,
+        units: Units,
+        *,
+        insist: bool = False,
+        derived: Collection[str] = (),
+    ) -> None:
         self.clips = self.points = self.missing = self.dropped = 0
         self._layout, self._units, self._insist = layout, units, insist
+        self._derived = np.array([name in derived for name in layout.joints])
         self._extents: list[float] = []
         self._heads = np.zeros(3)
-        self._unmeasured = self._upright = self._frames = self._mirrored = self._sided = 0
+        self._zeros = self._upright = self._frames = self._mirrored = self._sided = 0
         self._table: Counter[tuple[int, int]] = Counter()
+        self._never_seen: dict[str, None] = {}
+        self._never_clips = 0
 
-    def add(self, clip: Clip, marked: NDArray[np.float32]) -> None:
+    def add(self, clip: Clip, marked: NDArray[np.float32], never: NDArray[np.bool_]) -> None:
         """Measure a clip.
 
         Args:
             clip: As it goes into the store.
             marked: Its joints (T, M, V, 3) before gaps were filled, NaN where missing.
+            never: Joints (M, V) that were not measured in any frame.
 
         Raises:
             DataError: The clips so far cannot be right.
         """
         there = ~(marked == 0).all(axis=(2, 3))
         self.clips += 1
-        self._unmeasured += bool(never_measured(clip.joints).any())
+        self._zeros += bool((always_zero(clip.joints) & ~self._derived).any())
+        self._never_clips += bool(never.any())
+        self._never_seen.update(
+            dict.fromkeys(self._layout.joints[joint] for joint in np.flatnonzero(never.any(axis=0)))
+        )
         self.points += int(there.sum()) * marked.shape[2]
         self.missing += int(np.isnan(marked).any(axis=-1).sum())
         self._table[clip.facts.get("label", -1), clip.facts.get("subject", -1)] += 1
@@ -113,8 +130,10 @@ class ImportReport:
         found = []
         if self.height is not None and self.height > TALL and self._layout.hips is not None:
             found.append(f"a body measures {self.height:.3g} m: are --units right?")
-        if self._units == "m" and self._unmeasured:
-            found.append(f"a joint is at zero in all frames of {self._unmeasured} of {self.clips} clips")
+        if self._units == "m" and self._zeros:
+            found.append(f"a joint is at zero in all frames of {self._zeros} of {self.clips} clips")
+        if self._never_seen:
+            found.append(self._about_never_seen())
         up = self._axis_of_heads()
         if up not in (None, "y"):
             found.append(f"heads lie along {up} from the hips: if people stand, say --up={up}")
@@ -124,6 +143,17 @@ class ImportReport:
                 " backwards, as where one axis has the wrong sign"
             )
         return found
+
+    def _about_never_seen(self) -> str:
+        what = (
+            "each is put in the middle of the nearest joints that were, or name a --layout without them"
+            if self._units == "m"
+            else "their confidence is 0"
+        )
+        names = ", ".join(self._never_seen)
+        return (
+            f"in {self._never_clips} of {self.clips} clips joints were measured in no frame ({names}): {what}"
+        )
 
     def lines(self, class_names: tuple[str, ...], fps: float) -> list[str]:
         """Return what was measured, a line each."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from skeleton_data.errors import DataError, JointError
 from skeleton_data.importing.missing import fill_missing, longest_gap, mark_missing, require_complete
 from skeleton_data.importing.report import ImportReport
 from skeleton_data.importing.resampling import resample
+from skeleton_data.importing.unmeasured import never_seen, without_never_seen
 from skeleton_data.importing.upright import in_picture, turn_upright
 from skeleton_data.layouts.joint_mapping import JointMap, joint_map
-from skeleton_data.layouts.layout import SkeletonLayout, layout
+from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.formats import read_clips
 from skeleton_data.store.clip_check import check_clip
@@ -71,9 +73,15 @@ class OpenedClips:
         if not self.config.resample and not np.isclose(fps, self.source.fps, rtol=1e-3):
             raise DataError(f"{fps:g} frames per second, elsewhere {self.source.fps:g}: say resample")
         marked = self.mapping(self._upright(clip))
-        filled = fill_missing(marked, rule, longest_gap(self.config.max_gap, fps))
-        if self.units == "picture" and rule != "refuse":
+        never = never_seen(marked)
+        fill = partial(fill_missing, rule=rule, max_gap=longest_gap(self.config.max_gap, fps))
+        if rule == "refuse":
+            filled = marked
+        elif self.units == "picture":
+            filled = fill(marked)
             filled = np.where(np.isnan(filled).any(axis=-1, keepdims=True), np.float32(0), filled)
+        else:
+            filled = without_never_seen(marked, never, self.layout, fill)
         require_complete(filled, self.layout.joints, rule)
         if not filled.any():
             raise DataError("there is no body in any frame")
@@ -83,7 +91,7 @@ class OpenedClips:
         names = self.source.class_names
         check_clip(filled, name=clip.name, facts=facts, layout=self.layout, class_names=names)
         ready = replace(clip, joints=filled, confidence=None)
-        self.report.add(ready, marked)
+        self.report.add(ready, marked, never)
         return ready
 
     def _upright(self, clip: Clip) -> NDArray[np.float32]:
@@ -125,7 +133,7 @@ def open_clips(
     if wanted is None:
         wanted = source.layout if config.layout is None else layout(config.layout)
     if wanted is None:
-        raise DataError.at(path, "its joints are those of no layout that is known: say layout")
+        raise DataError.at(path, _no_layout(source.joints))
     try:
         mapping = joint_map(source.joints, wanted.joints, derive=config.derive, source=str(path))
     except DataError as error:
@@ -134,4 +142,23 @@ def open_clips(
         raise DataError.at(path, f"fps must be above 0, not {source.fps:g}")
     units: Units = "m" if source.units == "m" else "picture"
     insist = config.insist or source.kind == "store"  # which was checked when it was written
-    return OpenedClips(source, config, wanted, mapping, ImportReport(wanted, units, insist=insist))
+    report = ImportReport(wanted, units, insist=insist, derived=mapping.derived)
+    return OpenedClips(source, config, wanted, mapping, report)
+
+
+def _no_layout(joints: Sequence[str]) -> str:
+    """Return which layouts data of these joints can have."""
+    found: dict[bool, list[str]] = {False: [], True: []}
+    for name in layout_names():
+        for derive in (False, True):
+            try:
+                joint_map(joints, layout(name).joints, derive=derive)
+            except DataError:
+                continue
+            found[derive].append(name)
+            break
+    offers = [f"{', '.join(found[False])}"] if found[False] else []
+    offers += [f"with derive {', '.join(found[True])}"] if found[True] else []
+    known = f"of those that come along, it can have {'; '.join(offers)}" if offers else "none has its joints"
+    shown = f"{', '.join(joints[:8])}{', ...' if len(joints) > 8 else ''}"
+    return f"its joints, {shown}, are those of no layout: say layout; {known}; a .toml file says any other"

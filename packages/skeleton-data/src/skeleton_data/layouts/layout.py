@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -15,6 +16,8 @@ from skeleton_data.errors import DataError
 from skeleton_data.layouts.joint_names import JointKey, joint_key, joint_keys, other_side
 
 Pair = tuple[int, int]
+Joint = TypeVar("Joint", str, int)
+"""A joint by its name or number."""
 
 
 class SkeletonLayout(BaseModel):
@@ -105,6 +108,31 @@ class SkeletonLayout(BaseModel):
         return self.shoulders, self.hips
 
     @classmethod
+    def of_hierarchy(cls, name: str, joints: Sequence[str], parents: Sequence[int]) -> SkeletonLayout:
+        """Return the skeleton of joints and their parents, as motion capture has them.
+
+        Its centre is the first root; pairs, shoulders and hips come from the names.
+
+        Raises:
+            ValueError: Two joints have the same name, or the parents form no tree.
+
+        Example:
+            >>> arms = SkeletonLayout.of_hierarchy("arms", ["Chest", "LeftArm", "RightArm"], [-1, 0, 0])
+            >>> arms.pairs
+            ((1, 2),)
+        """
+        keys = joint_keys(joints)
+        numbers = {key: number for number, key in enumerate(keys)}
+        return cls(
+            name=name,
+            joints=tuple(joints),
+            parents=tuple(parents),
+            pairs=tuple(_sides(numbers)),
+            centre=parents.index(-1),
+            **{field: _line(numbers, word) for field, word in (("shoulders", "shoulder"), ("hips", "hip"))},
+        )
+
+    @classmethod
     def from_toml(cls, path: str | Path) -> SkeletonLayout:
         """Read a layout from a TOML file, in which joints are called by name.
 
@@ -183,11 +211,7 @@ def _from_text(text: str) -> SkeletonLayout:
         return joints.index(str(name))
 
     by_key = dict(zip(joint_keys(joints), joints, strict=True))
-    pairs = [
-        (joint, by_key[other_side(key)])
-        for key, joint in by_key.items()
-        if "left" in key and other_side(key) in by_key
-    ]
+    pairs = _sides(by_key)
     lines = {field: _line(by_key, word) for field, word in (("shoulders", "shoulder"), ("hips", "hip"))}
     named: dict[str, Any] = {"pairs": pairs, "parts": {}} | lines | table
     parts = named["parts"]
@@ -207,10 +231,19 @@ def _from_text(text: str) -> SkeletonLayout:
     return SkeletonLayout.model_validate(named | numbers)
 
 
-def _line(by_key: dict[JointKey, str], word: str) -> tuple[str, str] | None:
+def _sides(by_key: dict[JointKey, Joint]) -> list[tuple[Joint, Joint]]:
+    """Return every joint of the left with that of the right."""
+    return [
+        (joint, by_key[other_side(key)])
+        for key, joint in by_key.items()
+        if "left" in key and other_side(key) in by_key
+    ]
+
+
+def _line(by_key: dict[JointKey, Joint], word: str) -> tuple[Joint, Joint] | None:
     """Return the (left, right) joints that are called so, if there are both."""
     left, right = (by_key.get(joint_key(f"{side}_{word}")) for side in ("left", "right"))
-    return (left, right) if left and right else None
+    return None if left is None or right is None else (left, right)
 
 
 def _pairs(table: dict[str, Any], field: str) -> list[tuple[str, str]]:

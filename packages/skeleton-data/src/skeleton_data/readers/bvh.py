@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, read_files
 from skeleton_data.errors import DataError
+from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.readers.bvh_file import Bvh, BvhJoint, read_bvh
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import files_below, per_metre
@@ -20,8 +21,8 @@ from skeleton_data.readers.own import read_joint_names
 def open_bvh(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
     """Return a clip for each file, called by the file's name, of one `.bvh` file or a folder of them.
 
-    All files must have the joints of the first, the ends of limbs among them (`NAME_end`). The format does
-    not say its units: `config.units` must.
+    All files must have the joints of the first, the ends of limbs among them (`NAME_end`). Their layout is
+    the hierarchy of the first file. The format does not say its units: `config.units` must.
 
     Raises:
         DataError: There are no such files, the first is damaged, units are not said.
@@ -31,14 +32,24 @@ def open_bvh(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
         raise DataError.at(path, "BVH does not say in which units its positions are: say units m, cm or mm")
     first = read_bvh(files[0])
     names = tuple(joint.name for joint in first.joints)
+    joints = read_joint_names(config.joints, names, path)
     divisor = per_metre(config.units)
     return ClipSource(
         kind="BVH",
-        joints=read_joint_names(config.joints, names, path),
+        joints=joints,
+        layout=_own_layout(joints, [joint.parent for joint in first.joints]),
         fps=first.fps,
         count=len(files),
         clips=read_files(partial(_read, names=names, divisor=divisor), files, workers=workers),
     )
+
+
+def _own_layout(names: Sequence[str], parents: Sequence[int]) -> SkeletonLayout | None:
+    """Return the skeleton of the hierarchy of a file; none where two of its names are one joint."""
+    try:
+        return SkeletonLayout.of_hierarchy("bvh", names, parents)
+    except ValueError:
+        return None
 
 
 def _read(path: Path, *, names: tuple[str, ...], divisor: np.float32) -> Sequence[Clip]:

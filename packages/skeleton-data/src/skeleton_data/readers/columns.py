@@ -17,7 +17,13 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 def number_column(
-    values: NDArray[Any], path: Path, column: str, *, names: Sequence[str] = (), first: int = 0, line: int = 0
+    values: NDArray[Any],
+    path: Path,
+    column: str,
+    *,
+    names: Sequence[str] = (),
+    first: int = 0,
+    lines: Sequence[int] = (),
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Return a column as numbers (n,), -1 where a cell is empty, and the words that they stand for.
 
@@ -28,7 +34,7 @@ def number_column(
         names: Words in the order of their numbers; else words are numbered in alphabetical order, in which
             "P2" comes before "P10".
         first: Number of the first word.
-        line: Line of the first entry in a table, for errors.
+        lines: Line of each entry in a table, for errors.
 
     Returns:
         Numbers, and the word of each number from `first`; no words where the column holds numbers.
@@ -55,7 +61,7 @@ def number_column(
     if any(numeric):
         for number, (cell, fits) in enumerate(zip(cells, numeric, strict=True)):
             if cell and not fits:
-                place = {"line": line + number} if line else {}
+                place = {"line": lines[number]} if lines else {}
                 raise DataError.at(
                     path, f"column {column!r} holds {cell[:40]!r} among whole numbers", **place
                 )
@@ -64,6 +70,12 @@ def number_column(
     words = tuple(names) if names and found <= set(names) else tuple(sorted(found, key=_natural))
     numbers = {word: number for number, word in enumerate(words, start=first)} | {"": -1}
     return np.array([numbers[cell] for cell in cells], dtype=np.int64), words
+
+
+def words_are_numbered(fact: str, words: Sequence[str], first: int = 1) -> str:
+    """Return a sentence about words of a fact that were numbered."""
+    numbered = ", ".join(f"{word} = {number}" for number, word in enumerate(words, start=first))
+    return f"the column of the {fact} holds words, which are numbered: {numbered}"
 
 
 def _natural(word: str) -> list[tuple[int, str]]:

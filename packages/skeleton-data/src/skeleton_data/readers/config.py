@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from skeleton_data.clips import Up
 from skeleton_data.layouts.layout import layout_names
@@ -39,6 +40,22 @@ Format = Literal[
 
 Missing = Literal["refuse", "interpolate", "hold", "drop-frame"]
 """What to do about joints that were not measured."""
+
+
+def _width_and_height(value: object) -> object:
+    """Read "640x480", as a command line gives it, alone or in a list of one."""
+    text = value[0] if isinstance(value, list) and len(value) == 1 else value
+    if not isinstance(text, str | int):
+        return value
+    found = re.fullmatch(r"(\d+)x(\d+)", str(text))
+    if found is None:
+        raise ValueError("expected width and height, like 640x480")
+    return found.groups()
+
+
+PictureSize = Annotated[int, Field(ge=1, le=100_000)]
+Picture = Annotated[tuple[PictureSize, PictureSize], BeforeValidator(_width_and_height)]
+"""Width and height of a picture, in pixels."""
 
 
 class ImportConfig(BaseModel):
@@ -76,8 +93,8 @@ class ImportConfig(BaseModel):
         default="auto",
         description="axis of the positions that points up, -y where y points down; auto: by the format",
     )
-    picture: tuple[int, int] | None = Field(
-        default=None, description="width and height of the picture, where positions are pixels"
+    picture: Picture | None = Field(
+        default=None, description="width and height of the picture, where positions are pixels: 640x480"
     )
     missing: Missing = Field(
         default="interpolate",

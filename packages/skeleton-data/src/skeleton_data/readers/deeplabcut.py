@@ -68,17 +68,17 @@ def read_deeplabcut(path: Path) -> Recording:
 
 def _of_csv(path: Path) -> tuple[list[tuple[str, str, str]], NDArray[np.float64]]:
     rows = csv_rows(path)
-    heads = {row[0].strip().lower(): row for row in rows[:4] if row}
+    heads = {row[0].strip().lower(): row for _, row in rows[:4]}
     levels = [level for level in _LEVELS if level in heads]
     coords = heads.get("coords", [])
     # Labelled by hand, the name of the picture takes up to three columns.
     skip = next((number for number, cell in enumerate(coords) if number and cell.strip()), 1)
     columns = _columns([heads[level][skip:] for level in levels], levels, path)
-    body = [row for row in rows[len(levels) :] if row]
+    body = rows[len(levels) :]
     if not body:
         raise DataError.at(path, "there is no frame below the head")
-    cells = {str(number): cell for number, cell in enumerate(zip(*body, strict=True))}
-    table = Table(path, cells, first_line=len(levels) + 1)
+    cells = {str(number): cell for number, cell in enumerate(zip(*(row for _, row in body), strict=True))}
+    table = Table(path, cells, [line for line, _ in body])
     return columns, np.stack([table.numbers(str(skip + n)) for n in range(len(columns))], axis=1)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from skeleton_data.errors import DataError
+from skeleton_data.readers.columns import number_column, words_are_numbered
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.listing import read_text
+from skeleton_data.readers.table_file import read_table
 
 FACTS = ("label", "subject", "camera", "setup", "replication")
 FILE_COLUMNS = ("file", "filename", "file_name", "name", "path", "clip")
@@ -27,10 +27,12 @@ class FileFacts:
     Attributes:
         facts: By the stem of the file.
         class_names: In alphabetical order, where labels are words.
+        notes: Which words were numbered, a sentence each.
     """
 
     facts: Mapping[str, Mapping[str, int]]
     class_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, path: Path) -> Mapping[str, int]:
         """Return the facts of a file; none where nothing is known."""
@@ -51,31 +53,32 @@ class FileFacts:
                 if found is None:
                     raise DataError.at(file, f"its name does not fit the pattern {config.name!r}")
                 told[file.stem].update(found.groupdict())
+        lines: dict[str, int] = {}
         if config.labels is not None:
-            table = _read_table(config.labels)
+            table, lines = _read_table(config.labels)
             for file in files:
                 if file.stem not in table:
                     raise DataError.at(config.labels, f"there is no line for the file {file.name}")
                 told[file.stem].update(table[file.stem])
-        return cls._numbered(told, config.labels or files[0].parent)
+        return cls._numbered(told, config.labels or files[0].parent, [lines.get(stem, 0) for stem in told])
 
     @classmethod
-    def _numbered(cls, told: Mapping[str, Mapping[str, str]], path: Path) -> FileFacts:
+    def _numbered(cls, told: Mapping[str, Mapping[str, str]], path: Path, lines: Sequence[int]) -> FileFacts:
         facts: dict[str, dict[str, int]] = {stem: {} for stem in told}
         class_names: tuple[str, ...] = ()
+        notes: tuple[str, ...] = ()
         for fact in FACTS:
-            cells = {stem: row[fact].strip() for stem, row in told.items() if row.get(fact, "").strip()}
-            if all(re.fullmatch(r"-?\d{1,9}", cell) for cell in cells.values()):
-                numbers = {stem: int(cell) for stem, cell in cells.items()}
-            elif any(re.fullmatch(r"-?\d+", cell) for cell in cells.values()):
-                raise DataError.at(path, f"{fact}: some are whole numbers and some are words")
-            else:
-                words, places = np.unique(list(cells.values()), return_inverse=True)
-                numbers = dict(zip(cells, places.tolist(), strict=True))
-                class_names = tuple(words.tolist()) if fact == "label" else class_names
-            for stem, number in numbers.items():
-                facts[stem][fact] = number
-        return cls(facts, class_names)
+            cells = np.array([row.get(fact, "") for row in told.values()])
+            first = 0 if fact == "label" else 1
+            numbers, words = number_column(cells, path, fact, first=first, lines=lines if any(lines) else ())
+            if fact == "label":
+                class_names = words
+            elif words:
+                notes += (words_are_numbered(fact, words),)
+            for stem, cell, number in zip(told, cells.tolist(), numbers.tolist(), strict=True):
+                if cell.strip():
+                    facts[stem][fact] = number
+        return cls(facts, class_names, notes)
 
 
 def name_pattern(text: str) -> re.Pattern[str]:
@@ -102,25 +105,20 @@ def name_pattern(text: str) -> re.Pattern[str]:
     return re.compile("".join(map("".join, zip(map(re.escape, pieces[::2]), [*groups, ""], strict=True))))
 
 
-def _read_table(path: Path) -> dict[str, dict[str, str]]:
-    """Return the cells of each file of a CSV table, by the stem of the file's name."""
-    try:
-        rows = list(csv.reader(read_text(path).splitlines(), strict=True))
-    except csv.Error as error:
-        raise DataError.at(path, f"cannot be read: {error}") from None
-    header = [name.strip().lower() for name in rows[0]]
-    key = next((name for name in FILE_COLUMNS if name in header), None)
+def _read_table(path: Path) -> tuple[dict[str, dict[str, str]], dict[str, int]]:
+    """Return cells and line of each file of a CSV table, by the stem of the file's name."""
+    found = read_table(path)
+    columns = {name.lower(): found.words(name) for name in found.columns}
+    key = next((name for name in FILE_COLUMNS if name in columns), None)
     if key is None:
-        raise DataError.at(path, f"expected a column {' or '.join(FILE_COLUMNS[:2])}, found {header}")
+        raise DataError.at(path, f"expected a column {' or '.join(FILE_COLUMNS[:2])}, found {list(columns)}")
     table: dict[str, dict[str, str]] = {}
-    for line, row in enumerate(rows[1:], start=2):
-        if not row:
-            continue
-        if len(row) != len(header):
-            raise DataError.at(path, f"expected {len(header)} fields, found {len(row)}", line=line)
-        cells = dict(zip(header, row, strict=True))
-        name = Path(cells.pop(key).strip())
+    lines: dict[str, int] = {}
+    for row, line in enumerate(found.lines):
+        cells = {name: column[row] for name, column in columns.items()}
+        name = Path(cells.pop(key))
         stem = name.stem if re.fullmatch(r"\.[A-Za-z]\w{0,7}", name.suffix) else name.name
-        if table.setdefault(stem, cells) is not cells:
+        if stem in table:
             raise DataError.at(path, f"the file {stem} has another line above", line=line)
-    return table
+        table[stem], lines[stem] = cells, line
+    return table, lines

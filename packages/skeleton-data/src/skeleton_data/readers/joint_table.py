@@ -143,7 +143,7 @@ def _frames(table: Table, lower: Mapping[str, str]) -> NDArray[np.int64]:
         raise DataError.at(
             table.path,
             f"{column}: expected a whole number, found {numbers[row]}",
-            line=table.first_line + row,
+            line=table.lines[row],
         )
     given: NDArray[np.int64] = (numbers - numbers.min()).astype(np.int64)
     if given.max() > 1000 + 10 * len(given):
@@ -182,7 +182,7 @@ def _refuse_twice(keys: NDArray[np.int64], frames: NDArray[np.int64], table: Tab
         raise DataError.at(
             table.path,
             f"this joint has {counts.max()} rows in its frame: say in a column 'person' whose they are",
-            line=table.first_line + row,
+            line=table.lines[row],
         )
 
 

@@ -1,10 +1,12 @@
-"""Which joints data has that does not name them: as the options say, or by their number where that tells."""
+"""Which layout data has: by the names of its joints, by the options, or by their number where that tells."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from skeleton_data.errors import DataError
+from skeleton_data.layouts.joint_names import joint_keys
 from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
 from skeleton_data.readers.config import ImportConfig
 
@@ -42,3 +44,15 @@ def layout_of(count: int, config: ImportConfig, path: Path) -> SkeletonLayout:
         return layout(known[0])
     found = f"the layouts {' and '.join(known)} have as many" if known else "no layout has as many"
     raise DataError.at(path, f"its {count} joints have no names, and {found}: say layout, or source_layout")
+
+
+def layout_of_names(names: Sequence[str]) -> SkeletonLayout | None:
+    """Return the layout that has just these joints, however they are spelled and ordered.
+
+    Example:
+        >>> layout_of_names(["Nose", "Tail"]) is None
+        True
+    """
+    keys = set(joint_keys(names))
+    layouts = map(layout, layout_names())
+    return next((each for each in layouts if set(joint_keys(each.joints)) == keys), None)

@@ -48,6 +48,8 @@ def read_text(path: Path) -> str:
         if path.stat().st_size > MAX_TEXT:
             raise DataError.at(path, f"text of more than {MAX_TEXT >> 20} MiB is not read: split it")
         data = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError.at(path, "no such file") from None
     except OSError as error:
         raise DataError.at(path, error.strerror or str(error)) from None
     if not data.strip():

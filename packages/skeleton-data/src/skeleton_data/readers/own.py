@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from skeleton_data.clips import Clip, ClipSource
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import layout
-from skeleton_data.readers.columns import number_column
+from skeleton_data.readers.columns import number_column, words_are_numbered
 from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.joints_by_count import layout_of_names
 from skeleton_data.readers.listing import per_metre, positions
-from skeleton_data.readers.own_data import FIRST_LINE, DataUnits, OwnData, load_own_data
+from skeleton_data.readers.own_data import DataUnits, OwnData, load_own_data
 
 _FACTS = ("subject", "camera", "setup", "replication")
 
@@ -33,11 +34,11 @@ def open_own(path: Path, config: ImportConfig) -> ClipSource:
     for fact in _FACTS:
         facts[fact], words = _facts(data, getattr(config, fact), fact)
         if words:
-            numbered = ", ".join(f"{word} = {number}" for number, word in enumerate(words, start=1))
-            notes += (f"the column of the {fact} holds words, which are numbered: {numbered}",)
+            notes += (words_are_numbered(fact, words),)
     return ClipSource(
         kind="own data",
         joints=joints,
+        layout=layout_of_names(joints),
         fps=_fps(data, config),
         units="pixels" if units == "px" else "m",
         class_names=class_names,
@@ -175,8 +176,8 @@ def _facts(
     values, column = data.column(wanted, fact), wanted or fact
     if values is None:
         return np.full(len(data), -1), ()
-    path, line = (data.table, FIRST_LINE) if data.table else (data.path, 0)
-    return number_column(values, path, column, names=names, first=first, line=line)
+    path = data.table or data.path
+    return number_column(values, path, column, names=names, first=first, lines=data.lines)
 
 
 def _labels(

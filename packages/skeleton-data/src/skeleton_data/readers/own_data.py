@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from skeleton_data.errors import DataError
 from skeleton_data.readers.columns import number_column
 from skeleton_data.readers.npz_file import read_array, reading
+from skeleton_data.readers.table_file import read_table
 
 DataUnits = Literal["auto", "m", "cm", "mm", "px"]
 
@@ -25,10 +25,6 @@ UNITS: dict[str, DataUnits] = {
     "positions": "auto",
 }
 """Names that positions may have in an `.npz`, and the units that follow."""
-
-
-FIRST_LINE = 2
-"""Of a CSV table: that of the first clip, below the header."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,7 @@ class OwnData:
         offsets: Shape (n + 1,); clip `i` is rows `offsets[i]:offsets[i + 1]` of the positions.
         columns: Facts of the clips by name, each of shape (n,), and other entries of the file.
         table: The CSV table, where there is one.
+        lines: Line of each clip in the table.
     """
 
     path: Path
@@ -50,6 +47,7 @@ class OwnData:
     offsets: NDArray[np.int64]
     columns: Mapping[str, NDArray[Any]]
     table: Path | None = None
+    lines: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of clips."""
@@ -98,22 +96,30 @@ def load_own_data(path: str | Path, table: str | Path | None = None) -> OwnData:
             f"{found[0]!r} is {positions.dtype}{positions.shape}, expected numbers of the shape"
             " (frames, joints, 3) or (frames, bodies, joints, 3), in pictures also 2 instead of 3",
         )
+    lines: tuple[int, ...] = ()
     if table is None:
         if "offsets" not in arrays:
             raise DataError.at(path, "there is no 'offsets' in it, and no table of clips was given")
         offsets = arrays["offsets"]
         columns = arrays
     else:
-        columns = arrays | _load_table(Path(table))
-        frames, words = number_column(columns["frames"], Path(table), "frames", line=FIRST_LINE)
+        lines, cells = _load_table(Path(table))
+        columns = arrays | cells
+        frames, words = number_column(columns["frames"], Path(table), "frames", lines=lines)
         if words:
             raise DataError.at(
-                table, f"column 'frames' holds {words[0][:40]!r}, expected whole numbers", line=FIRST_LINE
+                table, f"column 'frames' holds {words[0][:40]!r}, expected whole numbers", line=lines[0]
             )
         offsets = np.concatenate([[0], np.cumsum(frames)])
     _check_offsets(offsets, len(positions), Path(table or path))
     return OwnData(
-        path, positions, UNITS[found[0]], offsets.astype(np.int64), columns, Path(table) if table else None
+        path,
+        positions,
+        UNITS[found[0]],
+        offsets.astype(np.int64),
+        columns,
+        Path(table) if table else None,
+        lines,
     )
 
 
@@ -127,20 +133,12 @@ def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
             return {name.removesuffix(".npy"): read_array(archive, name) for name in archive.namelist()}
 
 
-def _load_table(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(file, strict=True) if row]
-    except FileNotFoundError:
-        raise DataError.at(path, "no such file") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError.at(path, f"cannot be read: {error}") from None
-    if len(rows) < 2 or "frames" not in rows[0]:
+def _load_table(path: Path) -> tuple[tuple[int, ...], dict[str, NDArray[Any]]]:
+    """Return the line of each clip, and the columns."""
+    table = read_table(path)
+    if "frames" not in table.columns:
         raise DataError.at(path, "expected a CSV table with a column 'frames' and a line for each clip")
-    for line, row in enumerate(rows[1:], start=FIRST_LINE):
-        if len(row) != len(rows[0]):
-            raise DataError.at(path, f"expected {len(rows[0])} fields", line=line)
-    return {name: np.array(column) for name, *column in zip(*rows, strict=True)}
+    return tuple(table.lines), {name: np.array(table.words(name)) for name in table.columns}
 
 
 def _check_offsets(offsets: NDArray[Any], rows: int, path: Path) -> None:

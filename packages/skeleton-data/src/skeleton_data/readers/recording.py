@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, SourceUnits, Up, read_files
 from skeleton_data.errors import DataError
-from skeleton_data.layouts.joint_names import joint_key
-from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
+from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.file_facts import FileFacts
+from skeleton_data.readers.joints_by_count import layout_of_names
 from skeleton_data.readers.listing import per_metre
 
 RecordedUnits = Literal["m", "cm", "mm", "pixels", "shares"]
@@ -104,7 +104,7 @@ def open_recordings(
         raise DataError.at(
             files[0], "its positions are parts of the picture: say picture, its width and height in pixels"
         )
-    told = layout(first.layout) if first.layout else _layout_of_names(first.joints)
+    told = layout(first.layout) if first.layout else layout_of_names(first.joints)
     source_units: SourceUnits = "pixels" if units in ("pixels", "shares") else "m"
     to_clips = partial(
         _read, read=read, first=_head(first), fps=config.fps, units=units, picture=config.picture, facts=facts
@@ -117,18 +117,11 @@ def open_recordings(
         fps=fps,
         up=first.up,
         min_confidence=first.min_confidence,
-        notes=first.notes,
+        notes=(*first.notes, *facts.notes),
         class_names=facts.class_names,
         count=len(files),
         clips=read_files(to_clips, files, workers=workers),
     )
-
-
-def _layout_of_names(names: Sequence[str]) -> SkeletonLayout | None:
-    """Return the layout that has just these joints, however they are spelled and ordered."""
-    keys = {joint_key(name) for name in names}
-    layouts = map(layout, layout_names())
-    return next((each for each in layouts if {joint_key(name) for name in each.joints} == keys), None)
 
 
 def _head(recording: Recording) -> tuple[tuple[str, ...], int]:

@@ -25,12 +25,12 @@ class Table:
     Attributes:
         path: The file.
         columns: Cells by the name of the column: text of a CSV file, arrays of a Parquet file.
-        first_line: Line of the first row, for errors.
+        lines: Line of each row, for errors.
     """
 
     path: Path
     columns: Mapping[str, Sequence[str] | NDArray[Any]]
-    first_line: int = 2
+    lines: Sequence[int]
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """Return a column of numbers (rows,); an empty cell is NaN.
@@ -52,7 +52,7 @@ class Table:
         if wrong.any():
             row = int(wrong.argmax())
             raise DataError.at(
-                self.path, f"{name}: expected a finite number, found {cells[row]}", line=self.first_line + row
+                self.path, f"{name}: expected a finite number, found {cells[row]}", line=self.lines[row]
             )
         return values
 
@@ -62,9 +62,8 @@ class Table:
         try:
             return float(cell)
         except ValueError:
-            line = self.first_line + row
             raise DataError.at(
-                self.path, f"{name}: expected a number, found {cell[:40]!r}", line=line
+                self.path, f"{name}: expected a number, found {cell[:40]!r}", line=self.lines[row]
             ) from None
 
     def words(self, name: str) -> list[str]:
@@ -81,32 +80,36 @@ def read_table(path: Path) -> Table:
     """
     if path.suffix == ".parquet":
         return _read_parquet(path)
-    rows = csv_rows(path)
-    header = [name.strip() for name in rows[0]]
+    (_, names), *body = csv_rows(path)
+    header = [name.strip() for name in names]
     if len(set(header)) < len(header):
         twice = next(name for name in header if header.count(name) > 1)
         raise DataError.at(path, f"two columns are called {twice!r}", line=1)
-    body = [row for row in rows[1:] if row]
     if not body:
         raise DataError.at(path, "there is no line below the header")
-    return Table(path, dict(zip(header, zip(*body, strict=True), strict=True)))
+    columns = zip(*(row for _, row in body), strict=True)
+    return Table(path, dict(zip(header, columns, strict=True)), [line for line, _ in body])
 
 
-def csv_rows(path: Path) -> list[list[str]]:
-    """Return the cells of a CSV file, all lines of the width of the first.
+def csv_rows(path: Path) -> list[tuple[int, list[str]]]:
+    """Return line and cells of each row of a CSV file, but of blank lines; all have the width of the first.
+
+    Commas, semicolons or tabs divide the cells: of these, those that are most in the first row.
 
     Raises:
         DataError: The file is missing, empty or damaged, a line has too many or few fields.
     """
-    lines = read_text(path).splitlines()
-    delimiter = max(",;\t", key=lines[0].count)
+    lines = read_text(path).splitlines(keepends=True)
+    first = next(line for line in lines if line.strip())
+    reader = csv.reader(lines, delimiter=max(",;\t", key=first.count), strict=True)
     try:
-        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
+        rows = [(reader.line_num, row) for row in reader if len(row) > 1 or "".join(row).strip()]
     except csv.Error as error:
         raise DataError.at(path, f"cannot be read: {error}") from None
-    for line, row in enumerate(rows, start=1):
-        if row and len(row) != len(rows[0]):
-            raise DataError.at(path, f"expected {len(rows[0])} fields, found {len(row)}", line=line)
+    width = len(rows[0][1])
+    for line, row in rows:
+        if len(row) != width:
+            raise DataError.at(path, f"expected {width} fields, found {len(row)}", line=line)
     return rows
 
 
@@ -120,4 +123,4 @@ def _read_parquet(path: Path) -> Table:
         columns = {name: table[name].to_numpy() for name in table.column_names}
     if not columns or not len(table):
         raise DataError.at(path, "the table is empty")
-    return Table(path, columns, first_line=1)
+    return Table(path, columns, range(1, len(table) + 1))

@@ -17,6 +17,7 @@ from skeleton_data.ntu.name import NtuName
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import files_below, positions
 from skeleton_data.readers.plain_pickle import PlainArray, load_plain_npy
+from skeleton_data.readers.pyskl import facts_of_name
 from skeleton_data.readers.st_gcn import zeros_as_missing
 
 FPS = 30.0
@@ -27,8 +28,8 @@ _BODY = re.compile(r"skel_body(\d)")
 def open_txt2npy(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
     """Return a clip for each file; names like those of NTU RGB+D say label, subject and camera.
 
-    Frames are those of the arrays: the list `nbodys` in the file leaves out frames in which nobody was seen.
-    A joint at exactly 0, 0, 0 of a body that is there was not measured.
+    Other names say nothing. Frames are those of the arrays: the list `nbodys` in the file leaves out frames
+    in which nobody was seen. A joint at exactly 0, 0, 0 of a body that is there was not measured.
 
     Raises:
         DataError: There are no such files.
@@ -46,8 +47,10 @@ def open_txt2npy(path: Path, config: ImportConfig, *, workers: int) -> ClipSourc
 
 
 def _read(path: Path) -> Sequence[Clip]:
-    name = NtuName.parse(path.name.split(".")[0])
-    return [Clip(str(name), read_txt2npy(path), {"label": name.label} | name.facts, path)]
+    name = path.name.split(".")[0]
+    facts = facts_of_name(name)
+    label = {"label": NtuName.parse(name).label} if facts else {}
+    return [Clip(name, read_txt2npy(path), label | facts, path)]
 
 
 def read_txt2npy(path: Path) -> NDArray[np.float32]:
