@@ -8,7 +8,9 @@ import pytest
 
 from skeleton_data.clips import Clip
 from skeleton_data.errors import DataError
+from skeleton_data.importing.importer import import_clips
 from skeleton_data.importing.upright import turn_upright
+from skeleton_data.layouts.joint_mapping import joint_map
 from skeleton_data.readers import (
     c3d,
     camera_json,
@@ -24,6 +26,7 @@ from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.formats import FORMATS, find_format, read_clips
 from skeleton_data.readers.listing import per_metre
 from skeleton_data.readers.recording import Recording
+from skeleton_data.store.store import SkeletonStore
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "cases" / "golden"
 
@@ -140,6 +143,69 @@ def test_humanml3d(truth: dict[str, np.ndarray]) -> None:
         clips_of("humanml3d.npy", layout="smpl22", fps=20)
     clips = clips_of("humanml3d.npy", layout="smpl22", fps=20, units="m")
     same_clip(clips["humanml3d"], "humanml3d.npy", truth)
+
+
+def test_mixamo(truth: dict[str, np.ndarray]) -> None:
+    """Its layout is the file's own hierarchy, ends of limbs among it."""
+    source = read_clips(GOLDEN / "mixamo.bvh", ImportConfig(units="cm"))
+    (clip,) = source.clips
+    assert isinstance(clip, Clip) and source.layout is not None and len(source.layout.pairs) == 10
+    places = [source.joints.index(label) for label in truth["mixamo.bvh/labels"].tolist()]
+    expected = truth["mixamo.bvh/positions"].swapaxes(0, 1)
+    found = turn_upright(clip.joints, "z")[:, :, places]
+    same_people(found, expected, float(truth["mixamo.bvh/tolerance"]))
+
+
+SAID: dict[str, dict[str, object]] = {
+    "sign.pose": {"units": "mm"},
+    "sign_v01.pose": {"units": "mm"},
+    "mediapipe_world.csv": {"fps": 30},
+    "openpose": {"fps": 30},
+    "alphapose.json": {"fps": 30},
+    "mmpose.json": {"fps": 30},
+    "mmpose_topdown.json": {"fps": 30},
+    "dlc_single.csv": {"fps": 30},
+    "dlc_single.h5": {"fps": 30},
+    "dlc_multi.h5": {"fps": 30},
+    "sleap.slp": {"fps": 30},
+    "sleap.analysis.h5": {"fps": 30},
+    "ntu.skeleton.npy": {},
+    "stgcn_data.npy": {},
+    "pyskl_list.pkl": {},
+}
+"""What the files do not say, and options do; of files in pixels also the size of the picture."""
+
+
+@pytest.mark.parametrize("file", sorted({name.partition("/")[0] for name, _, _ in READERS} | set(SAID)))
+def test_every_file_is_imported(file: str, truth: dict[str, np.ndarray], tmp_path: Path) -> None:
+    """Measured joints stand in the store as the truth has them, upright; all others are filled and told."""
+    if Path(file).suffix in (".h5", ".slp", ".nc"):
+        pytest.importorskip("h5py")
+    key = f"{file}/0" if f"{file}/0/positions" in truth else file
+    pixels = str(truth[f"{key}/units"]) == "px"
+    options = SAID.get(file, {}) | ({"picture": (640, 480)} if pixels and file != "pyskl_list.pkl" else {})
+    done = import_clips(GOLDEN / file, tmp_path / "s", ImportConfig.model_validate(options))
+    store = SkeletonStore.open(tmp_path / "s")
+    expected = truth[f"{key}/positions"].swapaxes(0, 1)  # (T, M, V, C), NaN where missing
+    found, measured = store.read(0), ~np.isnan(expected).any(axis=-1)
+    names = truth[f"{key}/joint_names"].tolist()
+    order = [next(iter(share)) for share in joint_map(names, store.layout.joints, derive=True).weights]
+    expected, measured = expected[:, :, order], measured[:, :, order]
+    if expected.shape[1] == 2 and np.isnan(expected[0, 0]).all() == found[0, 0].any():
+        found = found[:, ::-1]
+    if pixels:
+        expected = (expected - [320, 240]) / 640 * [1, -1]
+        assert store.meta.units == "picture" and (found[measured][:, 2] > 0).all()
+    tolerance = float(truth[f"{key}/tolerance"]) / (640 if pixels else 1)
+    np.testing.assert_allclose(
+        found[..., : expected.shape[-1]][measured], expected[measured], rtol=0, atol=tolerance + 1e-6
+    )
+    assert np.isfinite(found).all()
+    never = [
+        joint for joint, seen in zip(store.layout.joints, measured.any(axis=(0, 1)), strict=True) if not seen
+    ]
+    told = next((warning for warning in done.warnings if "measured in no frame" in warning), "")
+    assert all(joint in told for joint in never) and bool(told) == bool(never)
 
 
 def test_amass_is_named() -> None:

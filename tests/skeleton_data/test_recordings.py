@@ -164,6 +164,9 @@ def test_tidy_tables_and_gaps(tmp_path: Path) -> None:
     (tmp_path / "twice.csv").write_text("\n".join(["Frame;joint;x;y", "0;a;1;2", "0;a;1;2"]))
     with pytest.raises(DataError, match=r"twice\.csv, line 2: .*'person'"):
         read_joint_table(tmp_path / "twice.csv")
+    (tmp_path / "blank.csv").write_text("Frame,joint,x,y\n\n0,a,1,2\n \n1,a,1,x\n")
+    with pytest.raises(DataError, match=r"blank\.csv, line 5: y: .*'x'"):
+        read_joint_table(tmp_path / "blank.csv")
 
 
 def test_parquet(tmp_path: Path) -> None:
@@ -201,6 +204,13 @@ def test_labels_from_a_table_and_from_names(tmp_path: Path) -> None:
         {"label": 0, "subject": 2},
         {"label": 1, "subject": 2},
     ]
+    labels.write_text("file;label;subject\n\nP01_wave;wave;P1\nP02_kick;2;P10\nP02_wave;wave;P2\n")
+    with pytest.raises(DataError, match=r"labels\.csv, line 3: column 'label' holds 'wave'"):
+        read_clips(tmp_path / "in", ImportConfig(units="m", labels=labels))
+    labels.write_text(labels.read_text().replace("2;P10", "kick;P10"))
+    source = read_clips(tmp_path / "in", ImportConfig(units="m", labels=labels))
+    assert [clip.facts["subject"] for clip in source.clips] == [1, 3, 2]
+    assert "P1 = 1, P2 = 2, P10 = 3" in " ".join(source.notes)
     with pytest.raises(DataError, match=r"P01_wave\.csv: its name does not fit the pattern 'S\{label\}'"):
         read_clips(tmp_path / "in", ImportConfig(units="m", name="S{label}"))
 

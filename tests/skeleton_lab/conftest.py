@@ -37,7 +37,8 @@ def other_store(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("stores") / "ntu.store"
     with StoreWriter(path, layout=layout("ntu"), class_names=["a", "b"], fps=30) as writer:
         for subject in (1, 2, 3, 4):
-            writer.add(np.ones((30, 1, 25, 3)), name=f"{subject}", label=subject % 2, subject=subject)
+            standing = np.tile(np.linspace(0, 1.7, 25)[:, None], (30, 1, 1, 3))
+            writer.add(standing, name=f"{subject}", label=subject % 2, subject=subject)
     return path
 
 

@@ -127,7 +127,9 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
 
         def loss(part: ClipBatch) -> dict[str, Tensor]:
             masks = clip_seeds(seed, trainer.epoch, part.clip)
-            return {"loss": trainer.model(part.joints, generator=masks).loss}
+            # Without a body it has no weight, but every process takes the step.
+            joints = part.joints if count_bodies(part) else torch.ones_like(part.joints)
+            return {"loss": trainer.model(joints, generator=masks).loss}
 
         for batch in trainer:
             trainer.train_step(batch, loss, count=count_bodies)

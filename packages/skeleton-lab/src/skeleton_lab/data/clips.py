@@ -56,6 +56,7 @@ class PretrainData(RecipeSection):
             train.append((store, parts.train))
             if len(parts.val):
                 validation.append((store, parts.val))
+        _require_bodies(train)
         first = train[0][0]
         for store, _ in train:
             if store.layout != first.layout:
@@ -155,6 +156,7 @@ class FinetuneData(ClipSource):
         for side, clips in needed.items():
             if not len(clips):
                 raise InputError(f"{store.path}: {self.protocol} leaves no labelled {side} clips")
+        _require_bodies([(store, train)])
         used = train[self._used(labels[train])]
         classes = store.class_names or tuple(str(label) for label in range(int(labels.max()) + 1))
         bodies = _bodies([(store, side) for side in (used, validation, test)])
@@ -218,6 +220,20 @@ class FinetuneClips:
             sampling=sampling,
             classes=self.classes,
         )
+
+
+def _require_bodies(clips: Clips) -> None:
+    """Refuse stores in all of whose clips the joints of each body lie in one point.
+
+    Raises:
+        InputError: Names the stores.
+    """
+    for store, chosen in clips:
+        for clip in chosen.tolist():
+            if np.ptp(store.read(clip), axis=2).any():
+                return
+    where = ", ".join(str(store.path) for store, _ in clips)
+    raise InputError(f"{where}: all joints of a body lie in one point, in every clip: nothing can be learnt")
 
 
 def _split(store: SkeletonStore, protocol: Protocol, validation: float, seed: int) -> Split:

@@ -40,12 +40,14 @@ def mean_reconstruction_loss(
     model.eval()
     total = torch.zeros(2, device=accelerator.device)
     for batch in batches:
+        if not count_bodies(batch):
+            continue
         output = model(batch.joints, generator=clip_seeds(seed, FIXED, batch.clip))
         bodies = len(output.visible)
         total += torch.stack([output.loss * bodies, torch.full_like(output.loss, bodies)])
     loss, bodies = accelerator.reduce(total, "sum").unbind()
     model.train()
-    return float(loss) / float(bodies)
+    return float(loss) / max(1.0, float(bodies))
 
 
 @torch.no_grad()

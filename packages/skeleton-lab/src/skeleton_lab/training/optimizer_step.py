@@ -135,7 +135,8 @@ class OptimizerStep(Generic[Model]):
         pieces = zip(*(tensor.tensor_split(self.training.accumulate) for tensor in batch), strict=True)
         parts = [ClipBatch(*part) for part in pieces]
         counts = torch.stack([count(part) for part in parts]).float()
-        weights = counts * self.accelerator.num_processes / self.accelerator.reduce(counts.sum(), "sum")
+        total = self.accelerator.reduce(counts.sum(), "sum").clamp(min=1)
+        weights = counts * self.accelerator.num_processes / total
         yield from zip(parts, weights, strict=True)
 
     @torch.no_grad()
