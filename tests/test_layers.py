@@ -22,7 +22,7 @@ LAYERS = {
     ),
     "skeleton_lab": (
         *("errors", "recipe", "runs", "data", "models", "training", "evaluation", "inference", "pictures"),
-        *("baselines", "studies", APPS, "cli"),
+        *("baselines", "studies", APPS, "estimator", "cli"),
     ),
 }
 """The layers of each package, from the bottom: folders, or modules beside them."""

@@ -4,6 +4,7 @@ from .clips import Clip as Clip
 from .clips import ClipSource as ClipSource
 from .clips import Units as Units
 from .clips import Up as Up
+from .clips import present_bodies as present_bodies
 from .dataset.dataset import ClipBatch as ClipBatch
 from .dataset.dataset import ClipSet as ClipSet
 from .dataset.dataset import SkeletonDataset as SkeletonDataset
@@ -139,6 +140,7 @@ __all__ = [
     "open_clips",
     "own_splits",
     "prepare",
+    "present_bodies",
     "printable",
     "put_in_place",
     "read_skeleton",

@@ -11,6 +11,9 @@ from .errors import exit_on_bad_input as exit_on_bad_input
 from .errors import input_errors as input_errors
 from .errors import leave_processes as leave_processes
 from .errors import writing as writing
+from .estimator.classifier import SkeletonClassifier as SkeletonClassifier
+from .estimator.parameters import NotFittedError as NotFittedError
+from .estimator.pretrainer import SkeletonPretrainer as SkeletonPretrainer
 from .evaluation.evaluation import ClipReader as ClipReader
 from .evaluation.evaluation import probe_and_neighbours as probe_and_neighbours
 from .evaluation.metrics import Accuracy as Accuracy
@@ -69,6 +72,7 @@ __all__ = [
     "Loaders",
     "MultiStep",
     "NetworkConfig",
+    "NotFittedError",
     "OptimizerConfig",
     "Plan",
     "Preprocessing",
@@ -83,6 +87,8 @@ __all__ = [
     "RunFolder",
     "SavedModel",
     "ScheduleConfig",
+    "SkeletonClassifier",
+    "SkeletonPretrainer",
     "TestResult",
     "Timm",
     "Trainer",

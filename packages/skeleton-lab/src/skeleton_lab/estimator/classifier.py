@@ -1,0 +1,280 @@
+"""A classifier of skeleton clips in the manners of scikit-learn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from skeleton_data import SkeletonLayout, Units
+from skeleton_lab import finetune
+from skeleton_lab.errors import InputError
+from skeleton_lab.estimator.arrays import as_clips, as_groups, as_labels, as_layout
+from skeleton_lab.estimator.fitting import ModelFiles, arguments, workshop, write_store
+from skeleton_lab.estimator.parameters import Estimator, seed_of
+from skeleton_lab.estimator.pretrainer import SkeletonPretrainer
+from skeleton_lab.inference.coordinates import training_coordinates
+from skeleton_lab.inference.recogniser import Recogniser
+from skeleton_lab.models.saved_model import SavedModel
+from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.runs.results import FinetuneResult
+
+BATCH = 64
+"""Clips that are recognised at once."""
+
+
+class SkeletonClassifier(Estimator):
+    """Recognises actions; trained from scratch, or from a pre-trained encoder.
+
+    It runs `skeleton-lab finetune --data.protocol all`: the same clips, recipe and seed give one network.
+    It goes into scikit-learn's `cross_val_predict`, `GridSearchCV` and the like, but does not need
+    scikit-learn.
+
+    Labels -1, None, "" and NaN mean that a clip has none: it trains no class, counts in no score, and only a
+    pre-training that is part of the fit learns from it. scikit-learn's own scorers do not know that, and
+    count such clips as wrong: leave `scoring` out, and `score` counts. If `method` is `predict_proba`, its
+    `cross_val_predict` makes a class of -1 before this estimator sees it: give it labelled clips alone then.
+
+    Args:
+        layout: Skeleton of the clips: a name such as `kinect_v1`, a `SkeletonLayout`, or its TOML file. By
+            default that of `pretrained`.
+        pretrained: Encoder that it begins with: a fitted `SkeletonPretrainer`; one that is not fitted, which
+            is then fitted on the clips of each `fit`, labelled or not; or what `finetune --pretrained` takes,
+            such as the folder of a run. By default it begins from scratch.
+        recipe: TOML file of a fine-tuning, or its name in `configs/`.
+        settings: Fields over those of the recipe, such as `{"training.steps": 400}`.
+        labels_per_class: Labels of each class that are used; by default all.
+        units: Of positions: `m`, or `picture` for 2D joints with their confidence in the place of z.
+        random_state: Seed of weights, order, augmentation, and which labels are used; None draws another at
+            each fit.
+        verbose: Whether progress is shown.
+
+    Attributes:
+        classes_: The classes, sorted, (K,).
+        model_: The network, as it is saved.
+        result_: What the fine-tuning ended with.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> clips = [rng.normal(0, 0.4, (length, 20, 3)) for length in range(20, 30)]
+        >>> quick = {"training.steps": 2, "data.validation": 0}
+        >>> model = SkeletonClassifier("kinect_v1", settings=quick).fit(clips, ["kick", "wave"] * 5)
+        >>> model.predict_proba(clips[:3]).shape, model.classes_.tolist()
+        ((3, 2), ['kick', 'wave'])
+    """
+
+    kind: ClassVar[Literal["classifier", "transformer"]] = "classifier"
+    _estimator_type = "classifier"  # what scikit-learn before 1.6 asks for
+    classes_: NDArray[Any]
+    model_: ModelFiles
+    result_: FinetuneResult
+
+    def __init__(
+        self,
+        layout: str | Path | SkeletonLayout | None = None,
+        *,
+        pretrained: SkeletonPretrainer | str | Path | None = None,
+        recipe: str | Path = "finetune/modern",
+        settings: Mapping[str, Any] | None = None,
+        labels_per_class: int | None = None,
+        units: Units = "m",
+        random_state: Any = 0,
+        verbose: bool = False,
+    ) -> None:
+        self.layout, self.pretrained, self.recipe, self.settings = layout, pretrained, recipe, settings
+        self.labels_per_class, self.units = labels_per_class, units
+        self.random_state, self.verbose = random_state, verbose
+
+    def fit(self, clips: Any, y: Any, groups: Any = None) -> Self:
+        """Train on the clips that have a label.
+
+        Args:
+            clips: Arrays (T, V, 3), or (T, M, V, 3) with bodies, of any length.
+            y: Class of each, a whole number or a name; -1, None, "" or NaN without one.
+            groups: Who moves in each clip. The share `data.validation` of the subjects, with all their
+                clips, is held out to select weights and temperature; without groups, that share of the clips.
+
+        Raises:
+            InputError: If an argument or a parameter cannot be used; names it, and the index.
+        """
+        with workshop(verbose=self.verbose) as folder:
+            start = self._start(folder)
+            layout = self._layout(start)
+            joints = as_clips(clips, layout, units=self.units)
+            classes, labels = as_labels(y, len(joints))
+            if len(classes) < 2:
+                told = f"{classes.tolist()[0]!r} alone" if len(classes) else "no class: no clip has a label"
+                raise InputError(f"y: there is {told}; at least two classes are needed")
+            subjects = as_groups(groups, len(joints))
+            if isinstance(self.pretrained, SkeletonPretrainer) and start is None:
+                start = self._pretrain(joints, layout, subjects, folder)
+            facts = {"labels": labels, "classes": classes, "subjects": subjects}
+            store = write_store(folder / "clips", joints, layout, self.units, **facts)
+            seed = seed_of(self.random_state)
+            data: dict[str, Any] = {"store": str(store), "protocol": "all", "label_seed": seed}
+            if self.labels_per_class is not None:
+                data["labels_per_class"] = self.labels_per_class
+            ours = {
+                "data": data,
+                "training": {"seed": seed},
+                "run": {"folder": str(folder / "run"), "tracker": "none"},
+            } | ({} if start is None else {"pretrained": str(start)})
+            given = arguments(self.recipe, self.settings, ours)
+            config = read_recipe(finetune.FinetuneConfig, given, program="SkeletonClassifier")
+            result = finetune.run(config, bar={"disable": not self.verbose})
+            assert result is not None  # it is no dry run
+            self._learn(classes, ModelFiles.read(folder / "run" / "classifier"))
+            self.result_ = result
+        return self
+
+    def predict_proba(self, clips: Any) -> NDArray[np.float64]:
+        """Return the probability (N, K) of each class, in the order of `classes_`.
+
+        Args:
+            clips: As in `fit`; further bodies than those of the training are left out.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            InputError: If a clip cannot be used; names its index.
+        """
+        self._require_fitted()
+        recogniser = self._recogniser
+        if recogniser is None:
+            with workshop(verbose=False) as folder:
+                recogniser = self._recogniser = Recogniser(SavedModel.open(self.model_.write(folder)))
+        made_for = recogniser.preprocessing
+        joints = as_clips(clips, made_for.layout, units=made_for.units)
+        shown = [training_coordinates(clip, made_for.layout, made_for.cleaning) for clip in joints]
+        parts = [recogniser(shown[first : first + BATCH]) for first in range(0, len(shown), BATCH)]
+        probabilities: NDArray[np.float64] = torch.cat(parts).double().numpy()
+        return probabilities
+
+    def predict(self, clips: Any) -> NDArray[Any]:
+        """Return the most probable class of each clip (N,)."""
+        best = self.predict_proba(clips).argmax(1)
+        found: NDArray[Any] = self.classes_[best]
+        return found
+
+    def score(self, clips: Any, y: Any) -> float:
+        """Return the share of clips, of those that have a label, whose class is recognised.
+
+        A class that was not trained counts as wrong.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            InputError: If clips or labels cannot be used, or no clip has a label.
+        """
+        self._require_fitted()
+        shown = list(clips)
+        classes, labels = as_labels(y, len(shown))
+        known = np.flatnonzero(labels >= 0)
+        if not len(known):
+            raise InputError("y: no clip has a label, so that there is nothing to compare with")
+        found = self.predict([shown[number] for number in known])
+        return float(np.mean([str(a) == str(b) for a, b in zip(found, classes[labels[known]], strict=True)]))
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
+        """Write the model as a folder, for `from_pretrained`, `skeleton-lab predict` and the other apps.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            InputError: If the folder is there, or cannot be written.
+        """
+        self._require_fitted()
+        self.model_.save(folder, overwrite=overwrite)
+
+    @classmethod
+    def from_pretrained(cls, where: str | Path) -> Self:
+        """Load the classifier of a folder, of a run, or of `hf://OWNER/NAME`.
+
+        Class names that are all whole numbers become numbers.
+
+        Raises:
+            InputError: If there is none, or an encoder, or one that is damaged; names the file.
+        """
+        model = SavedModel.open(where)
+        if not model.is_classifier:
+            raise InputError(f"{model.path}: an encoder, which knows no classes; give it as pretrained")
+        names = model.preprocessing.classes
+        numbers = all(re.fullmatch("0|-?[1-9][0-9]*", name) for name in names)
+        classes = np.array([int(name) for name in names] if numbers else names)
+        found = cls(model.preprocessing.layout, units=model.preprocessing.units)
+        found._learn(classes, ModelFiles.read(model.path))
+        return found
+
+    def _learn(self, classes: NDArray[Any], model: ModelFiles) -> None:
+        self.classes_, self.model_ = classes, model
+        self._recogniser = None
+
+    _recogniser: Recogniser | None = None
+
+    def _start(self, folder: Path) -> Path | str | None:
+        """Return where the encoder is that it begins with, if there is one already."""
+        match self.pretrained:
+            case SkeletonPretrainer():
+                if not self.pretrained.__sklearn_is_fitted__():
+                    return None
+                (folder / "encoder").mkdir()
+                return self.pretrained.model_.write(folder / "encoder")
+            case None | str() | Path():
+                return self.pretrained
+        raise InputError(
+            f"pretrained: {self.pretrained!r} is neither a SkeletonPretrainer nor a model's place"
+        )
+
+    def _layout(self, start: Path | str | None) -> SkeletonLayout:
+        """Return the layout of the clips, by default that of the encoder."""
+        if self.layout is None and start is not None:
+            return layout_of(start)
+        if self.layout is None and isinstance(self.pretrained, SkeletonPretrainer):
+            return as_layout(self.pretrained.layout)
+        return as_layout(self.layout)
+
+    def _pretrain(
+        self,
+        clips: list[NDArray[np.float32]],
+        layout: SkeletonLayout,
+        subjects: NDArray[np.int64],
+        folder: Path,
+    ) -> Path:
+        """Pre-train on the clips of this fit, and return where the encoder is."""
+        assert isinstance(self.pretrained, SkeletonPretrainer)
+        own = type(self.pretrained)(
+            **self.pretrained.get_params(deep=False) | {"layout": layout, "units": self.units}
+        )
+        known = subjects if (subjects >= 0).all() else None
+        (folder / "encoder").mkdir()
+        return own.fit(clips, groups=known).model_.write(folder / "encoder")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the network, which is built from its files again."""
+        return {name: value for name, value in self.__dict__.items() if name != "_recogniser"}
+
+    def __sklearn_clone__(self) -> Self:
+        """Return one with the same parameters that is not fitted; a fitted pre-trainer stays fitted."""
+        from sklearn.base import clone
+
+        given = self.get_params(deep=False)
+        before = given.pop("pretrained")
+        if not (isinstance(before, SkeletonPretrainer) and before.__sklearn_is_fitted__()):
+            before = clone(before, safe=False)
+        return type(self)(
+            pretrained=before, **{name: clone(each, safe=False) for name, each in given.items()}
+        )
+
+
+def layout_of(where: Path | str) -> SkeletonLayout:
+    """Return the layout that a model was made for.
+
+    Raises:
+        InputError: If there is no model, or one that does not say its layout.
+    """
+    try:
+        return SavedModel.open(where).preprocessing.layout
+    except InputError as error:
+        raise InputError(f"pretrained: {error}") from error

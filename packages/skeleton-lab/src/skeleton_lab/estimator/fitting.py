@@ -1,0 +1,125 @@
+"""The way of arrays through the engine: a store and a run in a temporary folder, a model in memory."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from skeleton_data import SkeletonLayout, StoreWriter, Units, replacing_folder
+from skeleton_lab.errors import InputError, input_errors
+from skeleton_lab.estimator.parameters import nested
+from skeleton_lab.models.model_card import CARD
+from skeleton_lab.models.model_folder import files_of, write_checksums
+from skeleton_lab.recipe.settings import merged, options
+
+FPS = 30.0
+"""What a store must say, and no recipe of the estimators asks for."""
+OURS = {"run": None, "pretrained": None, "data": {"store", "dataset", "sources", "protocol"}}
+"""Fields that settings may not have: the arguments say them."""
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """The files of a saved model, in memory: they survive the folder of their run, and can be pickled.
+
+    Attributes:
+        contents: By name; nothing in them is run.
+    """
+
+    contents: Mapping[str, bytes]
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read the files of a model, and its card if it has one."""
+        names = [*files_of(folder), *([CARD] if (folder / CARD).is_file() else [])]
+        return cls({name: (folder / name).read_bytes() for name in names})
+
+    def save(self, folder: str | Path, *, overwrite: bool) -> None:
+        """Write them, with checksums, whole or not at all.
+
+        Raises:
+            InputError: If something is there, or the folder cannot be written.
+        """
+        with input_errors(), replacing_folder(folder, overwrite=overwrite) as draft:
+            self.write(draft)
+
+    def write(self, folder: Path) -> Path:
+        """Write them into a folder that is there, and return it."""
+        for name, content in self.contents.items():
+            (folder / name).write_bytes(content)
+        write_checksums(folder)
+        return folder
+
+
+@contextmanager
+def workshop(*, verbose: bool) -> Iterator[Path]:
+    """Yield a temporary folder for a run; random generators are afterwards as they were before.
+
+    Args:
+        verbose: Whether what the engine says is printed.
+    """
+    python, numpy = random.getstate(), np.random.get_state()
+    with tempfile.TemporaryDirectory(prefix="skeleton-lab-") as folder, torch.random.fork_rng():
+        try:
+            if verbose:
+                yield Path(folder)
+            else:
+                with redirect_stdout(None):
+                    yield Path(folder)
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
+
+
+def write_store(
+    path: Path,
+    clips: Sequence[NDArray[np.float32]],
+    layout: SkeletonLayout,
+    units: Units,
+    *,
+    labels: NDArray[np.int64] | None = None,
+    classes: NDArray[Any] | None = None,
+    subjects: NDArray[np.int64],
+) -> Path:
+    """Write clips (T, M, V, 3) as a store, and return its folder.
+
+    Args:
+        path: The folder.
+        clips: The clips.
+        layout: Their skeleton.
+        units: Of their positions.
+        labels: Class of each, -1 without one.
+        classes: The classes; names of the store are what `str` makes of them.
+        subjects: Who moves in each, -1 where that is not known.
+    """
+    names = [] if classes is None else [str(each) for each in classes.tolist()]
+    labels = np.full(len(clips), -1) if labels is None else labels
+    with input_errors(), StoreWriter(path, layout=layout, class_names=names, fps=FPS, units=units) as writer:
+        for number, clip in enumerate(clips):
+            name, label, subject = f"clips[{number}]", int(labels[number]), int(subjects[number])
+            writer.add(clip, name=name, label=label, subject=subject)
+    return path
+
+
+def arguments(recipe: str | Path, settings: Mapping[str, Any] | None, ours: Mapping[str, Any]) -> list[str]:
+    """Return the command line of an app: a recipe, settings over it, and what the estimator decides.
+
+    Raises:
+        InputError: If settings have fields that are not theirs to say.
+    """
+    given = nested(settings or {})
+    for table, fields in OURS.items():
+        found = given.get(table, {})
+        if table in given and (fields is None or (isinstance(found, Mapping) and fields & found.keys())):
+            told = table if fields is None else f"{table}.{', '.join(sorted(fields & found.keys()))}"
+            raise InputError(f"settings: {told} is no setting: the arguments of fit and the estimator say it")
+    return [str(recipe), *options(merged(given, ours))]

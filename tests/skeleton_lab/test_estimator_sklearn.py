@@ -1,0 +1,77 @@
+"""The estimators among scikit-learn's tools."""
+
+import numpy as np
+import pytest
+
+from skeleton_data import SkeletonStore
+from skeleton_lab import SkeletonClassifier, SkeletonPretrainer
+
+sklearn = pytest.importorskip("sklearn")
+
+
+@pytest.fixture(scope="module")
+def data(store):
+    """The clips of three subjects, as arrays, with their classes and subjects."""
+    opened = SkeletonStore.open(store)
+    chosen = np.flatnonzero(opened.index.subject <= 3)
+    clips = [np.array(opened.read(int(clip))) for clip in chosen]
+    return clips, opened.index.label[chosen].astype(int), opened.index.subject[chosen].astype(int)
+
+
+@pytest.fixture
+def quick(finetune_recipe):
+    settings = {"training.epochs": 1, "data.validation": 0}
+    return SkeletonClassifier("kinect_v1", recipe=finetune_recipe, settings=settings)
+
+
+def test_cross_validation_over_subjects_is_a_loop_over_them(quick, data):
+    from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict, cross_val_score
+
+    clips, y, groups = data
+    some, folds = np.where(np.arange(len(y)) % 2, y, -1), LeaveOneGroupOut()
+    given = {"groups": groups, "cv": folds, "params": {"groups": groups}}
+    found = cross_val_predict(quick, clips, some, **given)
+    scores = cross_val_score(quick, clips, some, **given)
+    for number, (train, test) in enumerate(folds.split(clips, some, groups)):
+        model = SkeletonClassifier(**quick.get_params())
+        model.fit([clips[i] for i in train], some[train], groups=groups[train])
+        assert model.predict([clips[i] for i in test]).tolist() == found[test].tolist()
+        known = test[some[test] >= 0]
+        assert scores[number] == np.mean(found[known] == y[known])
+    assert not hasattr(quick, "model_")
+
+
+def test_a_search_sets_parameters(quick, data):
+    from sklearn.model_selection import GridSearchCV
+
+    clips, y, _ = data
+    search = GridSearchCV(quick, {"labels_per_class": [1, 2], "random_state": [1]}, cv=2, refit=False)
+    search.fit(clips, y)
+    assert [each["labels_per_class"] for each in search.cv_results_["params"]] == [1, 2]
+
+
+def test_conventions(quick, data, pretrain_recipe):
+    from sklearn.base import clone, is_classifier
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils import get_tags
+    from sklearn.utils.validation import check_is_fitted
+
+    clips, y, groups = data
+    assert is_classifier(quick) and not is_classifier(SkeletonPretrainer())
+    assert get_tags(quick).target_tags.required and not get_tags(SkeletonPretrainer()).target_tags.required
+    with pytest.raises(NotFittedError):
+        quick.predict(clips)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(quick)
+    before = quick.get_params()
+    assert quick.fit(clips, y, groups) is quick
+    assert quick.get_params() == before  # fit changes no parameter
+    check_is_fitted(quick)
+    again = clone(quick)
+    assert again.get_params() == before and not hasattr(again, "model_")
+
+    encoder = SkeletonPretrainer("kinect_v1", recipe=pretrain_recipe, settings={"training.steps": 1})
+    assert clone(SkeletonClassifier(pretrained=encoder)).pretrained is not encoder
+    encoder.fit(clips)
+    assert clone(SkeletonClassifier(pretrained=encoder)).pretrained is encoder  # and stays fitted
+    assert not hasattr(clone(encoder), "model_")
