@@ -30,7 +30,8 @@ class Transformer(
         features     = norm(block ... block (tokens of a body))
 
     Bodies are encoded apart. Classification averages over tokens and bodies, those that are absent (all
-    zero) included; they all have the same features, which are computed once.
+    zero) included; they all have the same features, which are computed once. On CPU the fused attention of
+    torch has no second derivative; `torch.nn.attention.sdpa_kernel(SDPBackend.MATH)` has.
 
     Differences from the paper: stochastic depth skips a block as a whole, not its attention and its MLP by
     themselves; classes come from a linear layer on the mean over all tokens, or over those of each joint with
@@ -78,7 +79,8 @@ class Transformer(
         persons = x.shape[4]
         patches = self._patches(rearrange(x, "n c t v m -> (n m) t v c"))
         place: Tensor | slice = slice(None)
-        if not (self.training and self.config.drop_path):
+        differ = self.training and self.config.drop_path > 0
+        if not (differ or patches.requires_grad):  # each absent body has a gradient of its own
             patches, place, _ = distinct_bodies(patches)
         tokens = rearrange(self.embed(_finite(patches)) + self._positions(), "b t v c -> b (t v) c")
         tokens = self._encode(tokens)[place]

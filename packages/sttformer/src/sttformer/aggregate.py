@@ -6,6 +6,8 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
+from .tracing import is_transformed
+
 
 def aggregate(attention: Tensor, x: Tensor) -> Tensor:
     """Sum the tokens of each tuple by the maps of their body, one for each head.
@@ -26,7 +28,7 @@ def aggregate(attention: Tensor, x: Tensor) -> Tensor:
     maps = rearrange(attention, "b h u v -> b (v h) u")
     if torch.is_autocast_enabled(device):
         maps, x = (tensor.to(torch.get_autocast_dtype(device)) for tensor in (maps, x))
-    plain = device != "cpu" or torch.compiler.is_compiling()
+    plain = device != "cpu" or is_transformed()
     y: Tensor = maps[:, None] @ x if plain else _Products.apply(maps, x)
     return rearrange(y, "b t (v h) c -> b t v (h c)", h=heads)
 
@@ -43,6 +45,8 @@ class _Products(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, Tensor]:
         maps, x = ctx.saved_tensors
         gradient = gradients[0]
+        if torch.is_grad_enabled():  # a graph of the gradient is wanted, which `out=` cannot have
+            return (gradient @ x.mT).sum(1), maps.mT[:, None] @ gradient
         # Summed over tuples in full precision.
         of_maps = torch.zeros_like(maps, dtype=torch.promote_types(maps.dtype, torch.float32))
         for number in range(x.shape[1]):

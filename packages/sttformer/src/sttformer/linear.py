@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .tracing import is_transformed
+
 
 class TokenLinear(nn.Linear):
     """`torch.nn.Linear` of token rows (P, C)."""
@@ -47,7 +49,7 @@ def _images(x: Tensor) -> Tensor | None:
 
     With one thread torch gives 1x1 convolutions of fewer than 16 images to MKL, too.
     """
-    if x.device.type != "cpu" or x.dtype != torch.float32 or torch.compiler.is_compiling():
+    if x.device.type != "cpu" or x.dtype != torch.float32 or is_transformed():
         return None
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return None

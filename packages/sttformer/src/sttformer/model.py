@@ -14,6 +14,7 @@ from .classifier import PooledClassifier
 from .config import STTFormerConfig
 from .grid import DenseGrid, TokenGrid
 from .norm import Repeated, TokenBatchNorm
+from .tracing import is_transformed
 from .visible_grid import VisibleGrid
 
 
@@ -33,8 +34,10 @@ class STTFormer(
     Differences from the paper: none in outputs, gradients or statistics, which equal the published code;
     `pool="by_joint"` is an addition.
     Bodies that are absent (all zero) are computed once for the whole batch and counted as often as they
-    occur, in BatchNorm too, because all of them have the same activations. `encode_visible` extends the
-    published model to masked sequences; see `VisibleGrid` for its definition.
+    occur, in BatchNorm too, because all of them have the same activations; not where clips require a
+    gradient, which absent bodies have too. `encode_visible` extends the published model to masked
+    sequences; see `VisibleGrid` for its definition. Second derivatives and `torch.func` take plain products,
+    which need more memory.
 
     Args:
         config: The shape of the model.
@@ -194,7 +197,7 @@ class STTFormer(
         """Keep one of the absent (all zero) bodies (B, T, V, C), the last; say for each where it went."""
         everyone = slice(None)
         differ = self.training and self.config.attention_dropout > 0
-        if differ or torch.compiler.is_compiling():
+        if differ or bodies.requires_grad or is_transformed():  # each absent body has a gradient of its own
             return bodies, everyone, None
         kept, owner, copies = distinct_bodies(bodies)
         if copies < 2:
@@ -224,8 +227,8 @@ class STTFormer(
 
 
 def _check_finite(x: Tensor) -> None:
-    """Refuse visible joints that are NaN or infinite; a compiled graph cannot look at values."""
-    if not torch.compiler.is_compiling() and not x.isfinite().all():
+    """Refuse visible joints that are NaN or infinite; a call that is transformed cannot look at values."""
+    if not is_transformed() and not x.isfinite().all():
         raise ValueError("x must be finite where visible, got NaN or infinity")
 
 

@@ -32,7 +32,8 @@ class TokenBatchNorm(nn.BatchNorm1d):
         """Normalise rows (P, C)."""
         y: Tensor
         together = self.synchronised and dist.is_initialized() and dist.get_world_size() > 1
-        if not self.training or (repeated is None and not together):
+        of_batch = self.training or self.running_mean is None
+        if not of_batch or (repeated is None and not together):
             y = super().forward(x)
             return y
         y, mean, var = _RepeatedBatchNorm.apply(
@@ -70,8 +71,7 @@ class _RepeatedBatchNorm(torch.autograd.Function):
         scale = weight * inverse
         y = torch.addcmul(bias - mean * scale, x, scale)
         ctx.save_for_backward(given, weight, mean, inverse)
-        ctx.single, ctx.copies = x.shape[0] - repeated.rows, repeated.copies
-        ctx.count, ctx.together = count, together
+        ctx.repeated, ctx.eps, ctx.count, ctx.together = repeated, eps, count, together
         var = var * (count / (count - 1))
         ctx.mark_non_differentiable(mean, var)
         return y.to(given.dtype), mean, var
@@ -80,6 +80,11 @@ class _RepeatedBatchNorm(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, Tensor, Tensor, None, None, None]:
         given, weight, mean, inverse = ctx.saved_tensors
         x, gradient = given.to(weight.dtype), gradients[0].to(weight.dtype)
+        if torch.is_grad_enabled():  # a graph of the gradient is wanted, to which the statistics belong
+            if ctx.together:
+                raise RuntimeError("TokenBatchNorm has no second derivative while it is synchronised")
+            var, mean, _ = _repeated_moments(x, ctx.repeated)
+            inverse = (var + ctx.eps).rsqrt()
         bias_gradient = gradient.sum(0)
         weight_gradient = ((x - mean) * gradient).sum(0) * inverse
         # dx = scale * (g - k/n * (sum g + xhat * sum g xhat)), with k the copies that a row stands for, and
@@ -90,8 +95,14 @@ class _RepeatedBatchNorm(torch.autograd.Function):
         scale = weight * inverse
         slope = -scale * sums[1] * inverse / ctx.count
         offset = -scale * sums[0] / ctx.count - mean * slope
+        single = len(x) - ctx.repeated.rows
+        if torch.is_grad_enabled():
+            copies = x.new_ones(len(x), 1)
+            copies[single:] = ctx.repeated.copies
+            x_gradient = copies * (offset + x * slope) + gradient * scale
+            return x_gradient.to(given.dtype), weight_gradient, bias_gradient, None, None, None
         x_gradient = torch.empty_like(x)
-        for rows, copies in ((slice(None, ctx.single), 1), (slice(ctx.single, None), ctx.copies)):
+        for rows, copies in ((slice(None, single), 1), (slice(single, None), ctx.repeated.copies)):
             torch.addcmul(offset * copies, x[rows], slope * copies, out=x_gradient[rows])
             x_gradient[rows].addcmul_(gradient[rows], scale)
         return x_gradient.to(given.dtype), weight_gradient, bias_gradient, None, None, None

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .linear import linear, linear_backward
+from .tracing import is_transformed
 
 
 class Tap(NamedTuple):
@@ -52,7 +53,7 @@ def visible_conv(x: Tensor, weight: Tensor, bias: Tensor, taps: list[Tap]) -> Te
     device = x.device.type
     if torch.is_autocast_enabled(device):
         x, weight, bias = (tensor.to(torch.get_autocast_dtype(device)) for tensor in (x, weight, bias))
-    if torch.compiler.is_compiling():
+    if is_transformed():
         return _add_taps(x, _by_tap(weight), bias, taps)
     y: Tensor = _VisibleConv.apply(x, weight, bias, taps)
     return y
