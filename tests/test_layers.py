@@ -16,7 +16,7 @@ APPS = "the modules of the apps"
 
 LAYERS = {
     "skeleton_data": (
-        *("printable", "errors", "replacing", "ordered_map", "problems"),
+        *("printable", "errors", "files", "replacing", "ordered_map", "problems"),
         *("layouts", "clips", "transforms", "store", "splits", "ntu", "readers", "importing"),
         *("dataset", "draw", "export", "synthetic", "cli"),
     ),

@@ -53,7 +53,7 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
         "ctr-gcn",
         "pickle",
         arrays(x_train=np.full((2, 3, 150), None)),
-        "x_train: expected numbers .* found object",
+        "x_train.* pickled",
     ),
     (
         "ctr-gcn",
@@ -65,7 +65,7 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
     ("ctr-gcn", "no clips", arrays(x_train=X[:0]), r"x_train: expected numbers \(clips"),
     # pyskl
     ("pyskl", "truncated", cut("ntu60_3danno.pkl"), r"ntu60_3danno\.pkl: cut or no pickle: .*truncated"),
-    ("pyskl", "empty", content("ntu60_3danno.pkl", b""), "cut or no pickle: EOFError"),
+    ("pyskl", "empty", content("ntu60_3danno.pkl", b""), "cut or no pickle"),
     ("pyskl", "encoding", content("ntu60_3danno.pkl", "[1, 2]".encode("utf-16")), "cut or no pickle|refused"),
     (
         "pyskl",

@@ -38,7 +38,7 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
         rename(P, "skeleton/0002L.txt"),
         r"0002L\.txt: expected a name like 0002-L or A01N02-M",
     ),
-    ("pku-mmd", "no labels", lambda folder: (folder / L).unlink(), r"labels/0002-L\.txt: No such file"),
+    ("pku-mmd", "no labels", lambda folder: (folder / L).unlink(), r"labels/0002-L\.txt: no such file"),
     ("pku-mmd", "labels empty", content(L, b""), r"labels/0002-L\.txt: the file is empty"),
     (
         "pku-mmd",

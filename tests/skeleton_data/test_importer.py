@@ -182,7 +182,7 @@ def test_class_names_belong_to_their_column(tmp_path: Path) -> None:
             {},
             "clip_names.npy: text that is not Unicode",
         ),
-        ({"clip_names": np.array([{}, {}, {}])}, {}, "cannot be read: Object arrays cannot be loaded"),
+        ({"clip_names": np.array([{}, {}, {}])}, {}, "cannot be read: clip_names.* pickled"),
         ({"positions_mm": np.zeros((10, 20, 3), np.int16)}, {}, "clip 'a': all zero, there is no body"),
         ({}, {"layout": "kinect"}, "no layout 'kinect': choose from"),
         ({}, {"clips": Path("none.csv")}, r"none\.csv: no such file"),

@@ -74,7 +74,7 @@ def test_no_split_at_all(tmp_path):
     (tmp_path / "text.json").write_text("not JSON")
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
     for name in ("text.json", "binary.json", "none.json", ""):
-        with pytest.raises(DataError, match=r"not a split|no readable split"):
+        with pytest.raises(DataError, match=str(tmp_path)):
             load_split(tmp_path / name, an_index())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -13,11 +12,15 @@ from typing import Any, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from skeleton_data.errors import DataError
+from skeleton_data.files.toml_file import parse_toml, read_toml
 from skeleton_data.layouts.joint_names import JointKey, joint_key, joint_keys, other_side
+from skeleton_data.printable import Name
 
 Pair = tuple[int, int]
 Joint = TypeVar("Joint", str, int)
 """A joint by its name or number."""
+MAX_JOINTS = 1024
+"""Most joints of a skeleton: markers of faces and both hands are some hundreds."""
 
 
 class SkeletonLayout(BaseModel):
@@ -37,12 +40,14 @@ class SkeletonLayout(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1, description="name of the layout")
-    joints: tuple[str, ...] = Field(
-        min_length=1, max_length=1024, description="joint names in the order of the data"
+    name: Name = Field(min_length=1, description="name of the layout")
+    joints: tuple[Name, ...] = Field(
+        min_length=1, max_length=MAX_JOINTS, description="joint names in the order of the data"
     )
-    parents: tuple[int, ...] = Field(description="parent of each joint, -1 for a root")
-    pairs: tuple[Pair, ...] = Field(description="(left, right) joints that mirror each other")
+    parents: tuple[int, ...] = Field(max_length=MAX_JOINTS, description="parent of each joint, -1 for a root")
+    pairs: tuple[Pair, ...] = Field(
+        max_length=MAX_JOINTS, description="(left, right) joints that mirror each other"
+    )
     centre: int = Field(description="joint that is moved to the origin")
     shoulders: Pair | None = Field(
         default=None, description="(left, right) shoulder: which way the body faces; a hand has none"
@@ -50,8 +55,8 @@ class SkeletonLayout(BaseModel):
     hips: Pair | None = Field(
         default=None, description="(left, right) hip: which way the body faces; a hand has none"
     )
-    parts: dict[str, tuple[int, ...]] = Field(
-        default={}, description="body parts; together they hold each joint once"
+    parts: dict[Name, tuple[int, ...]] = Field(
+        default={}, max_length=MAX_JOINTS, description="body parts; together they hold each joint once"
     )
 
     @model_validator(mode="after")
@@ -77,11 +82,17 @@ class SkeletonLayout(BaseModel):
         for joint, parent in zip(self.joints, self.parents, strict=True):
             if not -1 <= parent < len(self.joints):
                 raise ValueError(f"layout {self.name!r}: parent {parent} of {joint!r} is not a joint")
-        for joint, ancestor in zip(self.joints, self.parents, strict=True):
-            for _ in self.joints:
-                ancestor = self.parents[ancestor] if ancestor >= 0 else -1
-            if ancestor >= 0:
-                raise ValueError(f"layout {self.name!r}: the parents of {joint!r} form a cycle")
+        rooted: set[int] = set()
+        for number in range(len(self.joints)):
+            way: list[int] = []
+            ancestor = number
+            while ancestor >= 0 and ancestor not in rooted:
+                if len(way) == len(self.joints):
+                    joint = self.joints[number]
+                    raise ValueError(f"layout {self.name!r}: the parents of {joint!r} form a cycle")
+                way.append(ancestor)
+                ancestor = self.parents[ancestor]
+            rooted.update(way)
 
     @property
     def bones(self) -> tuple[Pair, ...]:
@@ -146,13 +157,12 @@ class SkeletonLayout(BaseModel):
             DataError: The file is missing or no such layout; names the file and the field.
         """
         try:
-            return _from_text(Path(path).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise DataError.at(path, "no such layout file") from None
+            return _from_table(read_toml(Path(path)))
         except ValidationError as error:
             raise DataError.at(path, _first_line(error)) from None
-        except (OSError, ValueError) as error:
-            raise DataError.at(path, str(error)) from None
+        except DataError as error:
+            named = str(error).startswith(str(path))
+            raise error if named else DataError.at(path, str(error)) from None
 
 
 def layout_names() -> tuple[str, ...]:
@@ -195,15 +205,15 @@ def _definitions() -> Traversable:
 
 @cache
 def _built_in(name: str) -> SkeletonLayout:
-    return _from_text(
-        (files("skeleton_data.layouts") / "definitions" / f"{name}.toml").read_text(encoding="utf-8")
-    )
+    file = files("skeleton_data.layouts") / "definitions" / f"{name}.toml"
+    return _from_table(parse_toml(file.read_text(encoding="utf-8"), name))
 
 
-def _from_text(text: str) -> SkeletonLayout:
-    table = tomllib.loads(text)
+def _from_table(table: dict[str, Any]) -> SkeletonLayout:
     bones = _pairs(table, "joints")
     joints = [joint for joint, _ in bones]
+    if len(joints) > MAX_JOINTS:
+        raise DataError(f"'joints' are {len(joints)}, expected at most {MAX_JOINTS}")
 
     def number(name: object) -> int:
         if name not in joints:

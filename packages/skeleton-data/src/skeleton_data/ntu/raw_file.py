@@ -13,6 +13,8 @@ from typing import Self
 from skeleton_data.errors import DataError
 
 MAX_BYTES = 256 * 2**20  # hundreds of times a usual recording
+MAX_INFLATED = 64
+"""Times that a larger entry of a zip file may grow: text of numbers grows four to eight times."""
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ENCRYPTED = 1
 
@@ -62,9 +64,11 @@ class RawFile:
         Raises:
             DataError: The file is missing or larger than any recording, the entry is damaged or encrypted.
         """
-        size = max(self.size, self.compressed)
-        if size > MAX_BYTES:
-            raise DataError.at(str(self), f"{size} bytes, expected at most {MAX_BYTES}")
+        size, most = self.size, MAX_BYTES
+        if self.entry:
+            most = min(MAX_BYTES, max(MAX_INFLATED * self.compressed, MAX_BYTES // 16))
+        if max(size, self.compressed) > most:
+            raise DataError.at(str(self), f"{max(size, self.compressed)} bytes, expected at most {most}")
         try:
             return self._read_entry() if self.entry else self.path.read_bytes()
         except OSError as error:

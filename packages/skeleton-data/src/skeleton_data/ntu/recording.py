@@ -15,12 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
+from skeleton_data.files.limits import require_memory
 from skeleton_data.ntu.bulk import read_bulk
 from skeleton_data.ntu.lines import JOINTS, read_lines
 
 # Nine digits hold a float32 exactly.
 _JOINT_LINES = "%.9g %.9g %.9g %.7g %.7g %.7g %.7g 0 0 0 0 %d\n" * JOINTS
 _TRACKED = 2
+_LINE_BYTES = 160
+"""Of memory that a line takes while it is read, beside six times its text."""
 # Focal length and centre, in pixels, of the depth and the colour camera of a Kinect v2.
 _PICTURES = ((365.0, 256.0, 212.0), (1060.0, 960.0, 540.0))
 
@@ -76,6 +79,7 @@ def parse_skeleton(data: bytes, path: str | Path) -> RawClip:
     Raises:
         DataError: As `read_skeleton`.
     """
+    require_memory(path, _LINE_BYTES * data.count(b"\n") + 6 * len(data), len(data), "its lines")
     try:
         return RawClip(*read_bulk(data))
     except (ValueError, IndexError, OverflowError):

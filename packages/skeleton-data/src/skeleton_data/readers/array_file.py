@@ -9,11 +9,11 @@ import numpy as np
 
 from skeleton_data.clips import ClipSource
 from skeleton_data.errors import DataError
+from skeleton_data.files.arrays import map_array
 from skeleton_data.ntu.lines import MAX_METRES
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.joints_by_count import layout_of
 from skeleton_data.readers.listing import files_below
-from skeleton_data.readers.npz_file import reading
 from skeleton_data.readers.own import read_joint_names
 from skeleton_data.readers.recording import Recording, check_size, open_recordings
 
@@ -48,8 +48,7 @@ def read_array_file(path: Path, joints: tuple[str, ...], *, flat: bool = False) 
     if shape[-2] != len(joints):
         raise DataError.at(path, f"expected {len(joints)} joints, as in the first file, found {shape[-2]}")
     check_size(path, shape[0], shape[1] if len(shape) == 4 else 1, shape[-2])
-    with reading(path):
-        array = np.load(path, allow_pickle=False)
+    array = map_array(path)
     with np.errstate(over="ignore"):
         positions = array.astype(np.float32)
     wrong = np.abs(positions) >= MAX_METRES
@@ -64,8 +63,7 @@ def read_array_file(path: Path, joints: tuple[str, ...], *, flat: bool = False) 
 
 def _shape(path: Path) -> tuple[int, ...]:
     """Return the shape in the head of a file."""
-    with reading(path):
-        array = np.lib.format.open_memmap(path, mode="r")
+    array = map_array(path)
     if array.ndim not in (3, 4) or array.shape[-1] not in (2, 3) or 0 in array.shape:
         raise DataError.at(path, f"expected (frames, joints, 3), found {array.dtype}{array.shape}")
     if array.dtype.kind not in "fiu":

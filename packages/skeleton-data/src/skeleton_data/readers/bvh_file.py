@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
-from skeleton_data.readers.listing import parse_floats, read_text
+from skeleton_data.files.limits import require_memory
+from skeleton_data.files.text import read_words
+from skeleton_data.readers.listing import parse_floats
 
+_JOINT_BYTES = 160
+"""Of memory for a joint of a frame: its place and its turn, in float64, and what they are made of."""
 CHANNELS = tuple(f"{axis}{kind}" for kind in ("position", "rotation") for axis in "XYZ")
 
 
@@ -76,15 +81,17 @@ def read_bvh(path: Path) -> Bvh:
             f"expected at least one frame, of a time above 0, found {frames:g} frames of {seconds:g} s"
         )
     columns = sum(len(joint.channels) for joint in joints)
-    rows = []
+    told = f"{frames:.0f} frames of {len(joints)} joints"
+    require_memory(path, int(frames) * len(joints) * _JOINT_BYTES, path.stat().st_size, told)
+    rows = array("d")
     for number in range(int(frames)):
         words = lines.take(f"the numbers of frame {number} of {frames:.0f}")
         if len(words) != columns:
             lines.fail(f"expected {columns} numbers, one for each channel, found {len(words)}")
-        rows.append(parse_floats(words, path, lines.line))
+        rows.extend(parse_floats(words, path, lines.line))
     if words := lines.take():
         lines.fail(f"expected the end of the file after {frames:.0f} frames, found {' '.join(words)!r:.40}")
-    return Bvh(tuple(joints), 1 / seconds, np.array(rows).reshape(int(frames), columns))
+    return Bvh(tuple(joints), 1 / seconds, np.array(rows, dtype=np.float64).reshape(int(frames), columns))
 
 
 def _count(joints: list[BvhJoint], name: str) -> int:
@@ -140,7 +147,7 @@ class _Lines:
 
     def __init__(self, path: Path) -> None:
         self.path, self.line = path, 0
-        self._words = self._split(read_text(path))
+        self._words = self._split(read_words(path))
 
     def _split(self, text: str) -> Iterator[tuple[int, list[str]]]:
         for number, line in enumerate(text.split("\n"), start=1):

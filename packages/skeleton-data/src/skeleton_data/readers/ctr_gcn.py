@@ -5,19 +5,19 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, Side, present_bodies
 from skeleton_data.errors import DataError
+from skeleton_data.files.arrays import open_array, open_zip, read_array, reading
 from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
 from skeleton_data.ntu.facts import ntu_class_names
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import per_metre, positions
-from skeleton_data.readers.npz_file import read_array, reading
 from skeleton_data.readers.own_split import DEFAULT_SPLIT
+from skeleton_data.readers.recording import check_size
 
 FPS = 30.0
 MOST_BODIES = 2
@@ -43,7 +43,7 @@ def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
     parts = PARTS if config.part is None else (config.part,)
     if not set(parts) <= set(PARTS):
         raise DataError.at(path, f"no part {config.part!r}: it has {', '.join(PARTS)}")
-    with reading(path), zipfile.ZipFile(path) as archive:
+    with open_zip(path) as archive:
         entries = set(archive.namelist())
         there = [part for part in parts if f"x_{part}.npy" in entries]
         if not there:
@@ -71,22 +71,14 @@ def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
 
 
 def _shape(archive: zipfile.ZipFile, part: str, path: Path) -> tuple[int, ...]:
-    with archive.open(f"x_{part}.npy") as file:
-        shape, dtype = _header(file)
+    with open_array(archive, f"x_{part}.npy") as array:
+        shape, dtype = array.shape, array.dtype
     if len(shape) != 3 or 0 in shape or dtype.kind != "f":
         raise DataError.at(path, f"x_{part}: expected numbers (clips, frames, 150), found {dtype}{shape}")
+    if array.fortran:
+        raise DataError.at(path, f"x_{part}: its numbers are in Fortran order")
+    check_size(path, shape[1], 1, shape[2] // 3)
     return shape
-
-
-def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
-    version = np.lib.format.read_magic(file)
-    read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    if version not in read:
-        raise ValueError(f"version {version} of the .npy format")
-    shape, fortran, dtype = read[version](file)
-    if fortran and len(shape) > 1:
-        raise ValueError("its numbers are in Fortran order")
-    return shape, dtype
 
 
 def _labels(archive: zipfile.ZipFile, part: str, clips: int, path: Path) -> tuple[NDArray[np.int64], int]:
@@ -129,21 +121,17 @@ def _layout(width: int, config: ImportConfig, path: Path) -> SkeletonLayout:
 def _read(
     path: Path, part: str, labels: NDArray[np.int64], joints: int, divisor: np.float32
 ) -> Iterator[Clip | DataError]:
-    with zipfile.ZipFile(path) as archive, archive.open(f"x_{part}.npy") as file:
-        (_, frames, width), dtype = _header(file)
-        size = frames * width * dtype.itemsize
+    with open_zip(path) as archive, open_array(archive, f"x_{part}.npy") as array:
+        _, frames, width = array.shape
         for number, label in enumerate(labels.tolist()):
+            where = f"x_{part}[{number}]"
             try:
                 with reading(path):
-                    data = file.read(size)
-                if len(data) < size:
-                    raise DataError.at(path, f"x_{part}: the file ends in clip {number} of {len(labels)}")
+                    rows = array.rows(1)[0]
             except DataError as error:
                 yield error
                 return
-            where = f"x_{part}[{number}]"
             try:
-                rows = np.frombuffer(data, dtype).reshape(frames, width)
                 clip = positions(rows, (frames, width), path, where, gaps=True)
                 if not np.nan_to_num(clip).any():
                     raise DataError.at(path, f"{where}: all zero, there is no body")

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import ClipSource
 from skeleton_data.errors import DataError
+from skeleton_data.files.json_file import entry, load_json
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.json_file import entry, load_json
 from skeleton_data.readers.listing import files_below, numbers_or_nan
 from skeleton_data.readers.people import NEAREST, Frame, join_by_id, join_nearest
 from skeleton_data.readers.recording import Recording, open_recordings

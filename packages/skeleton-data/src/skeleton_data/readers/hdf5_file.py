@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
-from skeleton_data.readers.npz_file import reading
+from skeleton_data.files.arrays import reading
 from skeleton_data.readers.optional import needed
 
 MAX_VALUES = 2**28

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, Side, read_files
 from skeleton_data.errors import DataError
+from skeleton_data.files.json_file import entry, load_object
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.json_file import entry, load_object
 from skeleton_data.readers.listing import files_below, positions
 from skeleton_data.readers.own_split import sides_of_parts
 

@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 from skeleton_data.errors import DataError
 from skeleton_data.ntu.lines import MAX_METRES
 
-MAX_TEXT = 2**30
-"""Bytes of the largest text file that is read; numbers as objects of Python take ten times as much."""
-
 _METRES = {"auto": 1, "m": 1, "cm": 100, "mm": 1000}
 
 
@@ -36,29 +33,6 @@ def files_below(path: Path, suffix: str) -> list[Path]:
         if first.stem == second.stem:
             raise DataError.at(second, f"there is another file of that name: {first}")
     return files
-
-
-def read_text(path: Path) -> str:
-    """Return the text of a file.
-
-    Raises:
-        DataError: It is missing, empty, too large or not UTF-8; names the line of the first wrong byte.
-    """
-    try:
-        if path.stat().st_size > MAX_TEXT:
-            raise DataError.at(path, f"text of more than {MAX_TEXT >> 20} MiB is not read: split it")
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError.at(path, "no such file") from None
-    except OSError as error:
-        raise DataError.at(path, error.strerror or str(error)) from None
-    if not data.strip():
-        raise DataError.at(path, "the file is empty")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError.at(path, f"byte 0x{data[error.start]:02x}, expected UTF-8 text", line=line) from None
 
 
 def parse_floats(words: list[str], path: Path, line: int) -> list[float]:

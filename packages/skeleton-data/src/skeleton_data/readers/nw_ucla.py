@@ -11,9 +11,9 @@ import numpy as np
 
 from skeleton_data.clips import Clip, ClipSource, Side, read_files
 from skeleton_data.errors import DataError
+from skeleton_data.files.json_file import entry, load_object
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.json_file import entry, load_object
 from skeleton_data.readers.listing import files_below, per_metre, positions
 from skeleton_data.readers.own_split import DEFAULT_SPLIT
 

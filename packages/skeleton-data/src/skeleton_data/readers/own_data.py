@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
+from skeleton_data.files.arrays import map_array, open_zip, read_array
+from skeleton_data.files.limits import require_memory
 from skeleton_data.readers.columns import number_column
-from skeleton_data.readers.npz_file import read_array, reading
 from skeleton_data.readers.table_file import read_table
 
 DataUnits = Literal["auto", "m", "cm", "mm", "px"]
@@ -126,11 +126,12 @@ def load_own_data(path: str | Path, table: str | Path | None = None) -> OwnData:
 def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     if path.suffix not in (".npz", ".npy"):
         raise DataError.at(path, "expected a file that ends in .npz or .npy")
-    with reading(path):
-        if path.suffix == ".npy":
-            return {"positions": np.lib.format.open_memmap(path, mode="r")}
-        with zipfile.ZipFile(path) as archive:
-            return {name.removesuffix(".npy"): read_array(archive, name) for name in archive.namelist()}
+    if path.suffix == ".npy":
+        return {"positions": map_array(path)}
+    with open_zip(path) as archive:
+        total = sum(info.file_size for info in archive.infolist())
+        require_memory(path, 2 * total, path.stat().st_size, "its arrays")
+        return {name.removesuffix(".npy"): read_array(archive, name) for name in archive.namelist()}
 
 
 def _load_table(path: Path) -> tuple[tuple[int, ...], dict[str, NDArray[Any]]]:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, Side, present_bodies, read_files
 from skeleton_data.errors import DataError
+from skeleton_data.files.text import read_words
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.listing import files_below, parse_floats, per_metre, read_text
+from skeleton_data.readers.listing import files_below, parse_floats, per_metre
 from skeleton_data.splits.side_file import read_sides
 
 FPS = 30.0
@@ -83,7 +84,7 @@ def _read(
     joints = _frames(path) / divisor
     table = labels / path.name
     clips: list[Clip | DataError] = []
-    for line, text in enumerate(read_text(table).splitlines(), start=1):
+    for line, text in enumerate(read_words(table).splitlines(), start=1):
         if not text.strip():
             continue
         try:
@@ -108,7 +109,7 @@ def _bodies(clip: NDArray[np.float32]) -> NDArray[np.float32]:
 def _frames(path: Path) -> NDArray[np.float32]:
     numbers = BODIES * JOINTS * 3
     rows = []
-    for line, text in enumerate(read_text(path).rstrip().split("\n"), start=1):
+    for line, text in enumerate(read_words(path).rstrip().split("\n"), start=1):
         words = text.split()
         if len(words) != numbers:
             raise DataError.at(

@@ -8,17 +8,21 @@ afterwards; any other name ends the reading.
 from __future__ import annotations
 
 import math
+import os
 import pickle
+import pickletools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
+from skeleton_data.files.arrays import read_header
+from skeleton_data.files.limits import memory_for
 
 _NAMES = {
     (f"numpy.{core}.{module}", name): name
@@ -31,6 +35,11 @@ _NAMES = {
     ("collections", "OrderedDict"): "OrderedDict",
     ("__builtin__", "bytes"): "bytes",  # no bytes, in old protocols
 }
+
+
+_PUTS = {"PUT", "BINPUT", "LONG_BINPUT"}
+_OBJECT = 72
+"""Bytes of an empty list, which is one step."""
 
 
 class _RefusedError(Exception):
@@ -179,7 +188,7 @@ def load_plain(path: str | Path) -> Any:
         refused: it wants to call posix.system
     """
     with _refusing(path), Path(path).open("rb") as file:
-        return _PlainUnpickler(file).load()
+        return _load(file, os.fstat(file.fileno()).st_size)
 
 
 def loads_plain(data: bytes, path: str | Path) -> Any:
@@ -189,7 +198,7 @@ def loads_plain(data: bytes, path: str | Path) -> Any:
         DataError: The bytes are cut, no pickle, or hold anything else.
     """
     with _refusing(path):
-        return _PlainUnpickler(BytesIO(data)).load()
+        return _load(BytesIO(data), len(data))
 
 
 def load_plain_npy(path: str | Path) -> Any:
@@ -199,15 +208,40 @@ def load_plain_npy(path: str | Path) -> Any:
         DataError: The file is missing, cut, no such `.npy`, or holds anything else.
     """
     with _refusing(path), Path(path).open("rb") as file:
-        version = np.lib.format.read_magic(file)
-        shape, _, dtype = _HEADS[version](file)
+        shape, _, dtype = read_header(file)
         if shape != () or dtype.kind != "O":
             raise ValueError(f"expected one object, found {dtype}{shape}")
-        found = _PlainUnpickler(file).load()
+        found = _load(file, os.fstat(file.fileno()).st_size)
         return found.item() if isinstance(found, PlainArray) else found
 
 
-_HEADS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+def _load(file: IO[bytes], size: int) -> Any:
+    """Return what the pickle holds that begins where a file stands, once its steps have been counted.
+
+    Python's own reader makes room for whatever a step names: for an index of its memory, for bytes that are
+    not there. And each step may make an object that is many times as large as itself.
+    """
+    start, most = file.tell(), memory_for(size) // (2 * _OBJECT)
+    for number, (step, argument, _) in enumerate(pickletools.genops(cast(IO[bytes], _Bounded(file, size)))):
+        if number > most:
+            raise _RefusedError(f"refused: more than {most} objects in a file of {size} bytes")
+        if step.name in _PUTS and not 0 <= (argument or 0) <= number:
+            raise _RefusedError(f"refused: it names the object {argument} of {number}")
+        if step.name == "FRAME" and (argument or 0) > size:
+            raise ValueError(f"truncated: a frame of {argument} bytes in a file of {size}")
+    file.seek(start)
+    return _PlainUnpickler(file).load()
+
+
+class _Bounded:
+    """A file that is never asked for more bytes than it has: Python makes room for them first."""
+
+    def __init__(self, file: IO[bytes], most: int) -> None:
+        self._file, self._most = file, most
+        self.tell, self.readline = file.tell, file.readline
+
+    def read(self, count: int) -> bytes:
+        return self._file.read(min(count, self._most))
 
 
 @contextmanager

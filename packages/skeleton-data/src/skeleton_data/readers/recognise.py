@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from pathlib import Path
 
-import numpy as np
-
 from skeleton_data.errors import DataError
+from skeleton_data.files.arrays import open_zip, read_header, reading
 from skeleton_data.readers.config import Format
 from skeleton_data.readers.hdf5_file import open_hdf5
 from skeleton_data.store.files import META
@@ -146,11 +144,9 @@ def _of_txt(path: Path) -> Format:
 
 def _of_npy(path: Path) -> Format:
     try:
-        with path.open("rb") as file:
-            version = np.lib.format.read_magic(file)
-            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else None
-            shape, _, dtype = (read or np.lib.format.read_array_header_2_0)(file)
-    except (OSError, ValueError, EOFError):
+        with reading(path), path.open("rb") as file:
+            shape, _, dtype = read_header(file)
+    except DataError:
         return "array"  # the reader will say what is wrong
     if dtype.kind == "O":
         return "txt2npy"
@@ -159,9 +155,9 @@ def _of_npy(path: Path) -> Format:
 
 def _of_npz(path: Path) -> Format:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path) as archive:
             entries = {name.removesuffix(".npy") for name in archive.namelist()}
-    except (OSError, zipfile.BadZipFile):
+    except DataError:
         return "own"  # the reader will say what is wrong
     if {"poses", "trans"} <= entries:
         raise DataError.at(

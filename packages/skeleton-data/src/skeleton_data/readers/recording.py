@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, SourceUnits, Up, read_files
 from skeleton_data.errors import DataError
+from skeleton_data.files.limits import require_memory, size_of
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.file_facts import FileFacts
@@ -24,6 +25,8 @@ RecordedUnits = Literal["m", "cm", "mm", "pixels", "shares"]
 
 MAX_POINTS = 2**26
 """Most points, frames x bodies x joints, of one recording: 800 MB."""
+_POINT_BYTES = 48
+"""Of a point on its way into a store: four copies of three numbers."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +69,21 @@ Reader = Callable[[Path], Recording]
 
 
 def check_size(path: Path, frames: int, bodies: int, joints: int) -> None:
-    """Refuse a recording that would not fit into memory, before arrays are made.
+    """Refuse a recording that is out of proportion to its file or folder, before arrays are made.
 
     Raises:
-        DataError: It has more than `MAX_POINTS` points.
+        DataError: It has more than `MAX_POINTS` points, or frames, bodies and joints would take more memory
+            than a file of that size may.
     """
-    if frames * bodies * joints > MAX_POINTS:
+    points = frames * bodies * joints
+    told = f"{frames} frames of {bodies} bodies of {joints} joints"
+    # A video of OpenPose is the files of a folder that begin so.
+    size = size_of(path if path.exists() else path.parent)
+    require_memory(path, points * _POINT_BYTES, size, told)
+    if points > MAX_POINTS:
         raise DataError.at(
             path,
-            f"{frames} frames of {bodies} bodies of {joints} joints are more than {MAX_POINTS} points",
+            f"{told} are more than {MAX_POINTS} points",
         )
 
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, present_bodies
 from skeleton_data.errors import DataError
+from skeleton_data.files.arrays import map_array, reading
 from skeleton_data.layouts.layout import SkeletonLayout, layout
 from skeleton_data.ntu.facts import ntu_class_names
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.joints_by_count import layout_of
 from skeleton_data.readers.listing import per_metre, positions
-from skeleton_data.readers.npz_file import reading
 from skeleton_data.readers.own_split import sides_of_parts
 from skeleton_data.readers.plain_pickle import PlainArray, load_plain
 from skeleton_data.readers.pyskl import facts_of_name
@@ -66,8 +66,7 @@ def open_st_gcn(path: Path, config: ImportConfig) -> ClipSource:
 
 
 def _array(path: Path) -> NDArray[Any]:
-    with reading(path):
-        array = np.lib.format.open_memmap(path, mode="r")
+    array = map_array(path)
     if array.ndim != 5 or array.shape[1] != 3 or array.dtype.kind != "f" or 0 in array.shape:
         raise DataError.at(path, f"expected (clips, 3, frames, joints, bodies), found {array.shape}")
     return array

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
+from skeleton_data.files.text import read_words
 from skeleton_data.ntu.lines import MAX_METRES
-from skeleton_data.readers.listing import read_text
 
 EMPTY = frozenset({"", "nan", "na", "n/a", "null", "none"})
 
@@ -99,7 +99,7 @@ def csv_rows(path: Path) -> list[tuple[int, list[str]]]:
     Raises:
         DataError: The file is missing, empty or damaged, a line has too many or few fields.
     """
-    lines = read_text(path).splitlines(keepends=True)
+    lines = read_words(path).splitlines(keepends=True)
     first = next(line for line in lines if line.strip())
     reader = csv.reader(lines, delimiter=max(",;\t", key=first.count), strict=True)
     try:
@@ -114,7 +114,7 @@ def csv_rows(path: Path) -> list[tuple[int, list[str]]]:
 
 
 def _read_parquet(path: Path) -> Table:
-    from skeleton_data.readers.npz_file import reading
+    from skeleton_data.files.arrays import reading
     from skeleton_data.readers.optional import needed
 
     parquet = needed("pyarrow.parquet", "parquet", path)

@@ -9,9 +9,10 @@ import numpy as np
 
 from skeleton_data.clips import ClipSource
 from skeleton_data.errors import DataError
+from skeleton_data.files.text import read_words
 from skeleton_data.ntu.lines import MAX_METRES
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.listing import files_below, read_text
+from skeleton_data.readers.listing import files_below
 from skeleton_data.readers.recording import Recording, check_size, open_recordings
 from skeleton_data.readers.table_file import EMPTY
 
@@ -37,7 +38,7 @@ def read_trc(path: Path) -> Recording:
     Raises:
         DataError: The file is cut or damaged; names the line.
     """
-    lines = [line.rstrip("\r") for line in read_text(path).split("\n")]
+    lines = [line.rstrip("\r") for line in read_words(path).split("\n")]
     if len(lines) < HEAD_LINES + 1 or not lines[0].startswith("PathFileType"):
         raise DataError.at(path, "cut or no TRC file: expected PathFileType and five lines of head", line=1)
     keys, values = ([cell.strip() for cell in line.split("\t")] for line in lines[1:3])

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skeleton_data.errors import DataError
+from skeleton_data.files.json_file import load_json
 from skeleton_data.replacing import replacing
 from skeleton_data.transforms.draws import Draw, hashed
 
@@ -97,11 +98,11 @@ def load_subset(path: str | Path, labels: ArrayLike) -> NDArray[np.int64]:
     """
     labels = _as_labels(labels)
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = load_json(Path(path))
         version, fingerprint, clips = content["format"], content["labels_sha256"], content["clips"]
         positions = np.array(content["positions"])
-    except OSError as error:
-        raise DataError.at(path, f"no readable label subset ({error.strerror})") from None
+    except DataError:
+        raise
     except (ValueError, KeyError, TypeError):
         raise DataError.at(
             path, "not a label subset: expected JSON with format, clips, labels_sha256, positions"

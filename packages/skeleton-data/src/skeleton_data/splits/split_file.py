@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from skeleton_data.errors import DataError
+from skeleton_data.files.text import read_bytes
 from skeleton_data.replacing import replacing
 from skeleton_data.splits.grammar import COLUMNS
 from skeleton_data.splits.protocols import Split
@@ -99,9 +100,7 @@ def load_split(path: str | Path, index: ClipIndex) -> Split:
         array([0, 2, 4, 6])
     """
     try:
-        content = SplitFile.model_validate_json(Path(path).read_bytes())
-    except OSError as error:
-        raise DataError.at(path, f"no readable split ({error.strerror})") from None
+        content = SplitFile.model_validate_json(read_bytes(Path(path)))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the file"

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from skeleton_data.clips import Cleaning
 from skeleton_data.errors import DataError
+from skeleton_data.files.text import read_bytes
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.printable import printable
 from skeleton_data.store.files import (
@@ -27,6 +28,8 @@ from skeleton_data.store.files import (
 )
 
 Column = NDArray[np.int32]
+MAX_META = 2**24
+"""Bytes of the largest `store.json`; real ones have some thousands."""
 
 
 @dataclass(frozen=True)
@@ -198,10 +201,10 @@ class SkeletonStore:
 def _read_meta(folder: Path) -> StoreMeta:
     if not folder.is_dir():
         raise DataError.at(folder, "no such folder; expected a store")
+    if not (folder / META).is_file():
+        raise DataError.at(folder, f"not a store: there is no {META}")
     try:
-        return StoreMeta.model_validate_json((folder / META).read_bytes())
-    except FileNotFoundError:
-        raise DataError.at(folder, f"not a store: there is no {META}") from None
+        return StoreMeta.model_validate_json(read_bytes(folder / META, most=MAX_META))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the file"

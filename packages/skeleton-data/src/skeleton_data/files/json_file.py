@@ -1,27 +1,45 @@
-"""Reading JSON that may be anything."""
+"""JSON that may be anything: from a detector, a download, an earlier run, or a person."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from skeleton_data.errors import DataError
-from skeleton_data.readers.listing import read_text
+from skeleton_data.files.limits import require_memory
+from skeleton_data.files.text import MAX_TEXT, read_text
+
+# Bytes that Python takes for a list of up to four, an object of up to five, a number and its place in them, a
+# word. So much is not taken where numbers are small and words are repeated: an estimate from above.
+_LIST, _OBJECT, _VALUE, _WORD = 88, 232, 33, 49
 
 
-def load_json(path: Path) -> Any:
-    """Return what a JSON file holds.
+def load_json(path: Path, *, most: int = MAX_TEXT) -> Any:
+    """Return what a JSON file of at most `most` bytes holds.
 
     Raises:
-        DataError: The file is missing, empty, too large, not UTF-8, cut or no JSON; names the line.
+        DataError: The file is missing, empty, too large, not UTF-8, cut or no JSON; names the line. Or it
+            holds more lists and objects than a file of numbers does, which would fill the memory.
     """
+    return parse_json(read_text(path, most=most), path)
+
+
+def parse_json(text: str, path: str | Path) -> Any:
+    """Return what JSON text holds; `path` is for messages.
+
+    Raises:
+        DataError: It is cut, no JSON, or would take more memory than a file of its size may.
+    """
+    pieces = {sign: text.count(sign) for sign in '[{,:"'}
+    lists, objects = _LIST * pieces["["], _OBJECT * pieces["{"]
+    values = _VALUE * (pieces[","] + pieces[":"]) + _WORD * pieces['"'] // 2
+    require_memory(path, sys.getsizeof(text) + lists + objects + values, len(text), "its lists and objects")
     try:
-        return json.loads(read_text(path))
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise DataError.at(path, f"expected JSON: {error.msg}", line=error.lineno) from None
-    except DataError:
-        raise
     except (ValueError, RecursionError) as error:  # a number of too many digits, too many brackets
         raise DataError.at(path, f"expected JSON: {error}") from None
 

@@ -1,0 +1,143 @@
+"""What a file may take of memory is bounded by its size, before anything is made of it."""
+
+import io
+import pickle
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sample_sets import KINDS, walk
+
+from skeleton_data import DataError, ImportConfig, SkeletonLayout, read_skeleton
+from skeleton_data.files import limits
+from skeleton_data.files.arrays import open_zip, read_array, reading
+from skeleton_data.files.json_file import load_json
+from skeleton_data.files.text import read_words
+from skeleton_data.files.toml_file import MAX_TOML, read_toml
+from skeleton_data.ntu.recording import RawClip, write_skeleton
+from skeleton_data.readers.formats import read_clips
+from skeleton_data.readers.plain_pickle import load_plain
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of a kilobyte count as files, so that a few kilobytes are enough to be too much."""
+    monkeypatch.setattr(limits, "SMALL", 1024)
+
+
+def written(path: Path, data: bytes | str) -> Path:
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return path
+
+
+def refused(path: Path, read: object, match: str = ".") -> None:
+    with pytest.raises(DataError, match=match) as caught:
+        read(path)  # type: ignore[operator]
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("piece", ["[]", "{}", '{"a":{}}', '""'])
+def test_json_of_many_objects_is_refused_and_numbers_are_read(piece: str, tmp_path: Path) -> None:
+    many = ",".join([piece] * 2000)
+    refused(written(tmp_path / "a.json", f"[{many}]"), load_json, "memory")
+    numbers = ",".join(["-0.1234"] * 2000)
+    assert len(load_json(written(tmp_path / "b.json", f"[{numbers}]"))) == 2000
+
+
+@pytest.mark.usefixtures("small")
+def test_text_of_many_short_words_is_refused_and_numbers_are_read(tmp_path: Path) -> None:
+    refused(written(tmp_path / "a.csv", "a,b\n" + "1,2\n" * 2000), read_words, "memory")
+    assert read_words(written(tmp_path / "b.csv", "-0.1234,0.1234\n" * 2000))
+
+
+@pytest.mark.usefixtures("small")
+def test_empty_frames_of_a_raw_recording_are_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "S001C001P001R001A001.skeleton"
+    write_skeleton(path, RawClip(4, np.arange(4), np.full(4, 7), walk(4, 25)))
+    assert read_skeleton(path).frames == 4
+    _, _, rest = path.read_text().partition("\n")
+    empty = 20_000
+    refused(written(path, f"{empty + 4}\n{rest}" + "0\n" * empty), read_skeleton, "memory")
+
+
+def zipped(path: Path, **entries: np.ndarray) -> Path:
+    np.savez_compressed(path, **entries)
+    return path
+
+
+@pytest.mark.usefixtures("small")
+def test_an_entry_that_inflates_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = zipped(
+        tmp_path / "a.npz", positions_m=np.zeros((2000, 25, 3), np.float32), offsets=np.array([0, 2000])
+    )
+    refused(path, lambda path: read_clips(path, ImportConfig(layout="ntu", fps=30)), "memory")
+    with pytest.raises(DataError, match=r"positions_m.npy: 600128 bytes"), open_zip(path) as archive:
+        read_array(archive, "positions_m.npy")
+
+
+@pytest.mark.usefixtures("small")
+def test_a_clip_of_inflating_frames_is_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.npz", x_train=np.zeros((1, 20_000, 150), np.float32), y_train=np.array([0]))
+    refused(path, lambda path: read_clips(path, ImportConfig()), "20000 frames")
+
+
+def test_an_entry_of_another_size_than_its_head_says_is_refused(tmp_path: Path) -> None:
+    head = io.BytesIO()
+    table = {"descr": "<f4", "fortran_order": False, "shape": (10**6, 10**6)}
+    np.lib.format.write_array_header_1_0(head, table)
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("a.npy", head.getvalue() + bytes(40))
+    path = tmp_path / "a.npz"
+    with pytest.raises(DataError, match=r"a\.npy"), open_zip(path) as archive:
+        read_array(archive, "a.npy")
+
+
+def test_an_index_of_a_pickle_beyond_the_file_is_refused(tmp_path: Path) -> None:
+    beyond = b"\x80\x02]" + b"r" + struct.pack("<I", 10**5) + b"."
+    refused(written(tmp_path / "a.pkl", beyond), load_plain, "100000")
+    text = b"(lp100000\n."
+    refused(written(tmp_path / "b.pkl", text), load_plain, "100000")
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        good = {"a": [np.arange(3), "word", 1.5], "b": {"a": None}}
+        assert load_plain(written(tmp_path / "c.pkl", pickle.dumps(good, protocol)))["a"][1] == "word"
+
+
+@pytest.mark.usefixtures("small")
+def test_a_pickle_of_more_objects_than_fit_is_refused(tmp_path: Path) -> None:
+    refused(written(tmp_path / "a.pkl", pickle.dumps([[] for _ in range(1000)])), load_plain, "objects")
+
+
+def test_bytes_that_are_not_there_are_not_asked_for(tmp_path: Path) -> None:
+    missing = b"\x80\x05\x96" + struct.pack("<Q", 2**40) + b"."
+    refused(written(tmp_path / "a.pkl", missing), load_plain)
+
+
+def test_settings_and_layouts_have_a_size(tmp_path: Path) -> None:
+    refused(written(tmp_path / "a.toml", "#" * (MAX_TOML + 1)), read_toml, str(MAX_TOML))
+    refused(written(tmp_path / "b.toml", ".".join("a" * 40) + "=1"), SkeletonLayout.from_toml, "parts")
+    chain = [f'["j{number}", "{f"j{number - 1}" if number else ""}"]' for number in range(1100)]
+    many = f'name = "chain"\ncentre = "j0"\njoints = [{", ".join(chain)}]'
+    refused(written(tmp_path / "c.toml", many), SkeletonLayout.from_toml, "1100")
+
+
+def test_a_chain_of_joints_is_checked_and_a_circle_is_found() -> None:
+    names = tuple(f"j{number}" for number in range(1024))
+    options = {"name": "chain", "joints": names, "pairs": (), "centre": 0}
+    assert len(SkeletonLayout(**options, parents=tuple(range(-1, 1023))).bones) == 1023
+    with pytest.raises(ValueError, match="j3"):
+        SkeletonLayout(**options, parents=(-1, 0, 1, 1023, *range(3, 1023)))
+
+
+@pytest.mark.parametrize("name", ["own", "ctr-gcn", "pyskl", "nw-ucla", "pku-mmd", "kinetics", "bvh"])
+def test_small_honest_files_are_within_the_bounds(name: str, tmp_path: Path) -> None:
+    kind = KINDS[name]
+    source = read_clips(kind.write(tmp_path), ImportConfig(**kind.config(tmp_path)))
+    assert not any(isinstance(clip, DataError) for clip in source.clips)
+
+
+def test_what_reading_raises_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="here"), reading(tmp_path / "here"):
+        raise MemoryError
