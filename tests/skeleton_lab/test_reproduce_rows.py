@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from skeleton_data import ClipSet, SkeletonDataset, StoreWriter
 from skeleton_data.layouts.layout import layout
 from skeleton_lab import contrast, pretrain, reproduce, simple
+from skeleton_lab.baselines.config import NETWORKS
 from skeleton_lab.baselines.raw_coordinates import network, train
 from skeleton_lab.data.noise import ClipNoise
 from skeleton_lab.models.weights import build_network
@@ -48,7 +49,7 @@ def two_steps(recipe, clips, batch):
     generator = torch.Generator().manual_seed(0)
     if isinstance(recipe, simple.SimpleConfig):
         inputs = batch.joints.flatten(3).transpose(1, 2).flatten(2)
-        if recipe.model.kind == "nearest":
+        if recipe.model.kind not in NETWORKS:
             return [0.0]
         model = network(recipe.model, inputs, batch.label, classes=len(clips.classes))
         training = recipe.training.model_copy(update={"steps": 2})

@@ -1,10 +1,12 @@
-"""What little does: nearest clip, linear layer, MLP or GRU on the joints, tested like a fine-tuning.
+"""What little does: nearest clip, linear layer, MLP, GRU or random convolutions, tested like a fine-tuning.
 
     python apps/simple.py configs/simple/utd-mhad.toml --model.kind gru --data.label_fraction 0.1
+    python apps/simple.py configs/simple/utd-mhad.toml --model.kind hydra --data.validation 0
 
-Every number of a clip, after sampling, is an input; nothing is augmented. Weights are selected by accuracy on
-subjects held out from the training side. `--help` lists every field. The folder of the run receives
-result.json, config.toml and labels.json (which labels were used).
+Every number of a clip, after sampling, is an input; nothing is augmented. Weights of a network are selected
+by accuracy on subjects held out from the training side; the other kinds have nothing to select. Hydra,
+MiniRocket and MultiRocketHydra are aeon's (`pip install 'skeleton-lab[aeon]'`). `--help` lists every field.
+The folder of the run receives result.json, config.toml and labels.json (which labels were used).
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Any
 import tomli_w
 from pydantic import BaseModel, Field
 
-from skeleton_lab.baselines.config import SimpleModel, SimpleTraining
+from skeleton_lab.baselines.config import AEON, SimpleModel, SimpleTraining
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.errors import exit_on_bad_input, input_errors
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
@@ -28,7 +30,7 @@ from skeleton_lab.runs.workers import is_first_process
 
 
 class SimpleConfig(RecipeSection):
-    """What little does: nearest neighbour, linear, MLP or GRU on the joints themselves."""
+    """What little does: nearest clip, linear, MLP, GRU or random convolutions on the joints themselves."""
 
     data: FinetuneData = Field(description="What it is trained and tested on.")
     model: SimpleModel = Field(SimpleModel(), description="What recognises the clips.")
@@ -79,26 +81,26 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
     import torch
 
     from skeleton_data import save_subset
-    from skeleton_lab.baselines.raw_coordinates import NearestClip, network, read_clips, train
-    from skeleton_lab.evaluation.metrics import accuracy_of, test_result
+    from skeleton_lab.baselines.learning import learn
+    from skeleton_lab.baselines.raw_coordinates import read_clips
+    from skeleton_lab.evaluation.metrics import test_result
 
     torch.manual_seed(config.training.seed)
     sides = {"train": clips.train, "validation": clips.validation, "test": clips.test}
     read = {name: read_clips(clips, side, config.data.sampling) for name, side in sides.items() if len(side)}
     classes = len(clips.classes)
-    model: torch.nn.Module
-    if config.model.kind == "nearest":
-        model, step, accuracy = NearestClip(*read["train"], classes=classes), 0, None
-        if "validation" in read:
-            accuracy = accuracy_of(model(read["validation"][0]), read["validation"][1]).top1
-    else:
-        model = network(config.model, *read["train"], classes=classes)
-        step, accuracy = train(
-            model, config.training, *read["train"], validation=read.get("validation"), bar=bar
-        )
+    model, step, accuracy = learn(
+        config.model,
+        config.training,
+        read["train"],
+        classes=classes,
+        validation=read.get("validation"),
+        bar=bar,
+    )
     inputs, labels = read["test"]
     with torch.no_grad():
-        test = test_result(model.eval()(inputs), labels, clips.classes)
+        scores, ordered = model.eval()(inputs), config.model.kind not in AEON
+        test = test_result(scores, labels, clips.classes, ordered=ordered)
     result = SimpleResult(
         folder=folder.path,
         test=test,

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
 
 from skeleton_lab.recipe.recipe import RecipeSection
 
+Kind = Literal["nearest", "dtw", "linear", "mlp", "gru", "hydra", "minirocket", "multirocket_hydra"]
+"""What recognises."""
+AEON: Mapping[str, str] = {
+    "hydra": "HydraClassifier",
+    "minirocket": "MiniRocketClassifier",
+    "multirocket_hydra": "MultiRocketHydraClassifier",
+}
+"""Kinds of a simple model that aeon brings, with its names."""
+NETWORKS = ("linear", "mlp", "gru")
+"""Kinds that are trained step by step."""
+
 
 class SimpleModel(RecipeSection):
     """What recognises the clips."""
 
-    kind: Literal["nearest", "linear", "mlp", "gru"] = Field(
-        "mlp", description="The nearest labelled clip, or a network."
+    kind: Kind = Field(
+        "mlp",
+        description="The nearest labelled clip, frame by frame or by dynamic time warping (dtw); a network; "
+        "or random convolutions of aeon, the extra skeleton-lab[aeon].",
     )
     width: int = Field(256, ge=1, description="Hidden channels of MLP and GRU.")
     dropout: float = Field(0.5, ge=0, lt=1, description="Dropout before the last layer of MLP and GRU.")
 
 
 class SimpleTraining(RecipeSection):
-    """How a network is trained, by AdamW on a falling cosine; nothing of it matters to the nearest clip."""
+    """How a network is trained, by AdamW on a falling cosine; of the others only the seed matters."""
 
     steps: int = Field(400, ge=1, description="Optimiser steps.")
     batch_size: int = Field(256, ge=1, description="Clips of a step.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ class NearestClip(nn.Module):
         inputs: Labelled clips (N, T, F).
         labels: Their classes (N,).
         classes: Number of classes, K.
+        distance: Of clips (Q, T, F) from others (N, T, F), (Q, N); by default Euclidean, frame by frame.
 
     Example:
         >>> clips = torch.tensor([0.0, 1.0, 5.0]).view(3, 1, 1)
@@ -44,17 +45,29 @@ class NearestClip(nn.Module):
         tensor([0, 1])
     """
 
-    def __init__(self, inputs: Tensor, labels: Tensor, *, classes: int) -> None:
+    def __init__(
+        self,
+        inputs: Tensor,
+        labels: Tensor,
+        *,
+        classes: int,
+        distance: Callable[[Tensor, Tensor], Tensor] | None = None,
+    ) -> None:
         super().__init__()
         self.inputs, self.labels, self.classes = inputs, labels, classes
+        self.distance = distance or _frame_by_frame
 
     def forward(self, x: Tensor) -> Tensor:
         """Return scores (Q, K) of clips (Q, T, F): minus the distance, -inf for a class without a clip."""
-        distance = torch.cdist(x.flatten(1), self.inputs.flatten(1))
+        distance = self.distance(x, self.inputs)
         scores = torch.full((len(x), self.classes), -math.inf)
         for label in set(self.labels.tolist()):
             scores[:, label] = -distance[:, self.labels == label].amin(1)
         return scores
+
+
+def _frame_by_frame(x: Tensor, y: Tensor) -> Tensor:
+    return torch.cdist(x.flatten(1), y.flatten(1))
 
 
 class Standardised(nn.Module):
@@ -106,6 +119,8 @@ def network(model: SimpleModel, inputs: Tensor, labels: Tensor, *, classes: int)
             )
         case "gru":
             body = Gru(features, model.width, classes, model.dropout)
+        case other:
+            raise ValueError(f"{other} is no network")
     return Standardised(body, inputs)
 
 
