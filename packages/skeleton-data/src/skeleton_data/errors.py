@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from skeleton_data.printable import printable
@@ -31,6 +33,39 @@ class DataError(ValueError):
         place = f"{path}" if line is None else f"{path}, line {line}"
         words = " ".join(message.split())  # what a library says about damaged bytes may go over many lines
         return cls(f"{place}: {words if len(words) <= _LONGEST else words[:_LONGEST] + '...'}")
+
+
+class OutputError(OSError):
+    """A file or folder that could not be written: the disk is full, or may not be written to.
+
+    The command line prints it and leaves with exit code 74. What was there before is still there.
+    """
+
+    def __str__(self) -> str:
+        """Return a line that names the file."""
+        return f"{self.filename}: cannot be written: {self.strerror}"
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Name what could not be written; an error of the system inside often names nothing.
+
+    Raises:
+        OutputError: For every `OSError` inside.
+
+    Example:
+        >>> with writing(Path("my.store")):
+        ...     raise OSError(28, "No space left on device")
+        Traceback (most recent call last):
+        ...
+        skeleton_data.errors.OutputError: my.store: cannot be written: No space left on device
+    """
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 class JointError(DataError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, writing
 
 OnError = Literal["stop", "skip"]
 
@@ -34,6 +34,10 @@ class Problems:
 
     def write(self) -> None:
         """Write the report, one problem a line; without any, remove the report of an earlier run."""
+        with writing(self._report):
+            self._write()
+
+    def _write(self) -> None:
         if self.found:
             self._report.write_text("".join(f"{problem}\n" for problem in self.found), encoding="utf-8")
         else:

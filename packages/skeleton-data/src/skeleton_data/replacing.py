@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, OutputError, writing
 
 
 @contextmanager
@@ -78,11 +78,18 @@ def _draft_of(path: Path) -> Iterator[Path]:
         raise DataError.at(path, f"there is no folder {path.parent}")
     draft = path.with_name(f".{path.stem}.partial-{os.getpid()}{path.suffix}")
     try:
-        yield draft
-        put_in_place(draft, path)
+        try:
+            yield draft
+        except OSError as error:
+            # The system says which file it could not open, but not which it could not write to.
+            if error.filename is None or Path(error.filename).is_relative_to(draft):
+                raise OutputError(error.errno, error.strerror or str(error), str(path)) from error
+            raise
+        with writing(path):
+            put_in_place(draft, path)
     finally:
         if draft.is_dir():
-            shutil.rmtree(draft)
+            shutil.rmtree(draft, ignore_errors=True)
         else:
             draft.unlink(missing_ok=True)
 

@@ -21,7 +21,7 @@ from skeleton_data.cli.split import SplitCommand
 from skeleton_data.cli.synth import SynthCommand
 from skeleton_data.cli.up_option import join_up
 from skeleton_data.cli.verify import VerifyCommand
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, OutputError
 from skeleton_data.printable import printable
 
 _COMMANDS = (
@@ -40,7 +40,8 @@ class SkeletonData(BaseSettings):
     """Skeleton data sets for action recognition: from raw recordings to a store that training reads.
 
     A store is a folder with the clips of one skeleton layout, memory-mapped. Progress goes to the standard
-    error stream. Bad input gives one line and exit code 2, and leaves nothing half-written.
+    error stream. Bad input gives one line and exit code 2, a disk that is full exit code 74; nothing is left
+    half-written.
     `skeleton-data COMMAND --help` describes a command, `skeleton-data --version` prints the version.
     """
 
@@ -74,6 +75,10 @@ class SkeletonData(BaseSettings):
         CliApp.run_subcommand(self)
 
 
+OUTPUT = 74
+"""Exit code when something cannot be written, as sysexits.h has it."""
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run `skeleton-data` with the arguments of the process, or those given."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -85,20 +90,24 @@ def main(arguments: list[str] | None = None) -> None:
         command.__doc__ = cleandoc(command.__doc__ or "")  # the help shows it as it is, indentation and all
     # A scheduler that ends the job shall find nothing half-written, like one who presses Ctrl-C.
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    wrong = None
+    wrong, code = None, 2
     try:
         CliApp.run(SkeletonData, cli_args=arguments or ["--help"])
     except ValidationError as error:
         wrong = "; ".join(_describe(item) for item in error.errors())
-    except (DataError, SettingsError, OSError, BrokenExecutor) as error:
+    except OutputError as error:
+        wrong, code = str(error), OUTPUT
+    except (DataError, SettingsError, BrokenExecutor) as error:
         wrong = str(error)
+    except OSError as error:
+        wrong = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     except KeyboardInterrupt:
         print("skeleton-data: interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
     finally:
         signal.signal(signal.SIGTERM, before)
     if wrong is not None:  # out of the handler, when the error and the progress bars it held are gone
-        _fail(wrong)
+        _fail(wrong, code)
 
 
 def _describe(item: Any) -> str:
@@ -106,7 +115,7 @@ def _describe(item: Any) -> str:
     return f"{option}: {item['msg'].removeprefix('Value error, ')} (found {item['input']!r})"
 
 
-def _fail(message: str) -> None:
+def _fail(message: str, code: int) -> None:
     for line in message.splitlines():
         print(f"skeleton-data: error: {printable(line)}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(code)

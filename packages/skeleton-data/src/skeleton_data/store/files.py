@@ -93,9 +93,16 @@ class GrowingArray:
         self.rows = 0
         self._dtype, self._row_shape = np.dtype(dtype), row_shape
         self.file = path.open("wb" if keep is None else "r+b")
+        try:
+            self._begin(keep)
+        except OSError:
+            self.file.close()
+            raise
+
+    def _begin(self, keep: int | None) -> None:
         self.header_bytes = self._write_header()
         if keep is not None:
-            self.rows = (keep - self.header_bytes) // (self._dtype.itemsize * math.prod(row_shape))
+            self.rows = (keep - self.header_bytes) // (self._dtype.itemsize * math.prod(self._row_shape))
             self.file.truncate(keep)
             self.file.seek(keep)
 

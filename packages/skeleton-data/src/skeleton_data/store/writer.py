@@ -6,16 +6,17 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from skeleton_data.clips import Side, Units
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, writing
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.printable import printable
 from skeleton_data.store.clip_check import check_clip
@@ -95,27 +96,47 @@ class StoreWriter:
         self._source = dict(source or {})
         self._sides: dict[str, dict[Side, list[int]]] = {}
         if not 0 < self._fps < math.inf:
-            raise DataError(f"fps must be above 0, not {fps}")
+            raise DataError.at(path, f"fps must be above 0, not {fps}")
         for each in self._class_names:
             if printable(each) != each:
-                raise DataError(f"class {each!r} has a control character in its name")
+                raise DataError.at(path, f"class {each!r} has a control character in its name")
         _refuse_to_replace(self.path, overwrite=overwrite)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._units = units
         self._plan = tuple(plan)
-        self._partial = PartialStore(self.path, plan)
-        self._folder = self._partial.folder
-        done = self._partial.chunks[-1] if self._partial.chunks else None
+        with writing(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._partial = PartialStore(self.path, plan)
+            self._folder = self._partial.folder
+            try:
+                self._open(self._partial.chunks[-1] if self._partial.chunks else None)
+            except BaseException:
+                self._close()
+                self._give_up()
+                raise
+
+    def _open(self, done: Chunk | None) -> None:
         self.clips = done.clips if done else 0
         keep = done.ends if done else {}
         self._joints = GrowingArray(
-            self._folder / JOINTS, "<f4", (len(layout.joints), 3), keep=keep.get(JOINTS)
+            self._folder / JOINTS, "<f4", (len(self.layout.joints), 3), keep=keep.get(JOINTS)
         )
         self._index = GrowingArray(self._folder / INDEX, INDEX_DTYPE, keep=keep.get(INDEX))
         self._names = (self._folder / NAMES).open("r+b" if done else "wb")
         self._names.truncate(keep.get(NAMES, 0))
         self._names.seek(0, os.SEEK_END)
         self._begun = self._ends()
+
+    def _close(self) -> None:
+        for held in (vars(self).get(name) for name in ("_joints", "_index", "_names")):
+            with suppress(OSError):  # what is left does not fit on a full disk
+                file: IO[bytes] | None = getattr(held, "file", held)
+                _ = file and file.close()
+
+    def _give_up(self) -> None:
+        if self.chunks and self.clips:
+            self._partial.leave()
+        else:
+            self._partial.discard()
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -128,9 +149,13 @@ class StoreWriter:
         Args:
             notes: To be found again in `chunks`.
         """
-        for file in (self._joints.file, self._index.file, self._names):
-            file.flush()
-            os.fsync(file.fileno())
+        with writing(self.path):
+            for file in (self._joints.file, self._index.file, self._names):
+                file.flush()
+                os.fsync(file.fileno())
+            self._note_chunk(notes)
+
+    def _note_chunk(self, notes: Sequence[str]) -> None:
         starts, self._begun = self._begun, self._ends()
         self._partial.finish_chunk(
             Chunk(
@@ -186,9 +211,10 @@ class StoreWriter:
         frames, bodies = clip.shape[:2]
         encoded = name.encode()
         place = (self._joints.rows, self._names.tell(), len(encoded), frames, bodies)
-        self._index.append(np.array([(*place, *facts)], dtype=INDEX_DTYPE))
-        self._joints.append(clip.reshape(-1, *clip.shape[2:]))
-        self._names.write(encoded)
+        with writing(self.path):
+            self._index.append(np.array([(*place, *facts)], dtype=INDEX_DTYPE))
+            self._joints.append(clip.reshape(-1, *clip.shape[2:]))
+            self._names.write(encoded)
         for split, side in (sides or {}).items():
             self._sides.setdefault(split, {}).setdefault(side, []).append(self.clips)
         self.clips += 1
@@ -204,15 +230,15 @@ class StoreWriter:
         done = False
         try:
             if kind is None:
-                self._finish()
+                with writing(self.path):
+                    self._finish()
                 done = True
         finally:
-            for file in (self._joints.file, self._index.file, self._names):
-                file.close()
-            if self.chunks and self.clips and not done:
-                self._partial.leave()
-            else:
+            self._close()
+            if done:
                 self._partial.discard()
+            else:
+                self._give_up()
 
     def _finish(self) -> None:
         if self.clips == 0:

@@ -1,0 +1,42 @@
+"""A disk that is full is named with the file that does not fit, and nothing hidden is left on it."""
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sample_sets import KINDS
+
+from skeleton_data import replacing
+from skeleton_data.cli.main import OUTPUT, main
+from skeleton_data.errors import OutputError
+from skeleton_data.store.files import GrowingArray
+
+
+def full(*_: Any, **__: Any) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_no_part_of_a_store_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = KINDS["own"].write(tmp_path)
+    there = set(tmp_path.iterdir())
+    for fills_up in ("_write_header", "append", "close"):
+        with monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
+            patch.setattr(GrowingArray, fills_up, full)
+            main(["import", str(source), str(tmp_path / "s"), "--layout", "ntu"])
+        last = capsys.readouterr().err.splitlines()[-1]
+        assert ended.value.code == OUTPUT == 74, fills_up
+        assert str(tmp_path / "s") in last and os.strerror(errno.ENOSPC) in last
+        assert set(tmp_path.iterdir()) == there
+    main(["import", str(source), str(tmp_path / "s"), "--layout", "ntu"])
+
+
+def test_a_file_that_does_not_fit_is_named_by_its_own_name(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"list\.txt") as caught, replacing(tmp_path / "list.txt"):
+        full()
+    assert "partial" not in str(caught.value) and list(tmp_path.iterdir()) == []
+    with pytest.raises(FileNotFoundError, match="elsewhere"), replacing(tmp_path / "list.txt"):
+        (tmp_path / "elsewhere").read_text()
