@@ -56,7 +56,7 @@ def test_aimclr_with_stgcn_then_finetuning(run_contrast, run_finetuning, tmp_pat
     folder = tmp_path / "contrasted"
     assert {path.name for path in folder.iterdir()} == {
         *("config.toml", "data.json", "metrics.jsonl", "result.json"),
-        *("encoder", "checkpoints", "tensorboard"),
+        *("encoder", "checkpoints", "tensorboard", "curves.png"),
     }
     assert json.loads((folder / "result.json").read_text()) == result.model_dump(mode="json")
     assert (result.steps, result.mining_step, result.train_clips) == (9, 4, 36)

@@ -140,7 +140,6 @@ def test_statistics_are_calibrated_on_whole_training_clips(trained, unseen):
 def test_encoders_are_fused_and_labels_can_be_few(trained, tmp_path):
     found = run(trained["encoder"], trained["encoder"], "--data.labels_per_class", "2", "--neighbours", "5")
     assert (found.labelled_clips, found.calibration_clips) == (6, 48)
-    assert found.methods["nearest neighbours"].top5 == 1
     alone = run(trained["encoder"], "--data.labels_per_class", "2", "--neighbours", "5", "--folder", tmp_path)
     assert alone.methods == found.methods
 

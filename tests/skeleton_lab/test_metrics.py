@@ -5,9 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skeleton_data import ClipBatch
+from skeleton_lab.evaluation.figures import macro_f1, mean_class_accuracy
 from skeleton_lab.evaluation.metrics import ClipCounts, evaluate_classifier
+from skeleton_lab.evaluation.metrics import test_result as result_of
 
 
 def slowly(scores, labels):
@@ -23,7 +27,7 @@ def slowly(scores, labels):
     }
 
 
-@pytest.mark.parametrize("classes", [3, 8])
+@pytest.mark.parametrize("classes", [11, 18])
 def test_counts_over_uneven_batches_are_those_of_a_loop(classes):
     generator = torch.Generator().manual_seed(classes)
     scores = torch.randn(53, classes, generator=generator)
@@ -39,10 +43,34 @@ def test_counts_over_uneven_batches_are_those_of_a_loop(classes):
         assert sum(accuracy.confusion[k]) == int((labels == k).sum())
 
 
-def test_a_class_without_clips_has_no_accuracy():
-    counts = ClipCounts(3)
-    counts.update(torch.eye(3)[[0, 0, 1]], torch.tensor([0, 0, 0]))
-    assert counts.accuracy().per_class(["a", "b", "c"]) == {"a": pytest.approx(2 / 3), "b": None, "c": None}
+def test_a_class_without_clips_has_no_accuracy_and_counts_in_no_mean_of_classes():
+    scores, labels = torch.eye(3)[[0, 0, 1]], torch.tensor([0, 0, 0])
+    found = result_of(scores, labels, ["a", "b", "c"])
+    assert found.per_class == {"a": pytest.approx(2 / 3), "b": None, "c": None}
+    assert found.absent == ["b", "c"] and found.mean_class == pytest.approx(2 / 3)
+    assert found.macro_f1 == pytest.approx((0.8 + 0) / 2)  # b was answered, c neither there nor answered
+
+
+@pytest.mark.parametrize(("classes", "told"), [(10, False), (11, True)])
+def test_five_of_few_classes_are_not_told(classes, told):
+    scores = torch.eye(classes)
+    found = result_of(scores, torch.arange(classes), list(map(str, range(classes))))
+    assert (found.top5 is not None) == told and found.top1 == found.mean_class == found.macro_f1 == 1
+
+
+@given(st.lists(st.lists(st.integers(0, 4), min_size=4, max_size=4), min_size=4, max_size=4))
+def test_means_over_classes_are_those_of_a_loop(confusion):
+    answers = [(true, told) for true in range(4) for told in range(4) for _ in range(confusion[true][told])]
+    if not answers:
+        return
+    recalls, f1 = [], []
+    for k in range(4):
+        right = answers.count((k, k))
+        true, told = (sum(pair[side] == k for pair in answers) for side in (0, 1))
+        recalls += [right / true] if true else []
+        f1 += [2 * right / (true + told)] if true + told else []
+    assert mean_class_accuracy(confusion) == pytest.approx(sum(recalls) / len(recalls))
+    assert macro_f1(confusion) == pytest.approx(sum(f1) / len(f1))
 
 
 def test_recognition_counts_in_evaluation_mode_and_goes_on_training():

@@ -53,3 +53,21 @@ def test_other_data_in_the_place_of_a_store_are_refused(finetune_recipe, store, 
     shutil.copytree(store, own_store, dirs_exist_ok=True)
     run_finetuning(finetune_recipe, "--run.resume")
     open_models([str(tmp_path / "ended")], EvaluateData(), "test")
+
+
+def test_a_recipe_that_lacks_a_field_of_today_is_compared_by_its_default(trained, tmp_path):
+    older = Path(shutil.copytree(trained["again"], tmp_path / "older"))
+    lines = (older / "config.toml").read_text().splitlines()
+    kept = [
+        line for line in lines if not line.startswith(("label_smoothing", "nonfinite", "evaluation_mode"))
+    ]
+    assert len(kept) == len(lines) - 3
+    (older / "config.toml").write_text("\n".join(kept))
+    check_alike(dict.fromkeys((trained["joint"], older)))
+
+
+def test_the_card_tells_versions_machine_and_data(trained, store):
+    card = (trained["joint"] / "classifier" / "README.md").read_text()
+    for told in ("skeleton-lab 0", "torch 2", "cores", SkeletonStore.open(store).fingerprint):
+        assert told in card
+    assert str(store.parent) not in card

@@ -60,7 +60,7 @@ def test_pretraining_then_finetuning(pretrain_recipe, finetune_recipe, store, tm
     folder = tmp_path / "pretrained"
     assert {path.name for path in folder.iterdir()} == {
         *("config.toml", "data.json", "metrics.jsonl", "result.json", "model.safetensors"),
-        *("encoder", "checkpoints", "tensorboard"),
+        *("encoder", "checkpoints", "tensorboard", "curves.png"),
     }
     assert json.loads((folder / "result.json").read_text()) == pretrained.model_dump(mode="json")
     assert (pretrained.num_processes, pretrained.train_clips, pretrained.validation_clips) == (1, 36, 12)
@@ -75,7 +75,7 @@ def test_pretraining_then_finetuning(pretrain_recipe, finetune_recipe, store, tm
     tuned = run_finetuning(finetune_recipe, "--pretrained", str(folder), "--training.steps", "60")
     folder = tmp_path / "finetuned"
     assert tuned.test.clips == 48
-    assert 1 / 3 < tuned.test.top1 <= tuned.test.top5 == 1
+    assert tuned.test.top1 > 1 / 3 and tuned.test.top5 is None  # of three classes it would say nothing
     assert tuned.test.top1 == pytest.approx(np.mean(list(tuned.test.per_class.values())))
     assert tuned.validation_top1 == max(
         row["top1"] for row in metrics(folder) if row["split"] == "validation"

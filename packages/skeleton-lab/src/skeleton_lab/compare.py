@@ -21,7 +21,7 @@ from skeleton_lab.evaluation.comparison import compare, compare_by_step
 from skeleton_lab.models.model_folder import run_of
 from skeleton_lab.recipe.text_files import read_toml
 from skeleton_lab.runs.fingerprints import read_fingerprints
-from skeleton_lab.runs.folder import differences
+from skeleton_lab.runs.folder import completed, differences
 from skeleton_lab.runs.results import FinetuneResult
 
 OF_A_SEED = {"training.seed", "data.split_seed", "data.label_seed"}
@@ -70,12 +70,22 @@ def recipe_of(run: Path) -> dict[str, Any]:
     Raises:
         InputError: If it cannot be read.
     """
-    recipe = read_toml(run / "config.toml")
+    recipe = _completed(read_toml(run / "config.toml"))
     if fingerprints := read_fingerprints(run):
         recipe.setdefault("data", {})["fingerprints"] = [each.sha256 for each in fingerprints]
     if "pretrained" in recipe and (start := run_of(Path(recipe["pretrained"]))):
         recipe["pretrained"] = recipe_of(start)
     return recipe
+
+
+def _completed(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipe in which fields that did not exist when it was written have their defaults."""
+    from skeleton_lab import contrast, finetune, pretrain
+
+    if "method" in recipe:
+        return completed(recipe, contrast.ContrastConfig)
+    pretrains = "sources" in recipe.get("data", {})
+    return completed(recipe, pretrain.PretrainConfig if pretrains else finetune.FinetuneConfig)
 
 
 def check_alike(runs: Mapping[Path, Hashable]) -> None:

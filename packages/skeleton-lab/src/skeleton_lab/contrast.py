@@ -117,6 +117,7 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
 
     from skeleton_lab.data.noise import ClipNoise
     from skeleton_lab.models.saving import save_network
+    from skeleton_lab.pictures.curves import CURVES, draw_curves
     from skeleton_lab.training.distributed import set_up_distributed
     from skeleton_lab.training.dry_run import describe
     from skeleton_lab.training.loaders import Loaders
@@ -171,6 +172,8 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
                     save_network(
                         cast("Network", encoder), result.encoders[view] / "encoder", preprocessing, result
                     )
+            with writing(folder.path):
+                draw_curves({"": [folder.path]}, folder.path / CURVES, title=folder.path.name)
             folder.write_json("result.json", result.model_dump(mode="json"))
         accelerator.wait_for_everyone()
     return result

@@ -62,7 +62,7 @@ def run(config: DiagnoseConfig) -> Diagnosis:
     result = Diagnosis(
         model=config.model,
         store=clips.store.path,
-        protocol=data.protocol,
+        protocol=data.division,
         side=config.side,
         clips=len(examiner.shown),
         labelled_clips=len(clips.train),

@@ -109,7 +109,7 @@ def run(config: EvaluateConfig) -> Evaluation:
         models=list(config.models),
         weights=list(weights),
         store=clips.store.path,
-        protocol=data.protocol,
+        protocol=data.division,
         side=config.side,
         labelled_clips=None if models[0].is_classifier else len(train),
         calibration_clips=calibrated,

@@ -6,8 +6,9 @@
 `--help` lists every field of a recipe, `--dry_run` says what a run would be. Weights are selected by their
 accuracy on subjects held out from the training side (`--training.select` says otherwise), which also give the
 temperature that turns scores into probabilities. With `--data.protocol all` all clips train, and none tests.
-The folder of the run receives classifier/, result.json, labels.json (which labels were used), config.toml,
-data.json, metrics.jsonl, tensorboard/, and checkpoints/ to resume from.
+The folder of the run receives classifier/, result.json, answers.csv (of each test clip), labels.json (which
+labels were used), curves.png, config.toml, data.json, metrics.jsonl, tensorboard/, and checkpoints/ to resume
+from.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.calibration import Calibration
 from skeleton_lab.models.network_config import NetworkConfig, fit_network
 from skeleton_lab.models.pretrained import open_pretrained, pretrained_config, what_changes
+from skeleton_lab.models.seen_clips import TOLD, seen_of_test
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
+from skeleton_lab.runs.answers import ANSWERS
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import FinetuneResult
+from skeleton_lab.runs.workers import tell_notes
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
 from skeleton_lab.training.plan import FinetuneTraining
 from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
@@ -104,6 +108,7 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
         recipe, source = config, config.source(clips)
         if config.training.select == "test":
             clips.require_test()
+        seen = seen_of_test(source, clips) if source else None
         config = config.resolved(clips, source)
         folder = RunFolder.check(config.run, config, clips.fingerprints)
         if finished := folder.finished(FinetuneResult, "classifier", "labels.json"):
@@ -111,11 +116,12 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
 
     from torch.nn import functional as F
 
-    from skeleton_data import save_subset
+    from skeleton_data import class_table, save_subset
     from skeleton_lab.evaluation.calibration import calibrate
     from skeleton_lab.evaluation.evaluation import ClipReader
-    from skeleton_lab.evaluation.metrics import evaluate_classifier, test_result
+    from skeleton_lab.evaluation.metrics import answers_to, evaluate_classifier, test_result
     from skeleton_lab.models.saving import save_network
+    from skeleton_lab.pictures.curves import CURVES, draw_curves
     from skeleton_lab.training.distributed import set_up_distributed
     from skeleton_lab.training.dry_run import describe
     from skeleton_lab.training.loaders import Loaders
@@ -130,7 +136,10 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
         sha256 = source.sha256 if source else None
     for line in what_changes(source, recipe.model, classes=len(names)) if source else ():
         accelerator.print(f"finetune: {line}")
+    notes = (f"Of {config.pretrained}: {TOLD[seen]}.",) if seen in ("unlabelled", "labelled") else ()
+    tell_notes("finetune", (*clips.notes, *notes))
     if config.run.dry_run:
+        accelerator.print(class_table(clips.counts, names), "", sep="\n")
         describe(accelerator, folder, config, plan, preprocessing, model)
         return None
     loaders = Loaders(accelerator, config.data.sampling, clips.bodies, training.seed, config.run.workers)
@@ -161,8 +170,8 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
                 score: tuple[float, ...] = (float(trainer.step),)
                 if watch:
                     accuracy = evaluate_classifier(candidate, watch, accelerator, classes=len(names))
-                    metrics = {"loss": accuracy.loss, "top1": accuracy.top1, "top5": accuracy.top5}
-                    trainer.log.write("test" if select == "test" else "validation", trainer.step, **metrics)
+                    side = "test" if select == "test" else "validation"
+                    trainer.log.write(side, trainer.step, **accuracy.logged)
                     of_step = (accuracy.top1, -accuracy.loss)
                     score = (*score, *of_step) if select == "last" else of_step
                 trainer.best.update(candidate, step=trainer.step, score=score)
@@ -171,18 +180,23 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
         model = best.load(trainer.eval_model())
         reader = ClipReader(accelerator, store, plan.batch_size, config.run.workers)
 
-        def answers(side: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        def scores_of(side: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
             return reader.predict_all(model, preprocessing, side), reader.labels(side)
 
-        calibration = calibrate(*answers(clips.validation)) if len(clips.validation) else Calibration()
-        test = None
+        calibration = calibrate(*scores_of(clips.validation)) if len(clips.validation) else Calibration()
+        answers = test = None
         if len(clips.test):
-            test = test_result(*answers(clips.test), names, temperature=calibration.temperature)
-            trainer.log.write("test", trainer.step, top1=test.top1, top5=test.top5 or 0.0)
+            scores, labels = scores_of(clips.test)
+            answers = answers_to(clips, scores, temperature=calibration.temperature)
+            test = test_result(scores, labels, names, temperature=calibration.temperature)
+            shown = {"top1": test.top1, "top5": test.top5}
+            values = {name: value for name, value in shown.items() if value is not None}
+            trainer.log.write("test", trainer.step, **values)
         result = FinetuneResult(
             **summary,
             pretrained=config.pretrained,
             pretrained_sha256=sha256,
+            pretrained_saw_test=seen,
             test=test,
             validation_top1=best.score[-2] if watch and select != "test" else None,
             temperature=calibration.temperature,
@@ -196,6 +210,9 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
                 chosen = calibration if calibration.clips else None
                 save_network(model, folder.path / "classifier", preprocessing, result, chosen)
                 save_subset(folder.path / "labels.json", clips.train, store.index.label)
+                if answers:
+                    answers.write(folder.path / ANSWERS)
+                draw_curves({"": [folder.path]}, folder.path / CURVES, title=folder.path.name)
             folder.write_json("result.json", result.model_dump(mode="json"))
         accelerator.wait_for_everyone()
     return result

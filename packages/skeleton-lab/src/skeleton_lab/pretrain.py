@@ -4,7 +4,7 @@
     accelerate launch apps/pretrain.py configs/pretrain/paper-ntu60-xsub.toml --folder runs/paper
 
 `--help` lists every field of a recipe, `--dry_run` says what a run would be. The folder of the run receives
-encoder/ (for finetune.py), model.safetensors, result.json, config.toml, data.json, metrics.jsonl,
+encoder/ (for finetune.py), model.safetensors, result.json, curves.png, config.toml, data.json, metrics.jsonl,
 tensorboard/, and checkpoints/ to resume from.
 """
 
@@ -97,6 +97,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
     from skeleton_data import replacing
     from skeleton_lab.evaluation.reconstruction import count_bodies, mean_reconstruction_loss
     from skeleton_lab.models.saving import save_network
+    from skeleton_lab.pictures.curves import CURVES, draw_curves
     from skeleton_lab.training.distributed import set_up_distributed
     from skeleton_lab.training.dry_run import describe
     from skeleton_lab.training.loaders import Loaders
@@ -156,6 +157,8 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
                 with replacing(folder.path / "model.safetensors") as draft:
                     save_model(model, str(draft))
                 save_network(encoder, folder.path / "encoder", preprocessing, result)
+            with writing(folder.path):
+                draw_curves({"": [folder.path]}, folder.path / CURVES, title=folder.path.name)
             folder.write_json("result.json", result.model_dump(mode="json"))
         accelerator.wait_for_everyone()
     return result

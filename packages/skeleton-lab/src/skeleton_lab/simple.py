@@ -18,15 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from skeleton_data import class_table
 from skeleton_lab.baselines.config import AEON, SimpleModel, SimpleTraining
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.errors import exit_on_bad_input, input_errors
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
+from skeleton_lab.runs.answers import ANSWERS
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
-from skeleton_lab.runs.results import TestResult
-from skeleton_lab.runs.workers import is_first_process
+from skeleton_lab.runs.provenance import provenance
+from skeleton_lab.runs.results import Origin, TestResult
+from skeleton_lab.runs.workers import is_first_process, tell_notes
 
 
 class SimpleConfig(RecipeSection):
@@ -42,7 +45,7 @@ class SimpleConfig(RecipeSection):
         return self
 
 
-class SimpleResult(BaseModel):
+class SimpleResult(Origin):
     """What it came to (result.json)."""
 
     folder: Path
@@ -74,8 +77,10 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
         folder = RunFolder.check(config.run, config, clips.fingerprints)
         if finished := folder.finished(SimpleResult, "labels.json"):
             return finished
+    tell_notes("simple", clips.notes)
     if config.run.dry_run:
-        print(tomli_w.dumps(folder.config), f"folder: {folder.path} (nothing was written)", sep="\n")
+        print(class_table(clips.counts, clips.classes), "", tomli_w.dumps(folder.config), sep="\n")
+        print(f"folder: {folder.path} (nothing was written)")
         return None
 
     import torch
@@ -83,7 +88,7 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
     from skeleton_data import save_subset
     from skeleton_lab.baselines.learning import learn
     from skeleton_lab.baselines.raw_coordinates import read_clips
-    from skeleton_lab.evaluation.metrics import test_result
+    from skeleton_lab.evaluation.metrics import answers_to, test_result
 
     torch.manual_seed(config.training.seed)
     sides = {"train": clips.train, "validation": clips.validation, "test": clips.test}
@@ -100,18 +105,20 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
     inputs, labels = read["test"]
     with torch.no_grad():
         scores, ordered = model.eval()(inputs), config.model.kind not in AEON
-        test = test_result(scores, labels, clips.classes, ordered=ordered)
     result = SimpleResult(
         folder=folder.path,
-        test=test,
+        test=test_result(scores, labels, clips.classes, ordered=ordered),
         validation_top1=accuracy,
         selected_step=step,
         train_clips=len(clips.train),
         validation_clips=len(clips.validation),
         parameters=sum(weights.numel() for weights in model.parameters()),
         seconds=round(time.perf_counter() - began, 1),
+        made_with=provenance(),
+        data=folder.data,
     )
     folder.prepare()
+    answers_to(clips, scores).write(folder.path / ANSWERS)
     save_subset(folder.path / "labels.json", clips.train, clips.store.index.label)
     folder.write_json("result.json", result.model_dump(mode="json"))
     folder.unlock()

@@ -10,9 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from skeleton_data import ClipSampling, Protocol, SkeletonLayout, SkeletonStore, Split, label_subset, split
+from skeleton_data import (
+    ClipSampling,
+    SkeletonLayout,
+    SkeletonStore,
+    Split,
+    class_counts,
+    label_subset,
+    missing_classes,
+)
+from skeleton_lab.data.division import Division, TrainingSide, whole_sides
 from skeleton_lab.data.preprocessing import KINDS, Preprocessing
-from skeleton_lab.data.source import ClipSource
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.runs.fingerprints import Fingerprint, Fingerprints
@@ -21,16 +29,10 @@ Clips = list[tuple[SkeletonStore, NDArray[np.int64]]]
 """Stores, each with the clips that are used."""
 
 
-class PretrainSource(ClipSource):
-    """A store or data set, and which of its clips are used: the training side of a protocol."""
-
-    protocol: Protocol = Field("all", description="Protocol whose training side is used.")
-
-
 class PretrainData(RecipeSection):
     """Clips to pre-train on; their labels are not looked at."""
 
-    sources: Annotated[tuple[PretrainSource, ...], Field(min_length=1)] = Field(
+    sources: Annotated[tuple[TrainingSide, ...], Field(min_length=1)] = Field(
         description='Stores with one skeleton layout, as [{"store": ..., "protocol": ...}, ...].'
     )
     validation: float = Field(
@@ -50,9 +52,11 @@ class PretrainData(RecipeSection):
         """
         train: Clips = []
         validation: Clips = []
+        divided: list[Split] = []
         for source in self.sources:
             store = source.open_store()
-            parts = _split(store, source.protocol, self.validation, self.split_seed)
+            parts = source.sides(store, validation=self.validation, seed=self.split_seed)
+            divided.append(parts)
             train.append((store, parts.train))
             if len(parts.val):
                 validation.append((store, parts.val))
@@ -69,7 +73,7 @@ class PretrainData(RecipeSection):
                     f"data.sources: {first.path} holds {KINDS[first.meta.units]}, "
                     f"{store.path} {KINDS[store.meta.units]}"
                 )
-        return PretrainClips(train, validation, first.layout, _bodies(train))
+        return PretrainClips(train, validation, first.layout, _bodies(train), tuple(divided))
 
 
 class ContrastData(PretrainData):
@@ -92,11 +96,15 @@ class PretrainClips:
     validation: Clips
     layout: SkeletonLayout
     bodies: int
+    divided: tuple[Split, ...]
 
     @property
     def fingerprints(self) -> Fingerprints:
-        """What tells the stores from others in their places."""
-        return Fingerprint.of(store for store, _ in self.train)
+        """What tells the stores, and how they are divided, from others in their places."""
+        return tuple(
+            Fingerprint.of(store, whole_sides(split)[:1])
+            for (store, _), split in zip(self.train, self.divided, strict=True)
+        )
 
     def preprocessing(self, sampling: ClipSampling) -> Preprocessing:
         """Return what the clips go through."""
@@ -110,10 +118,9 @@ class PretrainClips:
         )
 
 
-class FinetuneData(ClipSource):
+class FinetuneData(Division):
     """Labelled clips of one store or data set."""
 
-    protocol: Protocol = Field(description="Protocol that divides it into training and test.")
     validation: float = Field(
         0.1,
         ge=0,
@@ -148,19 +155,19 @@ class FinetuneData(ClipSource):
             ValueError: If the store cannot be read, or a side is empty.
         """
         store = self.open_store()
-        parts = _split(store, self.protocol, self.validation, self.split_seed)
+        parts = self.sides(store, validation=self.validation, seed=self.split_seed)
         labels = store.index.label
         train, validation, test = (side[labels[side] >= 0] for side in (parts.train, parts.val, parts.test))
         needed = {"training": train} | ({"validation": validation} if self.validation else {})
         needed |= {"test": test} if self.protocol != "all" else {}
         for side, clips in needed.items():
             if not len(clips):
-                raise InputError(f"{store.path}: {self.protocol} leaves no labelled {side} clips")
+                raise InputError(f"{store.path}: {self.division} leaves no labelled {side} clips")
         _require_bodies([(store, train)])
         used = train[self._used(labels[train])]
         classes = store.class_names or tuple(str(label) for label in range(int(labels.max()) + 1))
         bodies = _bodies([(store, side) for side in (used, validation, test)])
-        return FinetuneClips(store, parts.train, used, validation, test, classes, bodies)
+        return FinetuneClips(store, parts.train, used, validation, test, classes, bodies, parts)
 
     def _used(self, labels: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return positions of the training clips, given their labels, whose labels are used."""
@@ -186,6 +193,7 @@ class FinetuneClips:
         test: The test side.
         classes: Names of the classes.
         bodies: Bodies of a clip.
+        divided: The sides of the store, with and without labels.
     """
 
     store: SkeletonStore
@@ -195,11 +203,24 @@ class FinetuneClips:
     test: NDArray[np.int64]
     classes: tuple[str, ...]
     bodies: int
+    divided: Split
 
     @property
     def fingerprints(self) -> Fingerprints:
-        """What tells the store from another in its place."""
-        return Fingerprint.of([self.store])
+        """What tells the store, and how it is divided, from another in its place."""
+        return (Fingerprint.of(self.store, whole_sides(self.divided)),)
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Clips of each class (K, 3) that train, validate and test, with the labels that are used."""
+        used = Split(train=self.train, val=self.validation, test=self.test)
+        return class_counts(self.store.index.label, used, len(self.classes))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever reads the accuracy should know of the sides, a sentence each."""
+        missing = missing_classes(self.counts, self.classes) if len(self.test) else ()
+        return (*self.divided.notes, *missing)
 
     def require_test(self) -> None:
         """Refuse clips of which none tests.
@@ -234,13 +255,6 @@ def _require_bodies(clips: Clips) -> None:
                 return
     where = ", ".join(str(store.path) for store, _ in clips)
     raise InputError(f"{where}: all joints of a body lie in one point, in every clip: nothing can be learnt")
-
-
-def _split(store: SkeletonStore, protocol: Protocol, validation: float, seed: int) -> Split:
-    try:
-        return split(store.index, protocol, validation=validation, seed=seed)
-    except ValueError as error:
-        raise InputError(f"{store.path}: {error}") from error
 
 
 def _bodies(clips: Clips) -> int:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from skeleton_data import Protocol, SkeletonStore
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
+from skeleton_lab.data.division import PROTOCOL, SPLIT
 from skeleton_lab.data.source import ClipSource, DatasetPlugin
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel
@@ -17,6 +18,8 @@ from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.runs.fingerprints import Fingerprint, require_same_data
 
 Side = Literal["test", "validation"]
+DIVISION = ("protocol", "split", "fold")
+"""Fields that say how clips are divided."""
 
 
 class EvaluateData(RecipeSection):
@@ -26,7 +29,9 @@ class EvaluateData(RecipeSection):
     dataset: DatasetPlugin | None = Field(
         None, description="Data set of one's own in the place of a store: kind is its class, as module:Class."
     )
-    protocol: Protocol | None = Field(None, description="Protocol that divides it into training and test.")
+    protocol: Protocol | None = Field(None, description=PROTOCOL)
+    split: Path | None = Field(None, description=SPLIT)
+    fold: int | None = Field(None, ge=1, description="Of a protocol with folds: which, from 1.")
     validation: float | None = Field(
         None, ge=0, lt=1, description="Share of the training subjects that are the validation side."
     )
@@ -59,14 +64,17 @@ class EvaluateData(RecipeSection):
             if isinstance(trained_on, DatasetPlugin):
                 trained_on.require_trust(f"{model.run}/config.toml")
             given |= origin
-        for name, said in (("store", {"store", "dataset"}), ("protocol", {"protocol"})):
+        if {"protocol", "split"} & given.keys():
+            known = {name: value for name, value in known.items() if name not in DIVISION}
+        for name, said in (("store", {"store", "dataset"}), ("protocol", {"protocol", "split"})):
             if not said & (known | given).keys():
                 raise InputError(f"data.{name}: missing; {model.path} lies in no run that says it")
         data = FinetuneData(**known | given | {"sampling": model.preprocessing.sampling})
         if model.is_classifier and data.place == trained_on:
-            for name in ("protocol", "validation", "split_seed"):
-                trained, shown = known.get(name), getattr(data, name)
-                if trained != shown and not (side == "test" and name != "protocol"):
+            shown_as, was = data.model_dump(mode="json"), model.recipe.get("data", {})
+            for name in (*DIVISION, "validation", "split_seed"):
+                trained, shown = was.get(name), shown_as[name]
+                if trained != shown and not (side == "test" and name not in DIVISION):
                     raise InputError(
                         f"data.{name} is {shown}, but {model.path} was trained with {trained}: "
                         "clips that it was trained on would be among those it is shown"
@@ -88,14 +96,14 @@ def open_models(
         if model.is_classifier != first.is_classifier:
             raise InputError(f"{model.path}, {first.path}: a classifier and an encoder")
         other = wanted.complete(model, side)
-        for name in ("place", "protocol", *(("validation", "split_seed") if side == "validation" else ())):
+        for name in ("place", *DIVISION, *(("validation", "split_seed") if side == "validation" else ())):
             ours, theirs = getattr(other, name), getattr(data, name)
             if ours != theirs:
                 field = "store" if name == "place" else name
                 raise InputError(f"data.{field} is {ours} for {model.path}, but {theirs} for {first.path}")
     clips = data.open()
     for model in models:
-        require_data_of_run(model, data, clips.store)
+        require_data_of_run(model, data, clips.store, clips.fingerprints[0])
     if side == "validation" and not len(clips.validation):
         raise InputError("side is validation, but data.validation is 0")
     if side == "test":
@@ -112,15 +120,24 @@ def open_models(
     return models, data, clips
 
 
-def require_data_of_run(model: SavedModel, source: ClipSource, store: SkeletonStore) -> None:
+def require_data_of_run(
+    model: SavedModel, source: ClipSource, store: SkeletonStore, here: Fingerprint | None = None
+) -> None:
     """Refuse a store that stands where one of the model's run was, but holds other data.
+
+    Args:
+        model: The model.
+        source: Where the store is.
+        store: As opened.
+        here: Its fingerprint, with how it is divided; a classifier's must have been divided alike.
 
     Raises:
         InputError: If it does; names the store.
     """
     if model.run is None:
         return
-    (now,), data = Fingerprint.of([store]), model.recipe.get("data", {})
+    data = model.recipe.get("data", {})
+    now = here if here and model.is_classifier else Fingerprint.of(store)
     places = [
         ClipSource(**{name: each[name] for name in ("store", "dataset") if name in each}).place
         for each in data.get("sources", [data])

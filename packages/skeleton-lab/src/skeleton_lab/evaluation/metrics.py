@@ -11,9 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skeleton_data import ClipBatch
+from skeleton_lab.data.clips import FinetuneClips
 from skeleton_lab.evaluation.calibration import expected_calibration_error
+from skeleton_lab.evaluation.figures import figures_of
+from skeleton_lab.runs.answers import Answers
 from skeleton_lab.runs.results import TestResult
 from skeletonmae import confusion_matrix
+
+TOP = 5
 
 
 @dataclass(frozen=True)
@@ -24,22 +29,22 @@ class Accuracy:
         clips: Clips that were counted.
         loss: Mean cross-entropy, without label smoothing.
         top1: Share of clips whose class has the highest score.
-        top5: Share of clips whose class is among the five highest scores.
+        top5: Share of clips whose class is among the five highest scores; None where five classes are half of
+            all or more, so that it says little.
         confusion: Clips by true class (row) and recognised class (column).
     """
 
     clips: int
     loss: float
     top1: float
-    top5: float
+    top5: float | None
     confusion: list[list[int]]
 
-    def per_class(self, names: Sequence[str]) -> dict[str, float | None]:
-        """Return the share of each class's clips that was recognised; none where the class has no clip."""
-        return {
-            name: row[k] / sum(row) if sum(row) else None
-            for k, (name, row) in enumerate(zip(names, self.confusion, strict=True))
-        }
+    @property
+    def logged(self) -> dict[str, float]:
+        """What a line of metrics holds of it."""
+        values = {"loss": self.loss, "top1": self.top1, "top5": self.top5}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 class ClipCounts:
@@ -59,7 +64,7 @@ class ClipCounts:
 
     def update(self, scores: Tensor, label: Tensor) -> None:
         """Count clips with scores (N, K) and true classes (N,)."""
-        best = scores.topk(min(5, scores.shape[1])).indices
+        best = scores.topk(min(TOP, scores.shape[1])).indices
         self.confusion += confusion_matrix(label, best[:, 0], classes=len(self.confusion))
         self.top5 += (best == label[:, None]).sum()
         self.loss += F.cross_entropy(scores.float(), label, reduction="sum")
@@ -77,7 +82,7 @@ class ClipCounts:
             clips=clips,
             loss=self.loss.item() / clips,
             top1=int(self.confusion.trace()) / clips,
-            top5=int(self.top5) / clips,
+            top5=int(self.top5) / clips if len(self.confusion) / 2 > TOP else None,
             confusion=self.confusion.tolist(),
         )
 
@@ -136,13 +141,15 @@ def test_result(
     error = None
     if temperature is not None:
         error = round(expected_calibration_error((scores / temperature).softmax(1), label), 5)
-    return TestResult(
-        clips=found.clips,
-        top1=found.top1,
-        top5=found.top5 if ordered else None,
-        per_class=found.per_class(names),
-        calibration_error=error,
-    )
+    figures = figures_of(found.confusion, names, top5=found.top5 if ordered else None)
+    return figures.model_copy(update={"calibration_error": error})
+
+
+def answers_to(clips: FinetuneClips, scores: Tensor, *, temperature: float = 1.0) -> Answers:
+    """Return the answers of scores (N, K) to the N test clips, with probabilities at a temperature."""
+    best = (scores.cpu().float() / temperature).softmax(dim=1).max(dim=1)
+    answer, probability = best.indices.numpy(), best.values.double().numpy()
+    return Answers.of(clips.store, clips.test, answer, probability, clips.classes)
 
 
 @torch.no_grad()

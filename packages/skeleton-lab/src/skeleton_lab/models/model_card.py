@@ -37,6 +37,7 @@ def model_card(model: SavedModel, results: Sequence[RunResult] = (), *, licence:
         f"# {network} on {preprocessing.layout.name}\n\nA network that {what}, from 3D joints.",
         *_accuracy(results),
         *_data(model.recipe.get("data", {}), results),
+        *_made_with(results),
         _input(model),
         "## Load\n\n" + _loading(model, package, network),
         *([f"## Classes\n\n{_wrapped(', '.join(classes))}"] if classes else []),
@@ -63,16 +64,35 @@ def _accuracy(results: Sequence[RunResult]) -> Iterator[str]:
 
 
 def _data(data: Mapping[str, Any], results: Sequence[RunResult]) -> Iterator[str]:
-    sources = data.get("sources", [data] if "protocol" in data else [])
+    sources = data.get("sources", [data] if {"protocol", "split"} & data.keys() else [])
     if sources and results:
-        where = [f"{_name(source)} ({source.get('protocol', 'all')})" for source in sources]
+        where = [f"{_name(source)} ({_division(source)})" for source in sources]
         labels = "without" if "sources" in data else "with"
         clips = f"{results[0].train_clips} clips {labels} labels"
         yield f"## Data\n\nTrained on {clips}, of the training side of {', '.join(where)}."
 
 
+def _made_with(results: Sequence[RunResult]) -> Iterator[str]:
+    """Return versions, hardware and fingerprints of the data of the first run."""
+    if not results or not (made := results[0].made_with):
+        return
+    rows = made.rows()
+    if results[0].data:
+        rows["data"] = ", ".join(
+            f"{Path(each.store).name}: {each.clips} clips, SHA-256 {each.sha256}" for each in results[0].data
+        )
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    yield f"## Made with\n\n| | |\n|---|---|\n{table}"
+
+
 def _name(source: Mapping[str, Any]) -> str:
     return Path(source["store"]).name if "store" in source else str(source["dataset"]["kind"])
+
+
+def _division(source: Mapping[str, Any]) -> str:
+    """Return how a source is divided: a protocol, and of folds which, or the name of a split file."""
+    told = Path(source["split"]).name if "split" in source else str(source.get("protocol", "all"))
+    return f"{told}, fold {source['fold']}" if "fold" in source else told
 
 
 def _input(model: SavedModel) -> str:
@@ -127,7 +147,7 @@ def _recipe(recipe: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]:
 def _without_places(value: Any) -> Any:
     """Return a recipe without the machine's folders; the names of stores and runs are kept."""
     if isinstance(value, Mapping):
-        named = {"store", "pretrained"} & value.keys()
+        named = {"store", "pretrained", "split"} & value.keys()
         return {key: _without_places(each) for key, each in value.items()} | {
             key: value[key] if value[key].startswith(HUB) else Path(value[key]).name for key in named
         }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from skeleton_data import SkeletonStore
@@ -22,11 +25,21 @@ class Fingerprint(BaseModel):
     store: str
     clips: int
     sha256: str
+    sides: str | None = None
+    """SHA-256 of how it is divided, where that is to be compared; runs of earlier versions lack it."""
 
     @classmethod
-    def of(cls, stores: Iterable[SkeletonStore]) -> tuple[Self, ...]:
-        """Return the fingerprint of each store; no file of clips is read."""
-        return tuple(cls(store=str(each.path), clips=len(each), sha256=each.fingerprint) for each in stores)
+    def of(cls, store: SkeletonStore, sides: Iterable[NDArray[np.int64]] = ()) -> Self:
+        """Return the fingerprint of a store; no file of clips is read.
+
+        Args:
+            store: The store.
+            sides: Numbers of clips on each side; without, how it is divided does not count.
+        """
+        told = [side.astype("<i8").tobytes() for side in sides]
+        lengths = " ".join(str(len(each)) for each in told).encode()
+        digest = hashlib.sha256(lengths + b"".join(told)).hexdigest() if told else None
+        return cls(store=str(store.path), clips=len(store), sha256=store.fingerprint, sides=digest)
 
 
 Fingerprints = tuple[Fingerprint, ...]
@@ -62,4 +75,9 @@ def require_same_data(here: Sequence[Fingerprint | None], run: Path) -> None:
             raise InputError(
                 f"{now.store}: these are other data ({now.clips} clips, fingerprint {now.sha256[:8]}) than "
                 f"those that the run {run} began with ({before.clips} clips, {before.sha256[:8]})"
+            )
+        if now and now.sides and before.sides and now.sides != before.sides:
+            raise InputError(
+                f"{now.store}: its clips are divided otherwise than when the run {run} began: its split "
+                "file, or the data set's own split, has changed"
             )

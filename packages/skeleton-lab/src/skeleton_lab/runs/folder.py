@@ -106,7 +106,7 @@ class RunFolder:
             raise InputError(
                 f"run.folder: {run.folder} holds a run; --resume continues, --overwrite replaces it"
             )
-        before = _completed(read_toml(run.folder / CONFIG), recipe)
+        before = completed(read_toml(run.folder / CONFIG), type(recipe))
         for field, here, there in differences(new.config, before):
             raise InputError(f"{field}: {here!r}, but the run to resume, {run.folder}, has {there!r}")
         require_same_data(data, run.folder)
@@ -232,10 +232,10 @@ def _resolved(recipe: BaseModel) -> dict[str, Any]:
     return recipe.model_dump(mode="json", exclude={"run"}, exclude_none=True)
 
 
-def _completed(before: dict[str, Any], recipe: BaseModel) -> dict[str, Any]:
-    """Return the recipe of an earlier run; fields that did not exist yet have their defaults."""
+def completed(before: dict[str, Any], kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the recipe of an earlier run, of a kind; fields that did not exist yet have their defaults."""
     try:
-        return _resolved(type(recipe).model_validate(before | {"run": {"folder": "."}}))
+        return _resolved(kind.model_validate(before | {"run": {"folder": "."}}))
     except ValidationError:
         return before
 

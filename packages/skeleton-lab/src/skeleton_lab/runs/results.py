@@ -5,8 +5,18 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, Field
 
+from skeleton_lab.runs.fingerprints import Fingerprints
+from skeleton_lab.runs.provenance import Provenance
 
-class PretrainResult(BaseModel):
+
+class Origin(BaseModel):
+    """Of every result: what it was made with, and of what; runs of earlier versions lack it."""
+
+    made_with: Provenance | None = Field(None, description="Versions, commit and machine.")
+    data: Fingerprints = Field((), description="What tells its stores from others.")
+
+
+class PretrainResult(Origin):
     """What a pre-training ends with (result.json)."""
 
     folder: Path
@@ -23,7 +33,7 @@ class PretrainResult(BaseModel):
     checksums: list[str] = Field(description="SHA-256 of the last weights in each process: all equal.")
 
 
-class ContrastResult(BaseModel):
+class ContrastResult(Origin):
     """What a contrastive pre-training ends with (result.json)."""
 
     folder: Path
@@ -43,11 +53,24 @@ class ContrastResult(BaseModel):
 
 
 class TestResult(BaseModel):
-    """Accuracy on one side of a protocol."""
+    """Accuracy on one side of a protocol, or pooled over the test sides of all folds."""
 
     clips: int
     top1: float
-    top5: float | None = Field(description="None where classes have no order, as with one neighbour.")
+    top5: float | None = Field(
+        description="None where classes have no order, as with one neighbour, or where five classes are half "
+        "of all or more."
+    )
+    mean_class: float | None = Field(
+        None,
+        description="Mean over classes of the share of their clips that was recognised (balanced accuracy); "
+        "classes without a clip are left out.",
+    )
+    macro_f1: float | None = Field(
+        None,
+        description="Mean over classes of F1; classes without a clip that were never answered are left out.",
+    )
+    absent: list[str] = Field([], description="Classes without a clip.")
     per_class: dict[str, float | None] = Field(description="Share of each class's clips that was recognised.")
     calibration_error: float | None = Field(
         None,
@@ -55,12 +78,15 @@ class TestResult(BaseModel):
     )
 
 
-class FinetuneResult(BaseModel):
+class FinetuneResult(Origin):
     """What a fine-tuning ends with (result.json)."""
 
     folder: Path
     pretrained: str | None = Field(description="What the fine-tuning began with.")
     pretrained_sha256: str | None = Field(None, description="SHA-256 of the weights that it began with.")
+    pretrained_saw_test: Literal["not", "unlabelled", "labelled"] | None = Field(
+        None, description="Whether it had met clips of the test side; None: not known, or from scratch."
+    )
     test: TestResult | None = Field(description="Accuracy on the test side; None where all clips train.")
     validation_top1: float | None = Field(description="Accuracy of the kept weights on held-out clips.")
     temperature: float = Field(
@@ -107,9 +133,12 @@ class Evaluation(BaseModel):
         """Return a Markdown table in percent: a column for each method, a row for each class."""
         columns = list(self.methods.values())
         rows: dict[str, list[float | None]] = {"top-1": [column.top1 for column in columns]}
-        rows["top-5"] = [column.top5 for column in columns]
+        if any(column.top5 is not None for column in columns):
+            rows["top-5"] = [column.top5 for column in columns]
         if any(column.calibration_error is not None for column in columns):
             rows["calibration error"] = [column.calibration_error for column in columns]
+        rows["mean of classes"] = [column.mean_class for column in columns]
+        rows["macro F1"] = [column.macro_f1 for column in columns]
         rows |= {name: [column.per_class[name] for column in columns] for name in columns[0].per_class}
         lines = [f"| % | {' | '.join(self.methods)} |", f"|---|{'---:|' * len(columns)}"]
         for name, values in rows.items():

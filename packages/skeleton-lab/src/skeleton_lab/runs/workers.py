@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
@@ -70,6 +70,13 @@ def one_line_on_interrupt() -> Iterator[None]:
 def is_first_process() -> bool:
     """Whether this is the first, or the only, of the processes of `accelerate launch`."""
     return int(os.environ.get("RANK", "0")) == 0
+
+
+def tell_notes(program: str, notes: Iterable[str]) -> None:
+    """Print what is to be known of a run on the standard error stream; workers and other processes do not."""
+    if is_first_process() and parent_process() is None:
+        for note in notes:
+            print(f"{program}: note: {note}", file=sys.stderr)
 
 
 def progress_line() -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from skeleton_data import ClipBatch
 from skeleton_lab.data.clips import Clips, clip_names
 from skeleton_lab.errors import Interrupted, NotFiniteError, OutputError
 from skeleton_lab.runs.folder import RunFolder
+from skeleton_lab.runs.provenance import provenance
 from skeleton_lab.training.best_checkpoint import BestCheckpoint
 from skeleton_lab.training.checkpoint import Checkpoints, RunState
 from skeleton_lab.training.distributed import weight_checksums
@@ -185,6 +186,8 @@ class Trainer(Generic[Model]):
             "num_processes": self.accelerator.num_processes,
             "precision": self.accelerator.mixed_precision,
             "checksums": weight_checksums(self.accelerator, model),
+            "made_with": provenance(),
+            "data": self.folder.data,
         }
 
     def _save_if_due(self) -> None:

@@ -1,0 +1,93 @@
+"""Which clips train, validate and test: a protocol or a split file, and of folds which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from skeleton_data import DataError, Protocol, SkeletonStore, Split, divide, folds, is_folded
+from skeleton_lab.data.source import ClipSource
+from skeleton_lab.errors import InputError
+
+PROTOCOL = (
+    "Protocol that divides it into training and test: a name such as odd-subjects, own (the data set's own "
+    'split), "camera in 1,2", "subject in 1,3 / subject in 2,4", leave-one-subject-out, "folds(subject, 5)".'
+)
+SPLIT = "In place of a protocol: a file of `skeleton-data split`, or a text or CSV file of clip names."
+FOLD = "Of a protocol with folds: only this one, from 1 (default: every fold, each in a run of its own)."
+
+
+class Division(ClipSource):
+    """A store or data set, and how it is divided."""
+
+    protocol: Protocol | None = Field(None, description=PROTOCOL)
+    split: Path | None = Field(None, description=SPLIT)
+    fold: int | None = Field(None, ge=1, description=FOLD)
+
+    @model_validator(mode="after")
+    def _one_way_to_divide(self) -> Division:
+        if (self.protocol is None) == (self.split is None):
+            raise ValueError("either protocol or split must be given, one of the two")
+        if self.fold is not None and not (self.protocol and is_folded(self.protocol)):
+            raise ValueError(f"fold: {self.fold}, but {self.protocol or self.split} has no folds")
+        return self
+
+    @property
+    def every_fold(self) -> bool:
+        """Whether it stands for all folds of a protocol, each of which is divided otherwise."""
+        return self.fold is None and self.protocol is not None and is_folded(self.protocol)
+
+    @property
+    def division(self) -> str:
+        """How it is divided, as text."""
+        told = self.protocol or str(self.split)
+        return told if self.fold is None else f"{told}, fold {self.fold}"
+
+    def sides(self, store: SkeletonStore, *, validation: float, seed: int) -> Split:
+        """Divide the clips of the store.
+
+        Args:
+            store: As opened.
+            validation: Share of the training subjects that is held out.
+            seed: Which.
+
+        Raises:
+            InputError: If protocol or file do not fit the store.
+        """
+        try:
+            return divide(
+                store, self.protocol, file=self.split, validation=validation, seed=seed, fold=self.fold
+            )
+        except DataError as error:
+            raise InputError(str(error)) from error
+        except ValueError as error:
+            raise InputError(f"{store.path}: {error}") from error
+
+    def folds(self, store: SkeletonStore, *, seed: int) -> dict[int, str]:
+        """Return the number and the name of each fold, as {3: "subject 3"}.
+
+        Raises:
+            InputError: If there are none, or the protocol does not fit the store.
+        """
+        try:
+            return {fold.number: fold.name for fold in folds(store.index, str(self.protocol), seed=seed)}
+        except ValueError as error:
+            raise InputError(f"{store.path}: {error}") from error
+
+
+class TrainingSide(Division):
+    """A store or data set, and which of its clips are used: the training side of a protocol."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _all_clips(cls, values: object) -> object:
+        if isinstance(values, dict) and values.get("split") is None and values.get("protocol") is None:
+            return values | {"protocol": "all"}
+        return values
+
+
+def whole_sides(split: Split) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """Return training and test side, sorted, with what is held out on the training side."""
+    return [np.sort(np.concatenate([split.train, split.val])), split.test]

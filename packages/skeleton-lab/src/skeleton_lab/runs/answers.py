@@ -1,0 +1,144 @@
+"""The answers of a run to its test clips, one a line: what any figure, or any comparison, is made of."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data import SkeletonStore
+from skeleton_lab.errors import InputError, input_errors
+from skeleton_lab.runs.folder import write_atomically
+
+ANSWERS = "answers.csv"
+"""The file of a run's folder that holds them."""
+_HEADING = ("clip", "name", "subject", "label", "class", "answer", "recognised", "probability")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was answered to clips.
+
+    Attributes:
+        clip: (N,) numbers of the clips in their store.
+        name: Their names.
+        subject: (N,) who moves; -1 where unknown.
+        label: (N,) true class.
+        answer: (N,) recognised class.
+        probability: (N,) of the recognised class.
+        classes: Class names.
+    """
+
+    clip: NDArray[np.int64]
+    name: tuple[str, ...]
+    subject: NDArray[np.int64]
+    label: NDArray[np.int64]
+    answer: NDArray[np.int64]
+    probability: NDArray[np.float64]
+    classes: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        store: SkeletonStore,
+        clips: NDArray[np.int64],
+        answer: NDArray[np.int64],
+        probability: NDArray[np.float64],
+        classes: Sequence[str],
+    ) -> Answers:
+        """Return the answers to clips of a store."""
+        index = store.index
+        return cls(
+            clip=np.asarray(clips, np.int64),
+            name=tuple(store.name(int(clip)) for clip in clips),
+            subject=np.asarray(index.subject[clips], np.int64),
+            label=np.asarray(index.label[clips], np.int64),
+            answer=np.asarray(answer, np.int64),
+            probability=np.asarray(probability, np.float64),
+            classes=tuple(classes),
+        )
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """(N,) whether the answer is the true class."""
+        right: NDArray[np.bool_] = self.label == self.answer
+        return right
+
+    @property
+    def confusion(self) -> NDArray[np.int64]:
+        """(K, K) clips by true class (row) and recognised class (column)."""
+        classes = len(self.classes)
+        counts = np.bincount(self.label * classes + self.answer, minlength=classes**2)
+        return counts.reshape(classes, classes)
+
+    def by_subject(self) -> dict[int, tuple[int, float]]:
+        """Return clips and accuracy of each known subject."""
+        subjects = np.unique(self.subject[self.subject >= 0]).tolist()
+        return {
+            who: (int((it := self.subject == who).sum()), float(self.right[it].mean())) for who in subjects
+        }
+
+    def write(self, path: Path) -> None:
+        """Write them as CSV.
+
+        Raises:
+            OutputError: If the file cannot be written.
+        """
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(_HEADING)
+        columns = (self.clip, self.name, self.subject, self.label, self.answer, self.probability)
+        for clip, name, subject, label, answer, probability in zip(*columns, strict=True):
+            true, told = self.classes[label], self.classes[answer]
+            rows.writerow([clip, name, subject, label, true, answer, told, f"{probability:.6f}"])
+        write_atomically(path, text.getvalue().encode())
+
+
+def read_answers(run: Path, classes: Sequence[str] | None = None) -> Answers:
+    """Return the answers that a run has kept.
+
+    Args:
+        run: Its folder.
+        classes: Class names; by default those of the answers, numbers for others.
+
+    Raises:
+        InputError: If there are none, or the file is damaged.
+    """
+    path = run / ANSWERS
+    if not path.is_file():
+        raise InputError(f"{run}: it has no {ANSWERS}; runs of earlier versions must be made again")
+    with input_errors(), path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    try:
+        numbers = {
+            name: np.array([int(row[name]) for row in rows], np.int64)
+            for name in ("clip", "subject", "label", "answer")
+        }
+        probability = np.array([float(row["probability"]) for row in rows])
+        names = {int(row["label"]): row["class"] for row in rows}
+        names |= {int(row["answer"]): row["recognised"] for row in rows}
+        if not rows or min(names) < 0 or max(names) > 1_000_000:
+            raise ValueError("its classes")
+        known = tuple(classes or (names.get(k, str(k)) for k in range(max(names) + 1)))
+        if len(known) <= max(names):
+            raise ValueError("its classes")
+        told = tuple(row["name"] for row in rows)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: damaged: {error}") from error
+    return Answers(**numbers, name=told, probability=probability, classes=known)
+
+
+def pooled(parts: Sequence[Answers]) -> Answers:
+    """Return answers of several folds as those of one, in the order of the clips."""
+    order = np.argsort(np.concatenate([part.clip for part in parts]), kind="stable")
+    names = [name for part in parts for name in part.name]
+    columns = {
+        field: np.concatenate([getattr(part, field) for part in parts])[order]
+        for field in ("clip", "subject", "label", "answer", "probability")
+    }
+    return Answers(**columns, name=tuple(names[at] for at in order), classes=parts[0].classes)
