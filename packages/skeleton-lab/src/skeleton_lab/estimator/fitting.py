@@ -49,8 +49,10 @@ class ModelFiles:
         Raises:
             InputError: If something is there, or the folder cannot be written.
         """
-        with input_errors(), replacing_folder(folder, overwrite=overwrite) as draft:
-            self.write(draft)
+        with input_errors():
+            Path(folder).absolute().parent.mkdir(parents=True, exist_ok=True)
+            with replacing_folder(folder, overwrite=overwrite) as draft:
+                self.write(draft)
 
     def write(self, folder: Path) -> Path:
         """Write them into a folder that is there, and return it."""
