@@ -1,6 +1,5 @@
 """Stores in the forms of other projects: what is read back is what the store holds."""
 
-import json
 import sys
 import tracemalloc
 
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 from einops import rearrange
 
-from skeleton_data import DataError, SkeletonStore, StoreWriter, export_huggingface, export_npz, split
+from skeleton_data import DataError, SkeletonStore, StoreWriter, divide, export_huggingface, export_npz, split
 from skeleton_data.cli.main import main
 from skeleton_data.importing.importer import import_clips
 from skeleton_data.layouts.layout import layout
@@ -135,8 +134,9 @@ def test_huggingface(store, tmp_path):
     loaded = datasets.load_from_disk(tmp_path / "hf")
     assert set(loaded) == {"train", "test"}
     assert loaded["train"].features["label"].names == ["sit", "run", "fall"]
-    description = json.loads(loaded["train"].info.description)
-    assert (description["fps"], description["units"]) == (30, "m")
+    assert {(row["fps"], row["units"], row["up"]) for row in loaded["train"].to_iterable_dataset()} == {
+        (30, "m", "y")
+    }
     for row, clip in zip(loaded["test"].with_format("numpy"), sides.test, strict=True):
         original = store.read(clip)
         bodies = original.shape[1]
@@ -146,6 +146,63 @@ def test_huggingface(store, tmp_path):
         assert row["joints"].shape[1] == 2 and not row["joints"][:, bodies:].any()
     with pytest.raises(DataError, match="exists; it will not be replaced"):
         export_huggingface(store, tmp_path / "hf", sides)
+
+
+@pytest.mark.parametrize("form", ["saved", "parquet", "hub"])
+def test_what_was_exported_is_imported_again(tmp_path, form):
+    """Layout, units and rate come along in every form, and sides are the split of the new store."""
+    datasets = pytest.importorskip("datasets")
+    hand = layout("hand21").model_copy(update={"name": "mine"})
+    random = np.random.default_rng(0)
+    with StoreWriter(
+        tmp_path / "s", layout=hand, fps=12.5, class_names=("a", "b"), units="picture"
+    ) as writer:
+        for clip, (frames, bodies) in enumerate(SHAPES):
+            joints = random.uniform(0.1, 0.9, (frames, bodies, 21, 3))
+            writer.add(joints, name=f"c{clip}", label=clip % 2, subject=1 + clip)
+    store = SkeletonStore.open(tmp_path / "s")
+    sides = split(store.index, "odd-subjects")
+    export_huggingface(store, tmp_path / "saved", sides)
+    if form != "saved":
+        loaded = datasets.load_from_disk(tmp_path / "saved")
+        (tmp_path / form / "data").mkdir(parents=True)
+        for side, rows in loaded.items():
+            name = f"data/{side}-00000-of-00001.parquet" if form == "hub" else f"{side}.parquet"
+            rows.to_parquet(tmp_path / form / name)
+    import_clips(tmp_path / form, tmp_path / "again", ImportConfig())
+    again = SkeletonStore.open(tmp_path / "again")
+    assert (again.layout, again.fps, again.meta.units) == (hand, 12.5, "picture")
+    assert again.class_names == ("a", "b") and len(again) == 6
+    names = {again.name(clip): clip for clip in range(6)}
+    for clip in range(6):
+        there = names[store.name(clip)]
+        np.testing.assert_array_equal(again.read(there), store.read(clip))
+        assert again.index.subject[there] == store.index.subject[clip]
+    assert {again.name(clip) for clip in divide(again, "own").test} == {
+        store.name(clip) for clip in sides.test
+    }
+
+
+def test_rows_that_do_not_fit_are_named(store, tmp_path):
+    datasets = pytest.importorskip("datasets")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    export_huggingface(store, tmp_path / "saved", split(store.index, "odd-subjects"))
+    datasets.load_from_disk(tmp_path / "saved")["train"].to_parquet(tmp_path / "train.parquet")
+    table = parquet.read_table(tmp_path / "train.parquet")
+    for name, bad, message in (
+        ("units", ["m", "picture", "m"], "row 1: another units"),
+        ("units", ["feet"] * 3, "units: expected m or picture, found 'feet'"),
+        ("layout", ["{}"] * 3, "layout: no skeleton"),
+        ("joints", [[[[[1.0, 2.0]]]]] * 3, "row 0: joints"),
+        ("joints", [[[[[1.0, 2.0, 3.0]], [[1.0]]]]] * 3, "row 0: joints|cannot be read"),
+    ):
+        place = table.column_names.index(name)
+        parquet.write_table(table.set_column(place, name, [bad]), tmp_path / "bad.parquet")
+        with pytest.raises(DataError, match=rf"bad\.parquet: .*{message}"):
+            import_clips(tmp_path / "bad.parquet", tmp_path / "again", ImportConfig())
+    parquet.write_table(table.drop(["layout"]), tmp_path / "bad.parquet")
+    with pytest.raises(DataError, match=r"bad\.parquet: .*'layout'"):
+        import_clips(tmp_path / "bad.parquet", tmp_path / "again", ImportConfig(format="huggingface"))
 
 
 def test_without_the_extra_one_line_says_what_to_install(store, tmp_path, monkeypatch, capsys):

@@ -147,7 +147,7 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
         "pyskl",
         "no picture",
         pickled(annotation(0, keypoint=np.ones((1, 4, 17, 2)), keypoint_score=np.ones((1, 4, 17)))),
-        "say picture, width and height",
+        "say picture, like 640x480",
     ),
 ]
 

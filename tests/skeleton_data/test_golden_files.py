@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skeleton_data.clips import Clip
+from skeleton_data.clips import Clip, turn_upright
 from skeleton_data.errors import DataError
 from skeleton_data.importing.importer import import_clips
-from skeleton_data.importing.upright import turn_upright
 from skeleton_data.layouts.joint_mapping import joint_map
 from skeleton_data.readers import (
     c3d,

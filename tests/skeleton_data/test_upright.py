@@ -1,16 +1,25 @@
 """Whatever axis points up in a file, the store has y up, and left stays left."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pytest
 
-from skeleton_data import ImportConfig, SkeletonStore, layout
+from skeleton_data import (
+    ImportConfig,
+    SkeletonStore,
+    SyntheticConfig,
+    layout,
+    read_skeleton,
+    write_skeleton,
+    write_synthetic,
+)
 from skeleton_data.cli.main import main
-from skeleton_data.clips import Clip, Up
+from skeleton_data.clips import Clip, Up, turn_upright
 from skeleton_data.errors import DataError
-from skeleton_data.importing.upright import in_picture, turn_upright
+from skeleton_data.importing.picture import in_picture
 from skeleton_data.readers.formats import FORMATS, read_clips
 
 KINECT = layout("kinect_v1")
@@ -72,3 +81,19 @@ def test_handedness_is_kept() -> None:
     for up in get_args(Up):
         after = np.linalg.det(turn_upright(np.stack([one, two, three]), up))
         assert after == pytest.approx(before, rel=1e-5)
+
+
+@pytest.mark.parametrize("up", ["-y", "z"])
+def test_raw_recordings_are_turned_before_they_are_cleaned(up: Up, tmp_path: Path) -> None:
+    """Cleaning tells people by their height: of turned files the store is the same."""
+    raw = tmp_path / "raw"
+    write_synthetic(SyntheticConfig(classes=("wave",), subjects=2, repeats=1), raw)
+    main(["prepare", str(raw), str(tmp_path / "plain"), "--workers", "1"])
+    back = np.linalg.inv(turn_upright(np.eye(3, dtype=np.float32), up)).astype(np.float32)
+    for file in raw.glob("*.skeleton"):
+        clip = read_skeleton(file)
+        write_skeleton(file, replace(clip, joints=clip.joints @ back))
+    main(["prepare", str(raw), str(tmp_path / "turned"), "--up", up, "--workers", "1"])
+    plain, turned = (SkeletonStore.open(tmp_path / name) for name in ("plain", "turned"))
+    np.testing.assert_allclose(turned.rows, plain.rows, atol=1e-6)
+    assert turned.meta.source["up"] == up

@@ -123,9 +123,8 @@ def test_live_answers_do_not_wait_for_the_end(model, store):
             seen.append((number, len(out.getvalue().splitlines())))
             yield line
 
-    config = read_options(
-        predict.PredictConfig, [str(model), "--live", "--window", "4", "--stride", "4"], program="predict"
-    )
+    given = [str(model), "--live", "--insist", "--window", "4", "--stride", "4"]
+    config = read_options(predict.PredictConfig, given, program="predict")
     predict.run(config, lines=lines(), out=out)
     assert [answered for _, answered in seen] == [0] * 4 + [1] * 4 + [2] * 4
 
@@ -144,9 +143,9 @@ def test_live_joints_of_another_layout_are_found_by_name(tmp_path, store):
     with pytest.raises(
         InputError, match=r"the stream has layout kinect_v1 .20 joints., but .* made for h36m17"
     ):
-        run(model, "--live", "--layout", "kinect_v1", lines=[])
+        run(model, "--live", "--source_layout", "kinect_v1", lines=[])
     line = frames(SkeletonStore.open(store).read(0)[:1])
-    assert len(run(model, "--live", "--layout", "kinect_v1", "--derive", lines=line)) == 1
+    assert len(run(model, "--live", "--source_layout", "kinect_v1", "--derive", lines=line)) == 1
 
 
 @pytest.mark.parametrize(

@@ -19,16 +19,16 @@ from sttformer import STTFormer, STTFormerConfig
 CLASSES = ("slow", "fast", "wide")
 
 
-def run(*arguments, lines=()):
-    """What the app prints, line by line; the bodies of the tests need not be people's."""
-    given = [*map(str, arguments), "--insist"]
+def run(*arguments, lines=(), insist=True):
+    """What the app prints, line by line; by default bodies need not be people's."""
+    given = [*map(str, arguments), *(["--insist"] if insist else [])]
     config = read_options(predict.PredictConfig, given, program="predict")
     out = io.StringIO()
     predict.run(config, lines=lines, out=out)
     return out.getvalue().splitlines()
 
 
-def save_model(folder, name, *, bodies=2, cleaning=None, sure=30, **sampling):
+def save_model(folder, name, *, bodies=2, cleaning=None, units="m", sure=30, **sampling):
     """A classifier that was never trained, for the layout of that name."""
     torch.manual_seed(0)
     known = layout(name)
@@ -40,6 +40,7 @@ def save_model(folder, name, *, bodies=2, cleaning=None, sure=30, **sampling):
     network.head.weight.data *= sure
     made_for = Preprocessing(
         layout=known,
+        units=units,
         bodies=bodies,
         cleaning=cleaning,
         sampling=ClipSampling(frames=8, **sampling),

@@ -5,6 +5,7 @@ from .clips import ClipSource as ClipSource
 from .clips import Units as Units
 from .clips import Up as Up
 from .clips import present_bodies as present_bodies
+from .clips import turn_upright as turn_upright
 from .dataset.dataset import ClipBatch as ClipBatch
 from .dataset.dataset import ClipSet as ClipSet
 from .dataset.dataset import SkeletonDataset as SkeletonDataset
@@ -19,9 +20,10 @@ from .export.huggingface import export_huggingface as export_huggingface
 from .export.npz import export_npz as export_npz
 from .importing.importer import import_clips as import_clips
 from .importing.missing import hold_last as hold_last
+from .importing.picture import in_picture as in_picture
+from .importing.report import check_plausible as check_plausible
 from .importing.source import OpenedClips as OpenedClips
 from .importing.source import open_clips as open_clips
-from .importing.upright import turn_upright as turn_upright
 from .layouts.joint_mapping import JointMap as JointMap
 from .layouts.joint_mapping import joint_map as joint_map
 from .layouts.layout import SkeletonLayout as SkeletonLayout
@@ -40,6 +42,7 @@ from .printable import Name as Name
 from .printable import printable as printable
 from .readers.config import ImportConfig as ImportConfig
 from .readers.config import Missing as Missing
+from .readers.config import Picture as Picture
 from .readers.formats import FormatReader as FormatReader
 from .replacing import file_sha256 as file_sha256
 from .replacing import flush_to_disk as flush_to_disk
@@ -101,6 +104,7 @@ __all__ = [
     "NtuName",
     "OpenedClips",
     "OwnClips",
+    "Picture",
     "Protocol",
     "RawClip",
     "RawFolder",
@@ -114,6 +118,7 @@ __all__ = [
     "Up",
     "aligned",
     "check_counts",
+    "check_plausible",
     "class_counts",
     "class_table",
     "clean",
@@ -129,6 +134,7 @@ __all__ = [
     "folds",
     "hold_last",
     "import_clips",
+    "in_picture",
     "is_folded",
     "joint_map",
     "label_subset",

@@ -98,6 +98,31 @@ class ClipSource:
     cleaning: Cleaning | None = None
 
 
+_AXES: dict[Up, tuple[tuple[int, int], ...]] = {
+    "y": ((0, 1), (1, 1), (2, 1)),
+    "-y": ((0, 1), (1, -1), (2, -1)),
+    "z": ((0, 1), (2, 1), (1, -1)),
+    "-z": ((0, 1), (2, -1), (1, 1)),
+    "x": ((1, -1), (0, 1), (2, 1)),
+    "-x": ((1, 1), (0, -1), (2, 1)),
+}
+# For each axis of the store the axis of the file that it is, and its sign: all are proper rotations, because
+# a lone sign would make a left hand of a right one.
+
+
+def turn_upright(joints: NDArray[np.float32], up: Up) -> NDArray[np.float32]:
+    """Turn joints (..., 3), in whose axes `up` points up, so that y points up.
+
+    Example:
+        >>> turn_upright(np.array([1.0, 2.0, 3.0], np.float32), "z").tolist()
+        [1.0, 3.0, -2.0]
+    """
+    if up == "y":
+        return joints
+    axes, signs = zip(*_AXES[up], strict=True)
+    return joints[..., list(axes)] * np.array(signs, dtype=np.float32)
+
+
 def read_files(
     read: Callable[[Item], Sequence[Clip | DataError]], files: Sequence[Item], *, workers: int
 ) -> Iterator[Clip | DataError]:

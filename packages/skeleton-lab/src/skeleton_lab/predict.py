@@ -23,15 +23,19 @@ from typing import Any, Literal, TextIO
 from pydantic import Field, model_validator
 from pydantic_settings import CliPositionalArg
 
-from skeleton_data import ImportConfig, Missing, Up, layout, printable
+from skeleton_data import ImportConfig, Missing, Picture, Up, layout, printable
+from skeleton_lab.data.preprocessing import Preprocessing
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
-from skeleton_lab.inference.live import live_windows
+from skeleton_lab.inference.live import Stream, live_windows
 from skeleton_lab.inference.recordings import map_joints, read_recordings
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
 
 LIVE_WINDOW = 60
-OF_IMPORT = ("layout", "derive", "units", "up", "missing", "max_gap", "min_confidence", "insist")
+OF_IMPORT = (
+    *("source_layout", "derive", "units", "up", "picture", "fps", "resample"),
+    *("missing", "max_gap", "min_confidence", "insist"),
+)
 METRES = {"auto": 1.0, "m": 1.0, "cm": 0.01, "mm": 0.001}
 
 
@@ -49,13 +53,20 @@ class PredictConfig(RecipeSection):
     stride: int | None = Field(
         None, ge=1, description="Frames from a window to the next (default: half a window)."
     )
-    layout: str | None = Field(
+    source_layout: str | None = Field(
         None, description="Layout of data that do not name their joints (default, live: the model's)."
     )
     derive: bool = Field(False, description="Take joints that the data lack from others.")
     units: Literal["auto", "m", "cm", "mm"] = Field("auto", description="Units, where the data do not say.")
     up: Literal["auto", Up] = Field(
         "auto", description="Axis that points up, -y where y points down (default: by the format; live: y)."
+    )
+    picture: Picture | None = Field(
+        None, description="Width and height of the picture, where positions are pixels: 640x480."
+    )
+    fps: float | None = Field(None, gt=0, description="Frames per second, where the data do not say.")
+    resample: float | None = Field(
+        None, gt=0, description="Frames per second that recordings are brought to, linear in time."
     )
     missing: Missing = Field("interpolate", description="What to do about joints that were not measured.")
     max_gap: str = Field("0.5s", description="Longest gap that is filled, in frames (15) or seconds (0.5s).")
@@ -87,6 +98,34 @@ def _line(answer: dict[str, Any], config: PredictConfig) -> str:
     return printable(f"{' '.join(place)}: {best}") + (f" ({answer['latency_ms']} ms)" if config.live else "")
 
 
+def _stream(config: PredictConfig, made_for: Preprocessing) -> Stream:
+    """Return how frames are to be understood.
+
+    Raises:
+        InputError: If the stream cannot be what the model was made for.
+    """
+    wanted, is_flat = made_for.layout, made_for.units == "picture"
+    if is_flat != (config.picture is not None):
+        raise InputError(
+            "picture: the model was made for 2D joints: say width and height, like 640x480, and stream"
+            " [x, y, confidence] in pixels"
+            if is_flat
+            else "picture: the model was made for 3D joints in metres"
+        )
+    if config.resample is not None:
+        raise InputError("resample: a stream is recognised at its own rate")
+    names = layout(config.source_layout).joints if config.source_layout else wanted.joints
+    return Stream(
+        mapping=map_joints(names, wanted, derive=config.derive, source="the stream"),
+        joints=len(names),
+        layout=wanted,
+        scale=METRES[config.units],
+        up="y" if config.up == "auto" else config.up,
+        picture=config.picture,
+        insist=config.insist,
+    )
+
+
 def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.stdout) -> None:
     """Print what is recognised, as soon as it is; a recording that cannot be used does not stop the others.
 
@@ -101,9 +140,7 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
     """
     with input_errors():
         model = SavedModel.open(config.model)
-        wanted, bodies = model.preprocessing.layout, model.preprocessing.bodies
-        names = layout(config.layout).joints if config.layout else wanted.joints
-        stream = map_joints(names, wanted, derive=config.derive, source="the stream") if config.live else None
+        stream = _stream(config, model.preprocessing) if config.live else None
 
         from skeleton_lab.inference.recogniser import Recogniser, recognise_live, recognise_recordings
 
@@ -111,10 +148,8 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
     refused: list[str] = []
     if stream:
         length = config.window or LIVE_WINDOW
-        stride, scale = config.stride or max(1, length // 2), METRES[config.units]
-        up = "y" if config.up == "auto" else config.up
-        every = {"length": length, "stride": stride}
-        windows = live_windows(lines, stream, len(names), bodies=bodies, scale=scale, up=up, **every)
+        stride = config.stride or max(1, length // 2)
+        windows = live_windows(lines, stream, bodies=model.preprocessing.bodies, length=length, stride=stride)
         answers = recognise_live(recogniser, windows, top=config.top)
     else:
         given = ImportConfig(**{name: getattr(config, name) for name in OF_IMPORT})

@@ -27,6 +27,7 @@ class ImportCommand(StoreOptions, ImportConfig):
     pku-mmd    a folder of .txt files, with --labels
     bvh        a file or folder, with --units and --layout
     store      a store, for another layout
+    huggingface  what skeleton-data export --to huggingface wrote, as a folder or as .parquet
 
     Of a file a clip, or a folder of them, with labels in a CSV table (--labels) or in their names (--name):
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic_settings import CliPositionalArg
 
 from skeleton_data.cli.store_options import StoreOptions
-from skeleton_data.clips import Cleaning
+from skeleton_data.clips import Cleaning, Up
 from skeleton_data.layouts.layout import layout_names
 
 
@@ -31,6 +31,7 @@ class PrepareCommand(StoreOptions):
         description="reference: as published results; true_frames: the same people, but gaps in the tracking"
         " stay gaps; contrast: as CrosSCLR and AimCLR, 50 frames, shoulders aligned",
     )
+    up: Up = Field(default="y", description="axis of the recordings that points up, -y where y points down")
     layout: str = Field(
         default="ntu", description=f"layout of the store: {', '.join(layout_names())} or a .toml file"
     )
@@ -46,6 +47,7 @@ class PrepareCommand(StoreOptions):
             self.raw,
             self.store,
             cleaning=self.cleaning,
+            up=self.up,
             layout_name=self.layout,
             derive=self.derive,
             **self.chosen(),

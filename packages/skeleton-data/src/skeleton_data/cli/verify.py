@@ -56,8 +56,8 @@ class VerifyCommand(ImportConfig):
         from skeleton_data.ntu.raw_folder import RawFolder
 
         folder = RawFolder.find(self.path)
-        bad = 0
-        for recording in folder.recordings(workers=self.workers, progress=True):
+        bad, up = 0, "y" if self.up == "auto" else self.up
+        for recording in folder.recordings(up=up, workers=self.workers, progress=True):
             if recording.problem:
                 bad += 1
                 tqdm.write(recording.problem)

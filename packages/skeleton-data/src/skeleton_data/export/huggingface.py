@@ -5,7 +5,6 @@ Needs `datasets` (`pip install skeleton-data[huggingface]`), which is imported w
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,8 +28,9 @@ def export_huggingface(store: SkeletonStore, path: str | Path, split: Split) -> 
 
     A clip is a row: `joints` (T, M, V, 3), metres, padded with zeros to the most bodies in any clip;
     `name`, `label` (with the class names), `subject`, `camera`, `setup` and `replication`, -1
-    where unknown. The description holds layout and frames per second, as JSON. Only a few clips are in
-    memory at a time.
+    where unknown; `fps`, `units`, `up` and `layout`, JSON of `SkeletonLayout`, the same in every row, so that
+    they are kept in whatever form the rows are handed on, Parquet, streams, the hub. `skeleton-data import`
+    reads the folder and its Parquet files back. Only a few clips are in memory at a time.
 
     Args:
         store: The clips.
@@ -41,12 +41,11 @@ def export_huggingface(store: SkeletonStore, path: str | Path, split: Split) -> 
         DataError: The folder exists, or `datasets` is not installed.
     """
     try:
-        from datasets import Dataset, DatasetDict, DatasetInfo
+        from datasets import Dataset, DatasetDict
     except ImportError:
         raise DataError(
             "Hugging Face's datasets is not installed: pip install skeleton-data[huggingface]"
         ) from None
-    info = {"fps": store.fps, "units": store.meta.units, "layout": store.layout.model_dump(mode="json")}
     with (
         replacing_folder(path, overwrite=False) as draft,
         tempfile.TemporaryDirectory(prefix=f"{draft.name}.", dir=draft.parent) as cache,
@@ -63,8 +62,6 @@ def export_huggingface(store: SkeletonStore, path: str | Path, split: Split) -> 
             for side in ("train", "val", "test")
             if len(getattr(split, side))
         }
-        for part in sides.values():
-            part.info.update(DatasetInfo(description=json.dumps(info), features=features))
         DatasetDict(sides).save_to_disk(draft)
 
 
@@ -75,12 +72,14 @@ def _features(store: SkeletonStore) -> Features:
     label = ClassLabel(names=list(store.class_names)) if store.class_names else Value("int32")
     facts = {fact: Value("int32") for fact in ("subject", "camera", "setup", "replication")}
     joints = Array4D(shape=(None, bodies, len(store.layout.joints), 3), dtype="float32")
-    return Features({"name": Value("string"), "label": label, **facts, "joints": joints})
+    about = {"fps": Value("float32"), **dict.fromkeys(("units", "up", "layout"), Value("string"))}
+    return Features({"name": Value("string"), "label": label, **facts, "joints": joints, **about})
 
 
 def _clips(store: SkeletonStore, side: str, clips: Any) -> Iterator[dict[str, Any]]:
     """Return the rows of one side; `side` only tells the caches of the sides apart."""
     index, bodies = store.index, int(np.max(store.index.bodies))
+    about = {"fps": store.fps, "units": store.meta.units, "up": "y", "layout": store.layout.model_dump_json()}
     for clip in map(int, clips):
         joints = store.read(clip)
         padded = np.zeros((len(joints), bodies, *joints.shape[2:]), np.float32)
@@ -90,4 +89,5 @@ def _clips(store: SkeletonStore, side: str, clips: Any) -> Iterator[dict[str, An
             "name": store.name(clip),
             "joints": padded,
             **{fact: int(getattr(index, fact)[clip]) for fact in facts},
+            **about,
         }

@@ -188,3 +188,29 @@ class ImportReport:
 
 MOST_ROWS, MOST_COLUMNS = 60, 24
 """Largest table of class x subject that is printed."""
+
+
+def check_plausible(joints: NDArray[np.float32], layout: SkeletonLayout, source: str | Path) -> None:
+    """Refuse what cannot be people who stand, sit or move: the rules of an import, for a clip of any source.
+
+    Args:
+        joints: (T, M, V, 3), metres, y up; an absent body is all zero.
+        layout: Their skeleton.
+        source: What to call them in the error.
+
+    Raises:
+        DataError: A body is far too small or large, or heads are under hips; names the option to mend it.
+
+    Example:
+        >>> from skeleton_data.layouts.layout import layout
+        >>> check_plausible(np.random.default_rng(0).normal(size=(1, 1, 20, 3)), layout("kinect_v1"), "it")
+        >>> try:
+        ...     check_plausible(1000 * np.eye(20, 3)[None, None], layout("kinect_v1"), "it")
+        ... except DataError as error:
+        ...     print(str(error).split(",")[0])
+        it: a body measures 1e+03 m
+    """
+    report = ImportReport(layout, "m")
+    never = np.zeros(joints.shape[1:3], dtype=np.bool_)
+    report.add(Clip("", joints, {}, Path(source)), joints, never)
+    report.check(source)

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data.clips import Clip, ClipSource, Units
+from skeleton_data.clips import Clip, ClipSource, Units, turn_upright
 from skeleton_data.errors import DataError, JointError
 from skeleton_data.importing.missing import fill_missing, longest_gap, mark_missing, require_complete
+from skeleton_data.importing.picture import in_picture
 from skeleton_data.importing.report import ImportReport
 from skeleton_data.importing.resampling import resample
 from skeleton_data.importing.unmeasured import never_seen, without_never_seen
-from skeleton_data.importing.upright import in_picture, turn_upright
 from skeleton_data.layouts.joint_mapping import JointMap, joint_map
 from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
 from skeleton_data.readers.config import ImportConfig
@@ -107,7 +107,8 @@ class OpenedClips:
             case "picture":
                 joints = clip.joints
         there = np.asarray(joints.any(axis=(2, 3)))
-        unsure: NDArray[np.bool_] = (joints[..., 2] < least) & there[..., None]
+        sure = joints[..., 2]
+        unsure: NDArray[np.bool_] = ((sure <= 0) | (sure < least)) & there[..., None]
         marked = joints.copy() if unsure.any() else joints
         marked[unsure, :2] = np.nan
         return marked

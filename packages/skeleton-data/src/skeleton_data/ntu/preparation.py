@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from skeleton_data.clips import Cleaning
+from skeleton_data.clips import Cleaning, Up
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.joint_mapping import joint_map
 from skeleton_data.layouts.layout import SkeletonLayout, layout
@@ -50,6 +50,7 @@ def prepare(
     cleaning: Cleaning = "reference",
     layout_name: str = "ntu",
     derive: bool = False,
+    up: Up = "y",
     workers: int = 0,
     on_error: OnError = "stop",
     report: str | Path | None = None,
@@ -71,6 +72,8 @@ def prepare(
         cleaning: How recordings are cleaned, see `clean`.
         layout_name: Layout of the store, a built-in one or a TOML file; joints are found by name.
         derive: Whether joints that NTU does not have are taken from others, see `joint_map`.
+        up: Axis that points up in the recordings: y in those of NTU RGB+D. They are turned before they are
+            cleaned.
         workers: Processes; 0 takes one for each core.
         on_error: What to do about a file that cannot be used: "stop", or "skip" and list it in the report.
         report: The list of skipped files; by default `STORE.skipped.txt`, written if there are any.
@@ -90,6 +93,7 @@ def prepare(
         "folder": str(raw),
         "files": len(folder.files),
         "cleaning": cleaning,
+        "up": up,
         "derived_joints": {name: list(joints) for name, joints in mapping.derived.items()},
     }
     with StoreWriter(
@@ -99,14 +103,14 @@ def prepare(
         fps=NTU_FPS,
         source=source,
         overwrite=overwrite,
-        plan=list(_plan(folder, cleaning, target)),
+        plan=list(_plan(folder, cleaning, up, target)),
     ) as writer:
         resumed = min(len(writer.chunks) * CHUNK, len(folder.files))
         for chunk in writer.chunks:
             for note in chunk.notes:
                 problems.add(note)
         noted = len(problems.found)
-        found = folder.recordings(cleaning=cleaning, start=resumed, workers=workers, progress=progress)
+        found = folder.recordings(cleaning=cleaning, up=up, start=resumed, workers=workers, progress=progress)
         with closing(found) as recordings:  # and the progress bar, before an error is shown
             for done, recording in enumerate(recordings, start=resumed + 1):
                 if recording.joints is None:
@@ -125,9 +129,9 @@ def prepare(
     return Prepared(writer.clips, folder.left_out, resumed, mapping.derived, tuple(problems.found))
 
 
-def _plan(folder: RawFolder, cleaning: Cleaning, target: SkeletonLayout) -> Iterator[str]:
+def _plan(folder: RawFolder, cleaning: Cleaning, up: Up, target: SkeletonLayout) -> Iterator[str]:
     """Return for each chunk a digest of all that its clips depend on."""
-    options = (version("skeleton-data"), cleaning, target.model_dump_json(), folder.class_names)
+    options = (version("skeleton-data"), cleaning, up, target.model_dump_json(), folder.class_names)
     for start in range(0, len(folder.files), CHUNK):
         digest = hashlib.sha256(repr(options).encode())
         for file in folder.files[start : start + CHUNK]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from skeleton_data.clips import Cleaning
+from skeleton_data.clips import Cleaning, Up, turn_upright
 from skeleton_data.errors import DataError
 from skeleton_data.ntu.cleaning import clean
 from skeleton_data.ntu.facts import ntu_class_names, samples_without_skeleton
@@ -94,17 +94,24 @@ class RawFolder:
         return cls(folder, files, len(found) - len(files), names if beyond_60 else names[:60])
 
     def recordings(
-        self, *, cleaning: Cleaning = "reference", start: int = 0, workers: int = 0, progress: bool = False
+        self,
+        *,
+        cleaning: Cleaning = "reference",
+        up: Up = "y",
+        start: int = 0,
+        workers: int = 0,
+        progress: bool = False,
     ) -> Generator[Recording]:
         """Read and clean the files in order, good ones and bad ones.
 
         Args:
             cleaning: How, see `clean`.
+            up: Axis that points up in the files: y in those of NTU RGB+D.
             start: Files to leave out at the beginning.
             workers: Processes; 0 takes one for each core.
             progress: Shows a bar on the standard error stream.
         """
-        read = partial(_read, cleaning=cleaning)
+        read = partial(_read, cleaning=cleaning, up=up)
         results = ordered_map(read, self.files[start:], workers=workers or os.cpu_count() or 1)
         yield from tqdm(
             results, total=len(self.files), initial=start, unit="file", disable=not progress, smoothing=0.02
@@ -122,7 +129,7 @@ def _own_names(folder: Path, zips: list[Path]) -> tuple[str, ...] | None:
         raise DataError.at(str(own[0]), f"cannot be read: {error}") from None
 
 
-def _read(file: RawFile, *, cleaning: Cleaning) -> Recording:
+def _read(file: RawFile, *, cleaning: Cleaning, up: Up) -> Recording:
     try:
         NtuName.parse(file.stem)
     except DataError as error:
@@ -132,6 +139,7 @@ def _read(file: RawFile, *, cleaning: Cleaning) -> Recording:
     except DataError as error:
         return Recording(file, None, str(error))
     try:
-        return Recording(file, clean(clip, cleaning))
+        upright = replace(clip, joints=turn_upright(clip.joints, up))
+        return Recording(file, clean(upright, cleaning))
     except DataError as error:
         return Recording(file, None, str(DataError.at(str(file), str(error))))

@@ -35,6 +35,7 @@ Format = Literal[
     "sleap",
     "movement",
     "pose",
+    "huggingface",
 ]
 
 
@@ -121,7 +122,7 @@ class ImportConfig(BaseModel):
     )
     part: str | None = Field(
         default=None,
-        description="only this part: of ctr-gcn train or test, of pyskl one of its splits, like xsub_train",
+        description="only this part: of ctr-gcn and huggingface train or test, of pyskl one of its splits",
     )
     labels: Path | None = Field(
         default=None,

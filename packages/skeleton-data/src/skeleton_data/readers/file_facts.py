@@ -84,8 +84,8 @@ class FileFacts:
 def name_pattern(text: str) -> re.Pattern[str]:
     """Return what file names must look like: `{label}`, `{subject}`, ... stand for numbers or words.
 
-    Digits are taken as far as they go; a word ends where the next character of the pattern comes. `{}`
-    stands for anything.
+    Digits are taken as far as they go; a word ends where the next character of the pattern comes. Only a
+    label may hold signs, like the `_` in `draw_x`. `{}` stands for anything.
 
     Raises:
         DataError: A field that is no fact, or twice.
@@ -93,6 +93,8 @@ def name_pattern(text: str) -> re.Pattern[str]:
     Example:
         >>> name_pattern("S{subject}A{label}").fullmatch("S001A013").groupdict()
         {'subject': '001', 'label': '013'}
+        >>> name_pattern("{label}_{replication}").fullmatch("draw_x_02").groupdict()
+        {'label': 'draw_x', 'replication': '02'}
         >>> name_pattern("{label}_{}").fullmatch("wave_left_02").groupdict()
         {'label': 'wave'}
     """
@@ -101,7 +103,8 @@ def name_pattern(text: str) -> re.Pattern[str]:
     wrong = [field for field in fields if field not in FACTS or fields.count(field) > 1]
     if wrong:
         raise DataError(f"name: {{{wrong[0]}}} is twice there or none of {', '.join(FACTS)}")
-    groups = [f"(?P<{field}>[0-9]+|.+?)" if field else ".*?" for field in pieces[1::2]]
+    words = {field: r"[^\W_]+?" for field in FACTS} | {"label": ".+?"}
+    groups = [f"(?P<{field}>[0-9]+|{words[field]})" if field else ".*?" for field in pieces[1::2]]
     return re.compile("".join(map("".join, zip(map(re.escape, pieces[::2]), [*groups, ""], strict=True))))
 
 

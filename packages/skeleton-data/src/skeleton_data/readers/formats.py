@@ -68,6 +68,7 @@ FORMATS: dict[str, FormatReader] = {
     "pose": FormatReader(
         f"{_READERS}.pose_file:open_pose", {*_FILES, "picture", "units"}, up="-y", parallel=True
     ),
+    "huggingface": FormatReader(f"{_READERS}.huggingface:open_huggingface", {"part"}),
     "store": FormatReader(f"{_READERS}.from_store:open_store", set()),
     "mediapipe": FormatReader(f"{_READERS}.camera_json:open_mediapipe", _FILES, up="-y", parallel=True),
     "azure": FormatReader(f"{_READERS}.camera_json:open_azure", _FILES, up="-y", parallel=True),

@@ -20,7 +20,6 @@ _BY_ENDING: dict[str, Format] = {
     ".bvh": "bvh",
     ".c3d": "c3d",
     ".trc": "trc",
-    ".parquet": "table",
     ".slp": "sleap",
     ".nc": "movement",
     ".pose": "pose",
@@ -91,6 +90,8 @@ def find_format(path: Path) -> Format:
     match path.suffix.lower():
         case ".npz":
             return _of_npz(path)
+        case ".parquet":
+            return _of_parquet(path)
         case ".npy":
             return _of_npy(path)
         case ".json":
@@ -107,13 +108,15 @@ def find_format(path: Path) -> Format:
             return _BY_ENDING[ending]
         case ending if ending in _LOOKS:
             raise DataError.at(path, f"this looks like {_LOOKS[ending]}")
-    known = ", ".join([".npz", ".npy", ".json", ".csv", ".h5", *_BY_ENDING])
+    known = ", ".join([".npz", ".npy", ".json", ".csv", ".parquet", ".h5", *_BY_ENDING])
     raise DataError.at(path, f"its format is not known by its ending: expected {known} or a folder")
 
 
 def _of_folder(path: Path) -> Format:
     if (path / META).is_file():
         return "store"
+    if any((path / name).is_file() for name in ("dataset_dict.json", "dataset_info.json")):
+        return "huggingface"
     first: dict[str, Path] = {}
     for file in sorted(path.rglob("*")):
         first.setdefault(file.suffix.lower(), file)
@@ -140,6 +143,12 @@ def _of_txt(path: Path) -> Format:
                 " frame, NAME_x, NAME_y, NAME_z",
             )
     return "pku-mmd"
+
+
+def _of_parquet(path: Path) -> Format:
+    from skeleton_data.readers.huggingface import is_huggingface
+
+    return "huggingface" if is_huggingface(path) else "table"
 
 
 def _of_npy(path: Path) -> Format:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from skeleton_data import (
     layout_names,
     open_clips,
     read_skeleton,
+    turn_upright,
 )
 from skeleton_lab.data.preprocessing import KINDS, Preprocessing
 from skeleton_lab.errors import InputError, input_errors
@@ -126,6 +128,7 @@ def _read_raw(file: Path, made_for: Preprocessing, config: ImportConfig) -> Iter
     mapping = map_joints(ntu.joints, made_for.layout, derive=config.derive, source=file)
     try:
         raw = read_skeleton(file)
+        raw = replace(raw, joints=turn_upright(raw.joints, "y" if config.up == "auto" else config.up))
         whole = clean(raw, cleaning or "reference")
     except DataError as error:
         raise error if str(file) in str(error) else DataError.at(file, str(error)) from error
@@ -138,8 +141,16 @@ def _read_raw(file: Path, made_for: Preprocessing, config: ImportConfig) -> Iter
     yield Recording(file, file.stem, joints, shown)
 
 
+def _says_no_rate(file: Path) -> bool:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return "fps.npy" not in archive.namelist()
+    except (OSError, zipfile.BadZipFile):  # other formats, and what the reader will find wrong
+        return False
+
+
 def _read(file: Path, made_for: Preprocessing, config: ImportConfig) -> Iterator[Recording | DataError]:
-    known = {"fps": config.fps or FPS} if file.suffix == ".npz" else {}
+    known = {"fps": config.fps or FPS} if _says_no_rate(file) else {}
     wanted = made_for.layout
     try:
         data = open_clips(file, config.model_copy(update=known), wanted=wanted)

@@ -1,0 +1,184 @@
+"""Hugging Face data sets that `export --to huggingface` wrote: a saved folder, or its Parquet files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from skeleton_data.clips import Clip, ClipSource, Side
+from skeleton_data.errors import DataError
+from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.listing import positions
+from skeleton_data.readers.npz_file import reading
+from skeleton_data.readers.optional import needed
+from skeleton_data.readers.own_split import sides_of_parts
+from skeleton_data.store.files import FACTS
+
+COLUMNS = ("name", "joints", "fps", "units", "layout")
+"""What an exported row has, beside facts: with these it tells all that a store says."""
+ROWS = 16
+"""Rows that are in memory at a time."""
+
+
+def open_huggingface(path: Path, config: ImportConfig) -> ClipSource:
+    """Return the clips of the rows of a data set, with its sides as their split; `config.part` chooses one.
+
+    Read are folders of `save_to_disk`, and `.parquet` files as `to_parquet` and the hub have them. All rows
+    must be of one layout and unit.
+
+    Raises:
+        DataError: There are no such files, a column is missing, or pyarrow is not installed.
+    """
+    files = {part: file for part, file in _parts(path).items() if config.part in (None, _side_name(part))}
+    if not files:
+        raise DataError.at(
+            path, f"there is no part {config.part!r} in it" if config.part else "it has no rows"
+        )
+    first = next(iter(files.values()))[0]
+    with reading(first):
+        head, names = _head(first)
+    skeleton = _layout(head["layout"], first)
+    if head["units"] not in ("m", "picture"):
+        raise DataError.at(first, f"units: expected m or picture, found {head['units']!r:.40}")
+    sides = {part: {split: side} for part, (split, side) in sides_of_parts(files).items()}
+    return ClipSource(
+        kind="Hugging Face",
+        joints=skeleton.joints,
+        layout=skeleton,
+        units=head["units"],
+        fps=float(head["fps"]),
+        class_names=names,
+        count=sum(_rows_of(file) for group in files.values() for file in group),
+        clips=_read(files, head | {"count": len(skeleton.joints)}, sides),
+    )
+
+
+def is_huggingface(path: Path) -> bool:
+    """Return whether a Parquet file has the columns of an exported data set."""
+    parquet = needed("pyarrow.parquet", "parquet", path)
+    with reading(path):
+        return set(COLUMNS) <= set(parquet.read_schema(path).names)
+
+
+def _parts(path: Path) -> dict[str, list[Path]]:
+    """Return the files of each part, by its name; of one without parts `all`."""
+    if path.is_file():
+        return {_side_name(path.stem): [path]}
+    found: dict[str, list[Path]] = {}
+    for file in sorted([*path.rglob("*.arrow"), *path.rglob("*.parquet")]):
+        # train/data-00000-of-00001.arrow, data/train-00000-of-00001.parquet, train.parquet
+        part = file.parent.name if file.suffix == ".arrow" and file.parent != path else file.stem
+        found.setdefault(_side_name(part), []).append(file)
+    return found
+
+
+def _side_name(part: str) -> str:
+    return part.partition("-")[0]
+
+
+def _batches(file: Path) -> Iterator[Any]:
+    """Yield the rows of a file, a few at a time."""
+    if file.suffix == ".parquet":
+        parquet = needed("pyarrow.parquet", "parquet", file)
+        with reading(file), parquet.ParquetFile(file) as table:
+            yield from table.iter_batches(batch_size=ROWS)
+    else:
+        arrow = needed("pyarrow", "parquet", file)
+        with reading(file), arrow.memory_map(str(file)) as data, arrow.ipc.open_stream(data) as stream:
+            for batch in stream:
+                for start in range(0, len(batch), ROWS):
+                    yield batch.slice(start, ROWS)
+
+
+def _rows_of(file: Path) -> int:
+    if file.suffix == ".parquet":
+        parquet = needed("pyarrow.parquet", "parquet", file)
+        with reading(file):
+            return int(parquet.read_metadata(file).num_rows)
+    return sum(len(batch) for batch in _batches(file))
+
+
+def _head(file: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the first row without its joints, and the class names."""
+    batch = next(_batches(file), None)
+    if batch is None or not len(batch):
+        raise DataError.at(file, "there is no row in it")
+    missing = [name for name in COLUMNS if name not in batch.schema.names]
+    if missing:
+        raise DataError.at(
+            file, f"there is no column {missing[0]!r}: was it written by skeleton-data export?"
+        )
+    about = json.loads((batch.schema.metadata or {}).get(b"huggingface", b"{}"))
+    label = about.get("info", {}).get("features", {}).get("label", {})
+    names = label.get("names", ()) if isinstance(label, Mapping) else ()
+    return {name: batch.column(name)[0].as_py() for name in COLUMNS[2:]}, tuple(map(str, names))
+
+
+def _layout(text: Any, file: Path) -> SkeletonLayout:
+    try:
+        return SkeletonLayout.model_validate_json(text)
+    except (ValidationError, TypeError) as error:
+        raise DataError.at(file, f"layout: no skeleton: {str(error).splitlines()[0]}") from None
+
+
+def _read(
+    files: Mapping[str, list[Path]], head: Mapping[str, Any], sides: Mapping[str, Mapping[str, Side]]
+) -> Iterator[Clip | DataError]:
+    for part, group in files.items():
+        for file in group:
+            number = -1
+            try:
+                for batch in _batches(file):
+                    for row in range(len(batch)):
+                        number += 1
+                        yield _attempt(batch, row, f"row {number}", file, head, sides.get(part, {}))
+            except DataError as error:
+                yield error
+
+
+def _attempt(batch: Any, row: int, where: str, file: Path, *more: Any) -> Clip | DataError:
+    try:
+        with reading(file):
+            return _clip(batch, row, where, file, *more)
+    except DataError as error:
+        return error
+
+
+def _clip(
+    batch: Any, row: int, where: str, file: Path, head: Mapping[str, Any], sides: Mapping[str, Side]
+) -> Clip:
+    for name in ("units", "layout"):
+        if batch.column(name)[row].as_py() != head[name]:
+            raise DataError.at(file, f"{where}: another {name} than in the first row")
+    numbers = _array(batch.column("joints"), row)
+    joints = positions(numbers, (-1, -1, head["count"], 3), file, f"{where}: joints", gaps=True)
+    there = np.flatnonzero(joints.any(axis=(0, 2, 3)))
+    known = [fact for fact in FACTS if fact in batch.schema.names]
+    facts = {fact: batch.column(fact)[row].as_py() for fact in known}
+    return Clip(
+        str(batch.column("name")[row].as_py()),
+        joints[:, : there[-1] + 1 if len(there) else 1],
+        {fact: -1 if value is None else int(value) for fact, value in facts.items()},
+        file,
+        fps=float(batch.column("fps")[row].as_py()),
+        sides=sides,
+    )
+
+
+def _array(column: Any, row: int) -> NDArray[np.float32]:
+    """Return nested lists of one row as an array; those of `datasets` are an extension of plain lists."""
+    values = getattr(column, "storage", column)[row].values
+    shape = [len(values)]
+    for _ in range(3):
+        flat = values.flatten()
+        shape.append(len(flat) // max(1, len(values)))
+        values = flat
+    array: NDArray[np.float32] = values.to_numpy(zero_copy_only=False).reshape(shape)
+    return array
