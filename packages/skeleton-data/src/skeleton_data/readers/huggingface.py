@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from skeleton_data.clips import Clip, ClipSource, Side
 from skeleton_data.errors import DataError
+from skeleton_data.files.arrays import reading
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import positions
-from skeleton_data.readers.npz_file import reading
 from skeleton_data.readers.optional import needed
 from skeleton_data.readers.own_split import sides_of_parts
 from skeleton_data.store.files import FACTS
