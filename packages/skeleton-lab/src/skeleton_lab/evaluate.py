@@ -1,6 +1,7 @@
 """Evaluate a fine-tuned model, a pre-trained encoder, or several streams fused.
 
     python apps/evaluate.py runs/tuned --side validation
+    python apps/evaluate.py runs/tuned --views 10 --folder runs/tuned-views
     python apps/evaluate.py runs/joint runs/bone runs/motion --weights 0.6,0.6,0.4
     accelerate launch apps/evaluate.py runs/pretrained --data.labels_per_class 5
 
@@ -41,6 +42,13 @@ class EvaluateConfig(RecipeSection):
     pool: Pool | None = Field(
         None, description="What an encoder's features are the mean over (default: what its config says)."
     )
+    views: int = Field(
+        1,
+        ge=1,
+        le=100,
+        description="Parts of each clip that a classifier is shown, cut as in training; answers are averaged "
+        "(1: its centre).",
+    )
     calibration_clips: int = Field(
         1024, ge=0, description="Training clips from which an encoder's BatchNorm statistics are; 0: its own."
     )
@@ -64,6 +72,8 @@ def run(config: EvaluateConfig) -> Evaluation:
         if len(weights) != len(config.models):
             raise InputError(f"weights: {len(weights)} for {len(config.models)} models")
         models, data, clips = open_models(config.models, config.data, config.side)
+        if config.views > 1 and not models[0].is_classifier:
+            raise InputError(f"views: {config.views}, but {models[0].path} is an encoder")
         if config.pool:
             models = [model.pooled(config.pool) for model in models]
 
@@ -81,7 +91,7 @@ def run(config: EvaluateConfig) -> Evaluation:
     shown, train = clips.test if config.side == "test" else clips.validation, clips.train
     scores, calibrated = {}, 0
     if models[0].is_classifier:
-        predictions = [reader.predict_all(*pair, shown) for pair in pairs]
+        predictions = [reader.scores(*pair, shown, views=config.views) for pair in pairs]
         scores["classifier"] = fuse_scores(predictions, weights)
     else:
         calibrated = min(config.calibration_clips, len(clips.unlabelled))

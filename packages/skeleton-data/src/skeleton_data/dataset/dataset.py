@@ -19,7 +19,7 @@ from skeleton_data.store.own_clips import OwnClips
 from skeleton_data.store.store import SkeletonStore
 from skeleton_data.transforms.augment import augment, hide
 from skeleton_data.transforms.augmentation import Augmentation
-from skeleton_data.transforms.crop import Window, centre_crop, random_crop
+from skeleton_data.transforms.crop import Window, centre_crop, random_crop, view_crop
 from skeleton_data.transforms.draws import Draw, uniform
 from skeleton_data.transforms.heading import heading_matrix
 from skeleton_data.transforms.interpolation import FrameBlend
@@ -105,6 +105,8 @@ class SkeletonDataset(Dataset[ClipBatch]):
         bodies: M; the first bodies of a clip are kept, missing ones are zero.
         training: Random crop, rotation and augmentation, else the centre crop.
         seed: Of the random numbers, mixed with those of the key.
+        view: Where not training, which part of each clip is taken in the place of its centre
+            (`skeleton_data.transforms.crop.view_crop`).
 
     Raises:
         ValueError: No sources, stores of different layouts or units, `bodies` below 1; a layout without sides
@@ -119,6 +121,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         bodies: int,
         training: bool,
         seed: int = 0,
+        view: int | None = None,
     ) -> None:
         if not sources:
             raise ValueError("sources must hold at least one ClipSet")
@@ -131,7 +134,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
             if source.store.meta.units != first.meta.units:
                 raise ValueError(f"2D and 3D joints do not mix, got {first!r} and {source.store!r}")
         self.sources, self.sampling = tuple(sources), sampling
-        self.bodies, self.training, self.seed = bodies, training, seed
+        self.bodies, self.training, self.seed, self.view = bodies, training, seed, view
         self.layout: SkeletonLayout = first.layout
         self.flat = first.meta.units == "picture"
         if sampling.heading and not self.flat:
@@ -227,10 +230,12 @@ class SkeletonDataset(Dataset[ClipBatch]):
         return joints, index.label[clips].astype(np.int64)
 
     def _window(self, frames: NDArray[np.int64], random: NDArray[np.float64] | None) -> Window:
-        if random is None:
-            return centre_crop(frames, self.sampling.test_crop)
-        least = self.sampling.min_crop_frames
-        return random_crop(frames, self.sampling.train_crop, random[:, :2], min_frames=least)
+        share, least = self.sampling.train_crop, self.sampling.min_crop_frames
+        if random is not None:
+            return random_crop(frames, share, random[:, :2], min_frames=least)
+        if self.view is not None:
+            return view_crop(frames, share, self.view, min_frames=least)
+        return centre_crop(frames, self.sampling.test_crop)
 
     def _turn(self, random: NDArray[np.float64] | None) -> Tensor | None:
         if random is None or self.sampling.rotation == 0:

@@ -39,6 +39,26 @@ def centre_crop(frames: Integers, share: float) -> Window:
     return Window(start, frames - 2 * start)
 
 
+def view_crop(frames: Integers, share: tuple[float, float], view: int, *, min_frames: int = 0) -> Window:
+    """Return a part of each clip that a training crop could be: the same each time, another for each view.
+
+    Lengths and places are those of the R2 sequence (Roberts 2018), which fills the range of `random_crop`
+    evenly, however many views there are.
+
+    Args:
+        frames: (N,) length of each clip.
+        share: Smallest and largest share of the frames.
+        view: Number of the view, from 0.
+        min_frames: Floor of the length.
+
+    Example:
+        >>> [view_crop(np.array([40]), (0.5, 1.0), view) for view in (0, 1)]
+        [Window(start=array([5]), length=array([30])), Window(start=array([1]), length=array([25]))]
+    """
+    place = (0.5 + view * np.array([0.7548776662, 0.5698402910])) % 1
+    return random_crop(frames, share, np.tile(place, (len(frames), 1)), min_frames=min_frames)
+
+
 def random_crop(
     frames: Integers, share: tuple[float, float], uniform: NDArray[np.float64], *, min_frames: int = 0
 ) -> Window:

@@ -48,18 +48,39 @@ class ClipReader:
         labels = torch.from_numpy(self.store.index.label[clips].astype(np.int64))
         return labels.to(self.accelerator.device)
 
-    def predict_all(self, model: nn.Module, made_for: Preprocessing, clips: NDArray[np.int64]) -> Tensor:
+    def predict_all(
+        self,
+        model: nn.Module,
+        made_for: Preprocessing,
+        clips: NDArray[np.int64],
+        *,
+        view: int | None = None,
+    ) -> Tensor:
         """Return scores (N, K) or pooled features (N, F) of the model, for all clips in every process."""
         width = len(made_for.classes) or cast(int, model.head_hidden_size)
-        batches = self.batches(made_for, clips)
+        batches = self.batches(made_for, clips, view=view)
         return predict_all(model, batches, self.accelerator, clips=len(clips), width=width)
 
-    def batches(self, made_for: Preprocessing, clips: NDArray[np.int64]) -> Iterable[ClipBatch]:
+    def scores(
+        self, model: nn.Module, made_for: Preprocessing, clips: NDArray[np.int64], *, views: int
+    ) -> Tensor:
+        """Return scores (N, K) of a classifier: of the centre of each clip, or the mean over several views.
+
+        Means are of log-probabilities, as where streams are fused.
+        """
+        if views == 1:
+            return self.predict_all(model, made_for, clips)
+        every = [self.predict_all(model, made_for, clips, view=view) for view in range(views)]
+        return fuse_scores(every, (1.0,) * views)
+
+    def batches(
+        self, made_for: Preprocessing, clips: NDArray[np.int64], *, view: int | None = None
+    ) -> Iterable[ClipBatch]:
         """Return this process's share of the clips, each once over all processes."""
         loaders = Loaders(self.accelerator, made_for.sampling, made_for.bodies, 0, self.workers)
         plan = TrainingConfig(epochs=1, batch_size=self.batch_size).plan(len(clips))
         batches: Iterable[ClipBatch] = tqdm(
-            loaders.evaluation([(self.store, clips)], plan),
+            loaders.evaluation([(self.store, clips)], plan, view=view),
             total=math.ceil(len(clips) / plan.batch_size),
             unit="batch",
             leave=False,

@@ -117,7 +117,8 @@ class _Planner:
         }
         if APPS[self.terms.stages[row.learn].app].trains:
             learnings = tuple(self._learning(row, column, seed, *each) for each in before.items())
-            answer = learnings[0] if len(learnings) == 1 else self._fusion(row, column, seed, learnings)
+            alone = len(learnings) == 1 and row.views == 1
+            answer = learnings[0] if alone else self._fusion(row, column, seed, learnings)
         else:
             learnings = ()
             answer = self._evaluation(row, column, seed, before)
@@ -176,8 +177,9 @@ class _Planner:
         return self._run(stage, self._shown(row), _name(row, column), seed, *learnings, models=models)
 
     def _shown(self, row: Row) -> Settings:
-        """Return what an evaluation shows: a side, by several models that count differently."""
+        """Return what an evaluation shows: a side, in views, by several models that count differently."""
         weights: Settings = {"weights": ",".join(map(str, row.weights))} if row.weights else {}
+        weights |= {"views": row.views} if row.views > 1 else {}
         return weights | ({"side": self.study.side} if self.study.side != "test" else {})
 
     def _encoder(self, row: Row, run: Run, stream: Stream | None) -> Path:

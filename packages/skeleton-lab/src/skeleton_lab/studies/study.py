@@ -85,6 +85,11 @@ class Row(RecipeSection):
     )
     streams: tuple[Stream, ...] = Field((), description="Streams that are learned apart, and fused.")
     weights: tuple[float, ...] = Field((), description="How much each stream counts (default: the same).")
+    views: int = Field(
+        1,
+        ge=1,
+        description="Of a training with labels: parts of each clip that are shown (`evaluate --views`).",
+    )
     encoder: Network = Field("sttformer", description="Kind of the network.")
     clips: Literal["all", "data", "unlabelled"] = Field(
         "all", description="What is pre-trained on: the training side of `data`, `unlabelled`, or both."

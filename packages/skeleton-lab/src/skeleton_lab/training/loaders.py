@@ -105,18 +105,20 @@ class Loaders:
         )
         return self._load(dataset, batches)
 
-    def evaluation(self, clips: Clips, plan: Plan) -> Iterable[ClipBatch]:
-        """Yield this process's share of the clips, each once over all processes.
+    def evaluation(self, clips: Clips, plan: Plan, *, view: int | None = None) -> Iterable[ClipBatch]:
+        """Yield this process's share of the clips, each once over all processes: its centre, or a view of it.
 
         All processes have equally many batches, as a model that is divided over them demands, unless there
         are fewer clips than processes.
         """
-        dataset = self._dataset(clips, training=False)
+        dataset = self._dataset(clips, training=False, view=view)
         return self._load(dataset, evaluation_batches(len(dataset), plan.batch_size, self.accelerator))
 
-    def _dataset(self, clips: Clips, *, training: bool) -> SkeletonDataset:
+    def _dataset(self, clips: Clips, *, training: bool, view: int | None = None) -> SkeletonDataset:
         sources = [ClipSet(store, chosen) for store, chosen in clips]
-        return SkeletonDataset(sources, self.sampling, bodies=self.bodies, training=training, seed=self.seed)
+        return SkeletonDataset(
+            sources, self.sampling, bodies=self.bodies, training=training, seed=self.seed, view=view
+        )
 
     def _load(self, dataset: SkeletonDataset, batches: Iterable[list[Any]]) -> Iterable[ClipBatch]:
         # A generator of its own: else the loader would draw from the global one whenever it is iterated over,
