@@ -20,8 +20,9 @@ GIVEN = {
     "docs-paper": {"data/ntu60": "ntu", "runs/pretrain/paper-ntu60-xsub": "pretrained"},
     **{
         name: {"data/utd-mhad": "kinect", "data/msrc12": "kinect"}
-        for name in ("docs-reproduce", "docs-scale-out", "docs-train")
+        for name in ("docs-reproduce", "docs-results-diagnostics", "docs-scale-out", "docs-train")
     },
+    "docs-results-ablations": {"data/utd-mhad": "kinect", "data/msrc12": "kinect", "data/bnr2": "takes"},
 }
 """What readers of a document have, besides the files that all of them name: places, and what is there."""
 
@@ -44,6 +45,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [
             "skeleton-data prepare nturgb+d_skeletons ntu",
             "skeleton-data import utd_mhad.npz kinect --layout kinect_v1",
+            "skeleton-data import bnr2.npz takes --layout configs/layouts/bandai_namco.toml --label style "
+            "--setup content --replication take",
             f"""python apps/pretrain.py configs/pretrain/modern.toml --folder pretrained \
                 --data.sources '[{{"store": "{folder}/ntu", "protocol": "odd-subjects"}}]'""",
             f"""python apps/finetune.py configs/finetune/modern.toml --folder tuned --pretrained pretrained \
@@ -59,7 +62,7 @@ def prepared(folder: Path, made: Path, document: str) -> Path:
     """A folder as the reader of a document has it."""
     given = GIVEN.get(document, {})
     for path in made.iterdir():
-        if path.name not in ("ntu", "kinect", "pretrained", "tuned", "stdin", "bash-errors"):
+        if path.name not in ("ntu", "kinect", "takes", "pretrained", "tuned", "stdin", "bash-errors"):
             (folder / path.name).symlink_to(path)
     for place, what in given.items():
         shutil.copytree(made / what, folder / place)

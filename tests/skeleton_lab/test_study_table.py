@@ -7,9 +7,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from skeleton_lab.studies.columns import Column
+from skeleton_lab.studies.comma_separated import comma_separated
 from skeleton_lab.studies.figure import draw
 from skeleton_lab.studies.study import Row
-from skeleton_lab.studies.table import Cell, Cost, comma_separated, markdown
+from skeleton_lab.studies.table import Cell, Cost, markdown
 
 
 def test_published_numbers_stand_beside_ours_and_the_spread_is_over_seeds():
@@ -51,6 +52,33 @@ def test_differences_are_those_of_the_same_seeds():
     assert float(records[1]["difference_interval"]) == pytest.approx(12.706)  # the deviation is sqrt(2)
 
 
+def test_a_difference_is_bold_where_its_interval_leaves_out_zero():
+    column = Column(Path("data/x"), "odd-subjects", "5%", "odd-subjects 5%", None)
+    rows = {"base": (50.0, 51.0, 52.0), "more": (60.0, 61.5, 62.0), "as much": (52.0, 50.0, 52.0)}
+    found = [Cell(Row(name=name), column, (0, 1, 2), top1, 9, None, None) for name, top1 in rows.items()]
+    lines = markdown(found, title="T", source="", spread="interval", reference="base").splitlines()
+    told = [line.split(" | ")[1] for line in lines[4:7]]
+    assert told == ["51.0 ± 2.5", "61.2 ± 2.6 (**+10.2 ± 0.7**)", "51.3 ± 2.9 (+0.3 ± 3.8)"]
+    alone = [Cell(Row(name=name), column, (0,), top1[:1], 9, None, None) for name, top1 in rows.items()]
+    assert "**" not in markdown(alone, title="T", source="", spread="interval", reference="base")
+
+
+def test_a_figure_of_many_rows_has_six_lines(tmp_path, monkeypatch):
+    pictures = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **_: pictures.append(figure))
+    places = [Column(Path("data/x"), "odd-subjects", labels, labels, None) for labels in ("1%", "5%", "9%")]
+    found = [
+        Cell(Row(name=f"row {row}"), place, (0,), (50.0 + row,), 10 * (number + 1), None, None)
+        for row in range(8)
+        for number, place in enumerate(places[: 1 if row == 2 else 3])
+    ]
+    draw(found, tmp_path / "chosen.png", title="T", spread="interval")
+    draw(found, tmp_path / "asked.png", title="T", spread="interval", rows=["row 7", "row 2", "not run"])
+    chosen, asked = ([text.get_text() for text in figure.axes[0].texts] for figure in pictures)
+    assert chosen == [f"row {row}" for row in (0, 1, 3, 4, 5, 6)]
+    assert sorted(asked) == ["row 2", "row 7"]
+
+
 def test_the_table_says_what_selected_the_weights():
     column = Column(Path("data/x"), "odd-subjects", "5%", "odd-subjects 5%", None)
     by = {"fair": "validation", "blind": "last", "published": "test"}
@@ -80,7 +108,8 @@ def test_many_numbers_of_labels_are_a_line_for_each_row(tmp_path, monkeypatch):
     draw(found[:2], tmp_path / "panels.png", title="T", spread="interval")
     lines, panels = pictures
     (panel,) = lines.axes
-    drawn = [bars.lines[0].get_xydata().tolist() for bars in panel.containers]
+    drawn = [line.get_xydata().tolist() for line in panel.lines]
     assert drawn == [[[43, 61], [54, 41], [431, 81]], [[43, 66], [54, 46], [431, 86]]]
     assert [tick.get_text() for tick in panel.get_xticklabels()] == ["43", "54", "431"]
+    assert [text.get_text() for text in panel.texts] == ["one", "two"]  # at the ends of their lines
     assert [panel.get_title() for panel in panels.axes] == ["100%", "2/class"]

@@ -25,10 +25,11 @@ from skeleton_lab.recipe.recipe import read_options, read_recipe
 from skeleton_lab.runs.folder import RunFolder, write_atomically
 from skeleton_lab.runs.workers import is_first_process, progress_line
 from skeleton_lab.studies.apps import APPS
+from skeleton_lab.studies.comma_separated import comma_separated
 from skeleton_lab.studies.plan import Run, Trial, distinct, plan
 from skeleton_lab.studies.runs import Failures, run_all
 from skeleton_lab.studies.study import Study
-from skeleton_lab.studies.table import Cell, cells, comma_separated, markdown
+from skeleton_lab.studies.table import Cell, cells, markdown
 
 
 def perform(run: Run) -> Any:
@@ -114,7 +115,8 @@ def write(study: Study, found: list[Cell]) -> str:
     numbers = comma_separated(found, reference=study.reference)
     write_atomically(study.folder / f"{study.name}.md", table.encode())
     write_atomically(study.folder / f"{study.name}.csv", numbers.encode())
-    draw(found, study.folder / f"{study.name}.png", title=study.title, spread=study.spread)
+    picture = study.folder / f"{study.name}.png"
+    draw(found, picture, title=study.title, spread=study.spread, rows=study.figure_rows)
     return table
 
 

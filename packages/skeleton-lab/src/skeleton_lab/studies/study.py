@@ -173,6 +173,11 @@ class Study(RecipeSection):
         None,
         description="Row from which the others differ: beside each mean stands by how much, seed by seed.",
     )
+    figure_rows: tuple[str, ...] = Field(
+        (),
+        max_length=6,
+        description="Rows that have a line in the figure (default: the six with results in most columns).",
+    )
     stages: dict[str, Stage] = Field({}, description="Further stages, or others than the terms'.")
     every: dict[str, Any] = Field({}, description="What holds for every row that does not say otherwise.")
     rows: tuple[Row, ...] = Field(min_length=1, description="The rows.")
@@ -193,8 +198,9 @@ class Study(RecipeSection):
         names = [row.name for row in self.rows]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"rows: two are named {twice[0]!r}")
-        if unknown := sorted(set(self.row) - set(names)):
-            raise ValueError(f"row: there is no {unknown[0]!r} among {', '.join(map(repr, names))}")
+        for field, asked in (("row", self.row), ("figure_rows", self.figure_rows)):
+            if unknown := sorted(set(asked) - set(names)):
+                raise ValueError(f"{field}: there is no {unknown[0]!r} among {', '.join(map(repr, names))}")
         if self.reference is not None and self.reference not in names:
             raise ValueError(f"reference: no row is named {self.reference!r}")
         for row in self.rows:

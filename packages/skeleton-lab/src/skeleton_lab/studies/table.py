@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +27,11 @@ SELECTIONS = {
     "last": "the last, selected without labels",
     "test": "the most accurate on the test side, which makes the accuracy too high",
 }
+
+
+_DIFFERENCES = (
+    "In brackets: difference from the row {}, paired by seed; bold where its 95 % interval leaves out 0."
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,12 @@ class Cell:
         pairs = [(seed, ours) for seed, ours in zip(self.seeds, self.accuracy, strict=True) if seed in theirs]
         seeds, accuracy = tuple(seed for seed, _ in pairs), tuple(ours - theirs[seed] for seed, ours in pairs)
         return replace(self, seeds=seeds, accuracy=accuracy)
+
+    @property
+    def significant(self) -> bool:
+        """Whether the 95 % interval of the mean, that of a difference, does not contain 0."""
+        interval = self.spread("interval")
+        return self.mean is not None and interval is not None and abs(self.mean) > interval
 
     @property
     def published(self) -> float | None:
@@ -200,7 +209,7 @@ def markdown(
         + ("mean ± standard deviation" if spread == "deviation" else "mean ± half of the 95 % interval")
         + " over seeds.",
         *_selections(cells),
-        *([f"In brackets: difference from the row {reference}, seed by seed."] if references else []),
+        *([_DIFFERENCES.format(reference)] if references else []),
         *([f"Published: {source}"] if published or sized else []),
         *notes,
     ]
@@ -221,7 +230,10 @@ def _ours(cell: Cell, spread: Spread, reference: Cell | None) -> str:
     if reference is None or cell.row == reference.row:
         return told
     difference = cell.against(reference)
-    return f"{told} ({difference.mean:+.1f}{_width(difference, spread)})" if difference.seeds else told
+    if difference.mean is None:
+        return told
+    bold = "**" if difference.significant else ""
+    return f"{told} ({bold}{difference.mean:+.1f}{_width(difference, spread)}{bold})"
 
 
 def _width(cell: Cell, spread: Spread) -> str:
@@ -265,36 +277,3 @@ def _millions(value: float | None) -> str:
 
 def _line(parts: Sequence[str]) -> str:
     return f"| {' | '.join(parts)} |"
-
-
-def comma_separated(cells: Sequence[Cell], *, reference: str | None = None) -> str:
-    """Return the table as CSV, a line for each cell, with each seed; costs are means over seeds."""
-    text = io.StringIO()
-    references = {cell.column: cell for cell in cells if cell.row.name == reference}
-    records = [_record(cell, references.get(cell.column)) for cell in cells]
-    writer = csv.DictWriter(text, records[0].keys(), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records)
-    return text.getvalue()
-
-
-def _record(cell: Cell, reference: Cell | None) -> dict[str, Any]:
-    column = cell.column
-    record = {"row": cell.row.name, "store": column.store, "protocol": column.protocol}
-    record |= {"labels": column.labels, "published": cell.published}
-    record |= {"mean": _rounded(cell.mean), "deviation": _rounded(cell.spread("deviation"))}
-    record |= {"interval": _rounded(cell.spread("interval")), "seeds": " ".join(map(str, cell.seeds))}
-    record |= {"top1": " ".join(f"{accuracy:.3f}" for accuracy in cell.accuracy)}
-    record |= {"selected_by": cell.selected_by}
-    if reference is not None:
-        difference = cell.against(reference)
-        record |= {"difference": _rounded(difference.mean)}
-        record |= {"difference_interval": _rounded(difference.spread("interval"))}
-    for name, cost in (("pretraining", cell.pretraining), ("learning", cell.learning)):
-        for part in ("minutes", "clips_per_second", "parameters"):
-            record[f"{name}_{part}"] = _rounded(getattr(cost, part)) if cost else None
-    return record
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
