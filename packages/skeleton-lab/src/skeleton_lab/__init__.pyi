@@ -14,6 +14,8 @@ from .errors import writing as writing
 from .estimator.classifier import SkeletonClassifier as SkeletonClassifier
 from .estimator.parameters import NotFittedError as NotFittedError
 from .estimator.pretrainer import SkeletonPretrainer as SkeletonPretrainer
+from .estimator.report import RecognitionReport as RecognitionReport
+from .estimator.report import recognition_report as recognition_report
 from .evaluation.evaluation import ClipReader as ClipReader
 from .evaluation.evaluation import probe_and_neighbours as probe_and_neighbours
 from .evaluation.metrics import Accuracy as Accuracy
@@ -81,6 +83,7 @@ __all__ = [
     "PretrainResult",
     "RecipeSection",
     "Recogniser",
+    "RecognitionReport",
     "Recording",
     "RunConfig",
     "RunError",
@@ -106,6 +109,7 @@ __all__ = [
     "read_recordings",
     "recognise_live",
     "recognise_recordings",
+    "recognition_report",
     "save_network",
     "set_up_distributed",
     "writing",

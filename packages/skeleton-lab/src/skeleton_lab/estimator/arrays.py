@@ -100,12 +100,13 @@ def _as_clip(clip: Any, layout: SkeletonLayout, where: str) -> NDArray[np.float3
     return present_bodies(joints)
 
 
-def as_labels(y: Any, clips: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def as_labels(y: Any, clips: int, *, name: str = "y") -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return the classes, sorted, and the number of each clip's class among them, -1 without a label.
 
     Args:
         y: Whole numbers or names, one for each clip; -1, None, "" and NaN mean that there is no label.
         clips: Number of clips.
+        name: Of the argument, for messages.
 
     Raises:
         InputError: If there are more or fewer than clips, or one is no class; names the index.
@@ -116,14 +117,14 @@ def as_labels(y: Any, clips: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
         >>> as_labels([7, -1, float("nan"), 5.0], 4)
         (array([5, 7]), array([ 1, -1, -1,  0]))
     """
-    values = _column(y, clips, "y")
+    values = _column(y, clips, name)
     known = {number: value for number, value in enumerate(values) if not is_missing(value)}
     kinds = {number: _kind(value) for number, value in known.items()}
     for number, kind in kinds.items():
         if kind is None:
-            raise InputError(f"y[{number}] is {values[number]!r}; a class is a whole number or a name")
+            raise InputError(f"{name}[{number}] is {values[number]!r}; a class is a whole number or a name")
         if kind != (first := kinds[next(iter(kinds))]):
-            raise InputError(f"y[{number}] is {values[number]!r}, a {kind}, but others are a {first}")
+            raise InputError(f"{name}[{number}] is {values[number]!r}, a {kind}, but others are a {first}")
     classes = np.array(sorted(set(map(_plain, known.values()))))
     number_of = {_plain(value): number for number, value in enumerate(classes.tolist())}
     codes = [number_of[_plain(known[number])] if number in known else -1 for number in range(clips)]
