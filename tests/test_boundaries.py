@@ -21,7 +21,11 @@ ARROWS = {
     "sttformer": set(),
     "skeletonmae": {"sttformer", "skeleton_mask"},
     "skeleton_baselines": {"sttformer"},
-    "skeleton_lab": {"skeleton_data", "skeleton_mask", "sttformer", "skeletonmae", "skeleton_baselines"},
+    "skeleton_runtime": {"skeleton_data"},
+    "skeleton_lab": {
+        *("skeleton_data", "skeleton_mask", "sttformer", "skeletonmae", "skeleton_baselines"),
+        "skeleton_runtime",
+    },
 }
 
 # Declared for another's sake, with the reason.
@@ -146,6 +150,10 @@ def test_apps_import_only_what_the_environment_declares() -> None:
     [
         ("import sttformer, skeleton_mask, skeletonmae", ["timm", "torchvision", "torch"]),
         ("import skeleton_data", ["torch", "matplotlib"]),
+        (
+            "import skeleton_runtime; [getattr(skeleton_runtime, name) for name in skeleton_runtime.__all__]",
+            ["torch", "matplotlib", "onnx", "pydantic_settings"],
+        ),
     ],
 )
 def test_import_stays_light(statement: str, unwanted: list[str]) -> None:

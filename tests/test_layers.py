@@ -18,7 +18,12 @@ LAYERS = {
     "skeleton_data": (
         *("printable", "errors", "files", "replacing", "ordered_map", "problems"),
         *("layouts", "clips", "transforms", "store", "splits", "ntu", "readers", "importing"),
+        "preprocessing",
         *("dataset", "draw", "export", "synthetic", "cli"),
+    ),
+    "skeleton_runtime": (
+        *("answers", "windows", "network", "model_folder", "recordings", "arrays", "live", "explanation"),
+        *("recogniser", "cli"),
     ),
     "skeleton_lab": (
         *("errors", "recipe", "runs", "data", "models", "training", "evaluation", "inference", "pictures"),

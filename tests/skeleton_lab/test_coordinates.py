@@ -10,6 +10,8 @@ from predictions import CLASSES, assert_same, expected, frames, run, save_model
 
 from skeleton_data import (
     ClipSampling,
+    DataError,
+    Preprocessing,
     RawClip,
     SkeletonStore,
     StoreWriter,
@@ -23,8 +25,6 @@ from skeleton_data.layouts.layout import layout
 from skeleton_data.ntu.cleaning import clean, move_origin, select_bodies
 from skeleton_data.ntu.contrast_clip import first_bodies
 from skeleton_lab.data.clips import FinetuneData, PretrainData, PretrainSource
-from skeleton_lab.data.preprocessing import Preprocessing
-from skeleton_lab.errors import InputError
 
 CLEANINGS = ("reference", "true_frames", "contrast")
 FAR = np.array([3.0, -1.0, 4.0], np.float32)
@@ -156,7 +156,7 @@ def test_models_of_before_carry_no_cleaning(tmp_path):
     (folder / "preprocessing.json").write_text(json.dumps(fields))
     assert Preprocessing.load(folder).cleaning is None
     (folder / "preprocessing.json").write_text(json.dumps(fields | {"cleaning": "vacuum"}))
-    with pytest.raises(InputError, match=r"preprocessing\.json: cleaning: Input should be 'reference'"):
+    with pytest.raises(DataError, match=r"preprocessing\.json: cleaning: Input should be 'reference'"):
         Preprocessing.load(folder)
 
 

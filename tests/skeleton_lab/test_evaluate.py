@@ -12,12 +12,11 @@ import torch
 from accelerate import Accelerator
 from einops import rearrange
 
-from skeleton_data import SkeletonStore, split
+from skeleton_data import SkeletonStore, sample_clips, split
 from skeleton_lab import evaluate
 from skeleton_lab.errors import InputError, OutputError
 from skeleton_lab.evaluation.confusion import save_evaluation
 from skeleton_lab.evaluation.evaluation import ClipReader
-from skeleton_lab.inference.arrays import sample_clips
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import read_options
 from skeleton_lab.runs.results import Evaluation
@@ -40,7 +39,12 @@ def answers(run_folder, store, clips, *, network=None):
     model = SavedModel.open(run_folder)
     network = network or model.load()
     with torch.no_grad():
-        return [network(sample_clips([store.read(int(clip))], model.preprocessing))[0] for clip in clips]
+        return [network(show(store, clip, model))[0] for clip in clips]
+
+
+def show(store, clip, model):
+    """A clip as the model sees it (1, C, T, V, M)."""
+    return torch.from_numpy(sample_clips([store.read(int(clip))], model.preprocessing))
 
 
 def share(chosen, labels):
@@ -128,7 +132,7 @@ def test_statistics_are_calibrated_on_whole_training_clips(trained, unseen):
     network, before = model.load(), model.load()
     ClipReader(Accelerator(), opened, 48, 0).calibrate(network, model.preprocessing, train, 48)
     # In one batch of all clips, the first norm has the statistics of what is embedded.
-    joints = torch.cat([sample_clips([opened.read(int(clip))], model.preprocessing) for clip in train])
+    joints = torch.cat([show(opened, clip, model) for clip in train])
     rows = network.embed(rearrange(joints, "n c t v m -> (n m t v) c"))
     torch.testing.assert_close(network.embed_norm.running_mean, rows.mean(0), atol=1e-5, rtol=1e-4)
     assert not torch.equal(network.embed_norm.running_mean, before.embed_norm.running_mean)

@@ -9,10 +9,9 @@ import pytest
 import torch
 
 import skeleton_lab.training.optimizer_step
-from skeleton_data import ClipSampling, SkeletonStore
+from skeleton_data import ClipSampling, Preprocessing, SkeletonStore
 from skeleton_data.layouts.layout import layout
 from skeleton_lab import finetune, pretrain
-from skeleton_lab.data.preprocessing import Preprocessing
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.recipe import read_recipe
 from skeletonmae import Transformer

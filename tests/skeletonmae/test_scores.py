@@ -1,14 +1,13 @@
-"""Scores, votes and windows against loops over clips."""
+"""Scores and votes against loops over clips."""
 
 import math
-from itertools import pairwise
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skeletonmae import confusion_matrix, fuse_scores, nearest_neighbours, sliding_windows
+from skeletonmae import confusion_matrix, fuse_scores, nearest_neighbours
 
 clips = st.tuples(st.integers(1, 30), st.integers(1, 6), st.integers(0, 99))
 
@@ -98,21 +97,3 @@ def test_fusion_refuses_weights_that_do_not_fit(weights):
 def test_fusion_refuses_scores_of_other_clips():
     with pytest.raises(ValueError, match=r"\(2, 3\), \(4, 3\)"):
         fuse_scores([torch.zeros(2, 3), torch.zeros(4, 3)])
-
-
-@given(st.integers(1, 200), st.integers(1, 50), st.data())
-def test_windows_hold_every_frame(frames, length, data):
-    stride = data.draw(st.integers(1, length))
-    windows = sliding_windows(frames, length, stride)
-    assert {frame for start, end in windows for frame in range(start, end)} == set(range(frames))
-    assert {end - start for start, end in windows} == {min(length, frames)}
-    starts = [start for start, _ in windows]
-    assert starts == sorted(set(starts))
-    assert all(later - start == stride for start, later in pairwise(starts[:-1]))
-    assert windows[-1][1] == frames
-
-
-@pytest.mark.parametrize(("frames", "length", "stride"), [(0, 4, 2), (9, 4, 0), (9, 4, 5)])
-def test_windows_with_gaps_are_refused(frames, length, stride):
-    with pytest.raises(ValueError, match=f"got {frames}, {stride} and {length}"):
-        sliding_windows(frames, length, stride)

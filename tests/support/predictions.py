@@ -6,11 +6,9 @@ import json
 import pytest
 import torch
 
-from skeleton_data import ClipSampling
+from skeleton_data import ClipSampling, Preprocessing, sample_clips
 from skeleton_data.layouts.layout import layout
 from skeleton_lab import predict
-from skeleton_lab.data.preprocessing import Preprocessing
-from skeleton_lab.inference.arrays import sample_clips
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.models.saving import save_network
 from skeleton_lab.recipe.recipe import read_options
@@ -54,7 +52,8 @@ def expected(model, clip):
     """Probabilities of a clip (T, M, V, 3), from the network itself."""
     saved = SavedModel.open(model)
     with torch.no_grad():
-        return saved.load()(sample_clips([clip], saved.preprocessing)).softmax(1)[0].tolist()
+        joints = torch.from_numpy(sample_clips([clip], saved.preprocessing))
+        return saved.load()(joints).softmax(1)[0].tolist()
 
 
 def assert_same(classes, probabilities):

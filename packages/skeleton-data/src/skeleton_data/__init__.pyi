@@ -4,6 +4,7 @@ from .clips import Clip as Clip
 from .clips import ClipSource as ClipSource
 from .clips import Units as Units
 from .clips import Up as Up
+from .clips import kind_of_joints as kind_of_joints
 from .clips import present_bodies as present_bodies
 from .clips import turn_upright as turn_upright
 from .dataset.dataset import ClipBatch as ClipBatch
@@ -21,7 +22,9 @@ from .export.npz import export_npz as export_npz
 from .importing.importer import import_clips as import_clips
 from .importing.missing import hold_last as hold_last
 from .importing.picture import in_picture as in_picture
+from .importing.report import ImportReport as ImportReport
 from .importing.report import check_plausible as check_plausible
+from .importing.resampling import resample as resample
 from .importing.source import OpenedClips as OpenedClips
 from .importing.source import open_clips as open_clips
 from .layouts.joint_mapping import JointMap as JointMap
@@ -38,6 +41,10 @@ from .ntu.raw_folder import RawFolder as RawFolder
 from .ntu.recording import RawClip as RawClip
 from .ntu.recording import read_skeleton as read_skeleton
 from .ntu.recording import write_skeleton as write_skeleton
+from .preprocessing.coordinates import training_coordinates as training_coordinates
+from .preprocessing.preprocessing import Preprocessing as Preprocessing
+from .preprocessing.sample import sample_clips as sample_clips
+from .preprocessing.windows import sliding_windows as sliding_windows
 from .printable import Name as Name
 from .printable import printable as printable
 from .readers.config import ImportConfig as ImportConfig
@@ -97,6 +104,7 @@ __all__ = [
     "Fold",
     "FormatReader",
     "ImportConfig",
+    "ImportReport",
     "JointError",
     "JointMap",
     "Missing",
@@ -105,6 +113,7 @@ __all__ = [
     "OpenedClips",
     "OwnClips",
     "Picture",
+    "Preprocessing",
     "Protocol",
     "RawClip",
     "RawFolder",
@@ -137,6 +146,7 @@ __all__ = [
     "in_picture",
     "is_folded",
     "joint_map",
+    "kind_of_joints",
     "label_subset",
     "layout",
     "layout_names",
@@ -153,10 +163,14 @@ __all__ = [
     "read_split",
     "replacing",
     "replacing_folder",
+    "resample",
+    "sample_clips",
     "save_split",
     "save_subset",
+    "sliding_windows",
     "split",
     "split_by",
+    "training_coordinates",
     "turn_upright",
     "viewpoint",
     "write_skeleton",

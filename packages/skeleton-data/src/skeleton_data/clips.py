@@ -19,6 +19,17 @@ Units = Literal["m", "picture"]
 """Of the positions in a store. `picture`: x to the right and y up, from the middle of the picture; z is how
 sure the detector was, from 0 to 1."""
 
+
+def kind_of_joints(units: Units) -> str:
+    """Say what joints in these units are.
+
+    Example:
+        >>> kind_of_joints("picture")
+        '2D joints in pictures'
+    """
+    return "3D joints in metres" if units == "m" else "2D joints in pictures"
+
+
 SourceUnits = Literal["m", "picture", "pixels"]
 """Of the positions that a reader gives; the importer turns pixels (y down) into units of the picture."""
 

@@ -4,7 +4,6 @@ from .data.clips import FinetuneClips as FinetuneClips
 from .data.clips import FinetuneData as FinetuneData
 from .data.clips import PretrainClips as PretrainClips
 from .data.clips import PretrainData as PretrainData
-from .data.preprocessing import Preprocessing as Preprocessing
 from .errors import InputError as InputError
 from .errors import RunError as RunError
 from .errors import exit_on_bad_input as exit_on_bad_input
@@ -21,10 +20,6 @@ from .evaluation.evaluation import probe_and_neighbours as probe_and_neighbours
 from .evaluation.metrics import Accuracy as Accuracy
 from .evaluation.metrics import evaluate_classifier as evaluate_classifier
 from .inference.recogniser import Recogniser as Recogniser
-from .inference.recogniser import recognise_live as recognise_live
-from .inference.recogniser import recognise_recordings as recognise_recordings
-from .inference.recordings import Recording as Recording
-from .inference.recordings import read_recordings as read_recordings
 from .models.network_config import NetworkConfig as NetworkConfig
 from .models.pretraining import load_pretraining as load_pretraining
 from .models.saved_model import SavedModel as SavedModel
@@ -77,14 +72,12 @@ __all__ = [
     "NotFittedError",
     "OptimizerConfig",
     "Plan",
-    "Preprocessing",
     "PretrainClips",
     "PretrainData",
     "PretrainResult",
     "RecipeSection",
     "Recogniser",
     "RecognitionReport",
-    "Recording",
     "RunConfig",
     "RunError",
     "RunFolder",
@@ -106,9 +99,6 @@ __all__ = [
     "probe_and_neighbours",
     "read_options",
     "read_recipe",
-    "read_recordings",
-    "recognise_live",
-    "recognise_recordings",
     "recognition_report",
     "save_network",
     "set_up_distributed",

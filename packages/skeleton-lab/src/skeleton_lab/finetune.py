@@ -21,7 +21,7 @@ from pydantic import Field
 
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
-from skeleton_lab.models.calibration import Calibration
+from skeleton_runtime import Calibration
 from skeleton_lab.models.network_config import NetworkConfig, fit_network
 from skeleton_lab.models.pretrained import open_pretrained, pretrained_config, what_changes
 from skeleton_lab.models.seen_clips import TOLD, seen_of_test

@@ -18,25 +18,23 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal, TextIO
+from typing import Literal, TextIO
 
 from pydantic import Field, model_validator
 from pydantic_settings import CliPositionalArg
 
-from skeleton_data import ImportConfig, Missing, Picture, Up, layout, printable
-from skeleton_lab.data.preprocessing import Preprocessing
+from skeleton_data import ImportConfig, Missing, Picture, Up
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
-from skeleton_lab.inference.live import Stream, live_windows
-from skeleton_lab.inference.recordings import map_joints, read_recordings
+from skeleton_lab.models.model_folder import ONNX, locate
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
+from skeleton_runtime import Answer, Recogniser, Windows, answer_lines, as_table, read_recordings
 
 LIVE_WINDOW = 60
 OF_IMPORT = (
     *("source_layout", "derive", "units", "up", "picture", "fps", "resample"),
     *("missing", "max_gap", "min_confidence", "insist"),
 )
-METRES = {"auto": 1.0, "m": 1.0, "cm": 0.01, "mm": 0.001}
 
 
 class PredictConfig(RecipeSection):
@@ -75,6 +73,7 @@ class PredictConfig(RecipeSection):
     )
     insist: bool = Field(False, description="Recognise what cannot be right, as bodies of 50 m.")
     batch_size: int = Field(64, ge=1, description="Windows that are recognised at once.")
+    torch: bool = Field(False, description="Run the network in torch also where the model has a model.onnx.")
 
     @model_validator(mode="after")
     def _one_source(self) -> PredictConfig:
@@ -86,44 +85,12 @@ class PredictConfig(RecipeSection):
         return self
 
 
-def _line(answer: dict[str, Any], config: PredictConfig) -> str:
+def _line(answer: Answer, config: PredictConfig, latency: float | None) -> str:
     if config.format == "json":
-        return json.dumps(answer)
-    place = [answer["file"]] if "file" in answer else []
-    if place and answer["clip"] != Path(answer["file"]).stem:
-        place.append(answer["clip"])
-    if config.live or config.window:
-        place.append(f"frames {answer['first_frame']}-{answer['last_frame']}")
-    best = ", ".join(f"{name} {100 * share:.1f} %" for name, share in answer["classes"].items())
-    return printable(f"{' '.join(place)}: {best}") + (f" ({answer['latency_ms']} ms)" if config.live else "")
-
-
-def _stream(config: PredictConfig, made_for: Preprocessing) -> Stream:
-    """Return how frames are to be understood.
-
-    Raises:
-        InputError: If the stream cannot be what the model was made for.
-    """
-    wanted, is_flat = made_for.layout, made_for.units == "picture"
-    if is_flat != (config.picture is not None):
-        raise InputError(
-            "picture: the model was made for 2D joints: say width and height, like 640x480, and stream"
-            " [x, y, confidence] in pixels"
-            if is_flat
-            else "picture: the model was made for 3D joints in metres"
-        )
-    if config.resample is not None:
-        raise InputError("resample: a stream is recognised at its own rate")
-    names = layout(config.source_layout).joints if config.source_layout else wanted.joints
-    return Stream(
-        mapping=map_joints(names, wanted, derive=config.derive, source="the stream"),
-        joints=len(names),
-        layout=wanted,
-        scale=METRES[config.units],
-        up="y" if config.up == "auto" else config.up,
-        picture=config.picture,
-        insist=config.insist,
-    )
+        timed = {} if latency is None else {"latency_ms": latency}
+        return json.dumps(answer.as_dict(config.top) | timed)
+    text = as_table(answer, config.top, windows=config.live or config.window is not None)
+    return text if latency is None else f"{text} ({latency} ms)"
 
 
 def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.stdout) -> None:
@@ -139,42 +106,59 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
             recordings cannot.
     """
     with input_errors():
-        model = SavedModel.open(config.model)
-        stream = _stream(config, model.preprocessing) if config.live else None
-
-        from skeleton_lab.inference.recogniser import Recogniser, recognise_live, recognise_recordings
-
-        recogniser = Recogniser(model)
+        recogniser = _recogniser(config)
     refused: list[str] = []
-    if stream:
-        length = config.window or LIVE_WINDOW
-        stride = config.stride or max(1, length // 2)
-        windows = live_windows(lines, stream, bodies=model.preprocessing.bodies, length=length, stride=stride)
-        answers = recognise_live(recogniser, windows, top=config.top)
-    else:
-        given = ImportConfig(**{name: getattr(config, name) for name in OF_IMPORT})
-        recordings = read_recordings(config.recordings, model.preprocessing, given, refused=refused)
-        answers = recognise_recordings(
-            recogniser,
-            recordings,
-            top=config.top,
-            window=config.window,
-            stride=config.stride,
-            batch_size=config.batch_size,
-        )
-    latencies = []
-    try:
-        for answer in answers:
-            print(_line(answer, config), file=out, flush=True)
-            latencies.append(answer.get("latency_ms", 0.0))
-    except KeyboardInterrupt:  # the end of a stream that has none of its own
-        if not config.live:
-            raise
-    if config.live and latencies:
-        told = f"{len(latencies)} windows, {median(latencies):.2f} ms median, {max(latencies):.2f} ms at most"
-        print(f"predict: {told}, from the last frame to the answer", file=sys.stderr)
+    if config.live:
+        _print_live(recogniser, config, lines, out)
+        return
+    given = ImportConfig(**{name: getattr(config, name) for name in OF_IMPORT})
+    recordings = read_recordings(config.recordings, recogniser.preprocessing, given, refused=refused)
+    with input_errors():
+        windows = Windows(*(None if each is None else str(each) for each in (config.window, config.stride)))
+        for answer in recogniser.recognise(recordings, windows, batch_size=config.batch_size):
+            print(_line(answer, config, None), file=out, flush=True)
     if refused:
         raise InputError("\n".join(refused))
+
+
+def _recogniser(config: PredictConfig) -> Recogniser:
+    """Load the model: without torch where it has a `model.onnx`, unless the options want torch."""
+    fused = (Path(config.model) / ONNX).is_file()  # or not, but complete
+    path = Path(config.model) if fused else locate(config.model)
+    if (path / ONNX).is_file() and not config.torch:
+        return Recogniser.load(path)
+    from skeleton_lab.inference.recogniser import Recogniser as TorchRecogniser
+
+    return TorchRecogniser(SavedModel.open(config.model))
+
+
+def _print_live(recogniser: Recogniser, config: PredictConfig, lines: Iterable[str], out: TextIO) -> None:
+    window = config.window or LIVE_WINDOW
+    if config.resample is not None:
+        raise InputError("resample: a stream is recognised at its own rate")
+    with input_errors():
+        stream = recogniser.stream(
+            window=str(window),
+            stride=str(config.stride or max(1, window // 2)),
+            fps=config.fps,
+            source_layout=config.source_layout,
+            derive=config.derive,
+            units=config.units,
+            up="y" if config.up == "auto" else config.up,
+            picture=config.picture,
+            insist=config.insist,
+        )
+    latencies: list[float] = []
+    try:
+        with input_errors():
+            for answer, latency in answer_lines(stream, lines):
+                print(_line(answer, config, latency), file=out, flush=True)
+                latencies.append(latency)
+    except KeyboardInterrupt:  # the end of a stream that has none of its own
+        pass
+    if latencies:
+        told = f"{len(latencies)} windows, {median(latencies):.2f} ms median, {max(latencies):.2f} ms at most"
+        print(f"predict: {told}, from the last frame to the answer", file=sys.stderr)
 
 
 @exit_on_bad_input("predict")

@@ -2,28 +2,30 @@
 
     python apps/share.py runs/tuned-seed0 runs/tuned-seed1 runs/tuned-seed2 --output shared/tuned
     python apps/share.py runs/pretrained --output shared/encoder --licence cc-by-nc-4.0
+    python apps/share.py runs/joint runs/bone runs/motion --fuse --weights 0.6,0.6,0.4 --output shared/fused
 
 The first run's model is taken; the others, of the same recipe with other seeds, give the spread. The folder
-holds weights (safetensors), config, class names, layout, sampling, checksums and the card, README.md. Load it
-by `from_pretrained`, or name it where apps take a model; uploaded to the Hugging Face Hub it is
-hf://OWNER/NAME.
+holds weights (safetensors), config, class names, layout, sampling, checksums, the card, README.md, and
+model.onnx, with which `skeleton-predict` answers without torch. Load it by `from_pretrained`, or name it
+where apps take a model; uploaded to the Hugging Face Hub it is hf://OWNER/NAME. With --fuse the runs are
+streams of one data set: the folder has a folder for each of them, and a model.onnx that fuses their answers.
 """
 
 from __future__ import annotations
 
-import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, PositiveFloat, TypeAdapter, model_validator
 from pydantic_settings import CliPositionalArg
 
 from skeleton_data import replacing_folder
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
-from skeleton_lab.models.model_card import CARD, model_card
-from skeleton_lab.models.model_folder import files_of, write_checksums
+from skeleton_lab.models.fused_model import share_fused
+from skeleton_lab.models.model_card import CARD, model_card, onnx_section
+from skeleton_lab.models.model_folder import ONNX, copy_files, write_checksums
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
 from skeleton_lab.recipe.text_files import read_json
@@ -37,12 +39,27 @@ class ShareConfig(RecipeSection):
     """Put a model into a folder that can be handed on, with a card that says how well its recipe does."""
 
     runs: CliPositionalArg[Annotated[tuple[Path, ...], Field(min_length=1)]] = Field(
-        description="Finished runs of one recipe; the model is the first one's."
+        description="Finished runs of one recipe; the model is the first one's. With fuse, of several streams."
     )
     output: Path = Field(description="The new folder.")
     licence: str = Field(
         "other", pattern=r"^[\w.-]+$", description="Licence of the weights, by its identifier."
     )
+    onnx: bool = Field(True, description="Write model.onnx, too, for answers without torch.")
+    fuse: bool = Field(False, description="Fuse the answers of the runs, which are of several streams.")
+    weights: tuple[PositiveFloat, ...] | None = Field(
+        None, description="With fuse: how much each run counts, as 0.6,0.6,0.4 (default: all the same)."
+    )
+
+    @model_validator(mode="after")
+    def _weights_fit(self) -> ShareConfig:
+        if self.weights is not None and not (self.fuse and len(self.weights) == len(self.runs)):
+            raise ValueError(
+                f"weights: {len(self.weights)} need fuse, and as many runs, not {len(self.runs)}"
+            )
+        if self.fuse and not self.onnx:
+            raise ValueError("fuse: what is fused is model.onnx")
+        return self
 
 
 def run(config: ShareConfig) -> None:
@@ -56,18 +73,30 @@ def run(config: ShareConfig) -> None:
             raise InputError(f"output: {config.output} is there already")
         models = [SavedModel.open(path) for path in config.runs]
         results = [_result(model) for model in models]
-        for model, path in zip(models[1:], config.runs[1:], strict=True):
-            if _without_seeds(model.recipe) != _without_seeds(models[0].recipe):
-                raise InputError(f"{path} and {config.runs[0]} are not of one recipe")
-        files = files_of(models[0].path)
-        card = model_card(models[0], results, licence=config.licence)
         config.output.parent.mkdir(parents=True, exist_ok=True)
         with replacing_folder(config.output) as draft:
-            for name in files:
-                shutil.copyfile(models[0].path / name, draft / name)
-            (draft / CARD).write_text(card, encoding="utf-8")
-            write_checksums(draft)
-    print(f"{config.output}: {', '.join((*files, CARD))} and checksums")
+            if config.fuse:
+                share_fused(models, config.weights, draft, licence=config.licence)
+            else:
+                _share(models, results, draft, config)
+            written = sorted(path.name for path in draft.iterdir())
+    print(f"{config.output}: {', '.join(written)}")
+
+
+def _share(
+    models: Sequence[SavedModel], results: Sequence[RunResult], draft: Path, config: ShareConfig
+) -> None:
+    for model, path in zip(models[1:], config.runs[1:], strict=True):
+        if _without_seeds(model.recipe) != _without_seeds(models[0].recipe):
+            raise InputError(f"{path} and {config.runs[0]} are not of one recipe")
+    copy_files(models[0].path, draft)
+    card = model_card(models[0], results, licence=config.licence)
+    if config.onnx:
+        from skeleton_lab.models.onnx_export import export_with_examples
+
+        card += "\n" + onnx_section(export_with_examples(models[:1], draft / ONNX))
+    (draft / CARD).write_text(card, encoding="utf-8")
+    write_checksums(draft)
 
 
 def _result(model: SavedModel) -> RunResult:

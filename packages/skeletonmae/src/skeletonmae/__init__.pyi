@@ -35,7 +35,6 @@ from .targets import joint_motion as joint_motion
 from .token_classifier import TokenClassifier as TokenClassifier
 from .transformer import Transformer as Transformer
 from .transformer_config import TransformerConfig as TransformerConfig
-from .windows import sliding_windows as sliding_windows
 
 __all__ = [
     "Decoder",
@@ -74,5 +73,4 @@ __all__ = [
     "principal_components",
     "recalibrate",
     "reconstruction_loss",
-    "sliding_windows",
 ]

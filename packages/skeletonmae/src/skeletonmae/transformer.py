@@ -80,7 +80,8 @@ class Transformer(
         patches = self._patches(rearrange(x, "n c t v m -> (n m) t v c"))
         place: Tensor | slice = slice(None)
         differ = self.training and self.config.drop_path > 0
-        if not (differ or patches.requires_grad):  # each absent body has a gradient of its own
+        apart = differ or patches.requires_grad or torch.compiler.is_compiling()
+        if not apart:  # each absent body has a gradient of its own; a graph cannot count them
             patches, place, _ = distinct_bodies(patches)
         tokens = rearrange(self.embed(_finite(patches)) + self._positions(), "b t v c -> b (t v) c")
         tokens = self._encode(tokens)[place]
@@ -155,6 +156,6 @@ def init_weights(module: nn.Module) -> None:
 
 
 def _finite(x: Tensor) -> Tensor:
-    if not x.isfinite().all():
+    if not torch.compiler.is_compiling() and not x.isfinite().all():  # a graph cannot look at values
         raise ValueError("x must be finite where visible, got NaN or infinity")
     return x

@@ -4,6 +4,7 @@ from .bodies import distinct_bodies as distinct_bodies
 from .classifier import PooledClassifier as PooledClassifier
 from .config import Pool as Pool
 from .config import STTFormerConfig as STTFormerConfig
+from .folded import FoldedSTTFormer as FoldedSTTFormer
 from .grid import DenseGrid as DenseGrid
 from .grid import TokenGrid as TokenGrid
 from .model import STTFormer as STTFormer
@@ -26,6 +27,7 @@ from .weights import read_weights as read_weights
 __all__ = [
     "SIZES",
     "DenseGrid",
+    "FoldedSTTFormer",
     "Pool",
     "PooledClassifier",
     "PretrainedMixin",

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from numpy.typing import NDArray
 from torch import Tensor
 
 from skeleton_data.transforms.crop import Integers, Window
+from skeleton_data.transforms.positions import blended_frames
 
 _CACHED_NUMBERS = 2**18  # 1 MiB of float32
 
@@ -45,7 +45,7 @@ class FrameBlend:
             clip_bodies: (N,) bodies of each clip.
             bodies: M, bodies to read: the first ones; those that a clip does not have get the weight 0.
         """
-        frame, weight = _positions(window.length, frames)
+        frame, weight = blended_frames(window.length, frames)
         row = frame * clip_bodies[:, None] + (first_row + window.start * clip_bodies)[:, None]
         body = np.arange(bodies)
         there = body < clip_bodies[:, None]
@@ -112,18 +112,3 @@ def resize(joints: Tensor, window: Window, frames: int) -> Tensor:
         window, frames, first_row=np.arange(n) * t * m, clip_bodies=np.full(n, m), bodies=m
     )
     return blend.joints(rearrange(joints, "n c t v m -> (n t m) v c"))
-
-
-def _positions(length: Integers, frames: int) -> tuple[Integers, NDArray[np.float32]]:
-    """Return the frames before and after each new frame, one after the other (N, 2 T), and their weights."""
-    scale = (length.astype(np.float32) / np.float32(frames)).astype(np.float64)
-    position = (scale[:, None] * (np.arange(frames) + 0.5) - 0.5).astype(np.float32)
-    np.maximum(position, 0, out=position)
-    low = np.floor(position)
-    frame = np.empty((len(length), 2 * frames), np.int64)
-    weight = np.empty(frame.shape, np.float32)
-    frame[:, ::2] = low
-    frame[:, 1::2] = np.minimum(low + 1, (length - 1).astype(np.float32)[:, None])
-    np.subtract(position, low, out=weight[:, 1::2])
-    np.subtract(1, weight[:, 1::2], out=weight[:, ::2])
-    return frame, weight

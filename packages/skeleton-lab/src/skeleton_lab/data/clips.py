@@ -12,15 +12,16 @@ from pydantic import Field, model_validator
 
 from skeleton_data import (
     ClipSampling,
+    Preprocessing,
     SkeletonLayout,
     SkeletonStore,
     Split,
     class_counts,
+    kind_of_joints,
     label_subset,
     missing_classes,
 )
 from skeleton_lab.data.division import Division, TrainingSide, whole_sides
-from skeleton_lab.data.preprocessing import KINDS, Preprocessing
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.runs.fingerprints import Fingerprint, Fingerprints
@@ -70,8 +71,8 @@ class PretrainData(RecipeSection):
                 )
             if store.meta.units != first.meta.units:
                 raise InputError(
-                    f"data.sources: {first.path} holds {KINDS[first.meta.units]}, "
-                    f"{store.path} {KINDS[store.meta.units]}"
+                    f"data.sources: {first.path} holds {kind_of_joints(first.meta.units)}, "
+                    f"{store.path} {kind_of_joints(store.meta.units)}"
                 )
         return PretrainClips(train, validation, first.layout, _bodies(train), tuple(divided))
 
@@ -109,11 +110,13 @@ class PretrainClips:
     def preprocessing(self, sampling: ClipSampling) -> Preprocessing:
         """Return what the clips go through."""
         cleanings = {store.cleaning for store, _ in self.train}
+        rates = {store.fps for store, _ in self.train}
         return Preprocessing(
             layout=self.layout,
             units=self.train[0][0].meta.units,
             bodies=self.bodies,
             cleaning=cleanings.pop() if len(cleanings) == 1 else None,
+            fps=rates.pop() if len(rates) == 1 else None,
             sampling=sampling,
         )
 
@@ -238,6 +241,7 @@ class FinetuneClips:
             units=self.store.meta.units,
             bodies=self.bodies,
             cleaning=self.store.cleaning,
+            fps=self.store.fps,
             sampling=sampling,
             classes=self.classes,
         )

@@ -18,7 +18,7 @@ from skeleton_lab.estimator.arrays import as_clips, as_groups, as_labels, as_lay
 from skeleton_lab.estimator.fitting import ModelFiles, arguments, workshop, write_store
 from skeleton_lab.estimator.parameters import Estimator, seed_of
 from skeleton_lab.estimator.pretrainer import SkeletonPretrainer
-from skeleton_lab.inference.coordinates import training_coordinates
+from skeleton_data import training_coordinates
 from skeleton_lab.inference.recogniser import Recogniser
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import read_recipe

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from skeleton_lab.models.calibration import Calibration
+from skeleton_runtime import Calibration
 
 BINS = 15
 LOWEST, HIGHEST = 0.01, 100.0

@@ -16,9 +16,8 @@ from torch.nn import functional as F
 from torch.utils.data import BatchSampler, DataLoader
 from tqdm import tqdm
 
-from skeleton_data import ClipBatch, ClipSet, EpochSampler, SkeletonDataset, SkeletonStore
+from skeleton_data import ClipBatch, ClipSet, EpochSampler, Preprocessing, SkeletonDataset, SkeletonStore
 from skeleton_lab.data.clips import FinetuneClips
-from skeleton_lab.data.preprocessing import Preprocessing
 from skeleton_lab.evaluation.metrics import predict_all
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.training.distributed import join

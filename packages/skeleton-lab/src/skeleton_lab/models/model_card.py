@@ -49,6 +49,22 @@ def model_card(model: SavedModel, results: Sequence[RunResult] = (), *, licence:
     return "\n\n".join(sections) + "\n"
 
 
+def onnx_section(told: str) -> str:
+    """Write the section about `model.onnx`.
+
+    Args:
+        told: How far its answers are from those in torch, on which clips.
+    """
+    return (
+        "## Without torch\n\n"
+        "`pip install skeleton-runtime`, then `skeleton-predict FOLDER recording.skeleton`, or in Python:\n\n"
+        "```python\nfrom skeleton_runtime import Recogniser\n\n"
+        'model = Recogniser.load("FOLDER_OR_HUB_NAME")\n```\n\n'
+        "`model.onnx` maps `clips` (N, C, T, V, M), float32, prepared as its metadata `preprocessing` says, "
+        f"to `scores` (N, K) of a classifier, and `features` (N, F). {told}\n"
+    )
+
+
 def _accuracy(results: Sequence[RunResult]) -> Iterator[str]:
     tests = [result.test for result in results if isinstance(result, FinetuneResult) and result.test]
     if not tests:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from skeleton_data import file_sha256
-from skeleton_lab.data.preprocessing import FILE
+from skeleton_data import Preprocessing, file_sha256
 from skeleton_lab.errors import InputError
-from skeleton_lab.models.calibration import FILE as CALIBRATION
 from skeleton_lab.models.network_config import NetworkConfig
 from skeleton_lab.recipe.text_files import read_json, read_small_text
+from skeleton_runtime import Calibration
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
-FILES = (CONFIG, WEIGHTS, FILE)
+FILES = (CONFIG, WEIGHTS, Preprocessing.FILE)
 """What every model is."""
-OPTIONAL = (CALIBRATION,)
+ONNX = "model.onnx"
+OPTIONAL = (Calibration.FILE, ONNX)
 """What a model may have besides; no other name is ever read, wherever the folder is from."""
 SUMS = "SHA256SUMS"
 """Their checksums, as `sha256sum --check` reads them."""
@@ -87,9 +88,17 @@ def files_of(folder: Path) -> tuple[str, ...]:
 
 
 def write_checksums(folder: Path) -> None:
-    """Write the checksums of the files of a model beside them."""
-    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in files_of(folder)]
+    """Write the checksums of the files of a model that are there beside them."""
+    names = [name for name in (*FILES, *OPTIONAL) if (folder / name).is_file()]
+    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in names]
     (folder / SUMS).write_text("".join(lines))
+
+
+def copy_files(folder: Path, output: Path) -> None:
+    """Copy the files of a model, but for what was exported, into another folder."""
+    for name in files_of(folder):
+        if name != ONNX:
+            shutil.copyfile(folder / name, output / name)
 
 
 def check_files(folder: Path) -> None:

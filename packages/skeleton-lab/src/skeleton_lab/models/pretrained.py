@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from skeleton_lab.data.preprocessing import Preprocessing
+from skeleton_data import Preprocessing
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.model_folder import CONFIG
 from skeleton_lab.models.network_config import NetworkConfig

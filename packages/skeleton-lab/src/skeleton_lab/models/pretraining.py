@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from skeleton_lab.data.preprocessing import Preprocessing
+from skeleton_data import Preprocessing
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.text_files import read_toml
 from skeletonmae import Plugin, SkeletonMAE, SkeletonMAEConfig

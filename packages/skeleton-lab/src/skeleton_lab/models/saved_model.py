@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from skeleton_baselines import STGCNConfig
-from skeleton_data import file_sha256
-from skeleton_lab.data.preprocessing import Preprocessing
+from skeleton_data import Preprocessing, file_sha256
 from skeleton_lab.errors import InputError
-from skeleton_lab.models.calibration import Calibration
+from skeleton_runtime import Calibration
 from skeleton_lab.models.model_folder import CONFIG, check_files, locate, read_config, run_of, weights_file
 from skeleton_lab.models.network_config import NetworkConfig
 from skeleton_lab.recipe.text_files import read_toml

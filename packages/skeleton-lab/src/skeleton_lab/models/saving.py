@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from skeleton_data import replacing_folder
-from skeleton_lab.data.preprocessing import Preprocessing
-from skeleton_lab.models.calibration import Calibration
+from skeleton_data import Preprocessing, replacing_folder
 from skeleton_lab.models.model_card import CARD, model_card
 from skeleton_lab.models.model_folder import run_of, write_checksums
 from skeleton_lab.models.saved_model import SavedModel

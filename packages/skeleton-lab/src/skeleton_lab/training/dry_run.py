@@ -10,7 +10,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from skeleton_lab.data.preprocessing import Preprocessing
+from skeleton_data import Preprocessing
 from skeleton_lab.runs.folder import RunFolder
 from skeleton_lab.training.optimizer import OptimizerConfig
 from skeleton_lab.training.plan import Plan, TrainingRecipe

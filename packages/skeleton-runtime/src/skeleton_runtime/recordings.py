@@ -15,24 +15,26 @@ from skeleton_data import (
     ImportConfig,
     JointError,
     JointMap,
+    OpenedClips,
+    Preprocessing,
     SkeletonLayout,
     clean,
     first_bodies,
     joint_map,
+    kind_of_joints,
     layout,
     layout_names,
     open_clips,
     read_skeleton,
+    resample,
+    training_coordinates,
     turn_upright,
 )
-from skeleton_lab.data.preprocessing import KINDS, Preprocessing
-from skeleton_lab.errors import InputError, input_errors
-from skeleton_lab.inference.coordinates import training_coordinates
 
 ENDINGS = (".skeleton", ".npz")
 Joints = NDArray[np.float32]
 FPS = 30.0
-"""Where data do not say their rate: no model of these asks for it."""
+"""Where neither the data nor the model say their rate; also that of raw NTU recordings."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +42,17 @@ class Recording:
     """A clip of any length.
 
     Attributes:
-        path: The file.
+        file: Where it is from.
         name: Of the clip, where the file holds several.
         joints: (T, M, V, 3), metres, in the file's own layout and coordinates.
+        fps: Frames per second.
         shown: Brings consecutive frames of them into layout and coordinates of the model's training.
     """
 
-    path: Path
+    file: str
     name: str
     joints: Joints
+    fps: float
     shown: Callable[[Joints], Joints]
 
     def clip(self, start: int, end: int) -> Joints:
@@ -79,13 +83,15 @@ def read_recordings(
             clips = read(file, made_for, config)
             while True:
                 try:
-                    with input_errors():
-                        recording = next(clips, None)
-                        if isinstance(recording, DataError):
-                            raise recording
-                except InputError as error:
-                    refused.append(str(error))
+                    recording = next(clips, None)
+                    if isinstance(recording, DataError):
+                        raise recording
+                except OSError as error:
+                    refused.append(f"{error.filename or file}: {error.strerror or error}")
                     continue  # a reader that failed has nothing more
+                except ValueError as error:
+                    refused.append(" ".join(str(error).split()))
+                    continue
                 if recording is None:
                     break
                 yield recording
@@ -95,14 +101,42 @@ def map_joints(names: Sequence[str], wanted: SkeletonLayout, *, derive: bool, so
     """Find the joints of a layout among those of a source.
 
     Raises:
-        InputError: If one is missing; names both layouts.
+        DataError: If one is missing; names both layouts.
     """
     try:
         return joint_map(names, wanted.joints, derive=derive)
     except DataError as error:
-        raise InputError(
-            f"{source} has layout {_layout_of(names)}, but the model was made for {wanted.name}: {error}"
-        ) from error
+        raise DataError(_other_layout(source, names, wanted, error)) from error
+
+
+def prepared(
+    data: OpenedClips, made_for: Preprocessing, source: str | Path
+) -> Iterator[Recording | DataError]:
+    """Return the clips of an opened data set as recordings; in the place of a bad one, its error.
+
+    Raises:
+        DataError: If its joints are of another kind than those of the model, or cannot be right.
+    """
+    if data.units != made_for.units:
+        held, wanted = kind_of_joints(data.units), kind_of_joints(made_for.units)
+        raise DataError(f"{source} holds {held}, but the model was made for {wanted}")
+    for clip in data:
+        data.report.check(source)
+        if isinstance(clip, DataError):
+            yield clip
+            continue
+        fps = data.config.resample or clip.fps or data.source.fps
+        yield Recording(str(source), clip.name, clip.joints, fps, shown_to(made_for, fps))
+
+
+def shown_to(made_for: Preprocessing, fps: float) -> Callable[[Joints], Joints]:
+    """Return what brings upright clips in the model's layout to the rate and origin of its training."""
+
+    def shown(clip: Joints) -> Joints:
+        clip = resample(clip, fps, made_for.fps) if made_for.fps else clip
+        return training_coordinates(clip, made_for.layout, made_for.cleaning)
+
+    return shown
 
 
 def _layout_of(names: Sequence[str]) -> str:
@@ -116,6 +150,10 @@ def _layout_of(names: Sequence[str]) -> str:
                 continue
             return f"{name} ({len(names)} joints)"
     return f"of its own ({len(names)} joints)"
+
+
+def _other_layout(source: str | Path, names: Sequence[str], wanted: SkeletonLayout, error: DataError) -> str:
+    return f"{source} has layout {_layout_of(names)}, but the model was made for {wanted.name}: {error}"
 
 
 def _files(path: Path) -> list[Path]:
@@ -136,36 +174,27 @@ def _read_raw(file: Path, made_for: Preprocessing, config: ImportConfig) -> Iter
 
     def shown(clip: Joints) -> Joints:
         # The whole is as cleaning left it, which may have put a lost body elsewhere than at zero.
-        return mapping(whole if len(clip) == len(joints) else training_coordinates(clip, ntu, cleaning))
+        clip = mapping(whole if len(clip) == len(joints) else training_coordinates(clip, ntu, cleaning))
+        return resample(clip, FPS, made_for.fps) if made_for.fps else clip
 
-    yield Recording(file, file.stem, joints, shown)
-
-
-def _says_no_rate(file: Path) -> bool:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return "fps.npy" not in archive.namelist()
-    except (OSError, zipfile.BadZipFile):  # other formats, and what the reader will find wrong
-        return False
+    yield Recording(str(file), file.stem, joints, FPS, shown)
 
 
 def _read(file: Path, made_for: Preprocessing, config: ImportConfig) -> Iterator[Recording | DataError]:
-    known = {"fps": config.fps or FPS} if _says_no_rate(file) else {}
     wanted = made_for.layout
+    if file.suffix == ".npz" and config.fps is None and not _says_rate(file):
+        config = config.model_copy(update={"fps": made_for.fps or FPS})
     try:
-        data = open_clips(file, config.model_copy(update=known), wanted=wanted)
+        data = open_clips(file, config, wanted=wanted)
     except JointError as error:
-        raise InputError(
-            f"{file} has layout {_layout_of(error.joints)}, but the model was made for {wanted.name}: {error}"
-        ) from error
-    if data.units != made_for.units:
-        raise InputError(
-            f"{file} holds {KINDS[data.units]}, but the model was made for {KINDS[made_for.units]}"
-        )
+        raise DataError(_other_layout(file, error.joints, wanted, error)) from error
+    yield from prepared(data, made_for, file)
 
-    def shown(clip: Joints) -> Joints:
-        return training_coordinates(clip, wanted, made_for.cleaning)
 
-    for clip in data:
-        data.report.check(file)
-        yield clip if isinstance(clip, DataError) else Recording(file, clip.name, clip.joints, shown)
+def _says_rate(file: Path) -> bool:
+    """Return whether own data say how many frames a second has."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return "fps.npy" in archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile):  # its reader will say what is wrong
+        return True

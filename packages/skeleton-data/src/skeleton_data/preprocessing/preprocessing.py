@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from skeleton_data import Cleaning, ClipSampling, Name, SkeletonLayout, Units
-from skeleton_lab.errors import InputError
-from skeleton_lab.recipe.text_files import read_json
+from skeleton_data.clips import Cleaning, Units, kind_of_joints
+from skeleton_data.errors import DataError
+from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.printable import Name
+from skeleton_data.transforms.sampling import ClipSampling
 
-FILE = "preprocessing.json"
-KINDS: dict[Units, str] = {"m": "3D joints in metres", "picture": "2D joints in pictures"}
-"""What units of joints mean."""
 MAX_CLIP = 10_000_000
 """Joints of a sampled clip, T M V: above all recordings, and still in memory."""
+MAX_BYTES = 2**20
+"""Bytes of the largest file that is read; real ones have some thousands."""
 
 
 class Preprocessing(BaseModel):
-    """Skeleton, cleaning, sampling and class names that a model's weights belong to."""
+    """Skeleton, cleaning, sampling and class names that a model's weights belong to.
+
+    Example:
+        >>> from skeleton_data import layout
+        >>> made_for = Preprocessing(layout=layout("ntu"), bodies=2, sampling=ClipSampling(), fps=30)
+        >>> Preprocessing.parse(made_for.model_dump_json(), "model.onnx") == made_for
+        True
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    FILE: ClassVar = "preprocessing.json"
 
     layout: SkeletonLayout = Field(description="The skeleton.")
     units: Units = Field("m", description="Units of the joints: m, or picture (2D).")
     bodies: int = Field(ge=1, description="Bodies of a clip, M.")
     cleaning: Cleaning | None = Field(
         None, description="How raw recordings were cleaned; none of imported data, or where it is not known."
+    )
+    fps: float | None = Field(
+        None, gt=0, le=10_000, description="Frames per second of the clips; none where stores differ."
     )
     sampling: ClipSampling = Field(description="How clips are cut to length, and in which coordinates.")
     classes: tuple[Name, ...] = Field(
@@ -46,43 +59,57 @@ class Preprocessing(BaseModel):
 
     def save(self, folder: Path) -> None:
         """Write it beside the weights."""
-        (folder / FILE).write_text(self.model_dump_json(indent=2) + "\n")
+        (folder / self.FILE).write_text(self.model_dump_json(indent=2) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read it from beside the weights.
 
         Raises:
-            InputError: If it is damaged; names file and field.
+            DataError: If it is missing or damaged; names file and field.
+        """
+        path = folder / cls.FILE
+        try:
+            if (size := path.stat().st_size) > MAX_BYTES:
+                raise DataError.at(path, f"has {size:,} bytes; at most {MAX_BYTES:,} are read")
+            return cls.parse(path.read_bytes(), path)
+        except OSError as error:
+            raise DataError.at(path, error.strerror or str(error)) from error
+
+    @classmethod
+    def parse(cls, text: str | bytes, source: str | Path) -> Self:
+        """Read it from JSON.
+
+        Raises:
+            DataError: If it is damaged; names the source and the field.
         """
         try:
-            return cls.model_validate(read_json(folder / FILE))
+            return cls.model_validate_json(text)
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(map(str, first["loc"])) or "the file"
-            raise InputError(f"{folder / FILE}: {field}: {first['msg']}") from error
+            raise DataError.at(source, f"{field}: {first['msg']}") from error
 
     def require_same_input(self, other: Self, *, here: str, there: str) -> None:
         """Refuse weights that were trained on another kind of input; `bodies` and augmentation may differ.
 
         Raises:
-            InputError: Naming what differs, and both values.
+            DataError: Naming what differs, and both values.
         """
         if self.layout.joints != other.layout.joints:
-            raise InputError(
+            raise DataError(
                 f"{here} has layout {self.layout.name} ({len(self.layout.joints)} joints), "
                 f"but {there} was made for {other.layout.name} ({len(other.layout.joints)} joints)"
             )
         if self.units != other.units:
-            raise InputError(
-                f"{here} holds {KINDS[self.units]}, but {there} was made for {KINDS[other.units]}"
-            )
+            ours, theirs = kind_of_joints(self.units), kind_of_joints(other.units)
+            raise DataError(f"{here} holds {ours}, but {there} was made for {theirs}")
         for field in ("frames", "origin", "heading", "stream"):
             ours, theirs = getattr(self.sampling, field), getattr(other.sampling, field)
             if ours != theirs:
-                raise InputError(f"data.sampling.{field} is {ours!r}, but {there} was made for {theirs!r}")
+                raise DataError(f"data.sampling.{field} is {ours!r}, but {there} was made for {theirs!r}")
         if self.cleaning and other.cleaning and self.cleaning != other.cleaning:
-            raise InputError(
+            raise DataError(
                 f"{here}: its recordings were cleaned as {self.cleaning!r}, but those of {there} "
                 f"as {other.cleaning!r}"
             )

@@ -7,8 +7,12 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data import Cleaning, DataError, JointMap, SkeletonLayout, aligned, joint_map
-from skeleton_data import layout as built_in
+from skeleton_data.clips import Cleaning
+from skeleton_data.errors import DataError
+from skeleton_data.layouts.joint_mapping import JointMap, joint_map
+from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.layouts.layout import layout as built_in
+from skeleton_data.ntu.contrast_clip import aligned
 
 
 def training_coordinates(

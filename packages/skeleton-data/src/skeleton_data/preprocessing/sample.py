@@ -1,0 +1,97 @@
+"""Clips that lie in no store, sampled in NumPy as a dataset samples them for evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.layouts.layout import Pair
+from skeleton_data.preprocessing.preprocessing import Preprocessing
+from skeleton_data.transforms.crop import centre_crop
+from skeleton_data.transforms.positions import blended_frames
+
+Joints = NDArray[np.float32]
+
+SHORT = 1e-6
+"""Metres: a horizontal line of shoulders and hips below this has no direction."""
+
+
+def sample_clips(clips: Sequence[Joints], made_for: Preprocessing) -> Joints:
+    """Cut clips to length and bring them into the coordinates that a model was made for.
+
+    It takes the steps of `skeleton_data.transforms` that evaluation takes, without torch. Tests hold the two
+    together.
+
+    Args:
+        clips: Each (T, M, V, 3), metres; lengths and bodies may differ.
+        made_for: What the model's clips went through.
+
+    Returns:
+        (N, C=3, T, V, M), the same as the batch of a `SkeletonDataset` that does not train.
+
+    Example:
+        >>> from skeleton_data import ClipSampling, Preprocessing, layout
+        >>> made_for = Preprocessing(layout=layout("ntu"), bodies=2, sampling=ClipSampling(frames=20))
+        >>> clips = [np.ones((50, 1, 25, 3), np.float32), np.ones((7, 2, 25, 3), np.float32)]
+        >>> sample_clips(clips, made_for).shape
+        (2, 3, 20, 25, 2)
+    """
+    frames, joints = made_for.sampling.frames, len(made_for.layout.joints)
+    batch = np.zeros((len(clips), 3, frames, joints, made_for.bodies), np.float32)
+    for number, clip in enumerate(clips):
+        sampled = _sample(clip, made_for)  # (T, M, V, C)
+        batch[number, ..., : sampled.shape[1]] = sampled.transpose(3, 0, 2, 1)
+    return batch
+
+
+def _sample(clip: Joints, made_for: Preprocessing) -> Joints:
+    """Return one clip (T, M, V, C), its first bodies alone, at most those of the model."""
+    layout, sampling, flat = made_for.layout, made_for.sampling, made_for.units == "picture"
+    window = centre_crop(np.array([len(clip)]), sampling.test_crop)
+    frames, weights = (each[0] for each in blended_frames(window.length, sampling.frames))
+    rows = clip[window.start[0] + frames, : made_for.bodies].astype(np.float32, copy=False)
+    seen = rows.any(axis=(2, 3)) * weights[:, None]
+    blended = rows * weights[:, None, None, None]
+    joints, present = blended[::2] + blended[1::2], seen[::2] + seen[1::2]  # (T, M, V, C) and (T, M)
+    if sampling.origin == "first_frame":
+        joints = _move_origin(joints, layout.centre, present, flat=flat)
+    if sampling.heading and not flat:
+        joints = joints @ _heading_matrix(joints, *layout.facing()).T
+    return _to_stream(joints, made_for, flat=flat)
+
+
+def _first_frame(joints: Joints) -> int:
+    """Return the first frame in which body 0 is there, or frame 0 of a clip without it."""
+    return int(joints[:, 0].any(axis=(1, 2)).argmax())
+
+
+def _move_origin(joints: Joints, centre: int, present: Joints, *, flat: bool) -> Joints:
+    first = _first_frame(joints)
+    place = joints[first, 0, centre] / (present[first, 0] or np.float32(1))
+    if flat:
+        place = place * np.array([1, 1, 0], np.float32)
+    moved: Joints = joints - place * present[:, :, None, None]
+    return moved
+
+
+def _heading_matrix(joints: Joints, shoulders: Pair, hips: Pair) -> Joints:
+    """Return the turn (3, 3) about the vertical (y) axis after which body 0 faces +z."""
+    pose = joints[_first_frame(joints), 0]
+    line = pose[shoulders[0]] - pose[shoulders[1]] + pose[hips[0]] - pose[hips[1]]
+    length = np.hypot(line[0], line[2])
+    cos, sin = (line[0] / length, line[2] / length) if length > SHORT else (1, 0)
+    return np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]], np.float32)
+
+
+def _to_stream(joints: Joints, made_for: Preprocessing, *, flat: bool) -> Joints:
+    stream, shown = made_for.sampling.stream, joints
+    if stream.startswith("bone"):
+        parents = made_for.layout.parents
+        shown = shown - shown[:, :, [joint if above < 0 else above for joint, above in enumerate(parents)]]
+    if stream.endswith("motion"):
+        shown = np.concatenate([shown[1:] - shown[:-1], np.zeros_like(shown[:1])])
+    if flat and shown is not joints:
+        shown[..., 2] = joints[..., 2]
+    return shown

@@ -1,0 +1,30 @@
+from ._version import __version__ as __version__
+from .answers import Answer as Answer
+from .cli.output import as_table as as_table
+from .explanation import Explanation as Explanation
+from .live import LiveStream as LiveStream
+from .live import StreamOptions as StreamOptions
+from .live import answer_lines as answer_lines
+from .model_folder import open_model as open_model
+from .network import Network as Network
+from .network import OnnxNetwork as OnnxNetwork
+from .recogniser import Recogniser as Recogniser
+from .recordings import Recording as Recording
+from .recordings import read_recordings as read_recordings
+from .windows import Windows as Windows
+
+__all__ = [
+    "Answer",
+    "Explanation",
+    "LiveStream",
+    "Network",
+    "OnnxNetwork",
+    "Recogniser",
+    "Recording",
+    "StreamOptions",
+    "Windows",
+    "answer_lines",
+    "as_table",
+    "open_model",
+    "read_recordings",
+]

@@ -1,0 +1,92 @@
+"""Arrays of joints that a program has at hand, as recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skeleton_data import (
+    Clip,
+    ClipSource,
+    DataError,
+    ImportConfig,
+    ImportReport,
+    OpenedClips,
+    Preprocessing,
+    layout,
+)
+from skeleton_runtime.recordings import FPS, Joints, Recording, map_joints, prepared
+
+SCALES = {"auto": 1.0, "m": 1.0, "cm": 0.01, "mm": 0.001}
+"""Metres of a unit."""
+MAX_BODIES = 64
+"""People of a frame; more are a mistake, such as axes in another order."""
+
+
+def array_recordings(
+    clips: Sequence[ArrayLike], made_for: Preprocessing, config: ImportConfig
+) -> Iterator[Recording]:
+    """Prepare arrays as `skeleton-data import` prepares clips.
+
+    Args:
+        clips: Each (T, V, 3) or (T, M, V, 3); NaN is a joint that was not measured, zero an absent body.
+        made_for: Of the model.
+        config: Source layout, units and axis that points up; what is not said is the model's, metres, and y.
+
+    Yields:
+        Each clip, in the model's layout.
+
+    Raises:
+        DataError: If a clip cannot be used; says which.
+    """
+    names = layout(config.source_layout).joints if config.source_layout else made_for.layout.joints
+    scale, fps = np.float32(SCALES.get(config.units, 1.0)), config.fps or made_for.fps or FPS
+    source = ClipSource(
+        kind="arrays",
+        joints=names,
+        fps=fps,
+        count=len(clips),
+        clips=(_clip(number, clip, len(names), scale) for number, clip in enumerate(clips)),
+        units=made_for.units,
+        up="y" if config.up == "auto" else config.up,
+    )
+    mapping = map_joints(names, made_for.layout, derive=config.derive, source="the array")
+    report = ImportReport(made_for.layout, made_for.units, insist=config.insist)
+    data = OpenedClips(source, config, made_for.layout, mapping, report)
+    for recording in prepared(data, made_for, "the array"):
+        if isinstance(recording, DataError):
+            raise recording
+        yield recording
+
+
+def _clip(number: int, clip: ArrayLike, joints: int, scale: np.float32) -> Clip:
+    rows = as_bodies(clip, joints, f"clip {number}", frames=True)
+    return Clip(f"clip {number}", rows * scale, {}, Path("array"))
+
+
+def as_bodies(given: Any, joints: int, source: str, *, frames: bool) -> Joints:
+    """Return joints (T, M, V, 3) of a clip, or with `frames=False` (M, V, 3) of a frame.
+
+    Raises:
+        DataError: If they are no numbers, of another shape, infinite, or of too many people.
+    """
+    try:
+        rows = np.asarray(given, dtype=np.float32)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{source}: expected an array of numbers ({error})") from None
+    whole = 4 if frames else 3
+    if rows.ndim == whole - 1:
+        rows = rows[:, None] if frames else rows[None]
+    if rows.ndim != whole or rows.shape[-2:] != (joints, 3) or 0 in rows.shape:
+        each = "T, " if frames else ""
+        expected = f"({each}{joints}, 3) or ({each}M, {joints}, 3)"
+        raise DataError(f"{source}: expected {expected}, got {np.shape(given)}")
+    if rows.shape[-3] > MAX_BODIES:
+        raise DataError(f"{source}: {rows.shape[-3]} people, expected at most {MAX_BODIES}")
+    if np.isinf(rows).any():
+        raise DataError(f"{source}: a coordinate is infinite")
+    return rows

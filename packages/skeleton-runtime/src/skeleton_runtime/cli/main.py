@@ -1,0 +1,130 @@
+"""The command `skeleton-predict`: from recordings, or a stream of frames, to lines with classes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from skeleton_runtime.cli.options import IMPORT, parse
+
+if TYPE_CHECKING:
+    from skeleton_data import ImportConfig
+    from skeleton_runtime.answers import Answer
+    from skeleton_runtime.recogniser import Recogniser
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run `skeleton-predict` with the arguments of the process, or those given."""
+    given = parse(sys.argv[1:] if arguments is None else arguments)
+    from skeleton_data import DataError, printable
+
+    try:
+        run(given, lines=sys.stdin, out=sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads the output has seen enough; what is left of it must not fail again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("skeleton-predict: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except (DataError, UnicodeDecodeError) as error:
+        for line in str(error).splitlines():
+            print(f"skeleton-predict: error: {printable(line)}", file=sys.stderr)
+        sys.exit(2)
+
+
+def run(given: argparse.Namespace, *, lines: Iterable[str], out: TextIO) -> None:
+    """Print what is recognised, as soon as it is; a recording that cannot be used does not stop the others.
+
+    Args:
+        given: The options.
+        lines: Frames, with `live`.
+        out: Where answers go.
+
+    Raises:
+        DataError: If the model or a line of the input cannot be used; at the end, with a line for each, if
+            recordings cannot.
+    """
+    from skeleton_data import DataError
+    from skeleton_runtime.cli.output import formatter, header
+    from skeleton_runtime.recogniser import Recogniser
+
+    recogniser = Recogniser.load(given.model, threads=given.threads)
+    refused: list[str] = []
+    answers = _live(recogniser, given, lines) if given.live else _files(recogniser, given, refused)
+    told = formatter(given.format, given.top, windows=given.live or bool(given.window))
+    if first := header(given.format):
+        print(first, file=out)
+    for answer in answers:
+        print(told(answer), file=out, flush=given.live)
+    if refused:
+        raise DataError("\n".join(refused))
+
+
+def _files(recogniser: Recogniser, given: argparse.Namespace, refused: list[str]) -> Iterator[Answer]:
+    from skeleton_runtime.recordings import read_recordings
+    from skeleton_runtime.windows import Windows
+
+    config = _config(given)
+    paths = [Path(path) for path in given.recordings]
+    recordings = read_recordings(paths, recogniser.preprocessing, config, refused=refused)
+    yield from _with_bar(recogniser.recognise(recordings, Windows(given.window, given.stride)))
+
+
+def _config(given: argparse.Namespace) -> ImportConfig:
+    """Return how data are to be understood.
+
+    Raises:
+        DataError: If an option cannot be used; names it.
+    """
+    from pydantic import ValidationError
+
+    from skeleton_data import DataError, ImportConfig
+
+    try:
+        return ImportConfig(**{name: getattr(given, name) for name in IMPORT})
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = str(first["loc"][0]).replace("_", "-")
+        raise DataError(f"--{option}: {first['msg']} (found {first['input']!r})") from None
+
+
+def _live(recogniser: Recogniser, given: argparse.Namespace, lines: Iterable[str]) -> Iterator[Answer]:
+    from skeleton_runtime.live import answer_lines
+
+    config = _config(given)
+    stream = recogniser.stream(
+        fps=config.fps,
+        window=given.window or "2s",
+        stride=given.stride or "0.5s",
+        source_layout=config.source_layout,
+        derive=config.derive,
+        units=config.units,
+        up="y" if config.up == "auto" else config.up,
+        picture=config.picture,
+        insist=config.insist,
+    )
+    try:
+        for answer, _ in answer_lines(stream, lines):
+            yield answer
+    except KeyboardInterrupt:  # the end of a stream that has none of its own
+        return
+
+
+def _with_bar(answers: Iterator[Answer]) -> Iterator[Answer]:
+    """Show a bar on the standard error stream, where that is a terminal."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():  # answers on the terminal show the progress themselves
+        yield from answers
+        return
+    from tqdm import tqdm
+
+    yield from tqdm(answers, unit=" windows", leave=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""The options of `skeleton-predict`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import NoReturn
+
+from skeleton_data import printable
+
+DESCRIPTION = """\
+Recognise actions in recordings, or live, with a trained model.
+
+    skeleton-predict MODEL recording.bvh folder/ own.npz --top 3
+    skeleton-predict MODEL long.npz --window 2s --stride 0.5s --format csv
+    python tracker.py | skeleton-predict MODEL --live --fps 30
+
+MODEL is a folder with a model.onnx, as `skeleton-lab share` writes it, such a file alone, or hf://OWNER/NAME.
+A recording is a raw .skeleton file, own data in an .npz, a folder of them, a store, or any data set that
+`skeleton-data import` reads. Joints are found by name, and recordings are brought to the rate, the axes and
+the origin of the model's training. With --live the standard input has one frame a line, a JSON array of
+joints [[x, y, z], ...] or of bodies [[[x, y, z], ...], ...].
+
+Exit codes: 0 all was recognised, 2 something cannot be used (a line on the standard error stream names it;
+all else is recognised), 130 interrupted."""
+
+IMPORT = (
+    *("source_layout", "derive", "units", "up", "picture", "fps"),
+    *("missing", "max_gap", "min_confidence", "insist"),
+)
+"""Options that say how to understand data: fields of `skeleton_data.ImportConfig`."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End with one line and exit code 2."""
+        print(f"{self.prog}: error: {printable(message)}", file=sys.stderr)
+        sys.exit(2)
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line.
+
+    Raises:
+        SystemExit: With code 2, after a line that names the option, if it cannot be used.
+    """
+    parser = _Parser(
+        prog="skeleton-predict",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="folder of the model, its .onnx file, or hf://OWNER/NAME")
+    add("recordings", metavar="FILE", nargs="*", help="files and folders")
+    add("--live", action="store_true", help="read frames from the standard input, a JSON array a line")
+    add("--format", choices=("table", "json", "csv"), default="table", help="of the answers (table)")
+    add("--top", type=_at_least_one, default=5, help="classes that are told (5)")
+    add("--window", help="length of a window, in frames (60) or seconds (2s); default: all, live: 2s")
+    add("--stride", help="from a window to the next, likewise; default: half a window, live: 0.5s")
+    add("--fps", type=float, help="frames per second; default: what the data say, live: the model's")
+    add("--source-layout", help="layout of data that do not name their joints; default: the model's")
+    add("--derive", action="store_true", help="take joints that the data lack from others")
+    add("--picture", help="width and height of the picture, where positions are pixels: 640x480")
+    add("--units", choices=("auto", "m", "cm", "mm", "px"), default="auto", help="where the data do not say")
+    add("--up", choices=("auto", "y", "-y", "z", "-z", "x", "-x"), default="auto", help="axis that points up")
+    add(
+        "--missing",
+        choices=("refuse", "interpolate", "hold", "drop-frame"),
+        default="interpolate",
+        help="what to do about joints that were not measured (interpolate)",
+    )
+    add("--max-gap", default="0.5s", help="longest gap that is filled, in frames or seconds (0.5s)")
+    add("--min-confidence", type=float, help="a joint of less confidence is missing")
+    add("--insist", action="store_true", help="recognise what cannot be right, as bodies of 50 m")
+    add("--threads", type=_at_least_one, default=1, help="threads of the network (1)")
+    add("--version", action="version", version=_Version())
+    given = parser.parse_args(_joined(arguments))
+    if bool(given.recordings) == given.live:
+        parser.error("name recordings, or say --live; one of the two")
+    if given.stride and not (given.window or given.live):
+        parser.error(f"--stride {given.stride} needs a --window that is at least as long")
+    return given
+
+
+class _Version(str):
+    """The version, looked up when it is printed."""
+
+    def __mod__(self, _: object) -> str:
+        from skeleton_runtime._version import __version__
+
+        return f"skeleton-predict {__version__}"
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) < 2**31:
+        raise argparse.ArgumentTypeError(f"expected a number from 1, found {text!r}")
+    return int(text)
+
+
+def _joined(arguments: list[str]) -> list[str]:
+    """Write `--up -y` as `--up=-y`, which argparse would take for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--up" and argument.startswith("-"):
+            joined[-1] = f"--up={argument}"
+        else:
+            joined.append(argument)
+    return joined

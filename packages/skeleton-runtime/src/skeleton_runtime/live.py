@@ -1,0 +1,249 @@
+"""Frames as they come in: who is in view, and the windows that end with them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data import (
+    Clip,
+    DataError,
+    JointMap,
+    Preprocessing,
+    Up,
+    check_plausible,
+    hold_last,
+    in_picture,
+    turn_upright,
+)
+from skeleton_runtime.answers import Answer
+from skeleton_runtime.arrays import as_bodies
+from skeleton_runtime.recordings import shown_to
+
+Joints = NDArray[np.float32]
+FAR = 1.0
+"""Metres that a person is taken to move at most while others come or go."""
+
+
+@dataclass(frozen=True)
+class StreamOptions:
+    """What a stream of frames is like, and how often it is answered.
+
+    Attributes:
+        mapping: From the joints of the stream to those of the model.
+        joints: Joints of the stream.
+        fps: Frames per second.
+        length: Frames of a window.
+        stride: Frames from a window to the next.
+        scale: Metres of a unit of the stream.
+        up: Axis of the stream that points up.
+        picture: Width and height of the picture, where a model of 2D joints is shown x and y in pixels, y
+            down, and how sure the detector is.
+        insist: Whether to go on where it cannot be right.
+    """
+
+    mapping: JointMap
+    joints: int
+    fps: float
+    length: int
+    stride: int
+    scale: float = 1.0
+    up: Up = "y"
+    picture: tuple[int, int] | None = None
+    insist: bool = False
+
+
+class LiveStream:
+    """Recognises the last frames of a stream again and again, while frames come in.
+
+    A joint that is missing (None, NaN, or at zero beside its body) stays where it was last. People keep their
+    places when others come and go; those who find no place, because the model looks at fewer, are left out.
+    `Recogniser.stream` makes one.
+
+    Args:
+        recognise: From a clip (T, M, V, 3) as the model knows it to probabilities (K,).
+        made_for: Of the model.
+        options: What the stream is like.
+    """
+
+    def __init__(
+        self, recognise: Callable[[Joints], Joints], made_for: Preprocessing, options: StreamOptions
+    ) -> None:
+        self._recognise, self._made_for, self.options = recognise, made_for, options
+        self._shown = shown_to(made_for, options.fps)
+        self._places = _Places(made_for.bodies)
+        self._frames: deque[Joints] = deque(maxlen=options.length)
+        self._in_view: deque[int] = deque(maxlen=options.length)
+        self._last = np.full((made_for.bodies, len(made_for.layout.joints), 3), np.nan, np.float32)
+        self.count, self._checked = 0, options.insist or options.picture is not None
+
+    def push(self, frame: Any) -> Answer | None:
+        """Take the next frame.
+
+        Args:
+            frame: (V, 3) or (M, V, 3), or nothing, `[]`, for nobody.
+
+        Returns:
+            The answer for the window that ends with this frame, where one does.
+
+        Raises:
+            DataError: If it is no frame of the stream, which goes on with the next one; or if the first
+                window with somebody in it cannot be right: names the option that would mend it.
+        """
+        options = self.options
+        bodies = _bodies(frame, options.joints)
+        placed = self._places.put(_upright(options.mapping(bodies), options), self._last)
+        self._frames.append(_complete(placed, options, self._last))
+        self._in_view.append(int(_present(bodies).sum()))
+        self.count += 1
+        over = self.count - options.length
+        return self._answer() if over >= 0 and over % options.stride == 0 else None
+
+    def finish(self) -> Answer | None:
+        """Return the answer for a stream that ends before its first window is full."""
+        return self._answer() if 0 < self.count < self.options.length else None
+
+    def _answer(self) -> Answer:
+        clip = np.stack(self._frames)
+        somebody = bool(clip.any())
+        if somebody and not self._checked:
+            check_plausible(clip, self._made_for.layout, "the stream")
+            self._checked = True
+        return Answer(
+            file="",
+            clip="",
+            first_frame=self.count - len(clip),
+            last_frame=self.count - 1,
+            fps=self.options.fps,
+            bodies=max(self._in_view),
+            names=self._made_for.classes,
+            probabilities=self._recognise(self._shown(clip)) if somebody else None,
+        )
+
+
+def _upright(bodies: Joints, options: StreamOptions) -> Joints:
+    """Return bodies (B, V, 3) in the units and axes of the model; in pictures a joint of confidence 0 is NaN."""
+    if options.picture is None:
+        return turn_upright(bodies * np.float32(options.scale), options.up)
+    sure = np.nan_to_num(bodies[None, ..., 2])
+    return in_picture(Clip("", bodies[None], {}, Path("stream"), confidence=sure), options.picture)[0]
+
+
+def _complete(placed: Joints, options: StreamOptions, last: Joints) -> Joints:
+    """Return a frame (M, V, 3) with the last place of each missing joint; how sure one is stays."""
+    if options.picture is None:
+        return hold_last(placed, last)
+    unseen = (placed[..., 2:] <= 0) & placed.any(axis=(1, 2), keepdims=True)
+    held = hold_last(np.where(unseen, np.float32(np.nan), placed), last)
+    held[..., 2] = placed[..., 2]
+    return held
+
+
+class _Places:
+    """Which of a model's places (M) each person of a stream has."""
+
+    def __init__(self, places: int) -> None:
+        self._whose: list[int | None] = [None] * places  # number of the body in the last frame
+        self._before: list[int] = []
+        self._centres = np.zeros((places, 3), np.float32)
+
+    def put(self, bodies: Joints, last: Joints) -> Joints:
+        """Return bodies (B, V, 3) in their places (M, V, 3), zero in those that are free.
+
+        The last measured joints (M, V, 3) of a place that changes hands are forgotten: they become NaN.
+        """
+        there = np.flatnonzero(_present(bodies)).tolist()
+        centres = {body: np.nanmean(bodies[body], axis=0) for body in there}
+        if there != self._before:  # somebody came or went
+            self._match(centres, last)
+            self._before = there
+        placed = np.zeros((len(self._whose), *bodies.shape[1:]), np.float32)
+        for place, body in enumerate(self._whose):
+            if body is not None:
+                placed[place], self._centres[place] = bodies[body], centres[body]
+        return placed
+
+    def _match(self, centres: dict[int, Joints], last: Joints) -> None:
+        """Leave everybody the place that is nearest, the nearest first; newcomers get a free one."""
+        taken = [place for place, body in enumerate(self._whose) if body is not None]
+        pairs = sorted(
+            (float(np.linalg.norm(centre - self._centres[place])), place, body)
+            for body, centre in centres.items()
+            for place in taken
+        )
+        whose: list[int | None] = [None] * len(self._whose)
+        for distance, place, body in pairs:
+            if distance <= FAR and whose[place] is None and body not in whose:
+                whose[place] = body
+        for body in centres:
+            if body not in whose and None in whose:
+                own_free = body < len(whose) and whose[body] is None
+                place = body if own_free else whose.index(None)
+                whose[place], last[place] = body, np.nan
+        self._whose = whose
+
+
+def _present(bodies: Joints) -> NDArray[np.bool_]:
+    """Return which bodies (B, V, 3) are there: neither all zero nor all missing."""
+    return np.asarray(np.nan_to_num(bodies).any(axis=(1, 2)))
+
+
+def _bodies(frame: Any, joints: int) -> Joints:
+    """Return the bodies (B, V, 3) of a frame, B = 0 for nobody.
+
+    Raises:
+        DataError: If it is something else.
+    """
+    if frame is None or (hasattr(frame, "__len__") and len(frame) == 0):
+        return np.zeros((0, joints, 3), np.float32)
+    return as_bodies(frame, joints, "a frame", frames=False)
+
+
+def answer_lines(stream: LiveStream, lines: Iterable[str]) -> Iterator[tuple[Answer, float]]:
+    """Push frames in lines of JSON to a stream.
+
+    Args:
+        stream: Where they go.
+        lines: JSON arrays: joints `[[x, y, z], ...]`, bodies `[[[x, y, z], ...], ...]`, or `[]` for nobody.
+
+    Yields:
+        Each answer, and the milliseconds since its last frame came.
+
+    Raises:
+        DataError: If a line is something else; says which.
+    """
+    arrived = time.perf_counter()
+    for number, line in enumerate(lines, start=1):
+        arrived = time.perf_counter()
+        if not line.strip():
+            continue
+        try:
+            answer = stream.push(_parsed(line))
+        except DataError as error:
+            raise DataError(f"line {number}: {str(error).removeprefix('a frame: ')}") from None
+        if answer:
+            yield answer, _since(arrived)
+    if answer := stream.finish():
+        yield answer, _since(arrived)
+
+
+def _since(arrived: float) -> float:
+    return round(1000 * (time.perf_counter() - arrived), 2)
+
+
+def _parsed(line: str) -> list[Any]:
+    try:
+        frame = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"expected an array of numbers, in JSON ({error})") from None
+    if not isinstance(frame, list):
+        raise DataError(f"expected an array of numbers, in JSON, found {line.strip()!r:.40}")
+    return frame

@@ -1,0 +1,92 @@
+"""Where a model's files are, and whether they are whole. Nothing in them is run but the network."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from skeleton_data import DataError, Preprocessing, file_sha256
+from skeleton_runtime.network import OnnxNetwork
+
+ONNX, SUMS = "model.onnx", "SHA256SUMS"
+HUB = "hf://"
+MAX_SUMS = 2**16
+"""Bytes of the largest file of checksums that is read."""
+
+
+def open_model(where: str | Path, *, threads: int = 1) -> tuple[Preprocessing, OnnxNetwork]:
+    """Find, check and load a model.
+
+    Args:
+        where: Folder of the model, its `model.onnx`, the folder of a run, or `hf://OWNER/NAME`.
+        threads: Threads that the network may use.
+
+    Raises:
+        DataError: If there is no model, or it is damaged; names the file.
+    """
+    path = locate(where)
+    if path.is_file():
+        network = OnnxNetwork(path, threads=threads)
+        return network.preprocessing(), network
+    check_files(path, (ONNX, Preprocessing.FILE))
+    made_for, network = Preprocessing.load(path), OnnxNetwork(path / ONNX, threads=threads)
+    if network.preprocessing() != made_for:
+        raise DataError.at(path / ONNX, f"was exported for other clips than {Preprocessing.FILE} says")
+    return made_for, network
+
+
+def locate(where: str | Path) -> Path:
+    """Find the folder with a `model.onnx`, or the file itself.
+
+    Raises:
+        DataError: If there is none.
+    """
+    if str(where).startswith(HUB):
+        return _download(str(where))
+    path = Path(where)
+    if path.is_file() and path.suffix == ".onnx":
+        return path
+    if not path.is_dir():
+        told = "no model" if path.exists() else "no such folder"
+        raise DataError.at(path, f"{told}; expected a folder, a .onnx file, or {HUB}OWNER/NAME")
+    for folder in (path, path / "classifier", path / "encoder"):
+        if (folder / ONNX).is_file():
+            return folder
+    raise DataError.at(path, f"has no {ONNX}: `skeleton-lab share RUN --output FOLDER` writes one")
+
+
+def check_files(folder: Path, names: tuple[str, ...]) -> None:
+    """Compare files of a model with their checksums, where there are any.
+
+    Raises:
+        DataError: Naming the file that is missing, has no checksum, or another one.
+    """
+    for name in names:
+        if not (folder / name).is_file():
+            raise DataError.at(folder / name, "is missing")
+    sums = folder / SUMS
+    if not sums.is_file():
+        return
+    if sums.stat().st_size > MAX_SUMS:
+        raise DataError.at(sums, f"has more than {MAX_SUMS} bytes")
+    lines = [line.partition("  ") for line in sums.read_text(encoding="utf-8", errors="replace").splitlines()]
+    known = {name: checksum for checksum, _, name in lines}
+    for name in names:
+        if name not in known:
+            raise DataError.at(sums, f"the checksum of {name} is missing")
+        if file_sha256(folder / name) != known[name]:
+            raise DataError.at(folder / name, f"damaged: its checksum is not the one in {SUMS}")
+
+
+def _download(where: str) -> Path:
+    name = where.removeprefix(HUB)
+    if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name):
+        raise DataError(f"{where}: expected {HUB}OWNER/NAME")
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError:
+        raise DataError(f"{where}: install skeleton-runtime[hub] to download models") from None
+    try:
+        return Path(snapshot_download(name, allow_patterns=[ONNX, Preprocessing.FILE, SUMS]))
+    except Exception as error:  # of the connection, the Hub or the disk, in many classes
+        raise DataError(f"{where}: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,242 @@
+"""A trained model with all that it carries: from recordings of any kind to the names of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skeleton_data import (
+    DataError,
+    ImportConfig,
+    Preprocessing,
+    SkeletonStore,
+    layout,
+    sample_clips,
+    sliding_windows,
+)
+from skeleton_runtime.answers import Answer
+from skeleton_runtime.arrays import SCALES, array_recordings
+from skeleton_runtime.explanation import Explanation, explain
+from skeleton_runtime.live import LiveStream, StreamOptions
+from skeleton_runtime.model_folder import open_model
+from skeleton_runtime.network import Network
+from skeleton_runtime.recordings import FPS, Recording, map_joints, read_recordings
+from skeleton_runtime.windows import Windows, frames_of
+
+Joints = NDArray[np.float32]
+Clips = ArrayLike | Sequence[ArrayLike] | SkeletonStore | str | Path
+"""An array, a list of arrays of any lengths, a store, or a file or folder that import reads."""
+
+
+class Recogniser:
+    """Recognises actions.
+
+    Args:
+        preprocessing: What the clips of the network go through.
+        network: What answers for them.
+
+    Attributes:
+        preprocessing: Layout, sampling and class names of the model.
+    """
+
+    def __init__(self, preprocessing: Preprocessing, network: Network) -> None:
+        self.preprocessing, self.network = preprocessing, network
+
+    @classmethod
+    def load(cls, where: str | Path, *, threads: int = 1) -> Self:
+        """Load a model: a folder with a `model.onnx`, such a file, a run, or `hf://OWNER/NAME`.
+
+        Args:
+            where: The model.
+            threads: Threads that the network may use.
+
+        Raises:
+            DataError: If there is no model, or it is damaged; names the file.
+        """
+        return cls(*open_model(where, threads=threads))
+
+    def __call__(self, clips: Sequence[Joints]) -> Joints:
+        """Return probabilities (N, K) of clips.
+
+        Args:
+            clips: Each (T, M, V, 3), metres, in the model's layout and as the clips of its training lie in
+                their store: `training_coordinates` brings others there.
+        """
+        scores = self.network.scores(sample_clips(clips, self.preprocessing))
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        probabilities: Joints = powers / powers.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def predict(
+        self,
+        clips: Clips,
+        *,
+        window: str | None = None,
+        stride: str | None = None,
+        batch_size: int = 64,
+        **how: Any,
+    ) -> list[Answer]:
+        """Recognise clips, joints found by name, upright and at the model's rate.
+
+        Args:
+            clips: An array (T, V, 3) or (T, M, V, 3) of joints, a list of them, a store, or a file or folder
+                of any format that `skeleton-data import` reads.
+            window: Length of a window that slides over each clip, in frames ("60") or seconds ("2s"); by
+                default a clip is one.
+            stride: From a window to the next, likewise; by default half a window.
+            batch_size: Windows that are held at once.
+            **how: Fields of `skeleton_data.ImportConfig` that say how to understand the data: `source_layout`,
+                `units`, `up`, `fps`, `derive`, ...
+
+        Returns:
+            An answer for each window.
+
+        Raises:
+            DataError: If a clip cannot be used; names it.
+        """
+        windows = Windows(window, stride)
+        return list(self.recognise(self._recordings(clips, how), windows, batch_size=batch_size))
+
+    def embed(self, clips: Clips, *, batch_size: int = 64, **how: Any) -> Joints:
+        """Return the features (N, F) of clips, before the head: for search and clusters.
+
+        Args:
+            clips: See `predict`.
+            batch_size: Clips that are held at once.
+            **how: See `predict`.
+
+        Raises:
+            DataError: If a clip cannot be used; names it.
+        """
+        recordings, features = self._recordings(clips, how), []
+        while batch := list(islice(recordings, batch_size)):
+            shown = [each.clip(0, len(each.joints)) for each in batch]
+            features.append(self.network.features(sample_clips(shown, self.preprocessing)))
+        if not features:
+            raise DataError("no clips")
+        return np.concatenate(features)
+
+    def explain(self, clip: ArrayLike, **how: Any) -> Explanation:
+        """Return which joints and which frames of a clip the most probable class rests on.
+
+        Args:
+            clip: (T, V, 3) or (T, M, V, 3).
+            **how: See `predict`.
+
+        Raises:
+            DataError: If the clip cannot be used.
+        """
+        (recording,) = self._recordings(clip, how)
+        return explain(self, recording.clip(0, len(recording.joints)))
+
+    def stream(
+        self,
+        *,
+        fps: float | None = None,
+        window: str = "2s",
+        stride: str = "0.5s",
+        source_layout: str | None = None,
+        derive: bool = False,
+        units: str = "m",
+        up: Any = "y",
+        picture: tuple[int, int] | None = None,
+        insist: bool = False,
+    ) -> LiveStream:
+        """Return a stream, to which frames are pushed as they come.
+
+        Args:
+            fps: Frames per second of the stream; by default those of the model.
+            window: Length of a window, in frames ("60") or seconds ("2s").
+            stride: From an answer to the next, likewise.
+            source_layout: Layout of the joints; by default the model's.
+            derive: Take joints that the stream lacks from others.
+            units: m, cm or mm.
+            up: Axis that points up.
+            picture: Width and height of the picture, for a model of 2D joints: frames are then
+                [x, y, confidence] in pixels, y down.
+            insist: Recognise what cannot be right, as bodies of 50 m.
+
+        Raises:
+            DataError: If the joints are not those of the model, or a length is no time.
+        """
+        made_for, rate = self.preprocessing, fps or self.preprocessing.fps or FPS
+        _require_picture(made_for, picture)
+        names = layout(source_layout).joints if source_layout else made_for.layout.joints
+        mapping = map_joints(names, made_for.layout, derive=derive, source="the stream")
+        options = StreamOptions(
+            mapping,
+            len(names),
+            rate,
+            frames_of(window, rate, "window"),
+            frames_of(stride, rate, "stride"),
+            SCALES.get(units, 1.0),
+            up,
+            picture,
+            insist,
+        )
+        warm = np.ones((1, 1, len(made_for.layout.joints), 3), np.float32)
+        self([warm])  # the first call takes longer
+        return LiveStream(lambda clip: self([clip])[0], made_for, options)
+
+    def recognise(
+        self, recordings: Iterable[Recording], windows: Windows, *, batch_size: int = 64
+    ) -> Iterator[Answer]:
+        """Recognise recordings window by window, several at once; they are read as they are needed.
+
+        Args:
+            recordings: As `read_recordings` reads them for the model.
+            windows: Windows of a recording.
+            batch_size: Windows at once.
+
+        Yields:
+            For each window its place, and its classes.
+        """
+        places = (
+            (recording, start, end)
+            for recording in recordings
+            for length, stride in [windows.in_frames(recording.fps, len(recording.joints))]
+            for start, end in sliding_windows(len(recording.joints), length, stride)
+        )
+        while batch := list(islice(places, batch_size)):
+            shown = [recording.clip(start, end) for recording, start, end in batch]
+            rows = iter(self([clip for clip in shown if clip.any()]) if any(map(np.any, shown)) else ())
+            for (recording, start, end), clip in zip(batch, shown, strict=True):
+                yield Answer(
+                    file=recording.file,
+                    clip=recording.name,
+                    first_frame=start,
+                    last_frame=end - 1,
+                    fps=recording.fps,
+                    bodies=int(recording.joints[start:end].any(axis=(0, 2, 3)).sum()),
+                    names=self.preprocessing.classes,
+                    probabilities=next(rows) if clip.any() else None,
+                )
+
+    def _recordings(self, clips: Clips, how: dict[str, Any]) -> Iterator[Recording]:
+        config, made_for = ImportConfig(**how), self.preprocessing
+        if isinstance(clips, SkeletonStore):
+            clips = clips.path
+        if isinstance(clips, str | Path):
+            refused: list[str] = []
+            yield from read_recordings([Path(clips)], made_for, config, refused=refused)
+            if refused:
+                raise DataError("\n".join(refused))
+        elif isinstance(clips, np.ndarray) and clips.dtype != object:
+            yield from array_recordings([clips], made_for, config)
+        else:
+            yield from array_recordings(list(clips), made_for, config)  # type: ignore[arg-type]
+
+
+def _require_picture(made_for: Preprocessing, picture: tuple[int, int] | None) -> None:
+    if made_for.units == "picture" and picture is None:
+        raise DataError(
+            "picture: the model was made for 2D joints: say width and height, like 640x480, and stream"
+            " [x, y, confidence] in pixels"
+        )
+    if made_for.units == "m" and picture is not None:
+        raise DataError("picture: the model was made for 3D joints in metres")

@@ -1,0 +1,58 @@
+"""How long windows are, as people say it: in frames, or in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skeleton_data import DataError
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows that slide over frames.
+
+    Attributes:
+        length: Of a window, in frames ("60") or seconds ("2s"); None for the whole recording.
+        stride: From a window to the next, likewise; None for half a window.
+    """
+
+    length: str | None = None
+    stride: str | None = None
+
+    def in_frames(self, fps: float, frames: int) -> tuple[int, int]:
+        """Return length and stride in frames.
+
+        Args:
+            fps: Frames per second.
+            frames: Length where none is said.
+
+        Raises:
+            DataError: If one is no time, or frames would be left out between windows.
+
+        Example:
+            >>> Windows("2s", "0.5s").in_frames(30, 1000), Windows().in_frames(30, 1000)
+            ((60, 15), (1000, 500))
+        """
+        length = frames if self.length is None else frames_of(self.length, fps, "window")
+        if self.stride is None:
+            return length, max(1, length // 2)
+        stride = frames_of(self.stride, fps, "stride")
+        if self.length is None or stride > length:
+            raise DataError(f"stride {self.stride} needs a window that is at least as long")
+        return length, stride
+
+
+def frames_of(text: str, fps: float, name: str) -> int:
+    """Return how many frames a time is, at least one.
+
+    Raises:
+        DataError: If it is no time; names it.
+    """
+    number = text.removesuffix("s")
+    try:
+        value = float(number) * fps if text.endswith("s") else int(number)
+    except ValueError:
+        value = -1
+    if not 0 < value < 2**31:
+        raise DataError(f"{name}: expected frames (60) or seconds (2s), found {text!r}")
+    return max(1, round(value))
