@@ -22,7 +22,17 @@ LAYERS = {
         *("dataset", "draw", "export", "synthetic", "cli"),
     ),
     "skeleton_runtime": (
-        *("answers", "windows", "network", "model_folder", "recordings", "arrays", "live", "explanation"),
+        *(
+            "answers",
+            "windows",
+            "calibration",
+            "network",
+            "model_folder",
+            "recordings",
+            "arrays",
+            "live",
+            "explanation",
+        ),
         *("recogniser", "cli"),
     ),
     "skeleton_lab": (

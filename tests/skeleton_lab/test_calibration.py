@@ -87,7 +87,7 @@ def test_a_model_carries_its_temperature_and_shows_probabilities_at_it(trained, 
     opened = SkeletonStore.open(store)
     test = np.flatnonzero(opened.index.subject % 2 == 0)
     recogniser = Recogniser(model)
-    probabilities = recogniser([opened.read(int(clip)) for clip in test])
+    probabilities = torch.from_numpy(recogniser([opened.read(int(clip)) for clip in test]))
     labels = torch.from_numpy(opened.index.label[test].astype(np.int64))
     error = expected_calibration_error(probabilities, labels)
     assert result["test"]["calibration_error"] == pytest.approx(error, abs=1e-5)

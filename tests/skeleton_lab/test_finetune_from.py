@@ -105,7 +105,9 @@ def test_a_pretraining_run_and_its_encoder(tune, trained, part):
 
 
 def test_what_share_wrote(tune, run, trained, tmp_path):
-    assert run(share, trained["encoder"] / "encoder", "--output", tmp_path / "shared")[0] == 0
+    assert (
+        run(share, trained["encoder"] / "encoder", "--output", tmp_path / "shared", "--onnx", "false")[0] == 0
+    )
     tuned, _ = tune(tmp_path / "shared")
     assert_began_with(tuned, tmp_path / "shared" / "model.safetensors")
     card = (tuned / "classifier" / "README.md").read_text()

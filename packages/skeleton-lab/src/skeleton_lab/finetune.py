@@ -21,7 +21,6 @@ from pydantic import Field
 
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
-from skeleton_runtime import Calibration
 from skeleton_lab.models.network_config import NetworkConfig, fit_network
 from skeleton_lab.models.pretrained import open_pretrained, pretrained_config, what_changes
 from skeleton_lab.models.seen_clips import TOLD, seen_of_test
@@ -33,6 +32,7 @@ from skeleton_lab.runs.workers import tell_notes
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
 from skeleton_lab.training.plan import FinetuneTraining
 from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
+from skeleton_runtime import Calibration
 from sttformer import STTFormerConfig
 
 if TYPE_CHECKING:

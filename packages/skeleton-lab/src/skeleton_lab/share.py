@@ -39,7 +39,7 @@ class ShareConfig(RecipeSection):
     """Put a model into a folder that can be handed on, with a card that says how well its recipe does."""
 
     runs: CliPositionalArg[Annotated[tuple[Path, ...], Field(min_length=1)]] = Field(
-        description="Finished runs of one recipe; the model is the first one's. With fuse, of several streams."
+        description="Finished runs of one recipe, of which the first gives the model; to fuse, of streams."
     )
     output: Path = Field(description="The new folder.")
     licence: str = Field(

@@ -1,5 +1,6 @@
 from ._version import __version__ as __version__
 from .answers import Answer as Answer
+from .calibration import Calibration as Calibration
 from .cli.output import as_table as as_table
 from .explanation import Explanation as Explanation
 from .live import LiveStream as LiveStream
@@ -15,6 +16,7 @@ from .windows import Windows as Windows
 
 __all__ = [
     "Answer",
+    "Calibration",
     "Explanation",
     "LiveStream",
     "Network",

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+UNKNOWN = "unknown"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -22,6 +24,7 @@ class Answer:
         bodies: People in the window; more than the model looks at are counted, too.
         names: Names of the classes.
         probabilities: (K,), or None where nobody is in the window.
+        threshold: Probability of the best class below which the answer is "unknown".
 
     Example:
         >>> answer = Answer("a.npz", "a", 0, 59, 30.0, 1, ("wave", "clap"), np.array([0.25, 0.75]))
@@ -37,11 +40,14 @@ class Answer:
     bodies: int
     names: tuple[str, ...]
     probabilities: NDArray[np.float32] | None
+    threshold: float | None = None
 
     @property
     def label(self) -> str | None:
-        """The most probable class; None where nobody is in the window."""
-        return next(iter(self.best(1)), None)
+        """The most probable class; None where nobody is there, `UNKNOWN` where it is too improbable."""
+        for name, probability in self.best(1).items():
+            return UNKNOWN if probability < (self.threshold or 0) else name
+        return None
 
     @property
     def seconds(self) -> tuple[float, float] | None:
@@ -65,5 +71,6 @@ class Answer:
             "start": start,
             "end": end,
             "bodies": self.bodies,
+            "label": self.label,
             "classes": self.best(top),
         }

@@ -72,11 +72,18 @@ class LiveStream:
         recognise: From a clip (T, M, V, 3) as the model knows it to probabilities (K,).
         made_for: Of the model.
         options: What the stream is like.
+        threshold: Probability of the best class below which the answer is "unknown".
     """
 
     def __init__(
-        self, recognise: Callable[[Joints], Joints], made_for: Preprocessing, options: StreamOptions
+        self,
+        recognise: Callable[[Joints], Joints],
+        made_for: Preprocessing,
+        options: StreamOptions,
+        *,
+        threshold: float | None = None,
     ) -> None:
+        self._threshold = threshold
         self._recognise, self._made_for, self.options = recognise, made_for, options
         self._shown = shown_to(made_for, options.fps)
         self._places = _Places(made_for.bodies)
@@ -126,15 +133,18 @@ class LiveStream:
             bodies=max(self._in_view),
             names=self._made_for.classes,
             probabilities=self._recognise(self._shown(clip)) if somebody else None,
+            threshold=self._threshold,
         )
 
 
 def _upright(bodies: Joints, options: StreamOptions) -> Joints:
-    """Return bodies (B, V, 3) in the units and axes of the model; in pictures a joint of confidence 0 is NaN."""
+    """Return bodies (B, V, 3) in the units and axes of the model."""
     if options.picture is None:
         return turn_upright(bodies * np.float32(options.scale), options.up)
     sure = np.nan_to_num(bodies[None, ..., 2])
-    return in_picture(Clip("", bodies[None], {}, Path("stream"), confidence=sure), options.picture)[0]
+    clip = Clip("", bodies[None], {}, Path("stream"), confidence=sure)
+    shown: Joints = in_picture(clip, options.picture)[0]
+    return shown
 
 
 def _complete(placed: Joints, options: StreamOptions, last: Joints) -> Joints:

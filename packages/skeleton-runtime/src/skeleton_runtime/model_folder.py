@@ -6,15 +6,17 @@ import re
 from pathlib import Path
 
 from skeleton_data import DataError, Preprocessing, file_sha256
+from skeleton_runtime.calibration import Calibration
 from skeleton_runtime.network import OnnxNetwork
 
 ONNX, SUMS = "model.onnx", "SHA256SUMS"
+FILES = (ONNX, Preprocessing.FILE)
 HUB = "hf://"
 MAX_SUMS = 2**16
 """Bytes of the largest file of checksums that is read."""
 
 
-def open_model(where: str | Path, *, threads: int = 1) -> tuple[Preprocessing, OnnxNetwork]:
+def open_model(where: str | Path, *, threads: int = 1) -> tuple[Preprocessing, OnnxNetwork, Calibration]:
     """Find, check and load a model.
 
     Args:
@@ -27,12 +29,13 @@ def open_model(where: str | Path, *, threads: int = 1) -> tuple[Preprocessing, O
     path = locate(where)
     if path.is_file():
         network = OnnxNetwork(path, threads=threads)
-        return network.preprocessing(), network
-    check_files(path, (ONNX, Preprocessing.FILE))
+        return network.preprocessing(), network, network.calibration()
+    has = [Calibration.FILE] if (path / Calibration.FILE).is_file() else []
+    check_files(path, (*FILES, *has))
     made_for, network = Preprocessing.load(path), OnnxNetwork(path / ONNX, threads=threads)
     if network.preprocessing() != made_for:
         raise DataError.at(path / ONNX, f"was exported for other clips than {Preprocessing.FILE} says")
-    return made_for, network
+    return made_for, network, Calibration.load(path)
 
 
 def locate(where: str | Path) -> Path:
@@ -87,6 +90,8 @@ def _download(where: str) -> Path:
     except ImportError:
         raise DataError(f"{where}: install skeleton-runtime[hub] to download models") from None
     try:
-        return Path(snapshot_download(name, allow_patterns=[ONNX, Preprocessing.FILE, SUMS]))
+        return Path(
+            snapshot_download(name, allow_patterns=[ONNX, Preprocessing.FILE, Calibration.FILE, SUMS])
+        )
     except Exception as error:  # of the connection, the Hub or the disk, in many classes
         raise DataError(f"{where}: {str(error).splitlines()[0]}") from error

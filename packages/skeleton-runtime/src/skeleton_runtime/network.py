@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data import DataError, Preprocessing
+from skeleton_runtime.calibration import Calibration
 
 Joints = NDArray[np.float32]
 
@@ -84,6 +85,15 @@ class OnnxNetwork:
         if bool(made_for.classes) != (SCORES in self._outputs):
             raise DataError.at(self.path, f"its classes do not fit its outputs, {', '.join(self._outputs)}")
         return made_for
+
+    def calibration(self) -> Calibration:
+        """Return how its scores become probabilities.
+
+        Raises:
+            DataError: If what the file says of it is damaged.
+        """
+        text = self.metadata.get("calibration")
+        return Calibration() if text is None else Calibration.parse(text, self.path)
 
     def scores(self, joints: Joints) -> Joints:
         """Return class scores (N, K) of clips (N, C=3, T, V, M).

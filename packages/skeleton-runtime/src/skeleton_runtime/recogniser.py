@@ -21,6 +21,7 @@ from skeleton_data import (
 )
 from skeleton_runtime.answers import Answer
 from skeleton_runtime.arrays import SCALES, array_recordings
+from skeleton_runtime.calibration import Calibration
 from skeleton_runtime.explanation import Explanation, explain
 from skeleton_runtime.live import LiveStream, StreamOptions
 from skeleton_runtime.model_folder import open_model
@@ -39,13 +40,17 @@ class Recogniser:
     Args:
         preprocessing: What the clips of the network go through.
         network: What answers for them.
+        calibration: How its scores become probabilities; by default as they are.
 
     Attributes:
         preprocessing: Layout, sampling and class names of the model.
     """
 
-    def __init__(self, preprocessing: Preprocessing, network: Network) -> None:
+    def __init__(
+        self, preprocessing: Preprocessing, network: Network, calibration: Calibration | None = None
+    ) -> None:
         self.preprocessing, self.network = preprocessing, network
+        self.calibration = calibration or Calibration()
 
     @classmethod
     def load(cls, where: str | Path, *, threads: int = 1) -> Self:
@@ -67,9 +72,9 @@ class Recogniser:
             clips: Each (T, M, V, 3), metres, in the model's layout and as the clips of its training lie in
                 their store: `training_coordinates` brings others there.
         """
-        scores = self.network.scores(sample_clips(clips, self.preprocessing))
+        scores = self.network.scores(sample_clips(clips, self.preprocessing)) / self.calibration.temperature
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        probabilities: Joints = powers / powers.sum(axis=1, keepdims=True)
+        probabilities: Joints = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
         return probabilities
 
     def predict(
@@ -90,8 +95,8 @@ class Recogniser:
                 default a clip is one.
             stride: From a window to the next, likewise; by default half a window.
             batch_size: Windows that are held at once.
-            **how: Fields of `skeleton_data.ImportConfig` that say how to understand the data: `source_layout`,
-                `units`, `up`, `fps`, `derive`, ...
+            **how: Fields of `skeleton_data.ImportConfig` that say how to understand the data:
+                `source_layout`, `units`, `up`, `fps`, `derive`, ...
 
         Returns:
             An answer for each window.
@@ -181,7 +186,8 @@ class Recogniser:
         )
         warm = np.ones((1, 1, len(made_for.layout.joints), 3), np.float32)
         self([warm])  # the first call takes longer
-        return LiveStream(lambda clip: self([clip])[0], made_for, options)
+        threshold = self.calibration.threshold
+        return LiveStream(lambda clip: self([clip])[0], made_for, options, threshold=threshold)
 
     def recognise(
         self, recordings: Iterable[Recording], windows: Windows, *, batch_size: int = 64
@@ -215,6 +221,7 @@ class Recogniser:
                     bodies=int(recording.joints[start:end].any(axis=(0, 2, 3)).sum()),
                     names=self.preprocessing.classes,
                     probabilities=next(rows) if clip.any() else None,
+                    threshold=self.calibration.threshold,
                 )
 
     def _recordings(self, clips: Clips, how: dict[str, Any]) -> Iterator[Recording]:

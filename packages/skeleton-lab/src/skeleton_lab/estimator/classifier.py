@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from skeleton_data import SkeletonLayout, Units
+from skeleton_data import SkeletonLayout, Units, training_coordinates
 from skeleton_lab import finetune
 from skeleton_lab.errors import InputError
 from skeleton_lab.estimator.arrays import as_clips, as_groups, as_labels, as_layout
 from skeleton_lab.estimator.fitting import ModelFiles, arguments, workshop, write_store
 from skeleton_lab.estimator.parameters import Estimator, seed_of
 from skeleton_lab.estimator.pretrainer import SkeletonPretrainer
-from skeleton_data import training_coordinates
 from skeleton_lab.inference.recogniser import Recogniser
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import read_recipe
@@ -151,7 +149,7 @@ class SkeletonClassifier(Estimator):
         joints = as_clips(clips, made_for.layout, units=made_for.units)
         shown = [training_coordinates(clip, made_for.layout, made_for.cleaning) for clip in joints]
         parts = [recogniser(shown[first : first + BATCH]) for first in range(0, len(shown), BATCH)]
-        probabilities: NDArray[np.float64] = torch.cat(parts).double().numpy()
+        probabilities: NDArray[np.float64] = np.concatenate(parts).astype(np.float64)
         return probabilities
 
     def predict(self, clips: Any) -> NDArray[Any]:

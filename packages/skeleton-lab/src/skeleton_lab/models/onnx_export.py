@@ -70,6 +70,7 @@ def export_onnx(
         metadata={
             "format": "skeleton-model/1",
             "preprocessing": made_for.model_dump_json(),
+            **_calibration(models),
             "weights": " ".join(model.sha256 for model in models),
         },
     )
@@ -101,6 +102,11 @@ def _joints_of(models: Sequence[SavedModel]) -> Preprocessing:
     if len(models) == 1:
         return made_for
     return made_for.model_copy(update={"sampling": made_for.sampling.model_copy(update={"stream": "joint"})})
+
+
+def _calibration(models: Sequence[SavedModel]) -> dict[str, str]:
+    """Return the calibration of a model; fused scores have none."""
+    return {"calibration": models[0].calibration.model_dump_json()} if len(models) == 1 else {}
 
 
 class _BodyEncoder(nn.Module):

@@ -80,6 +80,9 @@ def around_bodies(
     _add_heads(graph, heads)
     outputs = {"features": absent.shape[1]} | ({"scores": len(heads[0].bias)} if heads else {})
     inner = network.graph
+    for node in inner.node:  # which tell the folders of this machine
+        node.ClearField("metadata_props")
+        node.ClearField("doc_string")
     first = next(at for at, node in enumerate(graph.nodes) if OF_BODIES in node.input)
     whole = helper.make_graph(
         [*graph.nodes[:first], *inner.node, *graph.nodes[first:]],

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 from skeleton_baselines import STGCNConfig
 from skeleton_data import Preprocessing, file_sha256
 from skeleton_lab.errors import InputError
-from skeleton_runtime import Calibration
 from skeleton_lab.models.model_folder import CONFIG, check_files, locate, read_config, run_of, weights_file
 from skeleton_lab.models.network_config import NetworkConfig
 from skeleton_lab.recipe.text_files import read_toml
+from skeleton_runtime import Calibration
 from skeletonmae import EncoderPlugin
 from sttformer import Pool
 

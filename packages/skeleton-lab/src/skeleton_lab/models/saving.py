@@ -10,6 +10,7 @@ from skeleton_lab.models.model_folder import run_of, write_checksums
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.models.weights import Network
 from skeleton_lab.runs.results import RunResult
+from skeleton_runtime import Calibration
 
 
 def save_network(

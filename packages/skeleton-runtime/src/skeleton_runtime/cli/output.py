@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from skeleton_data import printable
-from skeleton_runtime.answers import Answer
+from skeleton_runtime.answers import UNKNOWN, Answer
 
 Format = Literal["table", "json", "csv"]
 COLUMNS = ("file", "clip", "first_frame", "last_frame", "start", "end", "bodies", "class", "probability")
@@ -29,7 +29,8 @@ def as_table(answer: Answer, top: int, *, windows: bool) -> str:
     if windows:
         place.append(f"frames {answer.first_frame}-{answer.last_frame}")
     best = ", ".join(f"{name} {100 * share:.1f} %" for name, share in answer.best(top).items())
-    return printable(f"{' '.join(place)}: {best or 'nobody'}")
+    told = f"{UNKNOWN} ({best})" if answer.label == UNKNOWN else best or "nobody"
+    return printable(f"{' '.join(place)}: {told}")
 
 
 def as_csv(answer: Answer, top: int) -> str:

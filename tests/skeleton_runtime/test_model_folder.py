@@ -1,0 +1,96 @@
+"""Models that are damaged, strange or not there: a line that names the file."""
+
+import hashlib
+import json
+
+import pytest
+from trained_model import MODEL, assert_alike
+
+from skeleton_data import DataError
+from skeleton_runtime import Recogniser
+
+
+def sum_up(folder):
+    """Write checksums that fit."""
+    names = ("model.onnx", "preprocessing.json", "calibration.json")
+    there = [folder / name for name in names if (folder / name).exists()]
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in there]
+    (folder / "SHA256SUMS").write_text("".join(lines))
+
+
+def cut(folder):
+    data = (folder / "model.onnx").read_bytes()
+    (folder / "model.onnx").write_bytes(data[: len(data) // 2])
+
+
+def replaced(old, new):
+    def change(folder):
+        data = (folder / "model.onnx").read_bytes()
+        assert old in data
+        (folder / "model.onnx").write_bytes(data.replace(old, new))
+
+    return change
+
+
+def rewritten(name, **fields):
+    def change(folder):
+        known = json.loads((folder / name).read_text()) if (folder / name).exists() else {}
+        (folder / name).write_text(json.dumps(known | fields))
+
+    return change
+
+
+OPSET = b"\x42\x04\x0a\x00\x10\x12"
+"""ModelProto.opset_import: the domain of ONNX itself, version 18."""
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (cut, "model.onnx: ONNX Runtime .* cannot load it"),
+        (lambda folder: (folder / "model.onnx").write_bytes(b""), "model.onnx: "),
+        (lambda folder: (folder / "model.onnx").unlink(), "has no model.onnx"),
+        (lambda folder: (folder / "preprocessing.json").unlink(), "preprocessing.json: is missing"),
+        (replaced(OPSET, OPSET[:-1] + b"\x63"), "model.onnx: ONNX Runtime .* cannot load it"),
+        (replaced(b"skeleton-model/1", b"skeleton-model/9"), "expected a model of the format .*/9"),
+        (rewritten("preprocessing.json", bodies=7), "model.onnx: was exported for other clips"),
+        (rewritten("preprocessing.json", units="feet"), "preprocessing.json: units"),
+        (rewritten("calibration.json", temperature=-1), "calibration.json: temperature"),
+    ],
+)
+def test_a_damaged_model_is_named(copy, change, complaint):
+    change(copy)
+    sum_up(copy)
+    with pytest.raises(DataError, match=complaint):
+        Recogniser.load(copy)
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "preprocessing.json"])
+def test_an_altered_file_is_named_by_its_checksum(copy, name):
+    path = copy / name
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(DataError, match=f"{name}: damaged"):
+        Recogniser.load(copy)
+    (copy / "SHA256SUMS").write_text("")
+    with pytest.raises(DataError, match=r"SHA256SUMS: the checksum of model\.onnx is missing"):
+        Recogniser.load(copy)
+
+
+@pytest.mark.parametrize("where", ["nowhere", "hf://", "hf://a/../b", "hf://../x", __file__])
+def test_what_is_no_model_is_named(where):
+    with pytest.raises(DataError, match=r"no such folder|no model|OWNER/NAME"):
+        Recogniser.load(where)
+
+
+def test_probabilities_are_calibrated_and_the_improbable_is_unknown(copy, recogniser, clips):
+    rewritten("calibration.json", temperature=50.0, threshold=0.5)(copy)
+    sum_up(copy)
+    answer = Recogniser.load(copy).predict(clips[0])[0]
+    assert max(answer.best(3).values()) < 0.5 and answer.label == "unknown"
+    (plain,) = recogniser.predict(clips[0])
+    assert list(answer.best(1)) == [plain.label]
+
+
+def test_the_folder_of_a_run_is_found(tmp_path, recogniser, clips):
+    (tmp_path / "classifier").symlink_to(MODEL, target_is_directory=True)
+    assert_alike(Recogniser.load(tmp_path).predict(clips[:2]), recogniser.predict(clips[:2]))

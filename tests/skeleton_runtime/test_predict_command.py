@@ -1,0 +1,108 @@
+"""The command `skeleton-predict`: what it prints, and how it ends."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from trained_model import MODEL
+
+from skeleton_runtime.cli.main import main
+
+
+@pytest.fixture
+def predict(capsys, monkeypatch):
+    """Run the command: its exit code, lines, and lines of complaint."""
+
+    def run(*arguments, stdin=""):
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        code = 0
+        try:
+            main([str(MODEL), *map(str, arguments)])
+        except SystemExit as ended:
+            code = ended.code
+        printed = capsys.readouterr()
+        return code, printed.out.splitlines(), printed.err.splitlines()
+
+    return run
+
+
+def test_three_formats_say_the_same(predict, raw, recogniser):
+    expected = recogniser.predict(raw)
+    code, lines, errors = predict(raw, "--top", "2")
+    assert (code, errors) == (0, [])
+    for line, answer in zip(lines, expected, strict=True):
+        told = ", ".join(f"{name} {100 * share:.1f} %" for name, share in answer.best(2).items())
+        assert line == f"{answer.file}: {told}"
+    answers = [json.loads(line) for line in predict(raw, "--format", "json")[1]]
+    assert [answer["label"] for answer in answers] == [answer.label for answer in expected]
+    rows = list(csv.DictReader(predict(raw, "--format", "csv", "--top", "1")[1]))
+    assert [row["class"] for row in rows] == [answer.label for answer in expected]
+    assert [float(row["probability"]) for row in rows] == pytest.approx(
+        [answer.best(1)[answer.label] for answer in expected], abs=1e-4
+    )
+
+
+def test_windows_are_told_with_their_frames(predict, raw, clips):
+    file = min(raw.glob("*.skeleton"))
+    _, lines, _ = predict(file, "--window", "1s", "--stride", "0.5s")
+    assert lines[1].startswith(f"{file} frames 15-44: ")
+    answers = [json.loads(line) for line in predict(file, "--window", "30", "--format", "json")[1]]
+    assert answers[-1]["last_frame"] == len(clips[0]) - 1
+    assert answers[1]["start"] == pytest.approx(0.5)
+
+
+def test_live(predict, clips, recogniser):
+    lines = "".join(f"{json.dumps(frame.tolist())}\n" for frame in clips[0][:50]) + "[]\n\n"
+    code, told, _ = predict("--live", "--window", "40", "--stride", "10", "--format", "json", stdin=lines)
+    answers = [json.loads(line) for line in told]
+    assert code == 0 and [answer["first_frame"] for answer in answers] == [0, 10]
+    best = recogniser.predict(clips[0][:40])[0].best(5)
+    assert answers[0]["classes"] == pytest.approx(best, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "complaint"),
+    [
+        ((), "", "--live"),
+        (("x.npz", "--live"), "", "--live"),
+        (("nowhere.npz",), "", "nowhere.npz: no such file"),
+        (("x.npz", "--window", "soon"), "", "window"),
+        (("x.npz", "--top", "0"), "", "--top"),
+        (("x.npz", "--stride", "1s"), "", "--stride"),
+        (("x.npz", "--fps", "-1"), "", "fps"),
+        (("x.npz", "--nonsense"), "", "--nonsense"),
+        (("--live",), "{", "line 1: "),
+        (("--live",), "[]\n[[1, 2, 3]]", "line 2: "),
+        (("--live",), "[" * 100_000, "line 1: "),
+        (("--live", "--stride", "x"), "", "stride"),
+        (("--live", "--layout", "no"), "", "no"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line_with_exit_code_2(
+    predict, tmp_path, monkeypatch, clips, arguments, stdin, complaint
+):
+    monkeypatch.chdir(tmp_path)
+    np.savez("x.npz", positions_m=clips[0][:, 0], offsets=[0, len(clips[0])], fps=30.0, joint_names=NAMES)
+    code, lines, errors = predict(*arguments, stdin=stdin)
+    assert (code, lines) == (2, [])
+    assert len(errors) == 1 and errors[0].startswith("skeleton-predict: error: ") and complaint in errors[0]
+
+
+def test_a_bad_recording_does_not_stop_the_others(predict, raw, tmp_path):
+    good = min(raw.glob("*.skeleton"))
+    for name in ("a", "c"):
+        (tmp_path / f"{name}.skeleton").write_text("1\n")
+    (tmp_path / "b.skeleton").write_bytes(good.read_bytes())
+    code, lines, errors = predict(tmp_path)
+    assert (code, len(lines)) == (2, 1) and lines[0].startswith(f"{tmp_path}/b.skeleton: ")
+    assert [line.count(f"{name}.skeleton") for line, name in zip(errors, "ac", strict=True)] == [1, 1]
+
+
+NAMES = [
+    *("spine_base", "spine_mid", "neck", "head", "left_shoulder", "left_elbow", "left_wrist", "left_hand"),
+    *("right_shoulder", "right_elbow", "right_wrist", "right_hand", "left_hip", "left_knee", "left_ankle"),
+    *("left_foot", "right_hip", "right_knee", "right_ankle", "right_foot", "spine_shoulder"),
+    *("left_hand_tip", "left_thumb", "right_hand_tip", "right_thumb"),
+]

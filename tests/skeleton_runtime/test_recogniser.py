@@ -1,0 +1,161 @@
+"""Answers for arrays, lists, files and stores; features; what an answer rests on."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from trained_model import MODEL, assert_alike
+
+from skeleton_data import DataError, ImportConfig, SkeletonStore, StoreWriter, import_clips, layout
+from skeleton_runtime import Recogniser
+
+NTU = layout("ntu")
+CENTRE = NTU.joints.index("spine_mid")
+
+
+def write_own(path, clips, names, **facts):
+    """Write clips of one body as own data."""
+    rows = [clip[:, 0] for clip in clips]
+    np.savez(
+        path,
+        positions_m=np.concatenate(rows),
+        offsets=np.cumsum([0, *map(len, rows)]),
+        joint_names=list(names),
+        **facts,
+    )
+    return path
+
+
+def test_people_who_were_not_seen_are_recognised(recogniser, raw):
+    answers = recogniser.predict(raw)
+    actions = [int(answer.clip[-3:]) - 1 for answer in answers]
+    right = [answer.label == answer.names[action] for answer, action in zip(answers, actions, strict=True)]
+    assert sum(right) >= 7, answers  # of 9; 3 by chance
+
+
+def test_one_answer_whatever_the_form(recogniser, raw, clips, tmp_path):
+    expected = recogniser.predict(raw)
+    assert_alike(recogniser.predict(clips), expected)
+    assert_alike(recogniser.predict(clips[4]), expected[4:5])
+    assert_alike(recogniser.predict(clips[4][:, 0]), expected[4:5])
+
+    order = np.random.default_rng(0).permutation(25)
+    names = [NTU.joints[joint].replace("_", " ").title() for joint in order]
+    moved = [clip[..., order, :] + np.float32(2) for clip in clips]
+    own = write_own(tmp_path / "own.npz", moved, names, fps=30.0)
+    assert_alike(recogniser.predict(own), expected)
+
+    import_clips(own, tmp_path / "store", ImportConfig())
+    store = SkeletonStore.open(tmp_path / "store")
+    assert_alike(recogniser.predict(store), expected)
+    assert_alike(recogniser.predict(str(tmp_path / "store")), expected)
+
+
+def test_units_axes_and_rate_are_brought_to_those_of_the_training(recogniser, clips, tmp_path):
+    expected = recogniser.predict(clips)
+    lying = [(clip[..., [0, 2, 1]] * [1000, -1000, 1000]).astype(np.float32) for clip in clips]
+    assert_alike(recogniser.predict(lying, units="mm", up="z"), expected)
+    own = write_own(tmp_path / "fast.npz", [clip.repeat(2, axis=0) for clip in clips], NTU.joints, fps=60.0)
+    answers = recogniser.predict(own, window="20s")
+    assert [answer.label for answer in answers] == [answer.label for answer in expected]
+    assert answers[0].last_frame == 2 * len(clips[0]) - 1
+    assert answers[0].seconds == pytest.approx((0, len(clips[0]) / 30))
+
+
+def test_windows_in_seconds_are_windows_in_frames(recogniser, clips):
+    told = recogniser.predict(clips[0], window="1s", stride="0.5s")
+    assert_alike(told, recogniser.predict(clips[0], window="30", stride="15"))
+    assert {answer.last_frame - answer.first_frame for answer in told} == {29}
+    assert told[-1].last_frame == len(clips[0]) - 1
+    assert_alike(told[1:2], recogniser.predict(clips[0][15:45]))
+
+
+def test_a_window_of_nobody_has_no_class(recogniser, clips):
+    clip = np.concatenate([clips[0][:40], np.zeros_like(clips[0][:40])])
+    first, second = recogniser.predict(clip, window="40", stride="40")
+    assert (first.bodies, second.bodies) == (1, 0)
+    assert second.label is None and second.best(3) == {} and second.probabilities is None
+    assert_alike([first], recogniser.predict(clips[0][:40]))
+
+
+def test_gaps_are_filled_as_by_import(recogniser, clips):
+    gap = clips[0].copy()
+    gap[10:13, :, 7] = np.nan
+    filled = clips[0].copy()
+    steps = np.linspace(0, 1, 5)[1:-1, None, None]
+    filled[10:13, :, 7] = clips[0][9, :, 7] + steps * (clips[0][13, :, 7] - clips[0][9, :, 7])
+    assert_alike(recogniser.predict(gap), recogniser.predict(filled))
+
+
+def test_features_tell_what_is_alike(recogniser, clips):
+    features = recogniser.embed(clips)
+    assert features.shape == (9, 8 * (25 if features.shape[1] > 8 else 1))
+    np.testing.assert_allclose(recogniser.embed(clips[2]), features[2:3], atol=1e-5)
+    assert not np.allclose(features[0], features[1], atol=1e-2)
+
+
+def test_what_does_not_move_is_not_what_an_answer_rests_on(recogniser, clips):
+    still = clips[0].repeat(2, axis=0)
+    still[:, :, 20:] = still[:1, :, 20:]  # the hands' tips do not move
+    told = recogniser.explain(still)
+    best = recogniser.predict(still)[0]
+    assert (told.label, told.probability) == (best.label, pytest.approx(best.best(1)[best.label], abs=1e-4))
+    assert tuple(told.joints) == NTU.joints
+    assert all(abs(told.joints[NTU.joints[joint]]) < 1e-5 for joint in range(20, 25))
+    assert max(map(abs, told.joints.values())) > 1e-3
+    spans = list(told.frames)
+    assert spans[0][0] == 0 and spans[-1][1] == len(still) - 1
+    assert all(first == last + 1 for (_, last), (first, _) in pairwise(spans))
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        (np.zeros((20, 20, 3)), r"clip 0: expected \(T, 25, 3\)"),
+        (np.ones((20, 65, 25, 3)), "clip 0: 65 people"),
+        (np.full((20, 25, 3), np.inf), "clip 0: a coordinate is infinite"),
+        (np.full((20, 25, 3), np.nan), "clip 0.*no body"),
+        (np.zeros((20, 25, 3)), "clip 0.*no body"),
+        ([np.ones((20, 25, 3)), [["a"]]], "clip 1: expected an array of numbers"),
+        (np.zeros((0, 25, 3)), r"clip 0: expected \(T, 25, 3\)"),
+        ("nowhere.npz", "nowhere.npz: no such file"),
+    ],
+)
+def test_bad_clips_are_named(recogniser, given, complaint):
+    with pytest.raises(DataError, match=complaint):
+        recogniser.predict(given, insist=True)
+
+
+def test_a_joint_that_is_missing_is_named_where_gaps_are_refused(recogniser, clips):
+    clip = clips[0].copy()
+    clip[3, :, 6] = np.nan
+    with pytest.raises(DataError, match="left_wrist"):
+        recogniser.predict(clip, missing="refuse")
+
+
+def test_another_layout_is_named(recogniser, tmp_path):
+    with StoreWriter(tmp_path / "store", layout=layout("kinect_v1"), fps=30) as writer:
+        writer.add(np.ones((4, 1, 20, 3)), name="x")
+    with pytest.raises(DataError, match=r"layout kinect_v1 \(20 joints\), but the model was made for ntu"):
+        recogniser.predict(tmp_path / "store")
+
+
+def test_a_network_is_never_shown_what_is_not_finite(recogniser):
+    joints = np.zeros((3, 3, 20, 25, recogniser.preprocessing.bodies), np.float32)
+    joints[1, 0, 3, 4, 0] = np.nan
+    with pytest.raises(DataError, match="clip 1: a joint is NaN"):
+        recogniser.network.scores(joints)
+
+
+def test_the_graph_itself_turns_nan_into_nan(recogniser):
+    """For programs that do not check: the first class would be the answer else."""
+    joints = np.zeros((2, 3, 20, 25, recogniser.preprocessing.bodies), np.float32)
+    joints[1, :, :, :, 0] = np.nan
+    first, second = recogniser.network._session.run(["scores"], {"clips": joints})[0]
+    assert np.isfinite(first).all() and np.isnan(second).all()
+
+
+def test_threads_and_the_file_alone_answer_alike(recogniser, clips):
+    other = Recogniser.load(MODEL / "model.onnx", threads=2)
+    assert other.preprocessing == recogniser.preprocessing
+    assert_alike(other.predict(clips), recogniser.predict(clips))
