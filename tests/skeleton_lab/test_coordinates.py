@@ -24,7 +24,8 @@ from skeleton_data import (
 from skeleton_data.layouts.layout import layout
 from skeleton_data.ntu.cleaning import clean, move_origin, select_bodies
 from skeleton_data.ntu.contrast_clip import first_bodies
-from skeleton_lab.data.clips import FinetuneData, PretrainData, PretrainSource
+from skeleton_lab.data.clips import FinetuneData, PretrainData
+from skeleton_lab.data.division import TrainingSide
 
 CLEANINGS = ("reference", "true_frames", "contrast")
 FAR = np.array([3.0, -1.0, 4.0], np.float32)
@@ -172,8 +173,8 @@ def test_models_of_before_carry_no_cleaning(tmp_path):
 def test_stores_are_of_a_cleaning_only_if_all_are(tmp_path, sources, told):
     for number, source in enumerate(sources):
         with StoreWriter(tmp_path / f"{number}", layout=layout("ntu"), fps=30, source=source) as writer:
-            writer.add(np.ones((4, 1, 25, 3)), name="x")
+            writer.add(np.arange(300.0).reshape(4, 1, 25, 3), name="x")
     data = PretrainData(
-        sources=[PretrainSource(store=tmp_path / f"{number}") for number in range(len(sources))], validation=0
+        sources=[TrainingSide(store=tmp_path / f"{number}") for number in range(len(sources))], validation=0
     )
     assert data.open().preprocessing(ClipSampling()).cleaning == told

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import skeleton_lab.training.optimizer_step
-from skeleton_data import ClipSampling, Preprocessing, SkeletonStore
+from skeleton_data import ClipSampling, DataError, Preprocessing, SkeletonStore
 from skeleton_data.layouts.layout import layout
 from skeleton_lab import finetune, pretrain
 from skeleton_lab.errors import InputError
@@ -243,7 +243,7 @@ def test_an_encoder_of_recordings_that_were_cleaned_otherwise_is_refused():
         for cleaning in ("reference", "contrast")
     )
     with pytest.raises(
-        InputError, match="a: its recordings were cleaned as 'reference', but those of b as 'c"
+        DataError, match="a: its recordings were cleaned as 'reference', but those of b as 'c"
     ):
         ours.require_same_input(theirs, here="a", there="b")
     unknown = ours.model_copy(update={"cleaning": None})

@@ -18,6 +18,9 @@ from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import read_options
 from sttformer import STTFormer
 
+OF_A_RUN = (*FILES, "calibration.json")
+"""Files of the classifier of a run, which has no model.onnx before it is shared."""
+
 
 def run(*arguments):
     """Share without model.onnx, which tests of their own are about."""
@@ -34,11 +37,9 @@ def folder(trained, tmp_path):
 
 def test_a_run_leaves_a_model_that_is_complete(trained):
     folder = trained["joint"] / "classifier"
-    assert {path.name for path in folder.iterdir()} == {*FILES, *OPTIONAL, SUMS, "README.md"}
+    assert {path.name for path in folder.iterdir()} == {*OF_A_RUN, SUMS, "README.md"}
     sums = dict(line.split("  ")[::-1] for line in (folder / SUMS).read_text().splitlines())
-    assert sums == {
-        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (*FILES, *OPTIONAL)
-    }
+    assert sums == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in OF_A_RUN}
     model = SavedModel.open(trained["joint"])
     assert model.preprocessing.classes == ("slow", "fast", "wide")
     assert model.preprocessing.layout.name == "kinect_v1"
@@ -99,7 +100,7 @@ def test_sharing_tells_the_spread_over_seeds(trained, tmp_path, capsys):
     assert shared.run is None
     clips = torch.randn(2, 3, 8, 20, 1)
     assert torch.equal(shared.load()(clips), SavedModel.open(trained["joint"]).load()(clips))
-    assert f"{tmp_path / 'out'}: config.json" in capsys.readouterr().out
+    assert f"{tmp_path / 'out'}: README.md, SHA256SUMS, calibration.json" in capsys.readouterr().out
 
 
 def test_sharing_refuses_what_does_not_belong_together(trained, tmp_path):
@@ -128,7 +129,7 @@ def test_seeds_may_differ_but_neither_data_nor_whether_an_encoder_was_pretrained
     assert share._without_seeds(recipe) != share._without_seeds(recipe | {"data": {"store": "b"}})
 
 
-@pytest.mark.parametrize("name", (*FILES, *OPTIONAL))
+@pytest.mark.parametrize("name", OF_A_RUN)
 def test_a_changed_file_is_found(folder, name):
     content = bytearray((folder / name).read_bytes())
     content[-2] ^= 1

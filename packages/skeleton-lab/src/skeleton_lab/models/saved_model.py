@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from skeleton_baselines import STGCNConfig
 from skeleton_data import Preprocessing, file_sha256
-from skeleton_lab.errors import InputError
+from skeleton_lab.errors import InputError, input_errors
 from skeleton_lab.models.model_folder import CONFIG, check_files, locate, read_config, run_of, weights_file
 from skeleton_lab.models.network_config import NetworkConfig
 from skeleton_lab.recipe.text_files import read_toml
@@ -55,14 +55,16 @@ class SavedModel:
         if path.is_file():
             return cls._published(path, clips)
         check_files(path)
-        preprocessing, config = Preprocessing.load(path), read_config(path)
+        with input_errors():
+            preprocessing, calibration = Preprocessing.load(path), Calibration.load(path)
+        config = read_config(path)
         classes, joints = len(preprocessing.classes), len(preprocessing.layout.joints)
         if (config.num_classes, config.joints) != (classes, joints):
             raise InputError(
                 f"{path}: config.json is of {config.num_classes} classes and {config.joints} joints, "
                 f"preprocessing.json of {classes} and {joints}"
             )
-        return cls(path, config, preprocessing, run_of(path), Calibration.load(path))
+        return cls(path, config, preprocessing, run_of(path), calibration)
 
     @classmethod
     def _published(cls, path: Path, clips: Preprocessing | None) -> Self:
