@@ -99,11 +99,8 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """Build the wheels and install skeleton-lab from them, with the versions of the tests' own environment.
-
-    These are in uv's cache, where this environment came from it; else they are downloaded.
-    """
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheels in dist/, and the versions of the tests' own environment in versions.txt."""
     home = tmp_path_factory.mktemp("installed")
     for package in PACKAGES:
         build = ("-m", "hatchling", "build", "--target", "wheel", "--directory", home / "dist")
@@ -112,20 +109,29 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     others = {each.metadata["Name"]: each.version for each in distributions()}
     versions = [f"{name}=={version}\n" for name, version in others.items() if name not in own]
     (home / "versions.txt").write_text("".join(versions))
-    bin = home / "environment" / "bin"
-    assert not uv(home, "venv", "--python", sys.executable, bin.parent)
-    install = ("pip", "install", "--python", bin / "python", "--constraint", home / "versions.txt")
-    install += (
-        "pytest",
-        "hypothesis",
-        *(home / "dist").iterdir(),
-    )  # wheels by path: an index may know others of these names
-    failed = uv(home, *install, "--offline") and uv(home, *install)
+    return home
+
+
+@pytest.fixture(scope="module")
+def installation(wheels: Path) -> Installation:
+    """Install all packages, in the versions of the tests' own environment."""
+    return install(wheels, "all", "pytest", "hypothesis", *(wheels / "dist").iterdir())
+
+
+def install(wheels: Path, name: str, *wanted: str | Path) -> Installation:
+    """Install into an empty environment: wheels by path, because an index may know others of these names.
+
+    The others are in uv's cache, where this environment came from it; else they are downloaded.
+    """
+    bin = wheels / name / "environment" / "bin"
+    assert not uv(wheels, "venv", "--python", sys.executable, bin.parent)
+    command = ("pip", "install", "--python", bin / "python", "--constraint", wheels / "versions.txt", *wanted)
+    failed = uv(wheels, *command, "--offline") and uv(wheels, *command)
     if failed and "Failed to fetch" in failed and not os.environ.get("CI"):
         pytest.skip(f"torch and others are not in uv's cache, and there is no package index: {failed}")
     assert not failed, failed
-    (home / "work").mkdir()
-    return Installation(bin, home / "work")
+    (wheels / name / "work").mkdir()
+    return Installation(bin, wheels / name / "work")
 
 
 def uv(folder: Path, *arguments: object) -> str:
@@ -177,6 +183,32 @@ def test_training_without_a_clone(installation: Installation) -> None:
 
     (place,) = run("python", "-c", PROGRAM).splitlines()
     assert Path(place).is_relative_to(installation.bin.parent)
+
+
+ANSWERS = """
+import json, sys
+from skeleton_runtime import Recogniser
+
+model = Recogniser.load("model")
+print(json.dumps([answer.as_dict(5) for answer in model.predict("raw")]))
+assert not {"torch", "onnx", "matplotlib", "huggingface_hub"} & sys.modules.keys()
+"""
+
+
+def test_the_runtime_has_no_torch(wheels: Path) -> None:
+    """Two wheels in an empty environment answer, from the command line and from Python alike."""
+    two = [next((wheels / "dist").glob(f"skeleton_{name}-*.whl")) for name in ("data", "runtime")]
+    alone = install(wheels, "runtime", *two)
+    packages = alone.bin.parent.glob("lib/python*/site-packages/*.dist-info")
+    names = {package.name.partition("-")[0] for package in packages}
+    assert {"skeleton_data", "skeleton_runtime", "onnxruntime"} < names
+    assert not {"torch", "onnx", "accelerate", "matplotlib", "skeleton_lab", "sttformer"} & names
+    shutil.copytree(REPO / "tests" / "skeleton_runtime" / "support" / "model", alone.folder / "model")
+    raw = ("synth", "raw", "--classes", "3", "--subjects", "2", "--views", "1", "--repeats", "1")
+    alone.run("skeleton-data", *raw)
+    lines = alone.run("skeleton-predict", "model", "raw", "--format", "json").splitlines()
+    assert len(lines) == 6
+    assert [json.loads(line) for line in lines] == json.loads(alone.run("python", "-c", ANSWERS))
 
 
 def test_a_separate_project(installation: Installation) -> None:

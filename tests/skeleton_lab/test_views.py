@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from skeleton_data import SkeletonStore
+from skeleton_data import SkeletonStore, sample_clips
 from skeleton_data.transforms.crop import view_crop
 from skeleton_lab import InputError, evaluate
-from skeleton_lab.inference.arrays import sample_clips
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import read_options
 from skeleton_lab.studies.plan import plan
@@ -49,7 +48,7 @@ def test_the_answers_to_views_are_averaged(trained, store, tmp_path):
             (start,), (length,) = view_crop(np.array([len(joints)]), sampling.train_crop, view)
             parts.append(joints[start : start + length])
         with torch.no_grad():
-            total += network(sample_clips(parts, whole)).log_softmax(1) / 4
+            total += network(torch.from_numpy(sample_clips(parts, whole))).log_softmax(1) / 4
     right = (total.argmax(1).numpy() == opened.index.label[test]).mean()
     found = run(trained["joint"], "--views", 4, "--folder", tmp_path / "views").methods["classifier"]
     assert found.top1 == pytest.approx(right)
