@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from pydantic import Field
 
 from skeleton_lab.data.clips import PretrainClips, PretrainData, count
-from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
+from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.network_config import fit_network
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
@@ -72,6 +72,24 @@ class PretrainConfig(RecipeSection):
         model.eval()(clip, generator=clip_seeds(0, 0, torch.arange(1)))
         return model.train()
 
+    def check_visible(self, model: SkeletonMAE, *, clips: int) -> None:
+        """Check that a part of a batch, of so many clips, shows BatchNorm more than one joint.
+
+        Raises:
+            InputError: If it may show a single one.
+        """
+        import torch
+        from torch.nn.modules.batchnorm import _BatchNorm
+
+        body = torch.ones(1, self.data.sampling.frames, self.model.encoder.joints, 3)
+        visible = model.sample_mask(body, torch.zeros(1, dtype=torch.int64)).visible_per_clip
+        encoder = cast("Network", model.encoder)
+        if clips * visible < 2 and any(isinstance(part, _BatchNorm) for part in encoder.modules()):
+            raise InputError(
+                "model.mask leaves one joint visible, and BatchNorm has no variance of one: hide fewer, or "
+                "let training.batch_size / training.accumulate be 2 clips or more"
+            )
+
 
 def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> PretrainResult | None:
     """Pre-train; a dry run has no result.
@@ -109,6 +127,8 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
     accelerator = set_up_distributed(config, plan)
     with input_errors():
         model = config.build()
+        alone = 1 if config.training.sync_batchnorm else accelerator.num_processes
+        config.check_visible(model, clips=plan.batch_size // config.training.accumulate // alone)
     if config.run.dry_run:
         describe(accelerator, folder, config, plan, preprocessing, model, generator=torch.Generator())
         return None

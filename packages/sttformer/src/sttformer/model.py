@@ -140,6 +140,10 @@ class STTFormer(
         """Return parameters that weight decay leaves alone: the scales and biases of attention maps."""
         return {name for name, _ in self.named_parameters() if name.endswith(("alpha", "attention_bias"))}
 
+    def biases_before_norm(self) -> set[str]:
+        """Return biases of its own, not of blocks, whose effect the BatchNorm behind them removes."""
+        return {"embed.bias"}
+
     def encode_visible(self, x: Tensor, visible: Tensor) -> Tensor:
         """Encode the visible tokens of bodies; nothing else is computed, or can be seen.
 
@@ -151,7 +155,8 @@ class STTFormer(
             Rows (P, C') of the P visible tokens, in the order of `visible.flatten().nonzero()`.
 
         Raises:
-            ValueError: If shapes do not fit, nothing is visible, or a visible joint is not finite.
+            ValueError: If shapes do not fit, nothing is visible, or a visible joint is not finite; in
+                training also if one joint alone is visible, of which BatchNorm has no variance.
         """
         self._check(x.shape[1:])
         if visible.shape != x.shape[:3] or visible.dtype != torch.bool:
@@ -171,6 +176,10 @@ class STTFormer(
         grid.prepare(heads=config.heads, slot_kernel=config.slot_kernel, tuple_kernel=config.tuple_kernel)
         rows = grid.rows(x)
         _check_finite(rows)
+        if self.training and len(rows) == 1 and not self.embed_norm.synchronised:
+            raise ValueError(
+                "visible must hold two visible joints in training, of one BatchNorm has no variance"
+            )
         return rows, grid
 
     def _embed(self, rows: Tensor, grid: TokenGrid) -> Tensor:

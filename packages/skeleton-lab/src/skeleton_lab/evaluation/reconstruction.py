@@ -10,6 +10,7 @@ from einops import rearrange
 from torch import Tensor
 
 from skeleton_data import ClipBatch
+from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.simple_predictors import linear, mean_pose, nearest_frame
 from skeleton_lab.runs.results import ReconstructionError
 from skeleton_mask import clip_seeds
@@ -75,10 +76,15 @@ def reconstruction_errors(
         accelerator: Adds up the processes' sums.
         pose: Mean position (V, C) of each joint, for joints that are never visible.
         seed: Seed of the masks; they are those of the validation loss of a run with this seed.
+
+    Raises:
+        InputError: If no clip holds a body.
     """
     totals = {name: torch.zeros(2, device=accelerator.device) for name in ("the model", *TRIVIAL)}
     count = torch.zeros((), device=accelerator.device)
     for batch in batches:
+        if not count_bodies(batch):
+            continue
         output = model.eval()(batch.joints, generator=clip_seeds(seed, FIXED, batch.clip))
         bodies = _present(batch.joints)
         reconstructed = {"the model": output.prediction} | {
@@ -91,6 +97,8 @@ def reconstruction_errors(
             totals[name] += len(bodies) * torch.stack(errors)
         count += len(bodies)
     count = accelerator.reduce(count, "sum")
+    if not count:
+        raise InputError("in every clip that is to be rebuilt, all joints of a body lie in one point")
     means = {name: (accelerator.reduce(total, "sum") / count).tolist() for name, total in totals.items()}
     return {
         name: ReconstructionError(hidden=hidden, visible=visible) for name, (hidden, visible) in means.items()

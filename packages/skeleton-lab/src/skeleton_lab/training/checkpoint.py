@@ -98,7 +98,13 @@ class Checkpoints:
                 f"{self.run.path}: the run had {processes} processes, which drew their own dropout, but is "
                 f"resumed with {self.accelerator.num_processes}; start as many"
             )
-        self.accelerator.load_state(str(path))
+        try:
+            self.accelerator.load_state(str(path))
+        except ValueError as error:  # torch's, of an optimizer with other groups or sizes
+            raise InputError(
+                f"{path}: the state of the optimizer does not fit the weights that are trained ({error}); an "
+                "earlier version saved it: resume with that one, or begin anew with --overwrite"
+            ) from error
         _restore_random_states(path / f"random_states_{self.accelerator.process_index}.pkl")
         return RunState.read(path)
 
