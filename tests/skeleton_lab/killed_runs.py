@@ -1,6 +1,6 @@
-"""Pre-train whole, killed ten times, on a disk that fills up, and told to end; started by test_resume.
+"""Pre-train whole, killed many times, on a disk that fills up, and told to end; started by test_resume.
 
-    python tests/skeleton_lab/killed_runs.py RECIPE FOLDER
+    python tests/skeleton_lab/killed_runs.py RECIPE FOLDER [KILLS]
 
 Prints what came of it. The runs are forked from this process, so that PyTorch is imported once. Moments to be
 killed at are counted in events: parts of a step, and whatever Python opens, renames or removes.
@@ -29,11 +29,10 @@ from skeleton_lab.training.optimizer_step import OptimizerStep
 from skeleton_lab.training.trainer import Trainer  # noqa: F401
 from skeletonmae import SkeletonMAE  # noqa: F401
 
-KILLS = 10
 EVENTS = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir"}
 
 
-def main(recipe: str, folder: Path) -> None:
+def main(recipe: str, folder: Path, most: int) -> None:
     def run(name):
         arguments = [recipe, "--run.folder", str(folder / name), "--run.resume"]
         pretrain.run(read_recipe(pretrain.PretrainConfig, arguments, program="app"), bar={"disable": True})
@@ -49,7 +48,7 @@ def main(recipe: str, folder: Path) -> None:
 
     assert forked(counted) == 0
     events, kills, finished, draw = int((folder / "events").read_text()), 0, 0, random.Random(0)
-    while kills < KILLS:
+    while kills < most:
         status = forked(lambda: killed(draw.randrange(1, events // 4)))
         kills += status == -signal.SIGKILL
         if status == 0:  # done before its moment came: once more from the beginning
@@ -156,4 +155,4 @@ def compare(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 10)
