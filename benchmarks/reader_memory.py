@@ -62,7 +62,7 @@ def main() -> None:
                 print(f"{kind:<14} {what:<24} {done.stderr.splitlines()[-1]}")
                 continue
             found = json.loads(done.stdout)
-            told = "refused" if found["refused"] else ""
+            told = f"refused: {found['refused'][-90:]}" if found["refused"] else ""
             multiple = found["peak"] / found["size"]
             print(
                 f"{kind:<14} {what:<24} {found['size'] / 1e6:7.1f} {found['peak'] / 1e6:8.1f}"
@@ -112,7 +112,7 @@ def read(kind: str, path: Path) -> str | None:
         if kind == "bvh":
             (path.parent / "stick.toml").write_text(sets.BVH_LAYOUT)
         config = ImportConfig(format=kind, insist=True, **options)
-        done = import_clips(path, path.parent / "store", config, on_error="skip")
+        done = import_clips(path, path.parent / f"{path.name}.store", config, on_error="skip")
         return done.problems[0] if done.problems else None
     except DataError as error:
         return str(error)
@@ -193,7 +193,7 @@ def pyskl(folder: Path, size: int) -> Path:
     rows = steps(size, 300)
     items = [
         {
-            "frame_dir": f"S001C001P001R001A001_{number}",
+            "frame_dir": f"S001C001P001R{number % 1000:03}A001",
             "label": 1,
             "keypoint": rows[start : start + 80][None],
         }

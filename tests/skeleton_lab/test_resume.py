@@ -77,6 +77,21 @@ def test_metrics_of_the_test_side_that_select_weights_are_kept(finetune_recipe, 
     assert answers(tmp_path / "stopped") == answers(tmp_path / "whole")
 
 
+def test_a_checkpoint_of_other_json_is_named_and_the_one_before_is_used(finetune_recipe, tmp_path, capsys):
+    chosen = ("--training.log_steps", "2", "--training.period", "2", "--run.keep_checkpoints", "9")
+    folder = ("--run.folder", str(tmp_path / "stopped"))
+    with before_step(6, die), pytest.raises(KeyboardInterrupt):
+        run_finetuning(finetune_recipe, *chosen, *folder)
+    *_, before, last = sorted((tmp_path / "stopped" / "checkpoints").glob("step-*"))
+    (last / "checksums.json").write_text("[1]")
+    (before / "run.json").write_text('["step"]')
+    (before / SEAL).unlink()
+    _seal(before)
+    run_finetuning(finetune_recipe, *chosen, *folder, "--run.resume")
+    said = capsys.readouterr().err
+    assert str(last) in said and str(before / "run.json") in said and "Traceback" not in said
+
+
 def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(finetune_recipe, tmp_path, capsys):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     run_finetuning(finetune_recipe, "--run.folder", str(whole))

@@ -1,19 +1,27 @@
 """Small text files that may be anything: read, or refused in a line that names the file."""
 
+from functools import partial
+
 import pytest
+from pydantic import TypeAdapter
 
 from skeleton_lab.errors import InputError
-from skeleton_lab.recipe.text_files import MAX_BYTES, read_json, read_toml
+from skeleton_lab.recipe.text_files import MAX_BYTES, read_json, read_record, read_toml
+from skeleton_lab.runs.results import FinetuneResult
 
 
 @pytest.mark.parametrize(
     ("read", "text", "complaint"),
     [
-        (read_json, "{", "not a JSON file"),
-        (read_json, "[" * 10**5, "not a JSON file"),
-        (read_json, "9" * 10**5, "not a JSON file"),
-        (read_json, " " * (MAX_BYTES + 1), "1,048,577 bytes"),
-        (read_json, "\xff", "no text in UTF-8"),
+        (read_json, "{", "JSON"),
+        (read_json, "[" * 10**5, "JSON"),
+        (read_json, "9" * 10**5, "JSON"),
+        (read_json, "", "empty"),
+        (read_json, " " * (MAX_BYTES + 1), "1048577 bytes"),
+        (read_json, "\xff", "0xff"),
+        (partial(read_record, FinetuneResult), "[]", ""),
+        (partial(read_record, FinetuneResult), '{"steps": "many"}', ""),
+        (partial(read_record, TypeAdapter(dict[str, str])), '["a"]', ""),
         (read_toml, "a = ", "not a TOML file"),
         (read_toml, "a = " + "[" * 10**5, "not a TOML file"),
         (read_toml, ".".join("a" * 10**4) + " = 1", "a key has more than 32 parts"),
@@ -32,5 +40,5 @@ def test_what_can_be_read(tmp_path):
     path = tmp_path / "file"
     path.write_text('a.b = ["...", 0.5]  # ... and so on')
     assert read_toml(path) == {"a": {"b": ["...", 0.5]}}
-    with pytest.raises(InputError, match="nowhere: No such file"):
+    with pytest.raises(InputError, match="nowhere"):
         read_json(tmp_path / "nowhere")

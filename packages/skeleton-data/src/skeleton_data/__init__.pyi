@@ -19,6 +19,9 @@ from .errors import DataError as DataError
 from .errors import JointError as JointError
 from .export.huggingface import export_huggingface as export_huggingface
 from .export.npz import export_npz as export_npz
+from .files.json_file import load_json as load_json
+from .files.text import read_text as read_text
+from .files.toml_file import read_toml as read_toml
 from .importing.importer import import_clips as import_clips
 from .importing.missing import hold_last as hold_last
 from .importing.picture import in_picture as in_picture
@@ -150,6 +153,7 @@ __all__ = [
     "label_subset",
     "layout",
     "layout_names",
+    "load_json",
     "load_split",
     "load_subset",
     "missing_classes",
@@ -161,6 +165,8 @@ __all__ = [
     "put_in_place",
     "read_skeleton",
     "read_split",
+    "read_text",
+    "read_toml",
     "replacing",
     "replacing_folder",
     "resample",

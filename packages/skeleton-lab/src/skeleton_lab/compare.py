@@ -14,12 +14,10 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
+from skeleton_lab.errors import InputError, exit_on_bad_input
 from skeleton_lab.evaluation.comparison import compare, compare_by_step
 from skeleton_lab.models.model_folder import run_of
-from skeleton_lab.recipe.text_files import read_toml
+from skeleton_lab.recipe.text_files import MAX_RESULT, read_record, read_small_text, read_toml
 from skeleton_lab.runs.fingerprints import read_fingerprints
 from skeleton_lab.runs.folder import completed, differences
 from skeleton_lab.runs.results import FinetuneResult
@@ -37,12 +35,7 @@ def result_of(run: Path) -> FinetuneResult:
     """
     if not (run / "result.json").is_file():
         raise InputError(f"{run}: no finished run (it has no result.json)")
-    with input_errors():
-        text = (run / "result.json").read_text()
-    try:
-        return FinetuneResult.model_validate_json(text)
-    except ValidationError as error:
-        raise InputError(f"{run / 'result.json'}: not the result of a fine-tuning") from error
+    return read_record(FinetuneResult, run / "result.json")
 
 
 def history_of(run: Path) -> Mapping[int, float]:
@@ -52,8 +45,7 @@ def history_of(run: Path) -> Mapping[int, float]:
         InputError: If nothing was held out, or the file cannot be read.
     """
     path = run / "metrics.jsonl"
-    with input_errors():
-        text = path.read_text()
+    text = read_small_text(path, most=MAX_RESULT)
     try:
         lines = [json.loads(line) for line in text.splitlines()]
         history = {line["step"]: line["top1"] for line in lines if line["split"] == "validation"}

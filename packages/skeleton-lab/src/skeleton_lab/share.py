@@ -28,7 +28,7 @@ from skeleton_lab.models.model_card import CARD, model_card, onnx_section
 from skeleton_lab.models.model_folder import ONNX, copy_files, write_checksums
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
-from skeleton_lab.recipe.text_files import read_json
+from skeleton_lab.recipe.text_files import read_record
 from skeleton_lab.runs.results import RunResult
 
 SEEDS = {"seed", "label_seed", "split_seed"}
@@ -103,7 +103,7 @@ def _result(model: SavedModel) -> RunResult:
     if model.run is None or not (path := model.run / "result.json").is_file():
         raise InputError(f"{model.run or model.path}: no finished run (it has no result.json)")
     adapter: TypeAdapter[RunResult] = TypeAdapter(RunResult)
-    return adapter.validate_python(read_json(path))
+    return read_record(adapter, path)
 
 
 def _without_seeds(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -137,7 +138,9 @@ def read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(file)
     if version not in _HEADS:
         raise ValueError(f"version {version} of the .npy format")
-    shape, fortran, dtype = _HEADS[version](file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that Python 2 wrote it
+        shape, fortran, dtype = _HEADS[version](file)
     if not all(type(size) is int and size >= 0 for size in shape):
         raise ValueError(f"an array of the shape {shape}")
     return shape, fortran, dtype

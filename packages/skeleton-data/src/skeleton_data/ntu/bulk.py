@@ -20,6 +20,8 @@ _LEGAL_BYTES = b"0123456789+-.eE \r\n"
 _COUNT_LINE = bytes([1])
 _BODY_LINES = bytes([BODY_NUMBERS, 1, *[JOINT_NUMBERS] * JOINTS])
 _COORDINATES = np.arange(3)
+_BLOCK = 2**16
+"""Numbers that are read at once: more than a usual recording has, so that a long one takes no more memory."""
 
 
 def read_bulk(data: bytes) -> Records:
@@ -38,7 +40,12 @@ def read_bulk(data: bytes) -> Records:
     frames, frame, body, first = _find_bodies(data, starts, text)
     joint = first[:, None] + np.arange(0, JOINTS * JOINT_NUMBERS, JOINT_NUMBERS)
     words = (joint[..., None] + _COORDINATES).ravel()
-    numbers = _coordinates(text, starts[words], starts[words + 1] - 1)
+    numbers = np.concatenate(
+        [
+            _coordinates(text, starts[part], starts[part + 1] - 1)
+            for part in np.split(words, range(_BLOCK, len(words), _BLOCK))
+        ]
+    )
     if not (np.abs(numbers) < MAX_METRES).all():
         raise ValueError("a coordinate that is not finite")
     return frames, frame, body, numbers.astype(np.float32).reshape(-1, JOINTS, 3)

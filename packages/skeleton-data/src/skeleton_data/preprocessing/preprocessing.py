@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from skeleton_data.clips import Cleaning, Units, kind_of_joints
 from skeleton_data.errors import DataError
+from skeleton_data.files.text import read_bytes
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.printable import Name
 from skeleton_data.transforms.sampling import ClipSampling
@@ -69,12 +70,7 @@ class Preprocessing(BaseModel):
             DataError: If it is missing or damaged; names file and field.
         """
         path = folder / cls.FILE
-        try:
-            if (size := path.stat().st_size) > MAX_BYTES:
-                raise DataError.at(path, f"has {size:,} bytes; at most {MAX_BYTES:,} are read")
-            return cls.parse(path.read_bytes(), path)
-        except OSError as error:
-            raise DataError.at(path, error.strerror or str(error)) from error
+        return cls.parse(read_bytes(path, most=MAX_BYTES), path)
 
     @classmethod
     def parse(cls, text: str | bytes, source: str | Path) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from skeleton_data.readers.bvh_file import Bvh, BvhJoint, read_bvh
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import files_below, per_metre
 from skeleton_data.readers.own import read_joint_names
+
+_BLOCK = 4096
+"""Frames that are turned at once."""
 
 
 def open_bvh(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
@@ -60,7 +64,10 @@ def _read(path: Path, *, names: tuple[str, ...], divisor: np.float32) -> Sequenc
         raise DataError.at(
             path, f"expected the {len(names)} joints of the first file, found {len(found)}: {other}"
         )
-    joints = (world_positions(bvh) / divisor).astype(np.float32)
+    joints = np.empty((len(bvh.motion), len(bvh.joints), 3), dtype=np.float32)
+    for start in range(0, len(joints), _BLOCK):  # turns of all frames take more memory than the file
+        part = replace(bvh, motion=bvh.motion[start : start + _BLOCK])
+        joints[start : start + _BLOCK] = world_positions(part) / divisor
     return [Clip(path.stem, joints[:, None], {}, path, fps=bvh.fps)]
 
 

@@ -91,7 +91,9 @@ def read_bvh(path: Path) -> Bvh:
         rows.extend(parse_floats(words, path, lines.line))
     if words := lines.take():
         lines.fail(f"expected the end of the file after {frames:.0f} frames, found {' '.join(words)!r:.40}")
-    return Bvh(tuple(joints), 1 / seconds, np.array(rows, dtype=np.float64).reshape(int(frames), columns))
+    return Bvh(
+        tuple(joints), 1 / seconds, np.frombuffer(rows, dtype=np.float64).reshape(int(frames), columns)
+    )
 
 
 def _count(joints: list[BvhJoint], name: str) -> int:

@@ -2,48 +2,56 @@
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from skeleton_lab.errors import InputError
+from pydantic import TypeAdapter, ValidationError
+
+from skeleton_data import load_json, read_text
+from skeleton_data import read_toml as read_toml_file
+from skeleton_lab.errors import InputError, input_errors
 
 MAX_BYTES = 2**20
-"""Bytes of the largest file; real ones have some thousands."""
-MAX_PARTS = 32
-"""Parts of the longest dotted key in TOML: the parser's time grows with their square."""
+"""Bytes of the largest file of settings; real ones have some thousands."""
+MAX_RESULT = 2**26
+"""Bytes of the largest file that a run has written: its result, with a matrix of classes, or its metrics."""
+
+Record = TypeVar("Record")
 
 
-def read_small_text(path: Path) -> str:
+def read_small_text(path: Path, *, most: int = MAX_BYTES) -> str:
     """Read the text of a file in UTF-8.
 
     Raises:
-        InputError: If the file is missing, too large, or no text; names the file.
+        InputError: If the file is missing, empty, too large, or no text; names the file.
     """
-    try:
-        if (size := path.stat().st_size) > MAX_BYTES:
-            raise InputError(f"{path} has {size:,} bytes; at most {MAX_BYTES:,} are read")
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: no text in UTF-8: {error}") from error
+    with input_errors():
+        return read_text(path, most=most)
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, *, most: int = MAX_BYTES) -> Any:
     """Read the value in a JSON file.
 
     Raises:
         InputError: If the file is missing, too large, or no JSON; names the file.
     """
+    with input_errors():
+        return load_json(path, most=most)
+
+
+def read_record(kind: type[Record] | TypeAdapter[Record], path: Path) -> Record:
+    """Read a model of pydantic's, or what an adapter describes, from a JSON file that a run has written.
+
+    Raises:
+        InputError: If the file is missing, too large, no JSON, or something else; names file and field.
+    """
+    adapter = kind if isinstance(kind, TypeAdapter) else TypeAdapter(kind)
     try:
-        return json.loads(read_small_text(path))
-    except InputError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a JSON file: {error}") from error
+        return adapter.validate_python(read_json(path, most=MAX_RESULT))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the file"
+        raise InputError(f"{path}: damaged, or of another kind: {field}: {first['msg']}") from error
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -52,10 +60,5 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         InputError: If the file is missing, too large, or no TOML; names the file.
     """
-    text = read_small_text(path)
-    if any(part.count(".") >= MAX_PARTS for part in re.split(r"[=,{}\[\]\n#\"']", text)):
-        raise InputError(f"{path}: a key has more than {MAX_PARTS} parts")
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a TOML file: {error}") from error
+    with input_errors():
+        return read_toml_file(path)

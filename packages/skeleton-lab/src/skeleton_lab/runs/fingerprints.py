@@ -9,11 +9,11 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 
 from skeleton_data import SkeletonStore
 from skeleton_lab.errors import InputError
-from skeleton_lab.recipe.text_files import read_json
+from skeleton_lab.recipe.text_files import read_record
 
 DATA = "data.json"
 """The file of a run's folder that holds them."""
@@ -54,10 +54,8 @@ def read_fingerprints(run: Path) -> Fingerprints | None:
     path = run / DATA
     if not path.is_file():
         return None
-    try:
-        return TypeAdapter(Fingerprints).validate_python(read_json(path))
-    except ValidationError as error:
-        raise InputError(f"{path}: damaged: {error.errors()[0]['msg']}") from error
+    adapter: TypeAdapter[Fingerprints] = TypeAdapter(Fingerprints)
+    return read_record(adapter, path)
 
 
 def require_same_data(here: Sequence[Fingerprint | None], run: Path) -> None:

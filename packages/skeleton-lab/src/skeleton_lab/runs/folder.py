@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, ValidationError
 from skeleton_data import replacing
 from skeleton_lab.errors import InputError, writing
 from skeleton_lab.recipe.recipe import RecipeSection
-from skeleton_lab.recipe.text_files import read_toml
+from skeleton_lab.recipe.text_files import read_record, read_toml
 from skeleton_lab.runs.fingerprints import DATA, Fingerprints, require_same_data
 
 Tracker = Literal["tensorboard", "wandb", "mlflow", "none"]
@@ -130,7 +130,7 @@ class RunFolder:
                 raise InputError(
                     f"run.folder: {self.path} has ended, but its {name} is missing; --overwrite runs it again"
                 )
-        return kind.model_validate_json(path.read_text())
+        return read_record(kind, path)
 
     def prepare(self) -> None:
         """Make and lock the folder, and write recipe and fingerprints; an old run is replaced if it may be.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, stdev
 from typing import Any, Literal
 
+from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.data import Side
-from skeleton_lab.recipe.text_files import read_toml
+from skeleton_lab.recipe.text_files import MAX_RESULT, read_json, read_toml
 from skeleton_lab.studies.columns import Column
 from skeleton_lab.studies.plan import Run, Trial
 from skeleton_lab.studies.study import Row
@@ -168,7 +168,9 @@ def _rate(run: Run) -> float | None:
 
 
 def _result(run: Run) -> dict[str, Any]:
-    result: dict[str, Any] = json.loads(run.result.read_text())
+    result = read_json(run.result, most=MAX_RESULT)
+    if not isinstance(result, dict):
+        raise InputError(f"{run.result}: expected the result of a run, found {type(result).__name__}")
     return result
 
 

@@ -16,9 +16,11 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from accelerate.utils import load as load_without_code
+from pydantic import TypeAdapter
 
 from skeleton_data import file_sha256, put_in_place
 from skeleton_lab.errors import InputError, writing
+from skeleton_lab.recipe.text_files import read_record
 from skeleton_lab.runs.folder import RunFolder
 from skeleton_lab.training.best_checkpoint import BestCheckpoint
 
@@ -45,8 +47,12 @@ class RunState:
 
     @classmethod
     def read(cls, checkpoint: Path) -> RunState:
-        """Read it from the folder of a checkpoint."""
-        return cls(**json.loads((checkpoint / STATE).read_text()))
+        """Read it from the folder of a checkpoint.
+
+        Raises:
+            InputError: If it is damaged; names the file.
+        """
+        return read_record(cls, checkpoint / STATE)
 
 
 @dataclass(frozen=True)
@@ -133,11 +139,17 @@ class Checkpoints:
         """Return the last checkpoint that is whole, if any, and what is wrong with those behind it."""
         damages: list[str] = []
         for path in reversed(_steps(self.run.checkpoints)):
-            damage = _damage(path) or self._best(path).damage()
+            damage = _damage(path) or self._damage_of_best(path)
             if damage is None:
                 return path, damages
             damages.append(f"{path}: damaged ({damage})")
         return None, damages
+
+    def _damage_of_best(self, checkpoint: Path) -> str | None:
+        try:
+            return self._best(checkpoint).damage()
+        except (InputError, TypeError) as error:
+            return str(error)
 
     def _best(self, checkpoint: Path) -> BestCheckpoint:
         return BestCheckpoint(self.accelerator, self.run.checkpoints, **RunState.read(checkpoint).best)
@@ -192,8 +204,8 @@ def _seal(folder: Path) -> None:
 def _damage(folder: Path) -> str | None:
     """Return what is wrong with a sealed folder."""
     try:
-        checksums = json.loads((folder / SEAL).read_text())
-    except (OSError, ValueError):
+        checksums = read_record(TypeAdapter(dict[str, str]), folder / SEAL)
+    except InputError:
         return f"{SEAL} is missing or damaged"
     for name, checksum in checksums.items():
         if not (folder / name).is_file():
