@@ -32,6 +32,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
 REPO = Path(__file__).parents[1]
@@ -164,8 +165,7 @@ FAULTS = {"disk": (0, 74), "permissions": (74,), "signal": (0, 128 + signal.SIGT
 
 def fault(kind: str, at: int, told_to: signal.Signals, source: Path, place: Path) -> None:
     """Import with a full disk from byte `at` on, in a folder of another, or with a signal at event `at`."""
-    from skeleton_data.cli.main import main as skeleton_data
-
+    (program,) = entry_points(group="console_scripts", name="skeleton-data")
     events: list[str] = []
 
     def happened(event: str, _: object) -> None:
@@ -181,23 +181,21 @@ def fault(kind: str, at: int, told_to: signal.Signals, source: Path, place: Path
     elif kind == "signal":
         sys.addaudithook(happened)
     with contextlib.redirect_stdout(io.StringIO()):
-        skeleton_data(["import", str(source), str(place / "s"), "--layout", "ntu", "--insist"])
+        program.load()(["import", str(source), str(place / "s"), "--layout", "ntu", "--insist"])
 
 
 def clocks(folder: Path, draw: random.Random) -> None:
     from toy_training import write_pretraining
 
     from skeleton_lab import pretrain
-    from skeleton_lab.recipe.recipe import read_recipe
 
     recipe, clock = write_pretraining(folder), time.time
 
     def run(name: str, *, jumps: bool) -> None:
         if jumps:
             time.time = lambda: clock() + draw.uniform(-1e8, 1e8)
-        arguments = [str(recipe), "--run.folder", str(folder / name), "--run.resume"]
-        config = read_recipe(pretrain.PretrainConfig, arguments, program="pretrain")
-        pretrain.run(config, bar={"disable": True})
+        sys.argv = ["pretrain", str(recipe), "--folder", str(folder / name)]
+        pretrain.main()
 
     for name, jumps in (("whole", False), ("jumping", True)):
         code, told = forked(lambda name=name, jumps=jumps: run(name, jumps=jumps))
@@ -233,10 +231,10 @@ def live(folder: Path, count: int, seed: int) -> None:
     from toy_training import write_finetuning
 
     from skeleton_lab import finetune, predict
-    from skeleton_lab.recipe.recipe import read_recipe
 
-    config = read_recipe(finetune.FinetuneConfig, [str(write_finetuning(folder))], program="finetune")
-    finetune.run(config, bar={"disable": True})
+    sys.argv = ["finetune", str(write_finetuning(folder))]
+    code, told = forked(finetune.main)
+    assert code == 0, told
 
     def frames() -> Iterator[str]:
         draw = random.Random(seed)

@@ -203,6 +203,8 @@ def test_there_are_recipes():
         (["--run.resume", "--run.resume", "false"], False),
         (["--run.resume=false"], False),
         (["--no-run.resume", "false"], True),
+        (["--run.resume", "yes"], True),
+        (["--run.resume", "off"], False),
     ],
 )
 def test_a_flag_with_a_value_means_what_it_says(finetune_recipe, given, resume):
@@ -213,6 +215,23 @@ def test_a_flag_with_a_value_means_what_it_says(finetune_recipe, given, resume):
 def test_a_flag_with_another_value_is_named_and_null_is_none(finetune_recipe):
     with pytest.raises(InputError, match=r"^run\.resume: .*'maybe'"):
         read_recipe(finetune.FinetuneConfig, [str(finetune_recipe), "--run.resume=maybe"], program="finetune")
-    for given in (["--pretrained", "null"], ["--pretrained=null"], ["--pretrained", "None"]):
+    with pytest.raises(InputError, match=r"^run\.resume: .*'maybe'"):
+        given = [str(finetune_recipe), "--run.resume", "maybe"]
+        read_recipe(finetune.FinetuneConfig, given, program="finetune")
+    for given in (
+        *(["--pretrained", "null"], ["--pretrained=null"], ["--pretrained", "None"]),
+        *(["--pretrained", "none"], ["--pretrained=none"]),
+    ):
         config = read_recipe(finetune.FinetuneConfig, [str(finetune_recipe), *given], program="finetune")
         assert config.pretrained is None
+
+
+def test_none_is_a_value_where_a_field_has_it_and_refused_by_name_where_nothing_is_not_allowed(
+    finetune_recipe,
+):
+    def read(*given):
+        return read_recipe(finetune.FinetuneConfig, [str(finetune_recipe), *given], program="finetune")
+
+    assert read("--run.tracker", "none").run.tracker == "none"
+    with pytest.raises(InputError, match=r"^training\.batch_size: "):
+        read("--training.batch_size", "none")

@@ -42,14 +42,19 @@ def read_words(path: Path) -> str:
     return text
 
 
-def read_text(path: Path, *, most: int = MAX_TEXT) -> str:
+def read_text(path: Path, *, most: int = MAX_TEXT, empty: bool = False) -> str:
     """Return the text of a file.
+
+    Args:
+        path: The file.
+        most: Bytes of the largest file that is read.
+        empty: Whether it may be empty.
 
     Raises:
         DataError: It is missing, empty, too large or not UTF-8; names the line of the first wrong byte.
     """
     data = read_bytes(path, most=most)
-    if not data.strip():
+    if not data.strip() and not empty:
         raise DataError.at(path, "the file is empty")
     try:
         return data.decode("utf-8-sig")

@@ -20,9 +20,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Return the table in a TOML file.
 
     Raises:
-        DataError: The file is missing, empty, too large, no text or no TOML; names it.
+        DataError: The file is missing, too large, no text or no TOML; names it.
     """
-    return parse_toml(read_text(path, most=MAX_TOML), path)
+    return parse_toml(read_text(path, most=MAX_TOML, empty=True), path)
 
 
 def parse_toml(text: str, path: str | Path) -> dict[str, Any]:

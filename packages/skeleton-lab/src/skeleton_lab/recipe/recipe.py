@@ -4,8 +4,7 @@ Wherever a table has a `kind`, one of another kind takes its place as a whole (`
 """
 
 import argparse
-from collections import deque
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from pydantic_settings import BaseSettings, CliPositionalArg, CliSettingsSource, SettingsError
 
 from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.flags import Flags
 from skeleton_lab.recipe.library import find_recipe
 from skeleton_lab.recipe.settings import Settings, merged
 from skeleton_lab.recipe.text_files import read_toml
@@ -92,15 +92,14 @@ def _parse(
     line: type[BaseModel], arguments: Sequence[str], recipe: type[BaseModel], **settings: Any
 ) -> Settings:
     """Return the fields that a command line gives."""
-    kinds, switches = dict(_default_kinds(recipe)), set[str]()
+    kinds, flags = dict(_default_kinds(recipe)), Flags()
 
-    def add_argument(parser: argparse.ArgumentParser, *flags: str, **option: Any) -> argparse.Action:
+    def add_argument(parser: argparse.ArgumentParser, *names: str, **option: Any) -> argparse.Action:
         # pydantic-settings would name the kind of the last alternative as the default.
         if (kind := kinds.get(option.get("dest", ""))) is not None:
             option["help"] = f"Which of these; each has fields of its own. (default: {kind})"
-        action = parser.add_argument(*flags, **option)
-        if isinstance(action, argparse.BooleanOptionalAction):
-            switches.update(action.option_strings)
+        action = parser.add_argument(*names, **option)
+        flags.note(action)
         return action
 
     try:
@@ -113,27 +112,10 @@ def _parse(
             add_argument_method=add_argument,
             **settings,
         )
-        return source(args=list(_as_flags(arguments, switches)))()
+        return source(args=list(flags.rewritten(arguments)))()
     except SettingsError as error:
-        raise InputError(str(error).removeprefix("error parsing CLI: ")) from error
-
-
-def _as_flags(arguments: Sequence[str], switches: Container[str]) -> Iterator[str]:
-    """Write `--flag true` and `--flag=false` as `--flag` and `--no-flag`, and `null` as None."""
-    rest = deque(arguments)
-    while rest:
-        flag, equals, value = (argument := rest.popleft()).partition("=")
-        if flag not in switches:
-            yield "None" if argument == "null" else f"{flag}=None" if value == "null" else argument
-            continue
-        if not equals and rest and rest[0].lower() in ("true", "false"):
-            equals, value = "=", rest.popleft()
-        if equals and value.lower() not in ("true", "false"):
-            raise InputError(f"{flag.removeprefix('--')}: expected true or false, got {value!r}")
-        if value.lower() == "false":
-            off = flag.startswith("--no-")
-            flag = f"--{flag.removeprefix('--no-')}" if off else f"--no-{flag.removeprefix('--')}"
-        yield flag
+        told = str(error).removeprefix("error parsing CLI: ")
+        raise InputError(flags.blamed(arguments, told)) from error
 
 
 def _checked(recipe: type[Section], values: Settings) -> Section:

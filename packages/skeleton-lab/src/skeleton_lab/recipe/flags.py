@@ -1,0 +1,74 @@
+"""Words of a command line that mean what they say: `--flag true`, `--flag no`, `--field none`."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from skeleton_lab.errors import InputError
+
+
+@dataclass
+class Flags:
+    """What the words of a command line are, as far as their meaning depends on it.
+
+    Attributes:
+        switches: Options of fields that are true or false.
+        named_none: Options of fields of which `none` is a value like others.
+    """
+
+    switches: set[str] = field(default_factory=set)
+    named_none: set[str] = field(default_factory=set)
+
+    def note(self, action: argparse.Action) -> None:
+        """Take note of an option of the parser."""
+        if isinstance(action, argparse.BooleanOptionalAction):
+            self.switches.update(action.option_strings)
+        elif re.search(r"\bnone\b", str(action.metavar)):
+            self.named_none.update(action.option_strings)
+
+    def rewritten(self, arguments: Sequence[str]) -> Iterator[str]:
+        """Write `--flag true` and `--flag=false` as `--flag` and `--no-flag`; `null` and `none` as None."""
+        rest = deque(arguments)
+        while rest:
+            flag, equals, value = (argument := rest.popleft()).partition("=")
+            if not flag.startswith("--"):
+                yield argument
+            elif flag in self.switches:
+                if not equals and rest and rest[0].lower() in _TRUTH:
+                    equals, value = "=", rest.popleft()
+                yield _switch(flag, value) if equals else flag
+            elif equals:
+                yield f"{flag}={self._value(flag, value)}"
+            else:
+                yield flag
+                if rest and not rest[0].startswith("--"):
+                    yield self._value(flag, rest.popleft())
+
+    def _value(self, flag: str, value: str) -> str:
+        return "None" if value.lower() in _NOTHING and flag not in self.named_none else value
+
+    def blamed(self, arguments: Sequence[str], message: str) -> str:
+        """Name the field of a switch whose value is the word that argparse does not know."""
+        _, unknown, words = message.partition("unrecognized arguments: ")
+        for flag, value in pairwise(arguments):
+            if unknown and flag in self.switches and value == words.split()[0]:
+                return f"{flag.removeprefix('--')}: expected true or false, got {value!r}"
+        return message
+
+
+_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_NOTHING = {"null", "none"}
+
+
+def _switch(flag: str, value: str) -> str:
+    if (truth := _TRUTH.get(value.lower())) is None:
+        raise InputError(f"{flag.removeprefix('--')}: expected true or false, got {value!r}")
+    if truth:
+        return flag
+    off = flag.startswith("--no-")
+    return f"--{flag.removeprefix('--no-')}" if off else f"--no-{flag.removeprefix('--')}"
