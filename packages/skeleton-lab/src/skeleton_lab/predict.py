@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
@@ -31,6 +32,8 @@ from skeleton_lab.recipe.recipe import RecipeSection, read_options
 from skeleton_runtime import Answer, Recogniser, Windows, answer_lines, as_table, read_recordings
 
 LIVE_WINDOW = 60
+LATENCIES = 10_000
+"""Windows of a stream of which the latency is kept: a stream has no end."""
 OF_IMPORT = (
     *("source_layout", "derive", "units", "up", "picture", "fps", "resample"),
     *("missing", "max_gap", "min_confidence", "insist"),
@@ -148,17 +151,19 @@ def _print_live(recogniser: Recogniser, config: PredictConfig, lines: Iterable[s
             picture=config.picture,
             insist=config.insist,
         )
-    latencies: list[float] = []
+    count, latencies = 0, deque[float](maxlen=LATENCIES)
     try:
         with input_errors():
             for answer, latency in answer_lines(stream, lines):
                 print(_line(answer, config, latency), file=out, flush=True)
                 latencies.append(latency)
+                count += 1
     except KeyboardInterrupt:  # the end of a stream that has none of its own
         pass
     if latencies:
-        told = f"{len(latencies)} windows, {median(latencies):.2f} ms median, {max(latencies):.2f} ms at most"
-        print(f"predict: {told}, from the last frame to the answer", file=sys.stderr)
+        told = f"{count} windows, {median(latencies):.2f} ms median, {max(latencies):.2f} ms at most"
+        last = f" of the last {LATENCIES}" if count > LATENCIES else ""
+        print(f"predict: {told}{last}, from the last frame to the answer", file=sys.stderr)
 
 
 @exit_on_bad_input("predict")

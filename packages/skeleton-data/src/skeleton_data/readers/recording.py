@@ -175,7 +175,8 @@ def _read(
     said = recording.units or units
     match said:
         case "m" | "cm" | "mm":
-            positions = positions / per_metre(said)
+            with np.errstate(invalid="ignore"):  # NaN of damaged bytes may be of the kind that signals
+                positions = positions / per_metre(said)
         case "shares" if picture is not None:
             positions = positions * np.array(picture, dtype=np.float32)
     return [
