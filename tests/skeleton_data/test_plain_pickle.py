@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -181,3 +182,29 @@ def test_mutations(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
         import_clips(path, path.with_name("mutated"), ImportConfig(), overwrite=True)
     except DataError as error:
         assert str(path) in str(error) or "layout" in str(error)
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_long_arrays_stay_in_the_file_until_they_are_asked_for(tmp_path: Path, protocol: int) -> None:
+    """Numbers of every byte are the same, and reading one takes no room for the others."""
+    clips = [{"frame_dir": f"c{n}", "keypoint": np.arange(n, n + 100_000) % 255 / 7} for n in range(16)]
+    clips[3]["keypoint"] = clips[2]["keypoint"]  # the same object twice
+    path = tmp_path / "long.pkl"
+    path.write_bytes(pickle.dumps({"annotations": clips}, protocol))
+    tracemalloc.start()
+    read = load_plain(path)["annotations"]
+    held, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 100_000 and most < path.stat().st_size / 2
+    for clip, found in zip(clips, read, strict=True):
+        assert found["frame_dir"] == clip["frame_dir"]
+        np.testing.assert_array_equal(found["keypoint"].array(), clip["keypoint"])
+    path.write_bytes(path.read_bytes()[:1_000_000])
+    with pytest.raises(ValueError, match="too early"):
+        read[-1]["keypoint"].array()
+
+
+def test_objects_that_are_elsewhere_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.pkl").write_bytes(b"\x8c\x050 9 0Q.")
+    with pytest.raises(DataError, match=r"x\.pkl: .*elsewhere"):
+        load_plain(tmp_path / "x.pkl")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from skeleton_data.errors import DataError
 
@@ -36,6 +37,7 @@ _LEAST = 5
 """Joints that a skeleton must have for a word in all of their names to be a prefix."""
 
 
+@lru_cache(maxsize=4096)
 def joint_key(name: str) -> JointKey:
     """Return the words of a joint name, lower case and sorted, so that spellings of one joint are equal.
 

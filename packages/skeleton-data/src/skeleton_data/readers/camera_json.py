@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from skeleton_data.readers.recording import Recording, open_recordings
 from skeleton_data.readers.timestamps import frames_per_second
 
 LANDMARKS = 33
+_POINT = itemgetter("x", "y", "z", "visibility")
 MIN_VISIBILITY = 0.5
 """A landmark that MediaPipe sees less is a guess of its model, and taken as not measured."""
 
@@ -71,7 +73,10 @@ def _landmarks(body: Any, path: Path, where: str) -> NDArray[np.float32]:
     """Return x, y, z and visibility of the landmarks of a body (33, 4)."""
     if not isinstance(body, list) or not all(isinstance(point, dict) for point in body):
         raise DataError.at(path, f"{where}: expected a list of landmarks, found {body!r:.40}")
-    table = [[point.get(key) for key in ("x", "y", "z", "visibility")] for point in body]
+    try:
+        table: list[Any] = list(map(_POINT, body))
+    except KeyError:  # what is not there was not measured
+        table = [[point.get(key) for key in ("x", "y", "z", "visibility")] for point in body]
     return numbers_or_nan(table, (LANDMARKS, 4), path, where)
 
 

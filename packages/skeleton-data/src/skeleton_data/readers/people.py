@@ -46,6 +46,8 @@ def join_nearest(frames: Sequence[Frame], shape: tuple[int, int], path: Path) ->
         >>> join_nearest(frames, (2, 2), Path("x"))[:, :, 0, 0].tolist()
         [[0.0, 9.0], [0.0, 9.0]]
     """
+    if _is_one_person(frames):
+        return _joined(frames, [[0] * len(frame) for frame in frames], shape, path)
     last: list[Frame] = []
     numbers = []
     for frame in frames:
@@ -56,6 +58,18 @@ def join_nearest(frames: Sequence[Frame], shape: tuple[int, int], path: Path) ->
             last[number] = np.where(np.isnan(body), last[number], body)
         numbers.append(chosen)
     return _joined(frames, numbers, shape, path)
+
+
+def _is_one_person(frames: Sequence[Frame]) -> bool:
+    """Return whether each frame has one complete body at most, as near to the last as one person is."""
+    if any(len(frame) > 1 for frame in frames):
+        return False
+    bodies = np.concatenate(frames)[..., :2] if frames else np.zeros((0, 0, 2), np.float32)
+    if len(bodies) < 2 or np.isnan(bodies).any():
+        return False
+    steps = np.linalg.norm(np.diff(bodies, axis=0), axis=-1).mean(axis=-1)
+    sizes = np.linalg.norm(np.ptp(bodies, axis=1), axis=-1)
+    return bool((steps <= sizes[:-1]).all())
 
 
 def _match(frame: Frame, last: Sequence[Frame]) -> list[int]:

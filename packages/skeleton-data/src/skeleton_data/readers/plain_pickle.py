@@ -10,19 +10,18 @@ from __future__ import annotations
 import math
 import os
 import pickle
-import pickletools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
 from skeleton_data.files.arrays import read_header
-from skeleton_data.files.limits import memory_for
+from skeleton_data.readers.pickle_steps import RefusedError, StoredBytes, checked_steps
 
 _NAMES = {
     (f"numpy.{core}.{module}", name): name
@@ -35,15 +34,6 @@ _NAMES = {
     ("collections", "OrderedDict"): "OrderedDict",
     ("__builtin__", "bytes"): "bytes",  # no bytes, in old protocols
 }
-
-
-_PUTS = {"PUT", "BINPUT", "LONG_BINPUT"}
-_OBJECT = 72
-"""Bytes of an empty list, which is one step."""
-
-
-class _RefusedError(Exception):
-    """What a pickle asks for and does not get."""
 
 
 class PlainArray:
@@ -68,7 +58,7 @@ class PlainArray:
                 tuple(shape),
                 _Dtype() as dtype,
                 bool() | int() as fortran,
-                bytes() | bytearray() as data,
+                bytes() | bytearray() | StoredBytes() as stored,
             ):
                 pass
             case (int(), tuple(), _Dtype() as dtype, _, _):
@@ -78,6 +68,7 @@ class PlainArray:
         if not all(type(size) is int and size >= 0 for size in shape):
             raise ValueError(f"an array of the shape {shape}")
         kind = dtype.numpy()
+        data = stored.read() if isinstance(stored, StoredBytes) else stored
         if math.prod(shape) * kind.itemsize != len(data):
             raise ValueError(f"an array of the shape {shape} with {len(data)} bytes of {kind}")
         return np.frombuffer(data, dtype=kind).reshape(shape, order="F" if fortran else "C")
@@ -105,7 +96,7 @@ class _Dtype:
             case (int(), "<" | ">" | "=" | "|" as order, None, None, None, *_):
                 self.order = order
             case _:
-                raise _RefusedError(f"refused: a structured type {self.code!r}")
+                raise RefusedError(f"refused: a structured type {self.code!r}")
 
     def numpy(self) -> np.dtype[Any]:
         code = self.code
@@ -132,19 +123,21 @@ class _Name:
             case "scalar", (_Dtype() as dtype, bytes() as data):
                 return _made((1, (), dtype, False, data)).array()[()].item()
             case "_frombuffer", (
-                bytes() | bytearray() as data,
+                bytes() | bytearray() | StoredBytes() as data,
                 _Dtype() as dtype,
                 tuple() as shape,
                 str() as order,
             ):
-                return _made((1, shape, dtype, order == "F", bytes(data)))
+                return _made((1, shape, dtype, order == "F", data))
             case "encode", (str() as text, "latin1" | "latin-1"):
                 return text.encode("latin-1")
+            case "encode", (StoredBytes() as text, "latin1" | "latin-1"):
+                return text
             case "OrderedDict", ():
                 return {}
             case "bytes", ():
                 return b""
-        raise _RefusedError(f"refused: a call of {self.name}")
+        raise RefusedError(f"refused: a call of {self.name}")
 
 
 def _made(state: Any) -> PlainArray:
@@ -154,16 +147,26 @@ def _made(state: Any) -> PlainArray:
 
 
 class _PlainUnpickler(pickle.Unpickler):
+    def __init__(self, file: IO[bytes], path: Path | None) -> None:
+        super().__init__(file)
+        self._path = path
+
+    def persistent_load(self, place: Any, /) -> Any:
+        """Return what `checked_steps` left in the file."""
+        assert self._path is not None
+        return StoredBytes.at(self._path, place)
+
     def find_class(self, module: str, name: str, /) -> Any:
         if (module, name) not in _NAMES:
-            raise _RefusedError(f"refused: it wants to call {module}.{name}")
+            raise RefusedError(f"refused: it wants to call {module}.{name}")
         return _Name(_NAMES[module, name])
 
 
 def load_plain(path: str | Path) -> Any:
     """Return what a pickle holds: numbers, text, lists, tuples, dictionaries, and `PlainArray` for arrays.
 
-    Nothing in the file is run. The whole file is held in memory.
+    Nothing in the file is run. The numbers of long arrays stay in the file until `PlainArray.array` reads
+    them, so that a list of clips takes little memory, however long they are.
 
     Raises:
         DataError: The file is missing, empty, cut, no pickle, or holds anything else.
@@ -188,7 +191,7 @@ def load_plain(path: str | Path) -> Any:
         refused: it wants to call posix.system
     """
     with _refusing(path), Path(path).open("rb") as file:
-        return _load(file, os.fstat(file.fileno()).st_size)
+        return _load(file, os.fstat(file.fileno()).st_size, Path(path))
 
 
 def loads_plain(data: bytes, path: str | Path) -> Any:
@@ -215,33 +218,8 @@ def load_plain_npy(path: str | Path) -> Any:
         return found.item() if isinstance(found, PlainArray) else found
 
 
-def _load(file: IO[bytes], size: int) -> Any:
-    """Return what the pickle holds that begins where a file stands, once its steps have been counted.
-
-    Python's own reader makes room for whatever a step names: for an index of its memory, for bytes that are
-    not there. And each step may make an object that is many times as large as itself.
-    """
-    start, most = file.tell(), memory_for(size) // (2 * _OBJECT)
-    for number, (step, argument, _) in enumerate(pickletools.genops(cast(IO[bytes], _Bounded(file, size)))):
-        if number > most:
-            raise _RefusedError(f"refused: more than {most} objects in a file of {size} bytes")
-        if step.name in _PUTS and not 0 <= (argument or 0) <= number:
-            raise _RefusedError(f"refused: it names the object {argument} of {number}")
-        if step.name == "FRAME" and (argument or 0) > size:
-            raise ValueError(f"truncated: a frame of {argument} bytes in a file of {size}")
-    file.seek(start)
-    return _PlainUnpickler(file).load()
-
-
-class _Bounded:
-    """A file that is never asked for more bytes than it has: Python makes room for them first."""
-
-    def __init__(self, file: IO[bytes], most: int) -> None:
-        self._file, self._most = file, most
-        self.tell, self.readline = file.tell, file.readline
-
-    def read(self, count: int) -> bytes:
-        return self._file.read(min(count, self._most))
+def _load(file: IO[bytes], size: int, path: Path | None = None) -> Any:
+    return _PlainUnpickler(BytesIO(checked_steps(file, size, stored=path is not None)), path).load()
 
 
 @contextmanager
@@ -251,7 +229,7 @@ def _refusing(path: str | Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise DataError.at(path, "no such file") from None
-    except _RefusedError as error:
+    except RefusedError as error:
         raise DataError.at(
             path, f"only arrays and plain containers are read from a pickle; {error}"
         ) from None

@@ -1,0 +1,191 @@
+"""Import: memory of large files, and time of many small ones, against the plain library call in the same run.
+
+    python benchmarks/importing.py
+    python benchmarks/importing.py --clips 2000 --files 500
+
+*Memory*: pyskl and CTR-GCN files of a tenth of the clips and of all, each imported in its own process;
+told is what the process takes at its peak beyond what it took before, beside that of `pickle.load` and of
+`numpy.load` of the arrays. *Time*: a folder of small files of 60 frames, a clip each, is imported by one
+process into a store; the library reads each file and does nothing with it: `json.load`, `pandas.read_csv`,
+`ezc3d.c3d` (where installed). Seconds are those of the processor, so that what else runs counts little.
+"""
+
+import argparse
+import json
+import os
+import pickle
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+REPO = Path(__file__).parents[1]
+sys.path.append(str(REPO / "tests/skeleton_data/support"))
+
+import recording_samples as samples  # noqa: E402
+
+from skeleton_data import ImportConfig, import_clips, layout  # noqa: E402
+
+FRAMES = 60
+JOINTS = layout("kinect_v1").joints
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--clips", type=int, default=20_000, help="clips of the large files")
+    parser.add_argument("--files", type=int, default=5_000, help="files of a folder")
+    options = parser.parse_args()
+    print(f"{'one file':<10} {'clips':>7} {'MB':>7} {'peak MB':>8} {'library':>8} {'share':>6}")
+    for kind in ("pyskl", "ctr-gcn"):
+        for clips in (options.clips // 10, options.clips):
+            with tempfile.TemporaryDirectory() as folder:
+                path = LARGE[kind](Path(folder), clips)
+                ours = peak(lambda path=path: bring_in(path, layout="ntu"))
+                theirs = peak(lambda path=path: LIBRARY[path.suffix](path))
+                size = path.stat().st_size / 1e6
+                print(f"{kind:<10} {clips:>7} {size:7.1f} {ours:8.1f} {theirs:8.1f} {ours / theirs:6.0%}")
+    print(f"{'folder':<10} {'files':>7} {'MB':>7} {'s':>8} {'library':>8} {'times':>6}")
+    for kind, suffix in (("mediapipe", ".json"), ("table", ".csv"), ("c3d", ".c3d")):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            copies(SMALL[kind](folder), folder, options.files)
+            files = sorted(folder.iterdir())
+            ours = seconds(lambda folder=folder, kind=kind: bring_in(folder, **SAID[kind]))
+            theirs = seconds(lambda files=files, suffix=suffix: [LIBRARY[suffix](file) for file in files])
+            size = sum(file.stat().st_size for file in files) / 1e6
+            print(f"{kind:<10} {len(files):>7} {size:7.1f} {ours:8.2f} {theirs:8.2f} {theirs / ours:6.1f}")
+
+
+def bring_in(path: Path, **options: object) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        import_clips(path, Path(folder) / "store", ImportConfig(insist=True, **options))
+
+
+def peak(work: Callable[[], object]) -> float:
+    """Return how many MB a process takes at its peak for some work, beyond what it takes before."""
+    read, write = os.pipe()
+    if child := os.fork():
+        os.close(write)
+        with open(read) as told:
+            found = told.read()
+        assert os.waitpid(child, 0)[1] == 0, "the work failed"
+        return float(found)
+    status = 1
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten
+        before = memory("VmRSS")
+        work()
+        os.write(write, str((memory("VmHWM") - before) / 1e6).encode())
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def memory(field: str) -> int:
+    """Return bytes of memory of this process, by a field of its status."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(field))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return processor time of some work."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def poses(clips: int) -> Iterator[np.ndarray]:
+    """Yield clips (T, 25, 3) of people who stand about."""
+    random = np.random.default_rng(0)
+    standing = random.normal(size=(25, 3)) * 0.3
+    for _ in range(clips):
+        yield (standing + random.normal(size=(FRAMES, 1, 3)) * 0.05 + 3).astype(np.float32)
+
+
+def write_pyskl(folder: Path, clips: int) -> Path:
+    notes = [
+        {"frame_dir": f"clip{number}", "label": number % 60, "total_frames": FRAMES, "keypoint": clip[None]}
+        for number, clip in enumerate(poses(clips))
+    ]
+    with (folder / "all.pkl").open("wb") as file:
+        pickle.dump({"split": {"train": [note["frame_dir"] for note in notes]}, "annotations": notes}, file)
+    return folder / "all.pkl"
+
+
+def write_ctr_gcn(folder: Path, clips: int) -> Path:
+    x = np.zeros((clips, FRAMES, 150), np.float32)
+    for row, clip in zip(x, poses(clips), strict=True):
+        row[:, :75] = clip.reshape(FRAMES, 75)
+    np.savez(folder / "all.npz", x_train=x, y_train=np.eye(60)[np.arange(clips) % 60])
+    return folder / "all.npz"
+
+
+def write_mediapipe(folder: Path) -> Path:
+    path = samples.write_mediapipe(folder)
+    frames = json.loads(path.read_text())
+    long = [frames[number % len(frames)] | {"timestamp_ms": 100 * number // 3} for number in range(FRAMES)]
+    path.write_text(json.dumps(long))
+    return path
+
+
+def write_table(folder: Path) -> Path:
+    return samples.write_table(folder, np.resize(samples.BODY, (FRAMES, *samples.BODY.shape[1:])))
+
+
+def write_c3d(folder: Path) -> Path:
+    body = np.resize(samples.BODY, (FRAMES, *samples.BODY.shape[1:]))
+    points = np.concatenate([body, np.zeros_like(body[..., :1])], axis=-1)
+    (folder / "a.c3d").write_bytes(samples.c3d_file(points, {"LABELS": list(JOINTS), "UNITS": ["m"]}))
+    return folder / "a.c3d"
+
+
+def copies(path: Path, folder: Path, count: int) -> None:
+    """Put copies of a file into a folder, and take the file away."""
+    data = path.read_bytes()
+    for number in range(count):
+        (folder / f"{number:05}{path.suffix}").write_bytes(data)
+    path.unlink()
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as arrays:
+        return dict(arrays)
+
+
+def load_pickle(path: Path) -> object:
+    with path.open("rb") as file:
+        return pickle.load(file)
+
+
+def load_json(path: Path) -> object:
+    with path.open() as file:
+        return json.load(file)
+
+
+def load_csv(path: Path) -> object:
+    import pandas
+
+    return pandas.read_csv(path)
+
+
+def load_c3d(path: Path) -> object:
+    try:
+        import ezc3d
+    except ImportError:
+        return None
+    return ezc3d.c3d(str(path))["data"]["points"]
+
+
+LARGE = {"pyskl": write_pyskl, "ctr-gcn": write_ctr_gcn}
+SMALL = {"mediapipe": write_mediapipe, "table": write_table, "c3d": write_c3d}
+SAID: dict[str, dict[str, object]] = {"mediapipe": {}, "table": {"units": "m"}, "c3d": {}}
+LIBRARY = {".pkl": load_pickle, ".npz": load_arrays, ".json": load_json, ".csv": load_csv, ".c3d": load_c3d}
+
+
+if __name__ == "__main__":
+    main()
