@@ -44,7 +44,8 @@ def main() -> None:
     for kind in ("pyskl", "ctr-gcn"):
         for clips in (options.clips // 10, options.clips):
             with tempfile.TemporaryDirectory() as folder:
-                path = LARGE[kind](Path(folder), clips)
+                path = Path(folder) / f"all{SUFFIX[kind]}"
+                in_a_child(lambda kind=kind, path=path, clips=clips: LARGE[kind](path, clips))
                 ours = peak(lambda path=path: bring_in(path, layout="ntu"))
                 theirs = peak(lambda path=path: LIBRARY[path.suffix](path))
                 size = path.stat().st_size / 1e6
@@ -68,19 +69,28 @@ def bring_in(path: Path, **options: object) -> None:
 
 def peak(work: Callable[[], object]) -> float:
     """Return how many MB a process takes at its peak for some work, beyond what it takes before."""
+
+    def measured() -> float:
+        Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten
+        before = memory("VmRSS")
+        work()
+        return (memory("VmHWM") - before) / 1e6
+
+    return float(in_a_child(measured))
+
+
+def in_a_child(work: Callable[[], object]) -> str:
+    """Return what comes of some work in a process of its own, which leaves no freed memory here."""
     read, write = os.pipe()
     if child := os.fork():
         os.close(write)
         with open(read) as told:
             found = told.read()
         assert os.waitpid(child, 0)[1] == 0, "the work failed"
-        return float(found)
+        return found
     status = 1
     try:
-        Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten
-        before = memory("VmRSS")
-        work()
-        os.write(write, str((memory("VmHWM") - before) / 1e6).encode())
+        os.write(write, str(work()).encode())
         status = 0
     finally:
         os._exit(status)
@@ -107,22 +117,20 @@ def poses(clips: int) -> Iterator[np.ndarray]:
         yield (standing + random.normal(size=(FRAMES, 1, 3)) * 0.05 + 3).astype(np.float32)
 
 
-def write_pyskl(folder: Path, clips: int) -> Path:
+def write_pyskl(path: Path, clips: int) -> None:
     notes = [
         {"frame_dir": f"clip{number}", "label": number % 60, "total_frames": FRAMES, "keypoint": clip[None]}
         for number, clip in enumerate(poses(clips))
     ]
-    with (folder / "all.pkl").open("wb") as file:
+    with path.open("wb") as file:
         pickle.dump({"split": {"train": [note["frame_dir"] for note in notes]}, "annotations": notes}, file)
-    return folder / "all.pkl"
 
 
-def write_ctr_gcn(folder: Path, clips: int) -> Path:
+def write_ctr_gcn(path: Path, clips: int) -> None:
     x = np.zeros((clips, FRAMES, 150), np.float32)
     for row, clip in zip(x, poses(clips), strict=True):
         row[:, :75] = clip.reshape(FRAMES, 75)
-    np.savez(folder / "all.npz", x_train=x, y_train=np.eye(60)[np.arange(clips) % 60])
-    return folder / "all.npz"
+    np.savez(path, x_train=x, y_train=np.eye(60)[np.arange(clips) % 60])
 
 
 def write_mediapipe(folder: Path) -> Path:
@@ -181,6 +189,7 @@ def load_c3d(path: Path) -> object:
     return ezc3d.c3d(str(path))["data"]["points"]
 
 
+SUFFIX = {"pyskl": ".pkl", "ctr-gcn": ".npz"}
 LARGE = {"pyskl": write_pyskl, "ctr-gcn": write_ctr_gcn}
 SMALL = {"mediapipe": write_mediapipe, "table": write_table, "c3d": write_c3d}
 SAID: dict[str, dict[str, object]] = {"mediapipe": {}, "table": {"units": "m"}, "c3d": {}}

@@ -5,11 +5,12 @@ import shutil
 import tomllib
 import zipfile
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 from documents import REPO
-from recording_samples import write_mediapipe
+from recording_samples import write_c3d, write_mediapipe, write_openpose, write_table
 from sample_sets import write_pyskl
 
 from skeleton_data import SyntheticConfig, layout, write_synthetic
@@ -20,7 +21,7 @@ TRACKER = "for frame in {frames!r}:\n    print(frame)\n"
 
 
 def write_files(folder: Path) -> None:
-    """Write raw NTU recordings, own data of both Kinects, a downloaded pickle, and a tracker."""
+    """Write raw NTU recordings, own data of both Kinects, recordings of other tools, and a tracker."""
     raw = folder / "nturgb+d_skeletons"
     write_synthetic(SyntheticConfig(classes=("wave", "salute"), subjects=8, views=3, repeats=1), raw)
     recording = min(raw.iterdir())
@@ -40,6 +41,13 @@ def write_files(folder: Path) -> None:
     (folder / "recordings").mkdir()
     for name in ("wave_1", "wave_2", "clap_1", "clap_2"):
         write_mediapipe(folder / "recordings").rename(folder / "recordings" / f"{name}.json")
+    for subject, label in product(range(1, 5), ("wave", "clap")):
+        take = f"P{subject:02}_{label}_1"
+        write_openpose(folder, take)
+        for kind, write in (("mediapipe", write_mediapipe), ("c3d", write_c3d), ("tables", write_table)):
+            (folder / kind).mkdir(exist_ok=True)
+            file = write(folder / kind)
+            file.rename(file.with_stem(take))
     stream = standing(layout("ntu").joints, 70).round(2).tolist()
     (folder / "tracker.py").write_text(TRACKER.format(frames=[json.dumps(frame) for frame in stream]))
 
