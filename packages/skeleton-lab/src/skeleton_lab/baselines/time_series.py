@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def _alignments(x: Tensor, y: Tensor) -> Tensor:
         for s in range(y.shape[1]):
             before = [cost[i, j] for i, j in ((t - 1, s - 1), (t - 1, s), (t, s - 1)) if min(i, j) >= 0]
             if before:
-                cost[t, s] += torch.stack(before).amin(0)
+                cost[t, s] += reduce(torch.minimum, before)
     return cost[-1, -1].clone()
 
 
