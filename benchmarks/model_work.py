@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from skeleton_mask import Mask, SpatialTemporalConfig, clip_seeds
 from skeletonmae import SkeletonMAE, SkeletonMAEConfig
-from sttformer import DenseGrid, STTFormer, STTFormerConfig, to_official
+from sttformer import SIZES, DenseGrid, STTFormer, to_official
 
 CLASSES = 60
 
@@ -30,6 +30,7 @@ class Setting(NamedTuple):
     tuple_frames: int
     one_body: float
     device: str = "cpu"
+    size: str = "base"
 
     def clips(self) -> Tensor:
         """(N, 3, T, 25, 2)."""
@@ -38,8 +39,8 @@ class Setting(NamedTuple):
         return x
 
     def config(self, frame_ratio: float = 0.4, joint_ratio: float = 0.6) -> SkeletonMAEConfig:
-        """The published encoder, the paper's decoder; by default 24 % of the joints are visible."""
-        encoder = STTFormerConfig(tuple_frames=self.tuple_frames)
+        """An encoder, by default the published one, the paper's decoder; 24 % of the joints are visible."""
+        encoder = SIZES[self.size].model_copy(update={"tuple_frames": self.tuple_frames})
         mask = SpatialTemporalConfig(frame_ratio=frame_ratio, joint_ratio=joint_ratio)
         return SkeletonMAEConfig(encoder=encoder, mask=mask)
 

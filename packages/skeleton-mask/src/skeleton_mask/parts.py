@@ -55,7 +55,8 @@ def check_parts(parts: Sequence[Sequence[int]], joints: int) -> None:
     named = [joint for part in parts for joint in part]
     problems = {
         "left out": sorted(set(range(joints)) - set(named)),
-        "repeated": sorted({joint for joint in named if named.count(joint) > 1}),
+        # Not by list.count, which torch.compile does not know before 2.5.
+        "repeated": sorted({joint for place, joint in enumerate(named) if joint in named[:place]}),
         "unknown": sorted(set(named) - set(range(joints))),
         "empty parts": [number for number, part in enumerate(parts) if not part],
     }

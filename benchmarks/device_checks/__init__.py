@@ -1,0 +1,1 @@
+"""The parts of `device_check.py`."""
