@@ -18,6 +18,7 @@ from skeleton_data.files.text import read_words
 from skeleton_data.files.toml_file import MAX_TOML, read_toml
 from skeleton_data.ntu.recording import RawClip, write_skeleton
 from skeleton_data.readers.formats import read_clips
+from skeleton_data.readers.hdf5_file import open_hdf5, values
 from skeleton_data.readers.plain_pickle import load_plain
 
 
@@ -141,3 +142,12 @@ def test_small_honest_files_are_within_the_bounds(name: str, tmp_path: Path) -> 
 def test_what_reading_raises_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="here"), reading(tmp_path / "here"):
         raise MemoryError
+
+
+@pytest.mark.usefixtures("small")
+def test_a_data_set_of_hdf5_that_inflates_is_refused(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("tracks", (10**5, 10), "f8", compression="gzip")
+    with open_hdf5(tmp_path / "a.h5") as file, pytest.raises(DataError, match="tracks"):
+        values(file, "tracks", tmp_path / "a.h5")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
 from skeleton_data.files.arrays import reading
+from skeleton_data.files.limits import require_memory, size_of
 from skeleton_data.readers.optional import needed
 
 MAX_VALUES = 2**28
@@ -41,6 +42,8 @@ def values(file: Any, name: str, path: Path) -> NDArray[Any]:
         raise DataError.at(path, f"{name}: missing; it has {', '.join(file)[:200]}")
     if int(np.prod(found.shape, dtype=np.float64)) > MAX_VALUES:
         raise DataError.at(path, f"{name}: {found.shape} are more than {MAX_VALUES} values")
+    grown = int(np.prod(found.shape, dtype=np.float64)) * found.dtype.itemsize
+    require_memory(path, 2 * grown, size_of(path), name)  # which may be compressed
     return np.asarray(found[()])
 
 
