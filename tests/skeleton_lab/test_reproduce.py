@@ -15,6 +15,7 @@ from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.studies.apps import APPS
 from skeleton_lab.studies.columns import columns
 from skeleton_lab.studies.plan import distinct, plan
+from skeleton_lab.studies.runs import how_many
 from skeleton_lab.studies.study import Study
 
 pytestmark = pytest.mark.usefixtures("in_repository")
@@ -217,9 +218,9 @@ def test_each_app_of_the_table_is_a_command_with_its_config_and_run():
 
 def test_several_processes_are_either_accelerates_or_ours(study, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
-    assert reproduce.processes_of(study()) == 1
+    assert how_many(study().processes, field="processes") == 1
     with pytest.raises(InputError, match="processes: 3, but accelerate launched 2"):
-        reproduce.processes_of(study("--processes", "3"))
+        how_many(study("--processes", "3").processes, field="processes")
 
 
 def test_protocols_of_ntu_go_with_the_stores_they_fit(tmp_path, store):

@@ -24,6 +24,7 @@ from skeleton_lab.models.network_config import NetworkConfig, bones, fit_network
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import ContrastResult
+from skeleton_lab.studies import cross_validate
 from skeleton_lab.training.optimizer import SGD, OptimizerConfig
 from skeleton_lab.training.plan import TrainingConfig
 from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
@@ -181,8 +182,12 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
 
 @exit_on_bad_input("contrast")
 def main() -> None:
-    """Read the recipe named on the command line and run it."""
-    run(read_recipe(ContrastConfig, sys.argv[1:], program="contrast", shortcuts=RUN_SHORTCUTS))
+    """Read the recipe named on the command line and run it, or every fold of its protocol."""
+    config = read_recipe(ContrastConfig, sys.argv[1:], program="contrast", shortcuts=RUN_SHORTCUTS)
+    if cross_validate.has_folds(config):
+        cross_validate.run(config)
+    else:
+        run(config)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from skeleton_lab.runs.answers import ANSWERS
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import FinetuneResult
 from skeleton_lab.runs.workers import tell_notes
+from skeleton_lab.studies import cross_validate
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
 from skeleton_lab.training.plan import FinetuneTraining
 from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
@@ -52,6 +53,10 @@ class FinetuneConfig(RecipeSection):
         None,
         description="Model whose encoder it begins with: a run, the folder of a model, hf://OWNER/NAME, or a "
         "checkpoint of the published STTFormer, .pt or .pth (default: from scratch).",
+    )
+    transductive: bool = Field(
+        False,
+        description="Of folds: allow a pre-trained model that has met the test clips without their labels.",
     )
     data: FinetuneData = Field(description="What it is trained and tested on.")
     model: NetworkConfig = Field(
@@ -220,8 +225,12 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
 
 @exit_on_bad_input("finetune")
 def main() -> None:
-    """Read the recipe named on the command line and run it."""
-    run(read_recipe(FinetuneConfig, sys.argv[1:], program="finetune", shortcuts=RUN_SHORTCUTS))
+    """Read the recipe named on the command line and run it, or every fold of its protocol."""
+    config = read_recipe(FinetuneConfig, sys.argv[1:], program="finetune", shortcuts=RUN_SHORTCUTS)
+    if cross_validate.has_folds(config):
+        cross_validate.run(config)
+    else:
+        run(config)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from skeleton_lab.models.network_config import fit_network
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import PretrainResult
+from skeleton_lab.studies import cross_validate
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
 from skeleton_lab.training.plan import TrainingConfig
 from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
@@ -186,9 +187,13 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
 
 @exit_on_bad_input("pretrain")
 def main() -> None:
-    """Read the recipe named on the command line and run it."""
+    """Read the recipe named on the command line and run it, or every fold of its protocol."""
     shortcuts = RUN_SHORTCUTS | MASK_SHORTCUTS
-    run(read_recipe(PretrainConfig, sys.argv[1:], program="pretrain", shortcuts=shortcuts))
+    config = read_recipe(PretrainConfig, sys.argv[1:], program="pretrain", shortcuts=shortcuts)
+    if cross_validate.has_folds(config):
+        cross_validate.run(config)
+    else:
+        run(config)
 
 
 if __name__ == "__main__":

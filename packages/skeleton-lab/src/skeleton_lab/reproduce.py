@@ -12,7 +12,6 @@ by earlier calls with the same settings. The folder receives TABLE.md, .csv and 
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import redirect_stdout
 from importlib import import_module
@@ -27,7 +26,7 @@ from skeleton_lab.runs.workers import is_first_process, progress_line
 from skeleton_lab.studies.apps import APPS
 from skeleton_lab.studies.comma_separated import comma_separated
 from skeleton_lab.studies.plan import Run, Trial, distinct, plan
-from skeleton_lab.studies.runs import Failures, run_all
+from skeleton_lab.studies.runs import Failures, how_many, run_all
 from skeleton_lab.studies.study import Study
 from skeleton_lab.studies.table import Cell, cells, markdown
 
@@ -83,22 +82,6 @@ def check_run(run: Run, side: Side) -> None:
             RunFolder.check(recipe.run, recipe.resolved(clips), clips.fingerprints)
 
 
-def processes_of(study: Study) -> int:
-    """Return how many runs go side by side.
-
-    Raises:
-        InputError: If several are wanted under several processes of `accelerate launch`.
-    """
-    launched = int(os.environ.get("WORLD_SIZE", "1"))
-    if study.processes is None and launched == 1:
-        import torch
-
-        return 1 if torch.cuda.is_available() else os.cpu_count() or 1
-    if (study.processes or 1) > 1 and launched > 1:
-        raise InputError(f"processes: {study.processes}, but accelerate launched {launched}: take 1")
-    return study.processes or 1
-
-
 def write(study: Study, found: list[Cell]) -> str:
     """Write the table and the figure; return the table."""
     from skeleton_lab.studies.figure import draw
@@ -120,7 +103,7 @@ def write(study: Study, found: list[Cell]) -> str:
     return table
 
 
-def run(study: Study) -> Failures:
+def run(study: Study) -> Failures[Run]:
     """Run or resume the rows that are asked for, and write the table of all that is finished.
 
     Raises:
@@ -133,7 +116,7 @@ def run(study: Study) -> Failures:
         for each in distinct(chosen):
             print(f"{each.command}{'  # finished' if each.finished else ''}")
         return {}
-    failures = run_all(distinct(chosen), perform, processes=processes_of(study))
+    failures = run_all(distinct(chosen), perform, processes=how_many(study.processes, field="processes"))
     if is_first_process():
         table = write(study, cells(trials, study.side))
         print(f"\n{table}\nSaved in {study.folder}: this as {study.name}.md, .csv and .png, and all runs.")

@@ -30,6 +30,7 @@ from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.provenance import provenance
 from skeleton_lab.runs.results import Origin, TestResult
 from skeleton_lab.runs.workers import is_first_process, tell_notes
+from skeleton_lab.studies import cross_validate
 
 
 class SimpleConfig(RecipeSection):
@@ -127,9 +128,11 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
 
 @exit_on_bad_input("simple")
 def main() -> None:
-    """Read the recipe named on the command line and run it."""
-    result = run(read_recipe(SimpleConfig, sys.argv[1:], program="simple", shortcuts=RUN_SHORTCUTS))
-    if result:
+    """Read the recipe named on the command line and run it, or every fold of its protocol."""
+    config = read_recipe(SimpleConfig, sys.argv[1:], program="simple", shortcuts=RUN_SHORTCUTS)
+    if cross_validate.has_folds(config):
+        cross_validate.run(config)
+    elif result := run(config):
         print(f"{100 * result.test.top1:.1f} % of {result.test.clips} test clips; saved in {result.folder}")
 
 

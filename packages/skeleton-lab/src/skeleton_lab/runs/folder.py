@@ -34,6 +34,14 @@ class RunConfig(RecipeSection):
     tracker: Tracker = Field("tensorboard", description="Where curves go besides metrics.jsonl.")
     keep_checkpoints: int = Field(2, ge=1, description="How many of the last checkpoints are kept.")
     workers: int = Field(0, ge=0, description="Processes that read clips, for each training process.")
+    processes: int | None = Field(
+        None,
+        ge=1,
+        description="Of a protocol with folds: folds side by side (default: one for each GPU, or each core).",
+    )
+    everything: bool = Field(
+        True, description="Of a protocol with folds: whether a model is also trained on all clips, for use."
+    )
 
 
 Result = TypeVar("Result", bound=BaseModel)

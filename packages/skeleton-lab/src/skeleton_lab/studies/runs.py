@@ -2,34 +2,65 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from tqdm import tqdm
 
 from skeleton_data import printable
 from skeleton_lab.errors import InputError, NotFiniteError, WorkerError
-from skeleton_lab.runs.workers import is_first_process, one_line_on_interrupt, submit, worker_pool
-from skeleton_lab.studies.plan import Run
+from skeleton_lab.runs.workers import (
+    is_first_process,
+    one_line_on_interrupt,
+    submit,
+    visible_devices,
+    worker_pool,
+)
 
-Perform: TypeAlias = Callable[[Run], Any]
-"""Does a run; picklable, for worker processes."""
-Failures: TypeAlias = dict[Run, str]
+
+class Task(Protocol):
+    """A run that may need others."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it saves what comes of it."""
+
+    @property
+    def needs(self) -> Sequence[Task]:
+        """What must be finished before."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has come to its end."""
+
+    @property
+    def command(self) -> str:
+        """What would try it again."""
+
+
+AnyRun = TypeVar("AnyRun", bound=Task)
+Failures: TypeAlias = dict[AnyRun, str]
 """What went wrong with a run, in a line."""
+
 TROUBLE = (InputError, NotFiniteError)
 """What ends one run and leaves the others as they are; a full disk or a signal ends them all."""
 
 
-def run_all(runs: Sequence[Run], perform: Perform, *, processes: int) -> Failures:
+def run_all(
+    runs: Sequence[AnyRun], perform: Callable[[AnyRun], Any], *, processes: int, program: str = "reproduce"
+) -> Failures[AnyRun]:
     """Do what is not finished; what needs a run that failed is not tried.
 
     Args:
         runs: Each comes after those that it needs.
-        perform: Does a run.
+        perform: Does a run; picklable, for worker processes.
         processes: Runs side by side; 1 does them in this process.
+        program: Who tells what went wrong.
 
     Raises:
         RunError: If it would end all runs.
@@ -39,12 +70,14 @@ def run_all(runs: Sequence[Run], perform: Perform, *, processes: int) -> Failure
         return {}
     with tqdm(total=len(todo), desc="runs", unit="run", disable=not is_first_process()) as bar:
         if processes == 1:
-            return _one_after_another(todo, perform, bar)
-        return _side_by_side(todo, perform, bar, processes)
+            return _one_after_another(todo, perform, bar, program)
+        return _side_by_side(todo, perform, bar, processes, program)
 
 
-def _one_after_another(todo: Sequence[Run], perform: Perform, bar: tqdm[Any]) -> Failures:
-    failures: Failures = {}
+def _one_after_another(
+    todo: Sequence[AnyRun], perform: Callable[[AnyRun], Any], bar: tqdm[Any], program: str
+) -> Failures[AnyRun]:
+    failures: Failures[AnyRun] = {}
     for run in todo:
         if any(need in failures for need in run.needs):
             failures[run] = "what it needs failed"
@@ -52,14 +85,20 @@ def _one_after_another(todo: Sequence[Run], perform: Perform, bar: tqdm[Any]) ->
             try:
                 perform(run)
             except TROUBLE as error:
-                failures[run] = _tell(run, error)
+                failures[run] = _tell(run, error, program)
         bar.update()
     return failures
 
 
-def _side_by_side(todo: Sequence[Run], perform: Perform, bar: tqdm[Any], processes: int) -> Failures:
-    failures: Failures = {}
-    waiting, started = list(todo), dict[Future[Any], Run]()
+def _side_by_side(
+    todo: Sequence[AnyRun],
+    perform: Callable[[AnyRun], Any],
+    bar: tqdm[Any],
+    processes: int,
+    program: str,
+) -> Failures[AnyRun]:
+    failures: Failures[AnyRun] = {}
+    waiting, started = list(todo), dict[Future[Any], AnyRun]()
     with one_line_on_interrupt(), worker_pool(min(processes, len(todo))) as pool:
         while waiting or started:
             unfinished = {*waiting, *started.values()}
@@ -76,7 +115,7 @@ def _side_by_side(todo: Sequence[Run], perform: Perform, bar: tqdm[Any], process
                 run, error = started.pop(future), future.exception()
                 bar.update()
                 if isinstance(error, TROUBLE):
-                    failures[run] = _tell(run, error)
+                    failures[run] = _tell(run, error, program)
                 elif isinstance(error, BrokenProcessPool):
                     raise WorkerError(
                         "a worker was ended from outside, perhaps for want of memory (then take fewer "
@@ -87,9 +126,27 @@ def _side_by_side(todo: Sequence[Run], perform: Perform, bar: tqdm[Any], process
     return failures
 
 
-def _tell(run: Run, error: BaseException) -> str:
+def _tell(run: Task, error: BaseException, program: str) -> str:
     """Say at once what went wrong with a run, and what would try it again."""
     line = printable(" ".join(str(error).split())) or type(error).__name__
     if is_first_process():
-        tqdm.write(f"reproduce: {run.folder} failed: {line}\n    {run.command}", file=sys.stderr)
+        tqdm.write(f"{program}: {run.folder} failed: {line}\n    {run.command}", file=sys.stderr)
     return line
+
+
+def how_many(processes: int | None, *, field: str) -> int:
+    """Return how many runs go side by side: as many as asked for, or a core each, or a GPU each.
+
+    Args:
+        processes: What the user asks for.
+        field: The field that says it, for messages.
+
+    Raises:
+        InputError: If several are wanted under several processes of `accelerate launch`.
+    """
+    launched = int(os.environ.get("WORLD_SIZE", "1"))
+    if processes is None and launched == 1:
+        return len(visible_devices()) or os.cpu_count() or 1
+    if (processes or 1) > 1 and launched > 1:
+        raise InputError(f"{field}: {processes}, but accelerate launched {launched}: take 1")
+    return processes or 1

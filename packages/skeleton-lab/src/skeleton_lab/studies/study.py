@@ -158,7 +158,7 @@ class Study(RecipeSection):
         None,
         ge=1,
         description="Runs side by side, a core each; 1: one after another, on all that `accelerate launch` "
-        "was given (default: all cores, or 1 where there is a GPU).",
+        "was given (default: all cores, or one run for each GPU).",
     )
     side: Side = Field(
         "test",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, stdev
@@ -13,12 +12,10 @@ from skeleton_lab.evaluation.data import Side
 from skeleton_lab.recipe.text_files import MAX_RESULT, read_json, read_toml
 from skeleton_lab.studies.columns import Column
 from skeleton_lab.studies.plan import Run, Trial
+from skeleton_lab.studies.spread import half_interval
 from skeleton_lab.studies.study import Row
 
 Spread = Literal["deviation", "interval"]
-STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145)
-"""Quantiles of Student's t for a 95 % interval, for 1, 2, ... degrees of freedom; above them the normal's."""
-
 SIDES = {"test": "the test side", "validation": "clips held out from the training side, at its best,"}
 
 
@@ -77,11 +74,7 @@ class Cell:
         """Return the standard deviation over seeds, or half of the 95 % interval of their mean."""
         if len(self.accuracy) < 2:
             return None
-        deviation, freedom = stdev(self.accuracy), len(self.accuracy) - 1
-        if kind == "deviation":
-            return deviation
-        quantile = STUDENT[freedom - 1] if freedom <= len(STUDENT) else 1.96
-        return quantile * deviation / math.sqrt(len(self.accuracy))
+        return stdev(self.accuracy) if kind == "deviation" else half_interval(self.accuracy)
 
     def against(self, other: Cell) -> Cell:
         """By how much it is more accurate than another, seed by seed."""

@@ -1,0 +1,96 @@
+"""What a cross-validation ends with: each fold, their mean, and all answers pooled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from skeleton_lab.runs.results import Origin, TestResult
+
+PRETRAINING = {
+    "not": "without the test clips of each fold",
+    "unlabelled": "with the test clips, but without their labels (transductive)",
+    None: "on clips that are not known",
+}
+"""What is told of a pre-trained model, by what it had met of the test sides."""
+
+
+class Fold(BaseModel):
+    """One fold of a cross-validation."""
+
+    number: int
+    name: str = Field(description="What is tested in it, as `subject 3`.")
+    folder: Path
+    train_clips: int
+    test: TestResult
+
+
+class FoldedTraining(Origin):
+    """What the pre-trainings of all folds end with (result.json)."""
+
+    folder: Path
+    protocol: str
+    folds: dict[str, Path] = Field(description="The run of each fold, by what it leaves out.")
+    everything: Path | None = Field(description="The run on all clips.")
+    seconds: float
+
+
+class CrossValidation(Origin):
+    """What a cross-validation ends with (result.json)."""
+
+    folder: Path
+    app: str
+    protocol: str
+    pretrained: str | None = Field(None, description="What the trainings began with.")
+    pretrained_saw_test: Literal["not", "unlabelled"] | None = Field(
+        None, description="Whether it had met clips of the test sides; None: not known, or from scratch."
+    )
+    folds: list[Fold]
+    mean: float = Field(description="Mean top-1 accuracy over folds.")
+    deviation: float | None = Field(description="Standard deviation over folds.")
+    interval: float | None = Field(description="Half of the 95 % interval of the mean (Student).")
+    pooled: TestResult = Field(description="Figures of the answers of all folds together.")
+    subjects: dict[int, tuple[int, float]] = Field(description="Clips and accuracy of each subject.")
+    everything: Path | None = Field(description="The run whose model was trained on all clips.")
+    notes: list[str] = Field([], description="What whoever reports the accuracy should know.")
+    seconds: float
+
+    def table(self) -> str:
+        """Return the folds, their mean and the pooled figures as Markdown, in percent."""
+        lines = [
+            "| fold | test clips | top-1 % | mean of classes % | macro F1 % | classes without a test clip |",
+            "|---|---:|---:|---:|---:|---|",
+            *(self._line(fold.name, fold.test) for fold in self.folds),
+            f"| mean ± deviation | | {100 * self.mean:.1f}{_plus_minus(self.deviation)} | | | |",
+            self._line("all answers pooled", self.pooled),
+        ]
+        told = ["\n".join(lines)]
+        if self.interval is not None:
+            low, high = 100 * (self.mean - self.interval), 100 * (self.mean + self.interval)
+            told.append(
+                f"95 % interval of the mean: {low:.1f} to {high:.1f} % (Student, {len(self.folds)} folds;"
+                " they share training clips, so take it as a guide)."
+            )
+        told.append(
+            "Mean of classes (balanced accuracy) and macro F1 leave out classes without a test clip; pooled"
+            " figures are over the classes of all folds."
+        )
+        if self.pretrained:
+            told.append(f"Pre-trained {PRETRAINING[self.pretrained_saw_test]}: {self.pretrained}.")
+        by_subject = {f"subject {who}" for who in self.subjects}
+        if len(self.subjects) > 1 and by_subject != {fold.name for fold in self.folds}:
+            rows = (f"| {who} | {n} | {100 * top1:.1f} |" for who, (n, top1) in self.subjects.items())
+            told.append("\n".join(["| subject | test clips | top-1 % |", "|---:|---:|---:|", *rows]))
+        return "\n\n".join([*told, *self.notes])
+
+    @staticmethod
+    def _line(name: str, test: TestResult) -> str:
+        figures = (test.top1, test.mean_class, test.macro_f1)
+        cells = " | ".join("-" if figure is None else f"{100 * figure:.1f}" for figure in figures)
+        return f"| {name} | {test.clips} | {cells} | {', '.join(test.absent) or '-'} |"
+
+
+def _plus_minus(value: float | None) -> str:
+    return "" if value is None else f" ± {100 * value:.1f}"

@@ -1,0 +1,178 @@
+"""Run every fold of a protocol as one run: side by side, resumable, with one table at the end.
+
+    skeleton-lab finetune RECIPE --data.protocol leave-one-subject-out
+    skeleton-lab simple RECIPE --data.protocol "folds(subject, 5)"
+    skeleton-lab pretrain RECIPE --data.sources '[{"store": "data/x", "protocol": "leave-one-subject-out"}]'
+
+The folder of the run holds a run for each fold (fold-01, ...) and one on all clips (all), whose model is for
+use; result.json, folds.md, answers.csv, confusion.csv and confusion.png are of all folds together. Encoders
+that were pre-trained fold by fold are matched fold by fold.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import redirect_stdout
+from importlib import import_module
+from statistics import mean, stdev
+from typing import Any, TypeAlias, cast
+
+from skeleton_data import class_table
+from skeleton_lab.data.clips import FinetuneData
+from skeleton_lab.errors import FailedRunsError, InputError, input_errors
+from skeleton_lab.runs.answers import ANSWERS, pooled, read_answers
+from skeleton_lab.runs.cross_validation import CrossValidation, Fold, FoldedTraining
+from skeleton_lab.runs.fingerprints import Fingerprint
+from skeleton_lab.runs.folder import RunFolder, write_atomically
+from skeleton_lab.runs.provenance import provenance
+from skeleton_lab.runs.results import TestResult
+from skeleton_lab.runs.workers import progress_line, tell_notes
+from skeleton_lab.studies.folds import FoldRun, finished_answers, fold_runs, folded_source
+from skeleton_lab.studies.runs import how_many, run_all
+from skeleton_lab.studies.spread import half_interval
+
+Result: TypeAlias = CrossValidation | FoldedTraining
+
+
+def has_folds(config: Any) -> bool:
+    """Whether a recipe stands for a run of each fold of its protocol."""
+    return folded_source(config.data) is not None
+
+
+def run(config: Any) -> Result | None:
+    """Run every fold, and write what came of them together; a dry run has no result.
+
+    Args:
+        config: The recipe of `finetune`, `simple`, `pretrain` or `contrast`, whose protocol has folds.
+
+    Raises:
+        InputError: If data, recipe, weights or folder cannot be used; nothing has been run then.
+        FailedRunsError: If folds failed; the same command with `--resume` tries them again.
+        RunError: If the run ends before it is done.
+    """
+    began, app = time.perf_counter(), type(config).__module__.rpartition(".")[2]
+    kind = CrossValidation if isinstance(config.data, FinetuneData) else FoldedTraining
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise InputError("data.protocol: folds are run side by side without accelerate launch")
+    with input_errors():
+        store, runs = fold_runs(config, app, everything=config.run.everything and app != "simple")
+        folder = RunFolder.check(config.run, config, (Fingerprint.of(store),))
+        if finished := folder.finished(kind):
+            return cast(Result, finished)
+        seen = {_check(each, config) for each in runs}
+    if config.run.dry_run:
+        print(f"{len(runs)} runs in {folder.path} (nothing was written): {', '.join(r.name for r in runs)}")
+        return None
+    folder.prepare()
+    try:
+        processes = how_many(config.run.processes, field="run.processes")
+        failures = run_all(runs, perform, processes=processes, program=app)
+        if failures:
+            raise FailedRunsError(f"{len(failures)} of {len(runs)} runs failed; --resume tries them again")
+        common = {
+            "folder": folder.path,
+            "protocol": str(getattr(folded_source(config.data), "protocol", "")),
+            "everything": next((each.folder for each in runs if each.number is None), None),
+            "seconds": round(time.perf_counter() - began, 1),
+            "made_with": provenance(),
+            "data": folder.data,
+        }
+        if kind is FoldedTraining:
+            folds = {each.name: each.folder for each in runs if each.number is not None}
+            result: Any = FoldedTraining(folds=folds, **common)
+        else:
+            result = _summary(runs, config, app, common, seen - {""})
+            write_atomically(folder.path / "folds.md", (result.table() + "\n").encode())
+        folder.write_json("result.json", result.model_dump(mode="json"))
+        print(_told(result))
+        return cast(Result, result)
+    finally:
+        folder.unlock()
+
+
+def perform(fold: FoldRun) -> Any:
+    """Train a fold; here, or in a worker."""
+    with redirect_stdout(None):
+        return import_module(f"skeleton_lab.{fold.app}").run(fold.config, bar=progress_line())
+
+
+def _check(fold: FoldRun, config: Any) -> str | None:
+    """Look at recipe, data and folder of a fold, and return what its pre-trained model has met of its test.
+
+    Raises:
+        InputError: If it cannot be run.
+    """
+    from skeleton_lab.models.seen_clips import TOLD, seen_of_test
+
+    clips = fold.config.data.open()
+    source = fold.config.source(clips) if getattr(fold.config, "pretrained", None) else None
+    resolved = fold.config.resolved(clips, source) if source else fold.config.resolved(clips)
+    run = fold.config.run
+    if not config.run.overwrite:
+        RunFolder.check(run, resolved, clips.fingerprints)
+    if not isinstance(fold.config.data, FinetuneData):
+        return ""
+    if config.run.dry_run:
+        print(f"{fold.name}:", class_table(clips.counts, clips.classes), "", sep="\n")
+    if fold.number is None or source is None:
+        return ""
+    seen = seen_of_test(source, clips)
+    if seen == "labelled" or (seen == "unlabelled" and not config.transductive):
+        raise InputError(
+            f"pretrained: {source.path}, {fold.name}: {TOLD[seen]}; pre-train it with this protocol"
+            + ("" if seen == "labelled" else ", or allow it with --transductive")
+        )
+    return seen
+
+
+def _summary(
+    runs: list[FoldRun], config: Any, app: str, common: dict[str, Any], seen: set[str | None]
+) -> CrossValidation:
+    """Put the folds together, and write all answers and their confusion matrix."""
+    from skeleton_lab.evaluation.confusion import draw_confusion, write_confusion
+    from skeleton_lab.evaluation.figures import figures_of
+
+    clips = runs[0].config.data.open()
+    found = dict(finished_answers(runs))
+    answers = pooled([read_answers(each.folder, clips.classes) for each in found])
+    figures = figures_of(answers.confusion, clips.classes, top5=None)
+    folder = config.run.folder
+    answers.write(folder / ANSWERS)
+    write_confusion(folder / "confusion.csv", answers.confusion.tolist(), clips.classes)
+    title = f"{config.data.protocol}: {100 * figures.top1:.1f} % of {figures.clips} clips; rows in percent"
+    draw_confusion(folder / "confusion.png", answers.confusion.tolist(), clips.classes, title=title)
+    folds = [
+        Fold(
+            number=each.number or 0,
+            name=each.name,
+            folder=each.folder,
+            train_clips=result["train_clips"],
+            test=TestResult.model_validate(result["test"]),
+        )
+        for each, result in found.items()
+    ]
+    accuracy = [fold.test.top1 for fold in folds]
+    notes = [f"Note: {note}" for note in clips.divided.notes]
+    tell_notes(app, clips.divided.notes)
+    return CrossValidation(
+        app=app,
+        pretrained=getattr(config, "pretrained", None),
+        pretrained_saw_test="unlabelled" if "unlabelled" in seen else "not" if seen == {"not"} else None,
+        folds=folds,
+        mean=mean(accuracy),
+        deviation=stdev(accuracy) if len(accuracy) > 1 else None,
+        interval=half_interval(accuracy),
+        pooled=figures,
+        subjects=answers.by_subject(),
+        notes=notes,
+        **common,
+    )
+
+
+def _told(result: CrossValidation | FoldedTraining) -> str:
+    """Return what the terminal shows at the end."""
+    use = f"\nThe model of all clips, for use, is in {result.everything}." if result.everything else ""
+    if isinstance(result, FoldedTraining):
+        return f"{len(result.folds)} folds of {result.protocol}, in {result.folder}.{use}"
+    return f"{result.protocol}\n\n{result.table()}\n\nSaved in {result.folder}.{use}"
