@@ -2,9 +2,13 @@
 
 from collections import Counter
 
+import numpy as np
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skeleton_data import balanced_keys
+from skeleton_lab.training.class_weights import class_weights, cross_entropy
 from skeleton_lab.training.loaders import StepBatches
 from skeleton_lab.training.plan import TrainingConfig
 
@@ -63,3 +67,30 @@ def test_plans():
     epochs = TrainingConfig(epochs=4, batch_size=64).plan(200)
     assert (epochs.steps, epochs.batch_size, epochs.steps_per_epoch, epochs.period) == (12, 64, 3, 3)
     assert [done for done in range(1, 13) if epochs.should_evaluate(done)] == [3, 6, 9, 12]
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=40), st.integers(0, 3), st.integers(0, 9))
+def test_balanced_epochs_have_all_classes_alike_and_vary_a_clip_that_comes_again(labels, seed, epoch):
+    labels = np.array(labels)
+    keys = balanced_keys(labels, seed, epoch)
+    counts = Counter(labels[position] for _, position in keys)
+    assert len(keys) == len(set(keys)) == len(labels) and max(counts.values()) - min(counts.values()) <= 1
+    assert set(counts) <= set(labels)
+    assert keys == balanced_keys(labels, seed, epoch)
+    for label, count in counts.items():  # no clip comes a third time before all others came twice
+        met = Counter(position for _, position in keys if labels[position] == label)
+        assert max(met.values()) == -(-count // int((labels == label).sum()))
+
+
+def test_weighted_classes_count_alike_however_a_batch_is_divided():
+    torch.manual_seed(0)
+    scores, label = torch.randn(40, 3), torch.tensor([0] * 30 + [1] * 10)
+    weight = class_weights([30, 10, 0])
+    whole = cross_entropy(scores, label, weight, label_smoothing=0.0)
+    of_class = [torch.nn.functional.cross_entropy(scores[label == k], label[label == k]) for k in (0, 1)]
+    torch.testing.assert_close(whole, (of_class[0] + of_class[1]) / 2)
+    parts = [
+        cross_entropy(scores[at], label[at], weight, label_smoothing=0.1) * len(at)
+        for at in (torch.arange(7), torch.arange(7, 40))
+    ]
+    torch.testing.assert_close(sum(parts) / 40, cross_entropy(scores, label, weight, label_smoothing=0.1))

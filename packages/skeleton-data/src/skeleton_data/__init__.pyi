@@ -7,6 +7,7 @@ from .clips import Up as Up
 from .clips import kind_of_joints as kind_of_joints
 from .clips import present_bodies as present_bodies
 from .clips import turn_upright as turn_upright
+from .dataset.balanced import balanced_keys as balanced_keys
 from .dataset.dataset import ClipBatch as ClipBatch
 from .dataset.dataset import ClipSet as ClipSet
 from .dataset.dataset import SkeletonDataset as SkeletonDataset
@@ -129,6 +130,7 @@ __all__ = [
     "Units",
     "Up",
     "aligned",
+    "balanced_keys",
     "check_counts",
     "check_plausible",
     "class_counts",

@@ -1,23 +1,29 @@
 """Compare fine-tunings: mean and spread of their accuracy over seeds, with and without pre-training.
 
     python apps/compare.py runs/utd-mhad/*
-    python apps/compare.py --by step runs/utd-mhad/*
+    python apps/compare.py --by step runs/utd-mhad/* --curves curves.png
+    python apps/compare.py --by clip runs/scratch runs/pretrained
 
 By labels, a row is of runs with the same number of labelled clips, on the test side. By step, it is what they
 had after a number of steps on the clips that were held out to select the weights, of runs of one length. Runs
 that are averaged differ in their seeds alone.
+
+By clip, two runs are compared on the same test clips, whatever they are (fine-tunings, simple baselines, all
+folds of a protocol): McNemar's exact test, and the interval of the difference by a bootstrap over subjects.
 """
 
 import argparse
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from skeleton_lab.errors import InputError, exit_on_bad_input
+from skeleton_lab.errors import InputError, exit_on_bad_input, writing
 from skeleton_lab.evaluation.comparison import compare, compare_by_step
+from skeleton_lab.evaluation.significance import compare_answers
 from skeleton_lab.models.model_folder import run_of
 from skeleton_lab.recipe.text_files import MAX_RESULT, read_record, read_small_text, read_toml
+from skeleton_lab.runs.answers import read_answers
 from skeleton_lab.runs.fingerprints import read_fingerprints
 from skeleton_lab.runs.folder import completed, differences
 from skeleton_lab.runs.results import FinetuneResult
@@ -70,6 +76,31 @@ def recipe_of(run: Path) -> dict[str, Any]:
     return recipe
 
 
+def compare_clips(runs: Sequence[Path]) -> str:
+    """Return the table of two runs on the same clips.
+
+    Raises:
+        InputError: If there are not two, one has no answers, or they are to other clips.
+    """
+    if len(runs) != 2:
+        raise InputError(f"--by clip: expected two runs, got {len(runs)}")
+    first, second = (read_answers(run) for run in runs)
+    places = runs[0], runs[1]
+    return compare_answers(first, second, places).table((str(runs[0]), str(runs[1])))
+
+
+def draw(starts: Mapping[Path, bool], picture: Path) -> None:
+    """Draw the learning curves of runs from scratch and from pre-trained weights."""
+    from skeleton_lab.pictures.curves import draw_curves
+
+    groups = {
+        name: [run for run, start in starts.items() if start is pretrained]
+        for name, pretrained in (("from scratch", False), ("pre-trained", True))
+    }
+    with writing(picture):
+        draw_curves({name: runs for name, runs in groups.items() if runs}, picture)
+
+
 def _completed(recipe: dict[str, Any]) -> dict[str, Any]:
     """Return a recipe in which fields that did not exist when it was written have their defaults."""
     from skeleton_lab import contrast, finetune, pretrain
@@ -106,12 +137,20 @@ def main() -> None:
         prog="compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a fine-tuning run")
-    parser.add_argument("--by", choices=("labels", "step"), default="labels", help="what a row is of")
+    parser.add_argument("--by", choices=("labels", "step", "clip"), default="labels", help="what a row is of")
+    parser.add_argument(
+        "--curves", type=Path, metavar="FILE", help="also draw the learning curves, mean and range over seeds"
+    )
     arguments = parser.parse_args()
+    if arguments.by == "clip":
+        print(compare_clips(arguments.runs))
+        return
     results = {run: result_of(run) for run in arguments.runs}
     starts = {run: result.pretrained is not None for run, result in results.items()}
     if arguments.by == "labels":
         check_alike({run: (start, results[run].train_clips) for run, start in starts.items()})
+        if arguments.curves:
+            draw(starts, arguments.curves)
         print(compare(results.values()))
     elif len(lengths := sorted({result.steps for result in results.values()})) > 1:
         told = " and ".join(map(str, lengths))
@@ -119,6 +158,8 @@ def main() -> None:
     else:
         histories = [history_of(run) for run in results]
         check_alike(starts)
+        if arguments.curves:
+            draw(starts, arguments.curves)
         print(compare_by_step(zip(results.values(), histories, strict=True)))
 
 

@@ -119,14 +119,13 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
         if finished := folder.finished(FinetuneResult, "classifier", "labels.json"):
             return finished
 
-    from torch.nn import functional as F
-
     from skeleton_data import class_table, save_subset
     from skeleton_lab.evaluation.calibration import calibrate
     from skeleton_lab.evaluation.evaluation import ClipReader
     from skeleton_lab.evaluation.metrics import answers_to, evaluate_classifier, test_result
     from skeleton_lab.models.saving import save_network
     from skeleton_lab.pictures.curves import CURVES, draw_curves
+    from skeleton_lab.training.class_weights import class_weights, cross_entropy
     from skeleton_lab.training.distributed import set_up_distributed
     from skeleton_lab.training.dry_run import describe
     from skeleton_lab.training.loaders import Loaders
@@ -147,7 +146,12 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
         accelerator.print(class_table(clips.counts, names), "", sep="\n")
         describe(accelerator, folder, config, plan, preprocessing, model)
         return None
-    loaders = Loaders(accelerator, config.data.sampling, clips.bodies, training.seed, config.run.workers)
+    balanced = training.balanced_sampling
+    reading = (config.data.sampling, clips.bodies, training.seed, config.run.workers, balanced)
+    loaders = Loaders(accelerator, *reading)
+    weight = None
+    if training.class_weights == "balanced":
+        weight = class_weights(clips.counts[:, 0]).to(accelerator.device)
     select = training.select if len(clips.validation) or training.select == "test" else "last"
     watched = unseen if select == "test" else held_out
     watch = loaders.evaluation(watched, plan) if len(clips.validation) or select == "test" else None
@@ -165,7 +169,8 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
 
         def loss(part: ClipBatch) -> dict[str, Tensor]:
             scores = trainer.model(part.joints)
-            return {"loss": F.cross_entropy(scores, part.label, label_smoothing=training.label_smoothing)}
+            smoothing = training.label_smoothing
+            return {"loss": cross_entropy(scores, part.label, weight, label_smoothing=smoothing)}
 
         for batch in trainer:
             trainer.model.train(not training.evaluation_mode)

@@ -17,9 +17,17 @@ import numpy as np
 import torch
 from accelerate import Accelerator, PartialState
 from accelerate.utils import send_to_device
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Sampler
 
-from skeleton_data import ClipBatch, ClipSampling, ClipSet, EpochSampler, SkeletonDataset
+from skeleton_data import (
+    ClipBatch,
+    ClipSampling,
+    ClipSet,
+    EpochSampler,
+    SkeletonDataset,
+    balanced_keys,
+)
 from skeleton_lab.data.clips import Clips
 from skeleton_lab.training.plan import Plan
 
@@ -38,10 +46,18 @@ class StepBatches(Sampler[list[Key]]):
     """
 
     def __init__(
-        self, clips: int, plan: Plan, *, seed: int, start: int = 0, process: int = 0, processes: int = 1
+        self,
+        clips: int,
+        plan: Plan,
+        *,
+        seed: int,
+        start: int = 0,
+        process: int = 0,
+        processes: int = 1,
+        labels: NDArray[np.integer] | None = None,
     ) -> None:
         self.clips, self.plan, self.seed, self.start = clips, plan, seed, start
-        self.process, self.processes = process, processes
+        self.process, self.processes, self.labels = process, processes, labels
 
     def __len__(self) -> int:
         """Return the number of steps that are left."""
@@ -55,7 +71,7 @@ class StepBatches(Sampler[list[Key]]):
             epoch, place = divmod(step, self.plan.steps_per_epoch)
             if not keys or place == 0:
                 order.set_epoch(epoch)
-                keys = list(order)
+                keys = list(order) if self.labels is None else balanced_keys(self.labels, self.seed, epoch)
             batch = keys[place * self.plan.batch_size :][: self.plan.batch_size]
             yield batch[self.process :: self.processes]
 
@@ -84,6 +100,7 @@ class Loaders:
         bodies: Bodies of a clip, M.
         seed: Seed of order and augmentation.
         workers: Processes that read ahead.
+        balanced: Whether training batches have about as many clips of each class.
     """
 
     accelerator: Accelerator
@@ -91,6 +108,7 @@ class Loaders:
     bodies: int
     seed: int
     workers: int
+    balanced: bool = False
 
     def training(self, clips: Clips, plan: Plan, *, start: int) -> Iterable[ClipBatch]:
         """Yield this process's share of the batch of each step from `start` to the end."""
@@ -102,6 +120,7 @@ class Loaders:
             start=start,
             process=self.accelerator.process_index,
             processes=self.accelerator.num_processes,
+            labels=dataset.labels if self.balanced else None,
         )
         return self._load(dataset, batches)
 

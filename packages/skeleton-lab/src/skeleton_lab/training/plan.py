@@ -109,6 +109,16 @@ class FinetuneTraining(TrainingConfig):
     """Length, batches and loss of a fine-tuning."""
 
     label_smoothing: float = Field(0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy.")
+    class_weights: Literal["none", "balanced"] = Field(
+        "none",
+        description="Weight of a clip in the loss: all the same, or by how rare its class is among the "
+        "labelled training clips (`balanced`), so that all classes count alike.",
+    )
+    balanced_sampling: bool = Field(
+        False,
+        description="Whether batches have about as many clips of each class: of rare classes clips come "
+        "again in an epoch, varied otherwise, and of frequent ones some are left out.",
+    )
     select: Select = Field(
         "validation",
         description="Weights that are kept: the most accurate on held-out clips (`validation`; without such "

@@ -1,0 +1,102 @@
+"""Whether two runs differ on the same clips: against enumeration, and through the command line."""
+
+import itertools
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skeleton_lab import compare
+from skeleton_lab.evaluation.significance import bootstrap_interval, compare_answers, mcnemar
+from skeleton_lab.runs.answers import Answers, pooled, read_answers
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 0), (3, 3), (0, 4), (1, 6), (9, 2)])
+def test_mcnemar_is_the_share_of_all_ways_that_are_as_uneven(first, second):
+    total = first + second
+    ways = [sum(way) for way in itertools.product((0, 1), repeat=total)]
+    as_uneven = sum(abs(2 * heads - total) >= abs(first - second) for heads in ways)
+    assert mcnemar(first, second) == pytest.approx(as_uneven / len(ways))
+
+
+def test_many_clips_do_not_overflow():
+    assert 0 < mcnemar(1000, 1400) < 1e-15
+
+
+def test_a_bootstrap_over_subjects_is_wider_where_their_clips_are_alike():
+    difference = np.repeat([0.0, 1.0, 0.0, 1.0], 25)  # all clips of two persons differ, of two others none
+    subjects = np.repeat(np.arange(4), 25)
+    low, high = bootstrap_interval(difference, subjects)
+    assert (low, high) == (0.0, 1.0)
+    low, high = bootstrap_interval(difference, np.arange(100))
+    assert 0.35 < low < 0.45 < 0.55 < high < 0.65
+    assert bootstrap_interval(np.full(8, 0.25), np.arange(8)) == (0.25, 0.25)
+
+
+def answers(right: list[bool], subject: int = 1) -> Answers:
+    label = np.arange(len(right)) % 2
+    return Answers(
+        clip=np.arange(len(right)) + 10,
+        name=tuple(f"c{n}" for n in range(len(right))),
+        subject=np.full(len(right), subject),
+        label=label,
+        answer=np.where(right, label, 1 - label),
+        probability=np.full(len(right), 0.5),
+        classes=("up", "down"),
+    )
+
+
+def write(folder: Path, told: Answers) -> Path:
+    folder.mkdir()
+    told.write(folder / "answers.csv")
+    return folder
+
+
+def test_answers_come_back_as_they_were(tmp_path):
+    told = answers([True, False, True])
+    again = read_answers(write(tmp_path / "run", told))
+    for field in ("clip", "subject", "label", "answer", "probability"):
+        assert np.array_equal(getattr(again, field), getattr(told, field))
+    assert (again.name, again.classes) == (told.name, told.classes)
+    assert told.confusion.tolist() == [[2, 0], [1, 0]] and told.by_subject() == {1: (3, 2 / 3)}
+    both = pooled([answers([True], subject=4), told])
+    assert both.clip.tolist() == [10, 10, 11, 12] and set(both.subject) == {1, 4}
+
+
+def test_two_runs_by_clip(tmp_path, monkeypatch, capsys):
+    first = write(tmp_path / "first", answers([True] * 6 + [False] * 6))
+    second = write(tmp_path / "second", answers([True] * 12))
+    monkeypatch.setattr(sys, "argv", ["compare", "--by", "clip", str(first), str(second)])
+    compare.main()
+    told = capsys.readouterr().out
+    assert f"| {second} | 100.0 | 6 |" in told and "p = 0.0312" in told and "+50.0" in told
+    assert compare_answers(answers([True, True]), answers([True, True]), (first, second)).p == 1
+
+
+def test_runs_on_other_clips_and_without_answers_are_refused(tmp_path, monkeypatch, capsys):
+    first = write(tmp_path / "first", answers([True] * 3))
+    second = write(tmp_path / "second", answers([True] * 4))
+    (tmp_path / "old").mkdir()
+    for runs, told in (
+        ((first, second), "3 and 4 test clips, of which 3"),
+        ((first, tmp_path / "old"), "answers.csv"),
+        ((first,), "two runs"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["compare", "--by", "clip", *map(str, runs)])
+        with pytest.raises(SystemExit) as end:
+            compare.main()
+        assert end.value.code == 2 and told in capsys.readouterr().err
+    (first / "answers.csv").write_text("clip,name\n1,a\n")
+    with pytest.raises(ValueError, match=r"answers.csv: damaged"):
+        read_answers(first)
+
+
+def test_curves_over_seeds(trained, tmp_path, monkeypatch):
+    picture = tmp_path / "curves.png"
+    monkeypatch.setattr(
+        sys, "argv", ["compare", str(trained["joint"]), str(trained["again"]), "--curves", str(picture)]
+    )
+    compare.main()
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert (trained["joint"] / "curves.png").is_file()
