@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
+from skeleton_lab.studies.cells import Cell, Cost
 from skeleton_lab.studies.columns import Column
 from skeleton_lab.studies.comma_separated import comma_separated
 from skeleton_lab.studies.figure import draw
 from skeleton_lab.studies.study import Row
-from skeleton_lab.studies.table import Cell, Cost, markdown
+from skeleton_lab.studies.table import markdown
 
 
 def test_published_numbers_stand_beside_ours_and_the_spread_is_over_seeds():

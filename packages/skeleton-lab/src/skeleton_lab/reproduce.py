@@ -24,11 +24,12 @@ from skeleton_lab.recipe.recipe import read_options, read_recipe
 from skeleton_lab.runs.folder import RunFolder, write_atomically
 from skeleton_lab.runs.workers import is_first_process, progress_line
 from skeleton_lab.studies.apps import APPS
+from skeleton_lab.studies.cells import Cell, cells
 from skeleton_lab.studies.comma_separated import comma_separated
 from skeleton_lab.studies.plan import Run, Trial, distinct, plan
 from skeleton_lab.studies.runs import Failures, how_many, run_all
 from skeleton_lab.studies.study import Study
-from skeleton_lab.studies.table import Cell, cells, markdown
+from skeleton_lab.studies.table import markdown
 
 
 def perform(run: Run) -> Any:
@@ -94,6 +95,7 @@ def write(study: Study, found: list[Cell]) -> str:
         notes=study.notes,
         side=study.side,
         reference=study.reference,
+        transductive=study.transductive,
     )
     numbers = comma_separated(found, reference=study.reference)
     write_atomically(study.folder / f"{study.name}.md", table.encode())

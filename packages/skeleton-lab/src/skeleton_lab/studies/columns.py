@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skeleton_data import Protocol, SkeletonStore
+from skeleton_data import Protocol, SkeletonStore, folds, is_folded
 from skeleton_lab.errors import InputError, input_errors
 from skeleton_lab.evaluation.data import Side
 
@@ -22,6 +22,7 @@ class Column:
         labels: Labels that are used, as `10%` or `5/class`.
         heading: Heading of the table.
         published: Under which heading numbers are published, if the store has the classes that they are of.
+        folds: Folds of the protocol, if it has any: all of them are run.
     """
 
     store: Path
@@ -29,8 +30,9 @@ class Column:
     labels: str
     heading: str
     published: str | None
+    folds: tuple[int, ...] = ()
 
-    def clips(self, seed: int, side: Side = "test") -> dict[str, Any]:
+    def clips(self, seed: int, side: Side = "test", fold: int | None = None) -> dict[str, Any]:
         """Return the same as `data` of a recipe; a seed has labels, and a validation side, of its own.
 
         Example:
@@ -40,6 +42,7 @@ class Column:
         share, _, each = self.labels.partition("/")
         used = {"labels_per_class": int(share)} if each else {"label_fraction": float(share[:-1]) / 100}
         clips = {"store": str(self.store), "protocol": self.protocol, **used, "label_seed": seed}
+        clips |= {} if fold is None else {"fold": fold}
         return clips | ({"split_seed": seed} if side == "validation" else {})
 
 
@@ -61,11 +64,20 @@ def columns(stores: Sequence[Path], protocols: Sequence[Protocol], labels: Seque
             )
         for protocol in fitting:
             complete = len(store.class_names) == (60 if protocol.startswith("ntu60") else 120)
+            numbers = _folds(protocol, store)
             for used in labels:
                 cell = f"{protocol} {used}"
                 heading = f"{path.name} {cell}" if len(stores) > 1 else cell
-                found.append(Column(path, protocol, used, heading, cell if complete else None))
+                found.append(Column(path, protocol, used, heading, cell if complete else None, numbers))
     return found
+
+
+def _folds(protocol: Protocol, store: SkeletonStore) -> tuple[int, ...]:
+    """Return the numbers of a protocol's folds; none where it has none."""
+    if not is_folded(protocol):
+        return ()
+    with input_errors():
+        return tuple(fold.number for fold in folds(store.index, protocol))
 
 
 def _fits(protocol: Protocol, store: SkeletonStore) -> bool:

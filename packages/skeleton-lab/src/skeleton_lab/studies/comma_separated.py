@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from skeleton_lab.studies.table import Cell
+from skeleton_lab.studies.cells import Cell
 
 
 def comma_separated(cells: Sequence[Cell], *, reference: str | None = None) -> str:

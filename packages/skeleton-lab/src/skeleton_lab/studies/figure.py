@@ -11,8 +11,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from skeleton_lab.studies.cells import Cell, Spread
 from skeleton_lab.studies.columns import Column
-from skeleton_lab.studies.table import Cell, Spread
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours that the colour-blind tell apart (Okabe and Ito, 2008), one for each line."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ class Trial:
         pretrainings: One, or one for each stream, or none.
         learnings: Trainings with labels, one for each stream.
         answer: The run that is tested: the only training, or what fuses several, or looks at an encoder.
+        fold: Of a protocol with folds: which.
     """
 
     row: Row
@@ -74,6 +76,7 @@ class Trial:
     pretrainings: tuple[Run, ...]
     learnings: tuple[Run, ...]
     answer: Run
+    fold: int | None = None
 
     @property
     def runs(self) -> Iterable[Run]:
@@ -93,13 +96,14 @@ def plan(study: Study) -> list[Trial]:
         InputError: If terms, sizes or data cannot be used.
     """
     terms = study.read_terms()
-    planner = _Planner(study, terms, study.read_sizes(terms))
+    sizes = study.read_sizes(terms)
     places = columns(study.data, study.protocols, study.labels)
     return [
-        planner.trial(row, column, seed)
+        _Planner(study, terms, sizes, fold).trial(row, column, seed)
         for row in study.rows
         for column in places
         for seed in range(study.seeds)
+        for fold in column.folds or (None,)
     ]
 
 
@@ -108,6 +112,7 @@ class _Planner:
     study: Study
     terms: Terms
     sizes: Sizes
+    fold: int | None
 
     def trial(self, row: Row, column: Column, seed: int) -> Trial:
         streams = row.streams or (None,)
@@ -123,11 +128,14 @@ class _Planner:
             learnings = ()
             answer = self._evaluation(row, column, seed, before)
         pretrainings = tuple(dict.fromkeys(filter(None, before.values())))
-        return Trial(row, column, seed, pretrainings, learnings, answer)
+        return Trial(row, column, seed, pretrainings, learnings, answer, self.fold)
 
     def _pretraining(self, row: Row, column: Column, seed: int, stream: Stream | None) -> Run:
         stage, study = self.terms.stages[row.pretrain], self.study
-        own = [{"store": str(column.store), "protocol": column.protocol}] if row.clips != "unlabelled" else []
+        everything = study.transductive and self.fold is not None
+        place: dict[str, Any] = {"store": str(column.store), "protocol": column.protocol}
+        place |= {"protocol": "all"} if everything else {} if self.fold is None else {"fold": self.fold}
+        own = [place] if row.clips != "unlabelled" else []
         others = [{"store": str(store)} for store in study.unlabelled] if row.clips != "data" else []
         if not own + others:
             raise InputError(f"unlabelled: row {row.name!r} needs a store to pre-train on")
@@ -138,13 +146,14 @@ class _Planner:
             given["training"]["epochs"] = epochs
         given = merged(given, _taking(stage.stream, stream))
         settings = merged(self._common(row, stage), row.pretrain_settings, given)
-        return self._run(stage, settings, f"{row.pretrain}-{column.protocol}", seed)
+        name = f"{row.pretrain}-{place['protocol']}" + (f"-fold{place['fold']}" if "fold" in place else "")
+        return self._run(stage, settings, name, seed)
 
     def _learning(
         self, row: Row, column: Column, seed: int, stream: Stream | None, before: Run | None
     ) -> Run:
         stage, study = self.terms.stages[row.learn], self.study
-        given: Settings = {"data": column.clips(seed, study.side), "training": {"seed": seed}}
+        given: Settings = {"data": column.clips(seed, study.side, self.fold), "training": {"seed": seed}}
         if study.steps:
             given["training"]["steps"] = study.steps
         common = self._common(row, stage)
@@ -157,7 +166,7 @@ class _Planner:
             common = merged(common, self.terms.finetuning.get(row.encoder, {}))
         given = merged(given, _taking("data.sampling.stream", stream))
         settings = merged(common, row.learn_settings, given)
-        return self._run(stage, settings, _name(row, column), seed, before)
+        return self._run(stage, settings, self._name(row, column), seed, before)
 
     def _evaluation(
         self, row: Row, column: Column, seed: int, before: dict[Stream | None, Run | None]
@@ -167,14 +176,14 @@ class _Planner:
         if not runs:
             raise InputError(f"rows: {row.name!r} has nothing to evaluate, it pre-trains nothing")
         models = [str(self._encoder(row, run, stream)) for stream, run in runs.items()]
-        given: Settings = {"data": column.clips(seed, self.study.side)}
+        given: Settings = {"data": column.clips(seed, self.study.side, self.fold)}
         settings = merged(stage.settings, row.learn_settings, given, self._shown(row))
-        return self._run(stage, settings, _name(row, column), seed, *runs.values(), models=models)
+        return self._run(stage, settings, self._name(row, column), seed, *runs.values(), models=models)
 
     def _fusion(self, row: Row, column: Column, seed: int, learnings: tuple[Run, ...]) -> Run:
         models = [str(run.folder) for run in learnings]
         stage = Stage(app="evaluate")
-        return self._run(stage, self._shown(row), _name(row, column), seed, *learnings, models=models)
+        return self._run(stage, self._shown(row), self._name(row, column), seed, *learnings, models=models)
 
     def _shown(self, row: Row) -> Settings:
         """Return what an evaluation shows: a side, in views, by several models that count differently."""
@@ -186,6 +195,11 @@ class _Planner:
         """Where the encoder of a stream is."""
         apart = stream not in (None, "joint") and not self.terms.stages[row.pretrain].stream
         return run.folder / str(stream) if apart else run.folder
+
+    def _name(self, row: Row, column: Column) -> str:
+        labels = column.labels.replace("%", "pct").replace("/", "-per-")
+        fold = "" if self.fold is None else f"-fold{self.fold}"
+        return f"{row.learn}-{column.protocol}{fold}-{labels}"
 
     def _common(self, row: Row, stage: Stage) -> Settings:
         """Return the settings of a stage before those of the row for it: sampling, stage, network."""
@@ -216,14 +230,10 @@ class _Planner:
         first = [str(stage.recipe)] if stage.recipe else []
         whole = [stage.app, *models, merged(_content(stage.recipe), settings)]
         digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:8]
-        folder = self.study.folder / stage.app / f"{name}-seed{seed}-{digest}"
+        plain = re.sub(r"[^\w.-]+", "-", name)
+        folder = self.study.folder / stage.app / f"{plain}-seed{seed}-{digest}"
         arguments = (*first, *models, *options(settings), *APPS[stage.app].into(folder))
         return Run(stage.app, arguments, folder, tuple(filter(None, needs)))
-
-
-def _name(row: Row, column: Column) -> str:
-    labels = column.labels.replace("%", "pct").replace("/", "-per-")
-    return f"{row.learn}-{column.protocol}-{labels}"
 
 
 def _taking(field: str, stream: Stream | None) -> Settings:

@@ -165,6 +165,11 @@ class Study(RecipeSection):
         description="What the table is of; validation: clips held out from the training side, other subjects "
         "with each seed, to choose recipes by and leave the test side alone.",
     )
+    transductive: bool = Field(
+        False,
+        description="Of protocols with folds: pre-train once on all clips of `data`, without labels, instead "
+        "of once for each fold without its test clips; the table says so.",
+    )
     dry_run: bool = Field(False, description="Print the commands, and run nothing.")
     spread: Literal["deviation", "interval"] = Field(
         "deviation", description="Beside a mean: standard deviation, or half of the 95 % interval (Student)."

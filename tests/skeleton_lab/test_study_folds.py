@@ -1,0 +1,55 @@
+"""A study of a protocol with folds: what is run, and what a seed comes to. Nothing is trained here."""
+
+import json
+
+import pytest
+
+from skeleton_data import SkeletonStore
+from skeleton_lab.reproduce import recipe_of
+from skeleton_lab.studies.cells import cells
+from skeleton_lab.studies.comma_separated import comma_separated
+from skeleton_lab.studies.plan import distinct, plan
+from skeleton_lab.studies.table import markdown
+
+FOLDS = ("--protocols", "leave-one-subject-out", "--row", "tuned", "--seeds", "2")
+pytestmark = pytest.mark.usefixtures("in_repository")
+
+
+def trials_of(study, *options):
+    chosen = study(*FOLDS, *options)
+    return [trial for trial in plan(chosen) if trial.row.name in chosen.row]
+
+
+def test_each_fold_has_a_pretraining_that_has_not_met_its_test_clips(study, store):
+    trials, index = trials_of(study), SkeletonStore.open(store).index
+    assert [(trial.seed, trial.fold) for trial in trials] == [(s, f) for s in (0, 1) for f in range(1, 9)]
+    assert len({run.folder for run in distinct(trials)}) == 2 * 8 * 2
+    for trial in trials[:3]:
+        pretraining, learning = (recipe_of(run).data.open() for run in (trial.pretrainings[0], trial.answer))
+        assert set(index.subject[learning.test]) == {trial.fold}
+        (_, used), *_ = pretraining.train
+        assert trial.fold not in set(index.subject[used])
+
+
+def test_one_pretraining_serves_all_folds_where_unlabelled_test_clips_are_allowed(study):
+    trials = trials_of(study, "--transductive")
+    assert len({trial.pretrainings for trial in trials}) == 2  # one a seed
+    assert recipe_of(trials[0].pretrainings[0]).data.sources[0].protocol == "all"
+    told = {"title": "T", "source": "", "spread": "deviation"}
+    assert "transductive" in markdown(cells(trials), transductive=True, **told)
+    assert "transductive" not in markdown(cells(trials), **told)
+
+
+def test_a_seed_has_the_accuracy_over_the_clips_of_all_folds(study):
+    trials = trials_of(study)
+    for trial in trials[:-1]:  # the last fold of the second seed is not finished
+        for run in trial.runs:
+            run.folder.mkdir(parents=True, exist_ok=True)
+            clips, right = (20, 0.5) if trial.fold == 1 else (10, 0.8)
+            result = {"test": {"clips": clips, "top1": right}, "train_clips": 7, "seconds": 60.0}
+            run.result.write_text(json.dumps(result | {"parameters": 1000, "encoder_parameters": 600}))
+    (cell,) = cells(trials)
+    assert cell.seeds == (0,) and cell.accuracy == pytest.approx((100 * (20 * 0.5 + 70 * 0.8) / 90,))
+    assert cell.learning.minutes == cell.pretraining.minutes == 8
+    assert cell.learning.parameters == 1000
+    assert "leave-one-subject-out" in comma_separated([cell])
