@@ -71,6 +71,21 @@ class NoClips:
         return 3
 
 
+class NoLength(Waves):
+    def __len__(self):
+        return 1 // 0
+
+
+class NoStart(Waves):
+    def __init__(self):
+        raise RuntimeError("disk is gone")
+
+
+class NoItem(Waves):
+    def __getitem__(self, clip):
+        return {}["joints"]
+
+
 class NoWayToSave:
     token_frames, num_features = 1, 3
 

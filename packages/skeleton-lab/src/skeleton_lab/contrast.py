@@ -20,7 +20,7 @@ from pydantic import Field
 from skeleton_baselines import AimCLRConfig, CrosSCLRConfig, MethodConfig, STGCNConfig
 from skeleton_lab.data.clips import ContrastData, PretrainClips, count
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
-from skeleton_lab.models.network_config import NetworkConfig, bones, fit_network
+from skeleton_lab.models.network_config import NetworkConfig, bones, fit_network, part_errors
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import ContrastResult
@@ -83,15 +83,16 @@ class ContrastConfig(RecipeSection):
 
         generator = torch.Generator().manual_seed(self.training.seed)
         model: CrosSCLR | AimCLR
-        match self.method:
-            case CrosSCLRConfig():
-                encoders = {str(view): build_network(self.model) for view in self.method.views}
-                features = next(iter(encoders.values())).num_features
-                model = CrosSCLR(encoders, self.method, features=features, generator=generator)
-            case AimCLRConfig():
-                model = AimCLR(build_network(self.model), self.method, generator=generator)
-        clip = torch.ones(1, 3, self.data.sampling.frames, self.model.joints, 1)
-        model.eval()(clip, generator=torch.Generator())
+        with part_errors("model"):
+            match self.method:
+                case CrosSCLRConfig():
+                    encoders = {str(view): build_network(self.model) for view in self.method.views}
+                    features = next(iter(encoders.values())).num_features
+                    model = CrosSCLR(encoders, self.method, features=features, generator=generator)
+                case AimCLRConfig():
+                    model = AimCLR(build_network(self.model), self.method, generator=generator)
+            clip = torch.ones(1, 3, self.data.sampling.frames, self.model.joints, 1)
+            model.eval()(clip, generator=torch.Generator())
         return model.train()
 
 

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
-from skeleton_lab.models.network_config import NetworkConfig, fit_network
+from skeleton_lab.models.network_config import NetworkConfig, fit_network, part_errors
 from skeleton_lab.models.pretrained import open_pretrained, pretrained_config, what_changes
 from skeleton_lab.models.seen_clips import TOLD, seen_of_test
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
@@ -92,7 +92,8 @@ class FinetuneConfig(RecipeSection):
         from skeleton_lab.models.weights import build_network, load_network
 
         encoder = self.model.model_copy(update={"num_classes": 0})
-        model = load_network(encoder, source.path) if source else build_network(encoder)
+        with part_errors("model"):
+            model = load_network(encoder, source.path) if source else build_network(encoder)
         model.reset_classifier(self.model.num_classes)
         return model
 

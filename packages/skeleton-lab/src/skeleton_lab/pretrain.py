@@ -18,7 +18,7 @@ from pydantic import Field
 
 from skeleton_lab.data.clips import PretrainClips, PretrainData, count
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
-from skeleton_lab.models.network_config import fit_network
+from skeleton_lab.models.network_config import fit_network, part_errors
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import PretrainResult
@@ -68,9 +68,10 @@ class PretrainConfig(RecipeSection):
         from skeleton_mask import clip_seeds
         from skeletonmae import SkeletonMAE
 
-        model = SkeletonMAE(self.model)
         clip = torch.ones(1, 3, self.data.sampling.frames, self.model.encoder.joints, 1)
-        model.eval()(clip, generator=clip_seeds(0, 0, torch.arange(1)))
+        with part_errors("model.{}"):
+            model = SkeletonMAE(self.model)
+            model.eval()(clip, generator=clip_seeds(0, 0, torch.arange(1)))
         return model.train()
 
     def check_visible(self, model: SkeletonMAE, *, clips: int) -> None:

@@ -30,6 +30,7 @@ from .projection import principal_components as principal_components
 from .protocols import Decoder as Decoder
 from .protocols import Encoder as Encoder
 from .protocols import MaskSampler as MaskSampler
+from .requirements import PartError as PartError
 from .targets import Target as Target
 from .targets import joint_motion as joint_motion
 from .token_classifier import TokenClassifier as TokenClassifier
@@ -45,6 +46,7 @@ __all__ = [
     "EncoderPlugin",
     "MaskPlugin",
     "MaskSampler",
+    "PartError",
     "Plugin",
     "Reconstruction",
     "STTFormerDecoder",

@@ -11,7 +11,8 @@ from skeleton_mask import Mask, NoiseSource
 from .config import SkeletonMAEConfig
 from .losses import reconstruction_loss
 from .networks import build_decoder, build_encoder, build_mask
-from .protocols import Decoder, Encoder, MaskSampler, require, require_rows
+from .protocols import Decoder, Encoder, MaskSampler, require_rows
+from .requirements import PartError, require
 from .targets import Target
 
 
@@ -132,15 +133,17 @@ class SkeletonMAE(nn.Module):
         count, frames, joints, _ = bodies.shape
         times, rest = divmod(frames, self.encoder.token_frames)
         if rest or not times:
-            raise ValueError(
-                f"the clip has {frames} frames, not a multiple of token_frames={self.encoder.token_frames}"
+            raise PartError(
+                "encoder",
+                f"the clip has {frames} frames, not a multiple of token_frames={self.encoder.token_frames}",
             )
         mask = self.mask.sample((count, times, joints), generator, rearrange(bodies, "b t v c -> b c t v"))
         if not isinstance(mask, Mask) or mask.shape != (count, times, joints):
             found = f"a Mask of {mask.shape}" if isinstance(mask, Mask) else type(mask).__name__
-            raise ValueError(
-                f"mask: {type(self.mask).__name__}.sample must return a skeleton_mask.Mask of "
-                f"{(count, times, joints)}, got {found}"
+            raise PartError(
+                "mask",
+                f"{type(self.mask).__name__}.sample must return a skeleton_mask.Mask of "
+                f"{(count, times, joints)}, got {found}",
             )
         return mask
 

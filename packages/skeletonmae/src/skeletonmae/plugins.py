@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, PositiveInt, T
 
 from sttformer import Pool
 
+from .requirements import PartError, lacking_methods, require
+
 if TYPE_CHECKING:
     from .protocols import Decoder, Encoder, MaskSampler
 
@@ -35,10 +37,10 @@ class Plugin(BaseModel):
         Fraction(3, 4)
         >>> Plugin(kind="fractions:Fraction", over=4).build("part")
         Traceback (most recent call last):
-        ValueError: part: fractions:Fraction got an unexpected keyword argument 'over'
+        skeletonmae.requirements.PartError: part: fractions:Fraction got an unexpected keyword argument 'over'
         >>> Plugin(kind="fractions:Half").build("part")
         Traceback (most recent call last):
-        ValueError: part.kind: fractions:Half: module 'fractions' has no attribute 'Half'
+        skeletonmae.requirements.PartError: part.kind: fractions:Half: ...
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -47,33 +49,42 @@ class Plugin(BaseModel):
 
     kind: str = Field(description="Import path of the class, as module:Class, or name of an entry point.")
 
-    def build(self, field: str, **known: Any) -> Any:
+    def build(self, field: str, protocol: type | None = None, **known: Any) -> Any:
         """Import the class and make its object.
 
         Args:
             field: Where the class is named, for messages.
+            protocol: What the object must satisfy.
             known: Further arguments, each of which the class gets if it names it and the configuration does
                 not give it.
 
         Raises:
-            ValueError: If there is no such class, or it does not take the arguments; names field and class.
+            PartError: If there is no such class, it or its object lacks something, or it does not take the
+                arguments; names field and class.
         """
         made = self._load(field)
+        lacking = lacking_methods(made, protocol) if protocol else None
         try:
             signature = inspect.signature(made)
             known = {name: value for name, value in known.items() if name in signature.parameters}
             arguments = known | (self.model_extra or {})
             signature.bind(**arguments)
         except TypeError as error:
-            raise ValueError(f"{field}: {self.kind} {error}") from error
+            problem = f"{self.kind} {error}"
+            raise PartError(field, f"{lacking}; {problem}" if lacking else problem) from error
         try:
-            return made(**arguments)
+            built = made(**arguments)
+            if protocol:
+                require(built, protocol, field=field)
+            return built
+        except PartError:
+            raise
         except ValidationError as error:  # the class is a pydantic model itself
             first = error.errors()[0]
             where = ".".join([field, *map(str, first["loc"])])
-            raise ValueError(f"{where}: {first['msg']}, got {first['input']!r}") from error
-        except ValueError as error:
-            raise ValueError(f"{field}: {self.kind}: {error}") from error
+            raise PartError(where, f"{first['msg']}, got {first['input']!r}") from error
+        except Exception as error:  # of somebody else's code: any
+            raise PartError(field, f"{self.kind}: {type(error).__name__}: {error}") from error
 
     def require_trust(self, source: object, named: str | None = None) -> Self:
         """Refuse a class that is named by the files of a model: whoever wrote them chose what would be run.
@@ -98,18 +109,20 @@ class Plugin(BaseModel):
     def _load(self, field: str) -> Any:
         found = EntryPoint(self.kind, self.kind, self.group)
         if ":" in self.kind and not re.fullmatch(r"[\w.]+:[\w.]+", self.kind):
-            raise ValueError(f"{field}.kind: {self.kind!r} is no import path, {PLUGIN}")
+            raise PartError(f"{field}.kind", f"{self.kind!r} is no import path, {PLUGIN}")
         if ":" not in self.kind:
             installed = entry_points(group=self.group)
             if self.kind not in installed.names:
-                raise ValueError(f"{field}.kind: {self.kind!r} is no installed entry point of {self.group}")
+                raise PartError(f"{field}.kind", f"{self.kind!r} is no installed entry point of {self.group}")
             found = installed[self.kind]
         if (here := os.getcwd()) not in sys.path:
             sys.path.append(here)
         try:
             return found.load()
         except (ImportError, AttributeError) as error:
-            raise ValueError(f"{field}.kind: {self.kind}: {error}") from error
+            raise PartError(f"{field}.kind", f"{self.kind}: {error}") from error
+        except Exception as error:  # of somebody else's module: any
+            raise PartError(f"{field}.kind", f"{self.kind}: {type(error).__name__}: {error}") from error
 
 
 class MaskPlugin(Plugin):
@@ -124,10 +137,9 @@ class MaskPlugin(Plugin):
 
     def build_mask(self) -> "MaskSampler":
         """Make the mask."""
-        from .protocols import MaskSampler, require
+        from .protocols import MaskSampler
 
-        mask: MaskSampler = self.build("mask")
-        require(mask, MaskSampler, field="mask")
+        mask: MaskSampler = self.build("mask", MaskSampler)
         return mask
 
 
@@ -142,10 +154,9 @@ class DecoderPlugin(Plugin):
 
     def build_decoder(self, **sizes: int) -> "Decoder":
         """Make the decoder."""
-        from .protocols import Decoder, require
+        from .protocols import Decoder
 
-        decoder: Decoder = self.build("decoder", **sizes)
-        require(decoder, Decoder, field="decoder")
+        decoder: Decoder = self.build("decoder", Decoder, **sizes)
         return decoder
 
 
@@ -177,14 +188,14 @@ class EncoderPlugin(Plugin):
         """
         from torch import nn
 
-        from .protocols import Encoder, require
+        from .protocols import Encoder
 
         sizes = self.model_dump(include={"joints", "channels", "frames"}, exclude_none=True)
-        encoder: Encoder = self.build("encoder", **sizes)
-        require(encoder, Encoder, field="encoder")
+        encoder: Encoder = self.build("encoder", Encoder, **sizes)
         if not isinstance(encoder, nn.Module):
-            raise ValueError(
-                f"encoder: {self.kind} is no torch.nn.Module: its weights could be neither trained nor saved"
+            raise PartError(
+                "encoder",
+                f"{self.kind} is no torch.nn.Module: its weights could be neither trained nor saved",
             )
         return encoder
 

@@ -1,12 +1,13 @@
 """What SkeletonMAE asks of its encoder, its decoder and its mask: with these, any object can be used."""
 
-import inspect
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
 from skeleton_mask import Mask, NoiseSource
+
+from .requirements import PartError
 
 
 @runtime_checkable
@@ -41,8 +42,8 @@ class Encoder(Protocol):
 
         >>> SkeletonMAE(config, encoder=nn.Linear(3, 16))
         Traceback (most recent call last):
-        ValueError: encoder: Linear lacks encode_visible(x, visible), num_features, token_frames;
-        see skeletonmae.Encoder
+        skeletonmae.requirements.PartError: encoder: Linear lacks encode_visible(x, visible), num_features,
+        token_frames; see skeletonmae.Encoder
     """
 
     @property
@@ -86,7 +87,7 @@ class Decoder(Protocol):
         >>> from skeletonmae import SkeletonMAE, SkeletonMAEConfig
         >>> SkeletonMAE(SkeletonMAEConfig(), decoder="mean_pose")
         Traceback (most recent call last):
-        ValueError: decoder: str lacks __call__(tokens, mask); see skeletonmae.Decoder
+        skeletonmae.requirements.PartError: decoder: str lacks __call__(tokens, mask); see skeletonmae.Decoder
     """
 
     def __call__(self, tokens: Tensor, mask: Mask) -> Tensor:
@@ -121,7 +122,8 @@ class MaskSampler(Protocol):
         tensor([20, 20])
         >>> SkeletonMAE(config, mask=0.9)
         Traceback (most recent call last):
-        ValueError: mask: float lacks sample(shape, generator, joints_xyz); see skeletonmae.MaskSampler
+        skeletonmae.requirements.PartError: mask: float lacks sample(shape, generator, joints_xyz); see
+        skeletonmae.MaskSampler
     """
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor) -> Mask:
@@ -135,55 +137,17 @@ class MaskSampler(Protocol):
         """
 
 
-def require(given: object, protocol: type, *, field: str) -> None:
-    """Refuse an object that does not satisfy a protocol, before it is used.
-
-    Raises:
-        ValueError: Naming the object's class and everything that it lacks, or that takes other arguments.
-    """
-    members = sorted(name for name in vars(protocol) if name == "__call__" or not name.startswith("_"))
-    lacking = [name for name in members if not _has(given, name, vars(protocol)[name])]
-    if lacking:
-        named = ", ".join(name + _arguments(vars(protocol)[name]) for name in lacking)
-        raise ValueError(
-            f"{field}: {type(given).__name__} lacks {named}; see skeletonmae.{protocol.__name__}"
-        )
-
-
 def require_rows(tokens: Tensor, encoder: Encoder, count: int) -> Tensor:
     """Refuse features that are not a row (C') for each of `count` visible tokens.
 
     Raises:
-        ValueError: Naming the encoder's class, and both shapes.
+        PartError: Naming the encoder's class, and both shapes.
     """
     wanted = (count, encoder.num_features)
     if tokens.shape != wanted:
-        raise ValueError(
-            f"encoder: {type(encoder).__name__}.encode_visible must return a row for each visible token, "
-            f"{wanted}, got {tuple(tokens.shape)}"
+        raise PartError(
+            "encoder",
+            f"{type(encoder).__name__}.encode_visible must return a row for each visible token, "
+            f"{wanted}, got {tuple(tokens.shape)}",
         )
     return tokens
-
-
-def _has(given: object, name: str, wanted: object) -> bool:
-    """Return whether an object has an attribute, or a method that can be called with the wanted arguments."""
-    if not hasattr(given, name) or isinstance(wanted, property):
-        return hasattr(given, name)
-    method: Any = given if name == "__call__" else getattr(given, name)
-    if not callable(method):
-        return False
-    try:
-        inspect.signature(method).bind(*_names(wanted))
-    except TypeError:
-        return False
-    except ValueError:  # built-in code that does not tell its signature
-        return True
-    return True
-
-
-def _names(method: Any) -> list[str]:
-    return list(inspect.signature(method).parameters)[1:]
-
-
-def _arguments(member: object) -> str:
-    return "" if isinstance(member, property) else f"({', '.join(_names(member))})"

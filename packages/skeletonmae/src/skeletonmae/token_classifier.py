@@ -8,6 +8,7 @@ from sttformer import PooledClassifier
 
 from .plugins import EncoderPlugin
 from .protocols import require_rows
+from .requirements import PartError
 
 
 class TokenClassifier(
@@ -86,8 +87,8 @@ class TokenClassifier(
         count, frames, joints, _ = bodies.shape
         times, rest = divmod(frames, self.token_frames)
         if rest or not times:
-            raise ValueError(
-                f"the clip has {frames} frames, not a multiple of token_frames={self.token_frames}"
+            raise PartError(
+                "encoder", f"the clip has {frames} frames, not a multiple of token_frames={self.token_frames}"
             )
         visible = torch.ones(count, times, joints, dtype=torch.bool, device=x.device)
         tokens = require_rows(self.encode_visible(bodies, visible), self.encoder, visible.numel())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -82,7 +83,9 @@ class OwnClips(SkeletonStore):
             raise DataError.at(self.path, f"lacks {', '.join(lacking)}; see skeleton_data.ClipDataset")
         if not isinstance(data.layout, SkeletonLayout):
             raise DataError.at(self.path, f"layout must be a SkeletonLayout, got {data.layout!r}")
-        self.data, clips = data, len(data)
+        self.data = data
+        with self._own_errors("__len__"):
+            clips = len(data)
         if not clips:
             raise DataError.at(self.path, "holds no clips")
         self.meta = StoreMeta.model_construct(
@@ -147,8 +150,19 @@ class OwnClips(SkeletonStore):
         for clip in range(len(self)):
             self.read(clip)
 
+    @contextmanager
+    def _own_errors(self, what: str) -> Iterator[None]:
+        """Name what the data set's own code raised."""
+        try:
+            yield
+        except DataError:
+            raise
+        except Exception as error:
+            raise DataError.at(self.path, f"{what}: {type(error).__name__}: {error}") from error
+
     def _item(self, clip: int) -> tuple[Mapping[str, Any], NDArray[np.float32]]:
-        item = self.data[clip]
+        with self._own_errors(f"clip {clip}"):
+            item = self.data[clip]
         if not isinstance(item, Mapping) or "joints" not in item:
             raise DataError.at(
                 self.path, f"clip {clip} must be a mapping with joints, got {type(item).__name__}"

@@ -54,8 +54,8 @@ class PretrainData(RecipeSection):
         train: Clips = []
         validation: Clips = []
         divided: list[Split] = []
-        for source in self.sources:
-            store = source.open_store()
+        for number, source in enumerate(self.sources):
+            store = source.open_store(f"data.sources.{number}")
             parts = source.sides(store, validation=self.validation, seed=self.split_seed)
             divided.append(parts)
             train.append((store, parts.train))

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from pydantic import Field, model_validator
 
-from skeleton_data import OwnClips, SkeletonStore
+from skeleton_data import ClipDataset, DataError, OwnClips, SkeletonStore
+from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.recipe import RecipeSection
 from skeletonmae import Plugin
 
@@ -37,13 +38,21 @@ class ClipSource(RecipeSection):
         """What tells it from other sources: the folder of the store, or the class with its arguments."""
         return self.store.resolve() if self.store is not None else self.dataset
 
-    def open_store(self) -> SkeletonStore:
+    def open_store(self, field: str = "data") -> SkeletonStore:
         """Open the store, or the data set as one.
 
+        Args:
+            field: Where it is in the recipe, for messages.
+
         Raises:
-            ValueError: If it cannot be read; names the folder, or the class and what it lacks.
+            ValueError: If it cannot be read; names the folder, or the field, the class and what it lacks.
         """
         if self.store is not None:
             return SkeletonStore.open(self.store)
         assert self.dataset is not None
-        return OwnClips(self.dataset.build("data.dataset"))
+        field = f"{field}.dataset"
+        data = self.dataset.build(field, ClipDataset)
+        try:
+            return OwnClips(data)
+        except DataError as error:
+            raise InputError(f"{field}: {error}") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import Field
@@ -9,7 +11,7 @@ from pydantic import Field
 from skeleton_baselines import STGCNConfig
 from skeleton_data import ClipSampling, SkeletonLayout
 from skeleton_lab.errors import InputError
-from skeletonmae import EncoderPlugin, TransformerConfig, or_plugin
+from skeletonmae import EncoderPlugin, PartError, TransformerConfig, or_plugin
 from sttformer import STTFormerConfig
 
 if TYPE_CHECKING:
@@ -63,3 +65,20 @@ def fit_network(
 def bones(layout: SkeletonLayout) -> tuple[tuple[int, int], ...]:
     """Bones of a layout as (joint, parent)."""
     return tuple((joint, parent) for joint, parent in enumerate(layout.parents) if parent >= 0)
+
+
+@contextmanager
+def part_errors(field: str) -> Iterator[None]:
+    """Name a part of a model that cannot be used by its field of the recipe.
+
+    Args:
+        field: The field, with braces where the name of the part stands: `model.{}`.
+
+    Raises:
+        InputError: For every `PartError` inside.
+    """
+    try:
+        yield
+    except PartError as error:
+        part, dot, rest = error.part.partition(".")
+        raise InputError(f"{field.format(part)}{dot}{rest}: {error.problem}") from error
