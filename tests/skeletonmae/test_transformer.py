@@ -168,3 +168,16 @@ def test_bad_input(x, visible, message):
 def test_bad_clips():
     with pytest.raises(ValueError, match=r"x must be \(N, C, T, V, M\), got shape"):
         make_model()(make_clips()[..., 0])
+
+
+def test_the_whole_model_is_one_graph_for_any_number_of_clips():
+    """Absent bodies are computed there, with the same results."""
+    model = make_model(num_classes=3).eval()
+    clips = torch.export.Dim("clips", min=1, max=64)
+    exported = torch.export.export(model, (make_clips(),), dynamic_shapes={"x": {0: clips}}).module()
+    for number in (1, 3, 7):
+        x = make_clips(number)
+        torch.testing.assert_close(exported(x), model(x))
+    compiled = torch.compile(model, fullgraph=True, backend="eager")
+    torch.testing.assert_close(compiled(x), model(x))
+    torch.compiler.reset()

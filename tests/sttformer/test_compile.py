@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch._dynamo.utils import counters
 
-from sttformer import STTFormer, STTFormerConfig
+from sttformer import FoldedSTTFormer, STTFormer, STTFormerConfig
 
 # Traces forward and backward as the default does, and needs no C++ compiler.
 BACKEND = "aot_eager"
@@ -74,6 +74,18 @@ def test_export_for_any_number_of_clips():
     for number in (1, 3, 7):
         x = make_clips(number)
         torch.testing.assert_close(exported(x), model(x))
+
+
+@pytest.mark.parametrize("pool", ["mean", "by_joint"])
+def test_folded_features_are_those_of_the_model(pool):
+    model = make_model(blocks=((6, 2), (8, 3), (8, 3))).eval()
+    model.reset_classifier(0, pool=pool)
+    for norm in model.modules():
+        if isinstance(norm, torch.nn.BatchNorm1d):
+            norm.weight.data.uniform_(0.5, 2)
+            norm.bias.data.normal_()
+    bodies = make_clips()[..., 0]
+    torch.testing.assert_close(FoldedSTTFormer(model)(bodies), model(bodies[..., None]), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.slow

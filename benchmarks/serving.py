@@ -1,0 +1,265 @@
+"""What answers cost without torch, beside those of an earlier build that ran the model in torch.
+
+    git worktree add ../before 665b04e
+    python benchmarks/serving.py ../before
+
+Both builds take turns in one run, as commands and with the libraries of one environment: the earlier one runs
+its own `apps/predict.py` and its own sources. A figure is the median over rounds, a ratio that of medians.
+Both are given one network (4 blocks of 32 to 64 channels, tuples of 2 of 20 frames, 20 joints, 27 classes)
+with the same weights, and must give the same classes, and probabilities within 1e-4.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from packaging.requirements import Requirement
+
+REPO = Path(__file__).parents[1]
+BEFORE = ("torch", "accelerate", "huggingface-hub", "safetensors", "matplotlib", "tensorboard", "einops")
+"""What the earlier build asks for."""
+
+NETWORK = """
+import json, statistics, sys, time
+import numpy as np, torch
+torch.set_num_threads(1)
+from sttformer import STTFormer
+model = STTFormer.from_pretrained(sys.argv[1]).eval()
+def run(clips):
+    with torch.inference_mode():
+        return model(torch.from_numpy(clips)).numpy()
+"""
+EXPORTED = """
+import json, statistics, sys, time
+import numpy as np
+from skeleton_runtime import Recogniser
+run = Recogniser.load(sys.argv[1]).network.scores
+"""
+TIMED = """
+told = {}
+for batch, rounds in ((1, 100), (64, 5)):
+    clips = np.random.default_rng(0).normal(0, 0.4, (batch, 3, 20, 20, 1)).astype(np.float32)
+    run(clips), run(clips)
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        run(clips)
+        times.append(time.perf_counter() - start)
+    told[batch] = statistics.median(times)
+print(json.dumps(told))
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of a command: seconds of the clock and of the processor, bytes of memory at most, what it printed."""
+
+    clock: float
+    processor: float
+    memory: int
+    printed: str
+
+
+def run(command: list[str], *, folder: Path, stdin: Path | None = None, sources: str = "") -> Cost:
+    environment = os.environ | {"PYTHONPATH": sources, "OMP_NUM_THREADS": "1"}
+    with tempfile.TemporaryFile("w+") as out, (stdin or Path(os.devnull)).open() as given:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stdin=given)
+        _, status, used = os.wait4(process.pid, 0)
+        clock = time.perf_counter() - start
+        out.seek(0)
+        printed = out.read()
+    assert status == 0, (command, status)
+    return Cost(clock, used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss, printed)
+
+
+def installed(names: tuple[str, ...]) -> int:
+    """Bytes of distributions and all that they need, in this environment."""
+    sizes: dict[str, int] = {}
+    todo = list(names)
+    while todo:
+        name = re.sub(r"[-_.]+", "-", todo.pop()).lower()
+        if name in sizes:
+            continue
+        try:
+            found = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        files = [Path(str(found.locate_file(file))) for file in found.files or []]
+        sizes[name] = sum(file.stat().st_size for file in files if file.is_file())
+        wanted = [Requirement(each) for each in found.requires or []]
+        todo += [each.name for each in wanted if not each.marker or each.marker.evaluate({"extra": ""})]
+    return sum(sizes.values())
+
+
+def write_model(folder: Path) -> None:
+    """Write one network for both builds, trained a little so that BatchNorm has statistics."""
+    import torch
+
+    from skeleton_data import ClipSampling, Preprocessing, layout
+    from skeleton_lab import SavedModel, save_network
+    from skeleton_lab.models.model_folder import write_checksums
+    from skeleton_lab.models.onnx_export import export_with_examples
+    from sttformer import STTFormer, STTFormerConfig
+
+    torch.manual_seed(0)
+    blocks = ((32, 8), (32, 8), (64, 16), (64, 16))
+    config = STTFormerConfig(
+        joints=20, width=32, blocks=blocks, tuple_frames=2, pool="by_joint", num_classes=27
+    )
+    network = STTFormer(config)
+    for _ in range(20):
+        network(torch.randn(16, 3, 20, 20, 1) * 0.4)
+    made_for = Preprocessing(
+        layout=layout("kinect_v1"),
+        bodies=1,
+        sampling=ClipSampling(frames=20, origin="first_frame", heading=True),
+        classes=tuple(f"action {number}" for number in range(27)),
+        fps=30,
+    )
+    save_network(network.eval(), folder / "new", made_for)
+    print(export_with_examples([SavedModel.open(folder / "new")], folder / "new" / "model.onnx"))
+    write_checksums(folder / "new")
+    # The earlier build knows fewer fields.
+    old = folder / "old"
+    old.mkdir()
+    (old / "model.safetensors").symlink_to(folder / "new" / "model.safetensors")
+    known = json.loads((folder / "new" / "config.json").read_text())
+    known["config"].pop("tuples")
+    (old / "config.json").write_text(json.dumps(known))
+    told = made_for.model_dump(mode="json", exclude={"fps", "units"})
+    for field in ("augment", "heading", "origin"):
+        told["sampling"].setdefault(field, None)
+    (old / "preprocessing.json").write_text(json.dumps(told))
+
+
+def write_recordings(folder: Path, long: int) -> None:
+    from skeleton_data import layout
+
+    rng, names = np.random.default_rng(1), layout("kinect_v1").joints
+    pose = rng.normal(0, 0.2, (20, 3)) + np.linspace(0, 1.7, 20)[:, None] * [0, 1, 0]
+    for name, frames in (("short", 90), ("long", long), ("tenth", long // 10)):
+        moving = 0.1 * np.sin(np.arange(frames) * 0.3)[:, None, None] * rng.normal(0, 1, (1, 20, 3))
+        joints = (pose + moving + [0.0, 0.0, 2.0]).astype(np.float32)
+        np.savez(folder / f"{name}.npz", positions_m=joints, offsets=[0, frames], joint_names=names, fps=30.0)
+    lines = [json.dumps(frame.round(4).tolist()) for frame in joints[:1500]]
+    (folder / "short.txt").write_text("\n".join(lines[:300]))
+    (folder / "longer.txt").write_text("\n".join(lines[:1500]))
+
+
+class Builds:
+    """The commands of both builds."""
+
+    def __init__(self, before: Path, folder: Path) -> None:
+        self.folder = folder
+        places = [*(before / "packages").glob("*/src"), before / "apps"]
+        self.sources = os.pathsep.join(map(str, places))
+        self.old = [sys.executable, str(before / "apps" / "predict.py"), "old"]
+        self.new = [
+            str(Path(sys.executable).parent / "skeleton-predict"),
+            "new",
+            "--format",
+            "json",
+            "--insist",
+        ]
+
+    def turns(
+        self, options: list[str], rounds: int, stdin: Path | None = None
+    ) -> tuple[list[Cost], list[Cost]]:
+        """Costs of both, in turns."""
+        old, new, told = [], [], ["--format", "json"]
+        for _ in range(rounds):
+            given = {"folder": self.folder, "stdin": stdin}
+            old.append(run([*self.old, *options, *told], sources=self.sources, **given))
+            new.append(run([*self.new, *options, *told, "--insist"], **given))
+            compare(old[-1].printed, new[-1].printed)
+        return old, new
+
+    def networks(self, rounds: int) -> tuple[dict[str, float], dict[str, float]]:
+        """Medians of seconds a batch, by its size."""
+        old, new = [], []
+        for _ in range(rounds):
+            command = [sys.executable, "-W", "ignore", "-c"]
+            done = run([*command, NETWORK + TIMED, "old"], folder=self.folder, sources=self.sources)
+            old.append(json.loads(done.printed))
+            new.append(json.loads(run([*command, EXPORTED + TIMED, "new"], folder=self.folder).printed))
+        return tuple(
+            {batch: median(each[batch] for each in told) for batch in told[0]} for told in (old, new)
+        )
+
+
+def compare(old: str, new: str) -> None:
+    """Both must have answered alike."""
+    before, after = (
+        {(a["first_frame"], a["last_frame"]): a["classes"] for a in map(json.loads, text.splitlines())}
+        for text in (old, new)
+    )
+    assert before.keys() == after.keys() and before
+    for window, classes in before.items():
+        assert next(iter(classes)) == next(iter(after[window])), window
+        for name, probability in after[window].items():
+            assert abs(classes.get(name, probability) - probability) < 1e-4, (window, name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("before", type=Path, help="a clone of the repository at the earlier build")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--long", type=int, default=200_000, help="frames of the long recording")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        write_model(folder)
+        write_recordings(folder, options.long)
+        print("\n| | before | now | ratio |\n|---|---|---|---|", flush=True)
+        measure(Builds(options.before.resolve(), folder), options.rounds)
+
+
+def measure(builds: Builds, rounds: int) -> None:
+    old, new = builds.turns(["short.npz"], rounds)
+    for what, unit, cost in (
+        ("command to first answer, processor", "s", lambda each: each.processor),
+        ("command to first answer, clock", "s", lambda each: each.clock),
+        ("memory of that command", "MB", lambda each: each.memory / 1e6),
+    ):
+        row(what, unit, median(map(cost, old)), median(map(cost, new)))
+    row("installed size", "MB", *(installed(names) / 1e6 for names in (BEFORE, ("skeleton-runtime",))))
+    before, now = builds.networks(rounds)
+    row("network, one clip, one thread", "ms", 1000 * before["1"], 1000 * now["1"])
+    row("network, a clip of 64, one thread", "ms", 1000 * before["64"] / 64, 1000 * now["64"] / 64)
+    live = ["--live", "--window", "60", "--stride", "15"]
+    few, many = (
+        builds.turns(live, min(rounds, 3), builds.folder / f"{name}.txt") for name in ("short", "longer")
+    )
+    shares = [
+        100 * (median(c.processor for c in long) - median(c.processor for c in short)) / 40
+        for short, long in zip(few, many, strict=True)
+    ]
+    row("a stream of 30 frames a second, share of a core", "%", *shares)
+    sliding = ["--window", "60", "--stride", "30"]
+    tenth, whole = (builds.turns([f"{name}.npz", *sliding], 1) for name in ("tenth", "long"))
+    row("long recording, processor", "s", *(each[0].processor for each in whole))
+    row("long recording, memory", "MB", *(each[0].memory / 1e6 for each in whole))
+    row("a tenth of it, memory", "MB", *(each[0].memory / 1e6 for each in tenth))
+
+
+def row(what: str, unit: str, before: float, now: float) -> None:
+    print(f"| {what} | {before:.3g} {unit} | {now:.3g} {unit} | {before / now:.1f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
