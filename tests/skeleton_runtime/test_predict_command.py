@@ -35,7 +35,7 @@ def test_three_formats_say_the_same(predict, raw, recogniser):
     for line, answer in zip(lines, expected, strict=True):
         told = ", ".join(f"{name} {100 * share:.1f} %" for name, share in answer.best(2).items())
         assert line == f"{answer.file}: {told}"
-    answers = [json.loads(line) for line in predict(raw, "--format", "json")[1]]
+    answers = [json.loads(line) for line in predict("--format", "json", raw)[1]]
     assert [answer["label"] for answer in answers] == [answer.label for answer in expected]
     rows = list(csv.DictReader(predict(raw, "--format", "csv", "--top", "1")[1]))
     assert [row["class"] for row in rows] == [answer.label for answer in expected]

@@ -75,7 +75,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--insist", action="store_true", help="recognise what cannot be right, as bodies of 50 m")
     add("--threads", type=_at_least_one, default=1, help="threads of the network (1)")
     add("--version", action="version", version=_Version())
-    given = parser.parse_args(_joined(arguments))
+    given = parser.parse_intermixed_args(_joined(arguments))
     if bool(given.recordings) == given.live:
         parser.error("name recordings, or say --live; one of the two")
     if given.stride and not (given.window or given.live):
