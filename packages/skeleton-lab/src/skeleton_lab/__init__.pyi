@@ -21,6 +21,7 @@ from .evaluation.metrics import Accuracy as Accuracy
 from .evaluation.metrics import evaluate_classifier as evaluate_classifier
 from .inference.recogniser import Recogniser as Recogniser
 from .models.network_config import NetworkConfig as NetworkConfig
+from .models.onnx_export import export_with_examples as export_with_examples
 from .models.pretraining import load_pretraining as load_pretraining
 from .models.saved_model import SavedModel as SavedModel
 from .models.saving import save_network as save_network
@@ -92,6 +93,7 @@ __all__ = [
     "build_network",
     "evaluate_classifier",
     "exit_on_bad_input",
+    "export_with_examples",
     "input_errors",
     "leave_processes",
     "load_network",
