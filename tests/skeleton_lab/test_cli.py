@@ -9,7 +9,7 @@ import pytest
 
 from skeleton_lab import cli
 from skeleton_lab.errors import InputError
-from skeleton_lab.recipe.library import CONFIGS, find_recipe
+from skeleton_lab.recipe.library import CONFIGS, find_recipe, recipes
 from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.studies.plan import plan
 from skeleton_lab.studies.study import Study
@@ -77,10 +77,26 @@ def test_a_file_of_the_working_folder_is_found_before_the_package_s(tmp_path, mo
     assert find_recipe("modern", "pretrain") == Path("modern")
 
 
-@pytest.mark.parametrize("name", ["none", "../__init__.py", str(PACKAGE / "none"), "pretrain", ""])
-def test_a_recipe_that_is_nowhere_is_named(name):
-    with pytest.raises(InputError, match=r"no such recipe in studies.*skeleton-lab recipes"):
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("none", r"^none: .* in studies.*skeleton-lab recipes"),
+        ("../__init__.py", r"^\.\./__init__\.py: .* in studies"),
+        ("tabel1", r"^tabel1: .*table1"),
+        (str(PACKAGE / "none"), rf"^{PACKAGE / 'none'}: "),
+        (str(PACKAGE), rf"^{PACKAGE} is a folder"),
+        ("", "empty.*skeleton-lab recipes"),
+    ],
+)
+def test_a_recipe_that_is_nowhere_is_named(name, named):
+    with pytest.raises(InputError, match=named):
         find_recipe(name, "studies")
+
+
+def test_the_list_of_recipes_has_whole_sentences():
+    told = dict(recipes())
+    assert told["studies/labels.toml"].endswith(".") and told["pretrain/mamp-ntu60-xsub.toml"].count("(") >= 1
+    assert not [name for name, sentence in told.items() if sentence.endswith(("et al.", ","))]
 
 
 def test_recipes_that_name_others_are_found_from_any_folder(store, tmp_path, monkeypatch):

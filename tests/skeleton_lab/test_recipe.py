@@ -101,7 +101,7 @@ def test_mistakes_on_the_command_line(pretrain_recipe, arguments, line):
         ("[training]\nepoch = 3\n", "training.epoch: unknown field"),
         ("[optimizer]\nkind = 'sgd'\nbetas = [0.1, 0.2]\n", "optimizer.betas: unknown field of sgd"),
         ("[training\n", ".*broken.toml: not a TOML file: .*line 1"),
-        ("", "data: missing\nrun: missing$"),
+        ("", r"broken\.toml: data: missing\n.*broken\.toml: run: missing$"),
         ("[data]\nsources = []\n[run]\nfolder = 'x'", "data.sources: Tuple should have at least 1 item"),
     ],
 )
@@ -111,8 +111,18 @@ def test_mistakes_in_the_file(tmp_path, text, line):
         read(tmp_path / "broken.toml")
 
 
+def test_complaints_name_the_file_or_the_option(tmp_path):
+    file = tmp_path / "empty.toml"
+    file.write_text("")
+    with pytest.raises(InputError) as error:
+        read(file, "--training.epochs", "0")
+    lines = str(error.value).splitlines()
+    assert f"{file}: data: missing" in lines
+    assert [line for line in lines if line.startswith("training.epochs")]
+
+
 def test_a_recipe_that_is_not_there(tmp_path):
-    with pytest.raises(InputError, match=r"^.*none\.toml: no such recipe"):
+    with pytest.raises(InputError, match=r"^.*none\.toml: no such"):
         read(tmp_path / "none.toml")
 
 
@@ -181,7 +191,8 @@ def test_recipes_can_be_read_and_say_what_to_expect(path):
     header = " ".join(line.lstrip("# ") for line in comments)
     for word in ("Command:", "Hardware:", "Time:", "Expected:"):
         assert word in header, word
-    assert f"apps/{path.parent.name}.py configs/{path.parent.name}/{path.name}" in header
+    app, file = path.parent.name, f"configs/{path.parent.name}/{path.name}"
+    assert f"apps/{app}.py {file}" in header or f"skeleton-lab {app} {file}" in header
 
 
 def test_there_are_recipes():

@@ -134,6 +134,7 @@ class Evil:
             lambda path: torch.save([torch.zeros(1)], path),
             "must hold a state dict, tensors by name, got list",
         ),
+        (lambda path: torch.save({"state": {"weight": torch.zeros(1)}}, path), "'state' is a dict"),
     ],
 )
 def test_a_file_that_is_no_state_dict(tmp_path, content, message):

@@ -1,8 +1,8 @@
 """Compare fine-tunings: mean and spread of their accuracy over seeds, with and without pre-training.
 
-    python apps/compare.py runs/utd-mhad/*
-    python apps/compare.py --by step runs/utd-mhad/* --curves curves.png
-    python apps/compare.py --by clip runs/scratch runs/pretrained
+    skeleton-lab compare runs/utd-mhad/*
+    skeleton-lab compare --by step runs/utd-mhad/* --curves curves.png
+    skeleton-lab compare --by clip runs/scratch runs/pretrained
 
 By labels, a row is of runs with the same number of labelled clips, on the test side. By step, it is what they
 had after a number of steps on the clips that were held out to select the weights, of runs of one length. Runs

@@ -1,6 +1,6 @@
 """Pre-train by contrast: CrosSCLR or AimCLR, with ST-GCN or STTFormer. No label is looked at.
 
-    python apps/contrast.py configs/contrast/demo.toml --method.kind crossclr --method.moco.queue_size 512
+    skeleton-lab contrast configs/contrast/demo.toml --method.kind crossclr --method.moco.queue_size 512
     accelerate launch apps/contrast.py configs/contrast/aimclr-ntu60-xsub.toml --folder runs/aimclr
 
 `--help` lists every field of a recipe, `--dry_run` says what a run would be. The folder of the run receives

@@ -1,7 +1,7 @@
 """See self-supervised pre-training pay off, from raw recordings to a table, in minutes on a laptop.
 
-    python apps/demo.py configs/demo.toml
-    python apps/demo.py configs/demo.toml --folder runs/large --seeds 5 --processes 8
+    skeleton-lab demo configs/demo.toml
+    skeleton-lab demo configs/demo.toml --folder runs/large --seeds 5 --processes 8
 
 Synthetic actions are written as raw NTU recordings, read back, cleaned and stored; SkeletonMAE is pre-trained
 on the training subjects without labels; then the same network learns the actions with 5 %, 10 % and all of

@@ -1,7 +1,7 @@
 """Look at what a pre-trained encoder has learned, where it does not help.
 
-    python apps/diagnose.py runs/pretrained --data.labels_per_class 5
-    python apps/diagnose.py runs/pretrained --data.store data/store --data.protocol odd-subjects
+    skeleton-lab diagnose runs/pretrained --data.labels_per_class 5
+    skeleton-lab diagnose runs/pretrained --data.store data/store --data.protocol odd-subjects
 
 What it rebuilds is compared with what needs no learning: joints at rest, the nearest visible frame, a line
 between visible frames. What its layers tell is compared with the coordinates themselves, and with the same

@@ -1,8 +1,8 @@
 """Evaluate a fine-tuned model, a pre-trained encoder, or several streams fused.
 
-    python apps/evaluate.py runs/tuned --side validation
-    python apps/evaluate.py runs/tuned --views 10 --folder runs/tuned-views
-    python apps/evaluate.py runs/joint runs/bone runs/motion --weights 0.6,0.6,0.4
+    skeleton-lab evaluate runs/tuned --side validation
+    skeleton-lab evaluate runs/tuned --views 10 --folder runs/tuned-views
+    skeleton-lab evaluate runs/joint runs/bone runs/motion --weights 0.6,0.6,0.4
     accelerate launch apps/evaluate.py runs/pretrained --data.labels_per_class 5
 
 A classifier is shown one side of its protocol, each clip once. Of an encoder, features pooled over frames,

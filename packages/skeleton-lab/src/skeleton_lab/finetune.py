@@ -1,6 +1,6 @@
 """Train a classifier, from a pre-trained encoder or from scratch, and test it once.
 
-    python apps/finetune.py configs/finetune/utd-mhad.toml --pretrained runs/kinect-v1
+    skeleton-lab finetune configs/finetune/utd-mhad.toml --pretrained runs/kinect-v1
     accelerate launch apps/finetune.py configs/finetune/paper-ntu60-xsub.toml --pretrained runs/paper
 
 `--help` lists every field of a recipe, `--dry_run` says what a run would be. Weights are selected by their

@@ -1,8 +1,8 @@
 """Recognise actions in recordings, or live.
 
-    python apps/predict.py runs/tuned recording.skeleton more/ own.npz --top 3
-    python apps/predict.py runs/tuned long.npz --window 60 --stride 15 --format json
-    python tracker.py | python apps/predict.py runs/tuned --live --window 60 --stride 5
+    skeleton-lab predict runs/tuned recording.skeleton more/ own.npz --top 3
+    skeleton-lab predict runs/tuned long.npz --window 60 --stride 15 --format json
+    python tracker.py | skeleton-lab predict runs/tuned --live --window 60 --stride 5
 
 MODEL is a fine-tuned run, a model's folder, or hf://OWNER/NAME; it carries class names, joints and sampling.
 A recording is a raw .skeleton file, own data in an .npz, a folder of them, or any data set that

@@ -1,6 +1,6 @@
 """Pre-train SkeletonMAE: mask, rebuild, keep the encoder. No label is looked at.
 
-    python apps/pretrain.py configs/pretrain/kinect-v1.toml --mask.joint_ratio 0.6
+    skeleton-lab pretrain configs/pretrain/kinect-v1.toml --mask.joint_ratio 0.6
     accelerate launch apps/pretrain.py configs/pretrain/paper-ntu60-xsub.toml --folder runs/paper
 
 `--help` lists every field of a recipe, `--dry_run` says what a run would be. The folder of the run receives

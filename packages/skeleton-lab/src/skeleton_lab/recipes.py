@@ -7,9 +7,18 @@ Wherever a recipe, a study, terms or sizes are asked for, these names do, unless
 """
 
 import argparse
+from pathlib import Path
 
-from skeleton_lab.errors import exit_on_bad_input
+from skeleton_lab.errors import InputError, exit_on_bad_input
 from skeleton_lab.recipe.library import find_recipe, recipes
+
+
+def _named(name: str) -> Path:
+    """Find a recipe by its name; studies do without their folder, as for `skeleton-lab reproduce`."""
+    try:
+        return find_recipe(name, "studies")
+    except InputError:
+        return find_recipe(name)
 
 
 @exit_on_bad_input("recipes")
@@ -21,7 +30,7 @@ def main() -> None:
     parser.add_argument("--show", metavar="NAME", help="print this recipe instead of the list")
     name = parser.parse_args().show
     if name:
-        print(find_recipe(name, "" if "/" in name else "studies").read_text(encoding="utf-8"), end="")
+        print(_named(name).read_text(encoding="utf-8"), end="")
     else:
         print("\n".join(f"{path:40} {header}" for path, header in recipes()))
 

@@ -1,8 +1,8 @@
 """Reproduce a table of the paper, or make another: run or resume its rows, and write what came of them.
 
-    python apps/reproduce.py table1 --data data/ntu60 --row "random 0.5 0.5" --dry_run
+    skeleton-lab reproduce table1 --data data/ntu60 --row "random 0.5 0.5" --dry_run
     accelerate launch apps/reproduce.py table4 --data data/ntu60 --processes 1
-    python apps/reproduce.py table4 --data data/utd-mhad --protocols odd-subjects --unlabelled data/msrc12 \
+    skeleton-lab reproduce table4 --data data/utd-mhad --protocols odd-subjects --unlabelled data/msrc12 \
         --terms modern --model small --labels 10%,100% --seeds 3 --epochs 20 --steps 600
 
 TABLE is a file, or the name of one in configs/studies/; `--help` lists what can be chosen. What is finished

@@ -1,8 +1,8 @@
 """Put a model into a folder that can be handed on, with a card that says how well runs of its recipe do.
 
-    python apps/share.py runs/tuned-seed0 runs/tuned-seed1 runs/tuned-seed2 --output shared/tuned
-    python apps/share.py runs/pretrained --output shared/encoder --licence cc-by-nc-4.0
-    python apps/share.py runs/joint runs/bone runs/motion --fuse --weights 0.6,0.6,0.4 --output shared/fused
+    skeleton-lab share runs/tuned-seed0 runs/tuned-seed1 runs/tuned-seed2 --output shared/tuned
+    skeleton-lab share runs/pretrained --output shared/encoder --licence cc-by-nc-4.0
+    skeleton-lab share runs/joint runs/bone runs/motion --fuse --weights 0.6,0.6,0.4 --output shared/fused
 
 The first run's model is taken; the others, of the same recipe with other seeds, give the spread. The folder
 holds weights (safetensors), config, class names, layout, sampling, checksums, the card, README.md, and

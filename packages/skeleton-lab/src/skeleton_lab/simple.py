@@ -1,7 +1,7 @@
 """What little does: nearest clip, linear layer, MLP, GRU or random convolutions, tested like a fine-tuning.
 
-    python apps/simple.py configs/simple/utd-mhad.toml --model.kind gru --data.label_fraction 0.1
-    python apps/simple.py configs/simple/utd-mhad.toml --model.kind hydra --data.validation 0
+    skeleton-lab simple configs/simple/utd-mhad.toml --model.kind gru --data.label_fraction 0.1
+    skeleton-lab simple configs/simple/utd-mhad.toml --model.kind hydra --data.validation 0
 
 Every number of a clip, after sampling, is an input; nothing is augmented. Weights of a network are selected
 by accuracy on subjects held out from the training side; the other kinds have nothing to select. Hydra,

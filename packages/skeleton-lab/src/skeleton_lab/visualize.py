@@ -1,9 +1,9 @@
 """Look at what a model sees, rebuilds, attends to and tells apart.
 
-    python apps/visualize.py rebuilt runs/pretrained rebuilt.png --clip 7
-    python apps/visualize.py masks data/store masks.png
-    python apps/visualize.py attention runs/tuned attention.png
-    python apps/visualize.py embedding runs/pretrained embedding.png --side validation
+    skeleton-lab visualize rebuilt runs/pretrained rebuilt.png --clip 7
+    skeleton-lab visualize masks data/store masks.png
+    skeleton-lab visualize attention runs/tuned attention.png
+    skeleton-lab visualize embedding runs/pretrained embedding.png --side validation
 
 The ending of OUTPUT chooses the format: .png, .svg, .pdf; of `rebuilt` also .gif and .html, which show it as
 it moves. Clips are those of the model's own run, unless a store is named. `COMMAND --help` says more.

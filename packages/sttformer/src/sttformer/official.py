@@ -71,8 +71,11 @@ def read_official(path: str | Path) -> dict[str, Tensor]:
     except (RuntimeError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(f"{path} is no file of tensors: {reason}") from error
-    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+    if not isinstance(state, Mapping):
         raise ValueError(f"{path} must hold a state dict, tensors by name, got {type(state).__name__}")
+    if others := [name for name, value in state.items() if not isinstance(value, Tensor)]:
+        kind = type(state[others[0]]).__name__
+        raise ValueError(f"{path} must hold a state dict, tensors by name: {others[0]!r} is a {kind}")
     tensors = {str(name): value for name, value in state.items()}
     dense = all(value.layout == torch.strided and value.device.type == "cpu" for value in tensors.values())
     if not dense or sum(value.numel() * value.element_size() for value in tensors.values()) > size:

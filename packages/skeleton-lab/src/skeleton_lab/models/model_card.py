@@ -14,6 +14,7 @@ from skeleton_lab.models.model_folder import HUB, run_of
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.text_files import read_toml
 from skeleton_lab.runs.results import FinetuneResult, RunResult
+from skeletonmae import Plugin
 
 CARD = "README.md"
 PLACES = {"sttformer": ("sttformer", "STTFormer"), "transformer": ("skeletonmae", "Transformer")}
@@ -138,6 +139,12 @@ def _loading(model: SavedModel, package: str, network: str) -> str:
     answers = "class scores (N, K)" if model.is_classifier else "features (N, C')"
     lines.append(f"model(clips)  # clips (N, C, T, V, M) to {answers}")
     python = "```python\n" + "\n".join(lines) + "\n```"
+    if isinstance(model.config, Plugin):
+        kind = model.config.kind
+        python += (
+            f"\n\nThe network is the class `{kind}`, which is no part of these packages. Install the package "
+            f"that has it, and allow its import: set `SKELETONMAE_TRUST={kind}` in the environment."
+        )
     if not model.is_classifier:
         takers = "`skeleton-lab finetune RECIPE --pretrained FOLDER` and `skeleton-lab evaluate FOLDER`"
         return f"{python}\n\n{takers} take it, too."

@@ -4,7 +4,10 @@ The wheel holds a copy of the repository's `configs/`, so that a recipe which is
 (`configs/pretrain/modern.toml`), or in short (`pretrain/modern`), is found where there is no clone.
 """
 
+import re
 from collections.abc import Iterator
+from difflib import get_close_matches
+from itertools import takewhile
 from pathlib import Path
 
 from skeleton_lab.errors import InputError
@@ -31,6 +34,12 @@ def find_recipe(name: str | Path, folder: str = "") -> Path:
     path = Path(name)
     if path.is_file():
         return path
+    if not str(name).strip():
+        raise InputError("the name of the recipe is empty; `skeleton-lab recipes` lists names")
+    if path.is_dir():
+        raise InputError(f"{name} is a folder: name the recipe file in it")
+    if path.is_absolute():
+        raise InputError(f"{name}: no such file")
     short = Path(*path.parts[1:]) if path.parts[:1] == ("configs",) else path
     if not short.is_absolute() and ".." not in short.parts:
         places = [Path(folder, short), Path(folder, f"{short}.toml"), short, Path(f"{short}.toml")]
@@ -38,12 +47,23 @@ def find_recipe(name: str | Path, folder: str = "") -> Path:
             if found.is_file():
                 return found
     where = f" in {folder}" if folder else ""
-    raise InputError(f"{name}: no such recipe{where}; `skeleton-lab recipes` lists those of the package")
+    names = [path for path, _ in recipes() if path.startswith(f"{folder}/" if folder else "")]
+    near = get_close_matches(str(name), [*names, *(Path(each).stem for each in names)], n=1, cutoff=0.7)
+    meant = f" (the nearest name is {near[0]})" if near else ""
+    raise InputError(
+        f"{name}: no such recipe{where}{meant}; `skeleton-lab recipes` lists those of the package"
+    )
 
 
 def recipes() -> Iterator[tuple[str, str]]:
-    """Return the files of the package's `configs/`: each name, and the first line of its header comment."""
+    """Return the files of the package's `configs/`: each name, and the first sentence of its header."""
     for path in sorted(path for path in CONFIGS.rglob("*") if path.is_file()):
         lines = path.read_text(encoding="utf-8").splitlines()
-        header = next(line for line in lines if line.startswith("#") and not line.startswith("#!"))
-        yield path.relative_to(CONFIGS).as_posix(), header.removeprefix("# ")
+        comments = (line for line in lines if not line.startswith("#!"))
+        header = " ".join(line.removeprefix("#").strip() for line in takewhile(_is_text, comments))
+        yield path.relative_to(CONFIGS).as_posix(), re.split(r"(?<!al\.)(?<=\.)\s", header, maxsplit=1)[0]
+
+
+def _is_text(line: str) -> bool:
+    """Return whether a line of a header comment goes on with its first paragraph."""
+    return line.startswith("# ")

@@ -62,9 +62,10 @@ def read_recipe(
     told = "TOML file, or its name in configs/; options override its fields."
     file = (CliPositionalArg[Path], Field(description=told))
     line = create_model("CommandLine", __base__=(BaseSettings, recipe), __doc__=recipe.__doc__, RECIPE=file)
-    given = _parse(line, arguments, recipe, cli_prog_name=program, cli_shortcuts=shortcuts)
-    table = read_toml(find_recipe(given.pop("RECIPE"), folder))
-    read = _checked(recipe, merged(over_defaults(recipe, table), given))
+    given = _parse(line, arguments, recipe, program, cli_shortcuts=shortcuts)
+    file_given = find_recipe(given.pop("RECIPE"), folder)
+    values = merged(over_defaults(recipe, read_toml(file_given)), given)
+    read = _checked(recipe, values, file=file_given, given=given)
     if isinstance(read, RecipeSection):
         read._given = given
     return read
@@ -83,13 +84,11 @@ def read_options(options: type[Section], arguments: Sequence[str], *, program: s
         SystemExit: With code 0, after printing the help.
     """
     line = create_model("CommandLine", __base__=(BaseSettings, options), __doc__=options.__doc__)
-    return _checked(
-        options, _parse(line, arguments, options, cli_prog_name=program, cli_enforce_required=True)
-    )
+    return _checked(options, _parse(line, arguments, options, program, cli_enforce_required=True))
 
 
 def _parse(
-    line: type[BaseModel], arguments: Sequence[str], recipe: type[BaseModel], **settings: Any
+    line: type[BaseModel], arguments: Sequence[str], recipe: type[BaseModel], program: str, **settings: Any
 ) -> Settings:
     """Return the fields that a command line gives."""
     kinds, flags = dict(_default_kinds(recipe)), Flags()
@@ -105,6 +104,7 @@ def _parse(
     try:
         source: CliSettingsSource[Any] = CliSettingsSource(
             cast(type[BaseSettings], line),
+            cli_prog_name=f"skeleton-lab {program}",
             cli_exit_on_error=False,
             cli_implicit_flags=True,
             cli_hide_none_type=True,
@@ -118,11 +118,23 @@ def _parse(
         raise InputError(flags.blamed(arguments, told)) from error
 
 
-def _checked(recipe: type[Section], values: Settings) -> Section:
+def _checked(
+    recipe: type[Section], values: Settings, *, file: Path | None = None, given: Settings | None = None
+) -> Section:
+    """Validate; a complaint about what the command line did not give names the recipe's file."""
     try:
         return recipe.model_validate(values)
     except ValidationError as error:
-        raise InputError("\n".join(complaints(error, recipe))) from error
+        lines = [
+            line if file is None or _is_given(mistake["loc"], given or {}) else f"{file}: {line}"
+            for mistake, line in zip(error.errors(), complaints(error, recipe), strict=True)
+        ]
+        raise InputError("\n".join(lines)) from error
+
+
+def _is_given(place: Sequence[int | str], given: Settings) -> bool:
+    """Return whether the command line gave a field, or a part of it."""
+    return bool(place) and place[0] in given
 
 
 def complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[str]:

@@ -25,7 +25,7 @@ from skeleton_lab.studies.apps import APPS, AppName
 from skeleton_lab.training.plan import Select
 
 Stream = Literal["joint", "bone", "motion"]
-Network = Literal["sttformer", "stgcn", "transformer"]
+EncoderKind = Literal["sttformer", "stgcn", "transformer"]
 Name = Annotated[str, StringConstraints(pattern=r"^[^,|\n]+$")]
 """Part of a table and of a command line."""
 Labels = Annotated[str, StringConstraints(pattern=r"^(\d+(\.\d+)?%|[1-9]\d*/class)$")]
@@ -57,7 +57,7 @@ class Terms(RecipeSection):
     size: str = Field(description="Size of the networks: a file, or its name in configs/sizes/.")
     sampling: Settings = Field({}, description="`data.sampling` of all stages.")
     stages: dict[str, Stage] = Field(description="Ways to pre-train and to learn from labels, by name.")
-    finetuning: dict[Network, Settings] = Field(
+    finetuning: dict[EncoderKind, Settings] = Field(
         {}, description="What fine-tunings of a kind of network set otherwise than their recipe."
     )
 
@@ -65,7 +65,7 @@ class Terms(RecipeSection):
 class Sizes(RecipeSection):
     """How large networks are: a file of `configs/sizes/`."""
 
-    encoders: dict[Network, Settings] = Field(description="Fields of each kind of encoder.")
+    encoders: dict[EncoderKind, Settings] = Field(description="Fields of each kind of encoder.")
     decoders: dict[Literal["sttformer", "transformer"], Settings] = Field(
         description="Fields of each kind of decoder, which goes with the encoder of that kind."
     )
@@ -90,7 +90,7 @@ class Row(RecipeSection):
         ge=1,
         description="Of a training with labels: parts of each clip that are shown (`evaluate --views`).",
     )
-    encoder: Network = Field("sttformer", description="Kind of the network.")
+    encoder: EncoderKind = Field("sttformer", description="Kind of the network.")
     clips: Literal["all", "data", "unlabelled"] = Field(
         "all", description="What is pre-trained on: the training side of `data`, `unlabelled`, or both."
     )
