@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from skeleton_data import StoreWriter, file_sha256
 from skeleton_data.layouts.layout import layout
 from skeleton_lab import evaluate, finetune, predict, share, visualize
-from skeleton_lab.models.model_folder import FILES, OPTIONAL, SUMS
+from skeleton_lab.models.model_folder import FILES, SUMS
+from skeleton_runtime import Calibration
 from sttformer import STTFormer, STTFormerConfig, to_official
 
 FROZEN = ("--training.steps", "1", "--optimizer.kind", "sgd", "--optimizer.lr", "1e-12")
@@ -207,8 +208,8 @@ def tampered(**changes):
 BAD = {
     "preprocessing.json is missing": lambda folder: (folder / "preprocessing.json").unlink(),
     "model.safetensors is damaged": lambda folder: (folder / "model.safetensors").write_bytes(b"x" * 100),
-    "config.json: not a JSON file": lambda folder: (folder / "config.json").write_text("[" * 10**5),
-    "preprocessing.json has 1,048,577 bytes": lambda folder: (folder / "preprocessing.json").write_text(
+    "config.json: expected JSON": lambda folder: (folder / "config.json").write_text("[" * 10**5),
+    "preprocessing.json: 1048577 bytes": lambda folder: (folder / "preprocessing.json").write_text(
         " " * (2**20 + 1)
     ),
     "config.json: sttformer.width": tampered(config=lambda saved: saved["config"].update(width=10**9)),
@@ -219,7 +220,7 @@ BAD = {
         config=lambda saved: saved["config"].update(width=16384)
     ),
     "preprocessing.json: the file: ": tampered(preprocessing=lambda saved: saved.update(bodies=10**9)),
-    "SHA256SUMS: the checksum of config.json is missing": lambda folder: (folder / SUMS).write_text(""),
+    "SHA256SUMS: the file is empty": lambda folder: (folder / SUMS).write_text(""),
 }
 
 
@@ -264,4 +265,6 @@ def test_other_apps_take_the_same(run, trained, store, tmp_path):
     shutil.copytree(trained["joint"] / "classifier", tmp_path / "alone")
     code, _, err = run(visualize, "rebuilt", tmp_path / "alone", tmp_path / "again.png")
     assert (code, "alone lies in no run" in err) == (2, True)
-    assert {path.name for path in (tmp_path / "alone").iterdir()} == {*FILES, *OPTIONAL, SUMS, "README.md"}
+    assert {path.name for path in (tmp_path / "alone").iterdir()} == {
+        *(*FILES, Calibration.FILE, SUMS, "README.md"),
+    }

@@ -80,7 +80,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(finetune_recipe,
         ("--run.tracker", "mlflow"): "mlflow is not installed",
         ("--training.precision", "fp16"): "training.precision: fp16 is for GPUs",
         ("--training.accumulate", "13"): "batch_size: 12 clips for 1 processes, in 13 parts each",
-        ("--optimizer.kind", "timm", "--optimizer.name", "none"): "optimizer.name: timm has no 'none'",
+        ("--optimizer.kind", "timm", "--optimizer.name", "sdg"): "optimizer.name: timm has no 'sdg'",
     }
     for arguments, line in cases.items():
         with pytest.raises(InputError, match=line):

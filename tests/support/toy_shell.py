@@ -69,6 +69,7 @@ ROWS = {
     "decoders": "from scratch",
     "length": "a third of the epochs",
     "transfer": "from scratch",
+    "packing": "from scratch",
     "encoders": "transformer / from scratch",
     "training": "from scratch",
     "tuples": "tuples of 5 / from scratch",

@@ -144,8 +144,8 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
     notes = (f"Of {config.pretrained}: {TOLD[seen]}.",) if seen in ("unlabelled", "labelled") else ()
     tell_notes("finetune", (*clips.notes, *notes))
     if config.run.dry_run:
-        accelerator.print(class_table(clips.counts, names), "", sep="\n")
         describe(accelerator, folder, config, plan, preprocessing, model)
+        accelerator.print("", class_table(clips.counts, names), sep="\n")
         return None
     balanced = training.balanced_sampling
     reading = (config.data.sampling, clips.bodies, training.seed, config.run.workers, balanced)

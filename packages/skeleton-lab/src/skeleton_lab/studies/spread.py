@@ -15,7 +15,7 @@ def half_interval(values: Sequence[float]) -> float | None:
 
     Example:
         >>> round(half_interval([1.0, 2.0, 3.0]), 3)
-        2.485
+        2.484
     """
     if len(values) < 2:
         return None
