@@ -23,7 +23,7 @@ class FoldedSTTFormer(nn.Module):
 
     Example:
         >>> from sttformer import create
-        >>> model, bodies = create("tiny").eval(), torch.randn(2, 3, 20, 25)
+        >>> model, bodies = create("tiny").double().eval(), torch.randn(2, 3, 20, 25).double()
         >>> features = FoldedSTTFormer(model)(bodies)
         >>> torch.testing.assert_close(features, model(bodies[..., None]), rtol=1e-4, atol=1e-5)
     """
