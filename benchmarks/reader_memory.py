@@ -4,9 +4,8 @@
     python benchmarks/reader_memory.py --megabytes 64 --only azure table
 
 Each file is read in a process of its own, by `import_clips`, after a small one of its kind, so that what is
-imported does not count. *honest* files are long recordings of one person; *adverse* ones are made to take as
-much memory as they can: frames without anybody, lists of lists, entries of a zip file that inflate. Formats
-that need an optional library are left out where it is missing.
+imported does not count. *honest* files are long recordings of one person; *adverse* ones take much memory:
+empty frames, lists of lists, zip entries that inflate. Formats without their library are left out.
 """
 
 import argparse
@@ -21,13 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-REPO = Path(__file__).parents[1]
-sys.path.append(str(REPO / "tests/skeleton_data/support"))
+sys.path.append(str(Path(__file__).parents[1] / "tests/skeleton_data/support"))
 
-import recording_samples as samples  # noqa: E402
-import sample_sets as sets  # noqa: E402
+import recording_samples as samples
+import sample_sets as sets
 
-from skeleton_data import (  # noqa: E402
+from skeleton_data import (
     DataError,
     ImportConfig,
     RawClip,
