@@ -119,6 +119,15 @@ def test_complaints_name_the_file_or_the_option(tmp_path):
     lines = str(error.value).splitlines()
     assert f"{file}: data: missing" in lines
     assert [line for line in lines if line.startswith("training.epochs")]
+    file.write_text("[training]\nbatch_size = 0\n[model.mask]\nkind = 'spatial_temporal'\nframe_ratio = 2.0")
+    with pytest.raises(InputError) as error:
+        read(file, "--training.epochs", "0", "--mask.joint_ratio", "3")
+    of_file = [line for line in str(error.value).splitlines() if line.startswith(f"{file}: ")]
+    assert {line.split(": ")[1] for line in of_file} == {
+        *("data", "run", "training.batch_size", "model.mask.frame_ratio"),
+    }
+    options = set(str(error.value).splitlines()) - set(of_file)
+    assert {line.split(": ")[0] for line in options} == {"training.epochs", "model.mask.joint_ratio"}
 
 
 def test_a_recipe_that_is_not_there(tmp_path):

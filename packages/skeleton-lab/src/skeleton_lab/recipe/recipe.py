@@ -134,7 +134,13 @@ def _checked(
 
 def _is_given(place: Sequence[int | str], given: Settings) -> bool:
     """Return whether the command line gave a field, or a part of it."""
-    return bool(place) and place[0] in given
+    inside: Any = given
+    missed = not place
+    for part in place:  # a name that is not there may be the kind of a field of several kinds
+        if isinstance(inside, Mapping):
+            missed |= part not in inside
+            inside = inside.get(part, inside)
+    return not missed or not isinstance(inside, Mapping)
 
 
 def complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[str]:
