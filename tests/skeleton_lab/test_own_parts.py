@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from skeleton_lab import evaluate, finetune, pretrain
+from skeleton_lab import evaluate, finetune, pretrain, visualize
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.pretraining import load_pretraining
 from skeleton_lab.models.saved_model import SavedModel
@@ -194,9 +194,30 @@ def test_a_data_set_trains_and_fine_tunes_and_is_evaluated(pretraining, store, t
         evaluation()
     with pytest.raises(InputError, match=r"config\.json names the class own_parts:JointMLP"):
         evaluation(*named)
-    monkeypatch.setenv("SKELETONMAE_TRUST", f"own_parts:Waves,{ENCODER}")
+    monkeypatch.setenv(
+        "SKELETONMAE_TRUST", f"own_parts:Waves,{ENCODER},own_parts:FillDecoder,own_parts:OneFrame"
+    )
     for options in ([], named):
         assert evaluation(*options).methods["classifier"].top1 == tuned.test.top1
+
+    def picture(*options, kind="rebuilt", of=(str(tmp_path / "pretrained"),)):
+        path = tmp_path / "picture.png"
+        path.unlink(missing_ok=True)
+        line = [kind, *of, str(path), *options]
+        visualize.run(read_options(visualize.VisualizeConfig, line, program="x"))
+        return path.read_bytes()
+
+    named = ["--dataset", '{"kind": "own_parts:Waves", "clips": 36}']
+    assert picture("--clip", "30") == picture("--clip", "30", *named) != picture("--clip", "31")
+    assert picture(*named, kind="masks", of=()).startswith(b"\x89PNG")
+    for wrong in ((), (str(store), *named)):
+        with pytest.raises(InputError, match=r"either a store or a data set"):
+            picture(*wrong[1:], kind="masks", of=wrong[:1])
+    with pytest.raises(InputError, match=r"^dataset\.kind: own_parts:Nothing"):
+        picture("--dataset.kind", "own_parts:Nothing")
+    monkeypatch.setenv("SKELETONMAE_TRUST", ENCODER)
+    with pytest.raises(InputError, match=r"config\.toml names the class own_parts:Waves"):
+        picture()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@
     skeleton-lab visualize embedding runs/pretrained embedding.png --side validation
 
 The ending of OUTPUT chooses the format: .png, .svg, .pdf; of `rebuilt` also .gif and .html, which show it as
-it moves. Clips are those of the model's own run, unless a store is named. `COMMAND --help` says more.
+it moves. Clips are those of the model's own run, unless a store is named, or a data set of one's own
+(`--dataset.kind my_module:MyClips`). `COMMAND --help` says more.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pydantic import Field
 from pydantic_settings import CliPositionalArg, CliSubCommand
 
 from skeleton_data import SkeletonStore
-from skeleton_lab.data.source import ClipSource
+from skeleton_lab.data.source import DATASET, ClipSource, DatasetPlugin
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.data import EvaluateData, Side, open_models, require_data_of_run
 from skeleton_lab.models.saved_model import SavedModel
@@ -31,6 +32,7 @@ class Rebuilt(RecipeSection):
     run: CliPositionalArg[str] = Field(description="Pre-training run, or its encoder/.")
     output: CliPositionalArg[Path] = Field(description="The .png, .svg, .pdf, .gif or .html file.")
     store: Path | None = Field(None, description="Store of the clip (default: the run's first).")
+    dataset: DatasetPlugin | None = Field(None, description=DATASET)
     clip: int = Field(0, ge=0, description="Number of the clip.")
     seed: int = Field(0, ge=0, description="Seed of the mask.")
     masks: bool = Field(
@@ -45,14 +47,15 @@ class Rebuilt(RecipeSection):
         if model.run is None:
             raise InputError(f"{model.path} lies in no run: what rebuilds clips is kept there alone")
         drawn = draw_reconstructions if self.masks else draw_reconstruction
-        drawn(model.run, _store(model, self.store), self.clip, self.output, seed=self.seed)
+        drawn(model.run, _clips(model, self.store, self.dataset), self.clip, self.output, seed=self.seed)
 
 
 class Masks(RecipeSection):
     """Draw the paper's ways of masking (figure 3) on a clip."""
 
-    store: CliPositionalArg[Path] = Field(description="Store of the clip.")
+    store: CliPositionalArg[Path | None] = Field(None, description="Store of the clip.")
     output: CliPositionalArg[Path] = Field(description="The .png, .svg or .pdf file.")
+    dataset: DatasetPlugin | None = Field(None, description=DATASET)
     clip: int = Field(0, ge=0, description="Number of the clip.")
     frames: int = Field(20, ge=2, description="Frames that the clip is resized to.")
     frame_ratio: float = Field(0.4, ge=0, lt=1, description="Share of the frames that are masked (alpha).")
@@ -64,7 +67,7 @@ class Masks(RecipeSection):
         from skeleton_lab.pictures.reconstruction import draw_masks
 
         ratios = {"frame_ratio": self.frame_ratio, "joint_ratio": self.joint_ratio}
-        store = SkeletonStore.open(self.store)
+        store = _named(self.store, self.dataset).open_store("")
         draw_masks(store, self.clip, self.output, frames=self.frames, **ratios, seed=self.seed)
 
 
@@ -74,6 +77,7 @@ class Attention(RecipeSection):
     model: CliPositionalArg[str] = Field(description="Run, folder of a model, or hf://OWNER/NAME.")
     output: CliPositionalArg[Path] = Field(description="The .png, .svg or .pdf file.")
     store: Path | None = Field(None, description="Store of the clip (default: the run's).")
+    dataset: DatasetPlugin | None = Field(None, description=DATASET)
     clip: int = Field(0, ge=0, description="Number of the clip.")
 
     def draw(self) -> None:
@@ -81,7 +85,7 @@ class Attention(RecipeSection):
         from skeleton_lab.pictures.attention import draw_attention
 
         model = SavedModel.open(self.model)
-        draw_attention(model, _store(model, self.store), self.clip, self.output)
+        draw_attention(model, _clips(model, self.store, self.dataset), self.clip, self.output)
 
 
 class Embedding(RecipeSection):
@@ -118,14 +122,26 @@ class VisualizeConfig(RecipeSection):
     embedding: CliSubCommand[Embedding] = Field(description="features of clips in a plane")
 
 
-def _store(model: SavedModel, store: Path | None) -> SkeletonStore:
-    """Return the store that is named, or that of the model's run."""
+def _named(store: Path | None, dataset: DatasetPlugin | None) -> ClipSource:
+    """Return the one source of the two."""
+    if (store is None) == (dataset is None):
+        raise InputError("name either a store or a data set (--dataset.kind), one of the two")
+    return ClipSource(store=store, dataset=dataset)
+
+
+def _clips(model: SavedModel, store: Path | None, dataset: DatasetPlugin | None) -> SkeletonStore:
+    """Return the clips that are named, or the first of those of the model's run."""
     data = model.recipe.get("data", {})
-    known = data.get("store") or next((source.get("store") for source in data.get("sources", ())), None)
-    if (path := store or known) is None:
-        raise InputError(f"store: missing; {model.path} lies in no run that says it")
-    opened = SkeletonStore.open(path)
-    require_data_of_run(model, ClipSource(store=path), opened)
+    if store is None and dataset is None:
+        known = next(iter(data.get("sources", ())), data)
+        store, own = known.get("store"), known.get("dataset")
+        if store is None and own is None:
+            raise InputError(f"store: missing; {model.path} lies in no run that says it")
+        if own is not None:
+            dataset = DatasetPlugin(**own).require_trust(f"{model.run}/config.toml")
+    source = _named(store, dataset)
+    opened = source.open_store("")
+    require_data_of_run(model, source, opened)
     return opened
 
 

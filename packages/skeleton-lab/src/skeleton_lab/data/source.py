@@ -19,13 +19,15 @@ class DatasetPlugin(Plugin):
     group: ClassVar[str] = "skeleton_lab.datasets"
 
 
+DATASET = "Data set of one's own in the place of a store: kind is its class, as module:Class."
+"""What the field `dataset` is, in help."""
+
+
 class ClipSource(RecipeSection):
     """A store, or a data set of one's own."""
 
     store: Path | None = Field(None, description="Folder of the store.")
-    dataset: DatasetPlugin | None = Field(
-        None, description="Data set of one's own in the place of a store: kind is its class, as module:Class."
-    )
+    dataset: DatasetPlugin | None = Field(None, description=DATASET)
 
     @model_validator(mode="after")
     def _one_source(self) -> ClipSource:
@@ -42,7 +44,7 @@ class ClipSource(RecipeSection):
         """Open the store, or the data set as one.
 
         Args:
-            field: Where it is in the recipe, for messages.
+            field: Where it is in the recipe, for messages; empty for an option that lies in no section.
 
         Raises:
             ValueError: If it cannot be read; names the folder, or the field, the class and what it lacks.
@@ -50,7 +52,7 @@ class ClipSource(RecipeSection):
         if self.store is not None:
             return SkeletonStore.open(self.store)
         assert self.dataset is not None
-        field = f"{field}.dataset"
+        field = f"{field}.dataset".removeprefix(".")
         data = self.dataset.build(field, ClipDataset)
         try:
             return OwnClips(data)

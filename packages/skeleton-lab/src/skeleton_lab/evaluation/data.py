@@ -11,7 +11,7 @@ from pydantic import Field
 from skeleton_data import Protocol, SkeletonStore
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.data.division import PROTOCOL, SPLIT
-from skeleton_lab.data.source import ClipSource, DatasetPlugin
+from skeleton_lab.data.source import DATASET, ClipSource, DatasetPlugin
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection
@@ -26,9 +26,7 @@ class EvaluateData(RecipeSection):
     """Which clips; what is not given is the run's."""
 
     store: Path | None = Field(None, description="Folder of the store.")
-    dataset: DatasetPlugin | None = Field(
-        None, description="Data set of one's own in the place of a store: kind is its class, as module:Class."
-    )
+    dataset: DatasetPlugin | None = Field(None, description=DATASET)
     protocol: Protocol | None = Field(None, description=PROTOCOL)
     split: Path | None = Field(None, description=SPLIT)
     fold: int | None = Field(None, ge=1, description="Of a protocol with folds: which, from 1.")
