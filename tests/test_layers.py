@@ -147,15 +147,15 @@ def test_no_circles(source: Path) -> None:
     assert circle(source) is None
 
 
-def test_architecture_shows_these_layers() -> None:
-    """The table of docs/architecture.md has the layers of skeleton_lab in this order."""
+@pytest.mark.parametrize("package", LAYERS)
+def test_architecture_shows_these_layers(package: str) -> None:
+    """The table of docs/architecture.md has the layers of the package in this order."""
     document = (REPO / "docs" / "architecture.md").read_text(encoding="utf-8")
-    section = re.search(
-        r"^## Layers of skeleton-lab\n(.*?)(?=^## |\Z)", document, flags=re.DOTALL | re.MULTILINE
-    )
+    heading = f"## Layers of {package.replace('_', '-')}"
+    section = re.search(rf"^{heading}\n(.*?)(?=^## |\Z)", document, flags=re.DOTALL | re.MULTILINE)
     assert section is not None
     rows = re.findall(r"^\| (.+?) \|", section[1], flags=re.MULTILINE)
-    assert [row.strip("`") for row in rows[1:]] == list(LAYERS["skeleton_lab"])
+    assert [row.strip("`") for row in rows[1:]] == list(LAYERS[package])
 
 
 # --- the test of the test ---
