@@ -1,4 +1,4 @@
-"""Pre-train by contrast: CrosSCLR or AimCLR, with ST-GCN or STTFormer. No label is looked at."""
+"""Pre-train by contrast: CrosSCLR or AimCLR, with ST-GCN or STTFormer. No labels are used."""
 
 from skeleton_lab.contrast import main
 

@@ -1,4 +1,4 @@
-"""Pre-train SkeletonMAE: mask, rebuild, keep the encoder. No label is looked at."""
+"""Pre-train SkeletonMAE: mask, reconstruct, keep the encoder. No labels are used."""
 
 from skeleton_lab.pretrain import main
 

@@ -1,4 +1,4 @@
-"""Look at what a model sees, rebuilds, attends to and tells apart."""
+"""Look at what a model sees, reconstructs, attends to and separates."""
 
 from skeleton_lab.visualize import main
 

@@ -34,7 +34,7 @@ def test_what_is_rebuilt(trained, tmp_path, capsys):
     assert capsys.readouterr().out == f"{tmp_path / 'strip.png'}\n"
     run("rebuilt", trained["encoder"], tmp_path / "page.html", "--clip", "7")
     page = (tmp_path / "page.html").read_text()
-    assert "rebuilt" in page
+    assert "reconstructed" in page
     assert "fast (clip7)" in page
     run("rebuilt", trained["encoder"], tmp_path / "moving.gif")
     assert (tmp_path / "moving.gif").read_bytes().startswith(b"GIF8")
@@ -49,7 +49,7 @@ def test_what_is_rebuilt_under_each_of_the_papers_masks(trained, tmp_path, monke
     monkeypatch.undo()
     run("rebuilt", trained["encoder"], tmp_path / "masks.png", "--clip", "7", "--masks")
     assert is_png(tmp_path / "masks.png")
-    kinds = [name.removeprefix("rebuilt\n") for name in drawn["rebuilt"]]
+    kinds = [name.removeprefix("reconstructed\n") for name in drawn["rebuilt"]]
     assert kinds == list(reconstruction.papers_maskings())
     hidden = {kind: ~drawn["visible"][f"masked\n{kind}"][:, 0] for kind in kinds}  # (T, V)
     assert hidden["frames"].all(1).tolist() == hidden["frames"].any(1).tolist()
@@ -57,7 +57,7 @@ def test_what_is_rebuilt_under_each_of_the_papers_masks(trained, tmp_path, monke
     fixed = hidden["frames and joints, the same in all"]
     assert len({tuple(frame) for frame in fixed if not frame.all()}) == 1
     for kind in kinds:
-        rebuilt = drawn["rows"][f"rebuilt\n{kind}"]
+        rebuilt = drawn["rows"][f"reconstructed\n{kind}"]
         assert np.isfinite(rebuilt).all() and not np.allclose(rebuilt, drawn["rows"]["original"])
 
 

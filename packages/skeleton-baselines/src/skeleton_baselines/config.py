@@ -34,7 +34,7 @@ class STGCNConfig(BaseModel):
         max_length=4096,
         description="Bones as pairs of joint numbers; together they connect all joints.",
     )
-    centre: NonNegativeInt = Field(20, description="Joint around which neighbours are told apart.")
+    centre: NonNegativeInt = Field(20, description="Joint around which neighbours are distinguished.")
     centre_hops: PositiveInt | None = Field(
         1,
         le=1024,

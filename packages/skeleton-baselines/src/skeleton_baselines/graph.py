@@ -25,7 +25,7 @@ def spatial_graph(
         edges: Bones as pairs of joint numbers.
         joints: Number of joints V.
         centre: The joint from which distance is counted, in bones.
-        centre_hops: Distances above this count as equal; None tells all apart.
+        centre_hops: Distances above this count as equal; None keeps all of them distinct.
 
     Returns:
         float32 `(3, V, V)`.

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and the checksum that tells whether one is whole."""
+"""Files and folders that are written atomically, and the checksum that tells whether one is whole."""
 
 from __future__ import annotations
 

@@ -4,13 +4,13 @@ import sys
 from importlib import import_module
 
 SUBCOMMANDS = {
-    "pretrain": "Pre-train SkeletonMAE: mask joints and frames, rebuild them, keep the encoder.",
+    "pretrain": "Pre-train SkeletonMAE: mask joints and frames, reconstruct them and keep the encoder.",
     "contrast": "Pre-train by contrast: CrosSCLR or AimCLR.",
     "finetune": "Train a classifier, from a pre-trained encoder or from scratch, and test it.",
     "simple": "Train and test a simple baseline: nearest clip, linear layer, MLP or GRU on the joints.",
     "evaluate": "Evaluate classifiers, fused or alone, or an encoder by linear probe and nearest neighbours.",
-    "diagnose": "Examine what a pre-trained encoder rebuilds, and what each of its layers has learned.",
-    "visualize": "Draw masks, rebuilt clips, attention, or features of clips.",
+    "diagnose": "Examine what a pre-trained encoder reconstructs, and what each of its layers has learned.",
+    "visualize": "Draw masks, reconstructed clips, attention, or features of clips.",
     "predict": "Recognise actions in recordings, or live.",
     "share": "Write a model into a folder with a model card, to hand on or to upload.",
     "compare": "Compare fine-tuning runs: mean and spread of their accuracy over seeds.",

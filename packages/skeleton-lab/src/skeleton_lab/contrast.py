@@ -1,4 +1,4 @@
-"""Pre-train by contrast: CrosSCLR or AimCLR, with ST-GCN or STTFormer. No label is looked at.
+"""Pre-train by contrast: CrosSCLR or AimCLR, with ST-GCN or STTFormer. No labels are used.
 
     skeleton-lab contrast configs/contrast/demo.toml --method.kind crossclr --method.moco.queue_size 512
     accelerate launch apps/contrast.py configs/contrast/aimclr-ntu60-xsub.toml --folder runs/aimclr
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 
 
 class ContrastConfig(RecipeSection):
-    """Pre-train by contrast: CrosSCLR or AimCLR. No label is looked at."""
+    """Pre-train by contrast: CrosSCLR or AimCLR. No labels are used."""
 
     data: ContrastData = Field(description="What it is trained on.")
     model: NetworkConfig = Field(STGCNConfig(width=16), description="The network that is kept.")
     method: MethodConfig = Field(AimCLRConfig(), description="What is contrasted with what.")
     optimizer: OptimizerConfig = Field(
-        SGD(lr=0.1, weight_decay=1e-4, nesterov=False), description="How weights move."
+        SGD(lr=0.1, weight_decay=1e-4, nesterov=False), description="The optimizer and its learning rate."
     )
     schedule: ScheduleConfig = Field(
         MultiStep(milestones=(250 / 300,)), description="How the learning rate goes."

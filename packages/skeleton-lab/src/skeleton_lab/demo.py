@@ -129,7 +129,7 @@ def main() -> None:
     print(f"\nTest accuracy on subjects never seen, over {config.seeds} seeds; all learn for as many steps:")
     print(f"\n{table}\n")
     print(f"Saved in {config.folder}: this as table.md; one-person.png and two-people.png, what the model")
-    print("sees and rebuilds; raw recordings, store, and for each run its weights, recipe and curves.")
+    print("sees and reconstructs; raw recordings, store, and for each run its weights, recipe and curves.")
 
 
 if __name__ == "__main__":

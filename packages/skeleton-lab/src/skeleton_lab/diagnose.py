@@ -3,11 +3,11 @@
     skeleton-lab diagnose runs/pretrained --data.labels_per_class 5
     skeleton-lab diagnose runs/pretrained --data.store data/store --data.protocol odd-subjects
 
-What it rebuilds is compared with what needs no learning: joints at rest, the nearest visible frame, a line
-between visible frames. What its layers tell is compared with the coordinates themselves, and with the same
-network untrained: by a linear probe and by the nearest labelled clip, pooled over all or with joints apart;
-and among how many directions pooled features vary, which is few after a collapse. How far BatchNorm's
-statistics of masked clips are from those of whole ones, which take their place, stands beside each layer.
+Its reconstructions are compared with predictors that need no learning: the mean pose, the nearest visible
+frame, a line between visible frames. The features of each layer are compared with the coordinates themselves
+and with those of the same network untrained, by a linear probe and by the nearest labelled clip, averaged
+over the joints or joint by joint. The table also has the number of directions in which features vary, which
+is small after a collapse, and how far BatchNorm's statistics of masked clips are from those of whole clips.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class FinetuneConfig(RecipeSection):
         STTFormerConfig(tuple_frames=2),
         description="The network; with `pretrained` it is that of the pre-trained model.",
     )
-    optimizer: OptimizerConfig = Field(Adam(), description="How weights move.")
+    optimizer: OptimizerConfig = Field(Adam(), description="The optimizer and its learning rate.")
     schedule: ScheduleConfig = Field(MultiStep(), description="How the learning rate goes.")
     training: FinetuneTraining = Field(FinetuneTraining(), description="How long.")
     run: RunConfig = Field(description="Where it goes.")

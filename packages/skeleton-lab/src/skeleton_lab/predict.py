@@ -46,7 +46,7 @@ class PredictConfig(RecipeSection):
     model: CliPositionalArg[str] = Field(description="Fine-tuned run, folder of a model, or hf://OWNER/NAME.")
     recordings: CliPositionalArg[tuple[Path, ...]] = Field((), description="Files and folders.")
     live: bool = Field(False, description="Read frames from the standard input, a JSON array a line.")
-    top: int = Field(5, ge=1, description="Classes that are told.")
+    top: int = Field(5, ge=1, description="Number of classes to print, best first.")
     format: Literal["text", "json"] = Field("text", description="Lines of text, or a JSON object a line.")
     window: int | None = Field(
         None, ge=1, description="Frames of a window that slides over a recording (default: all; live: 60)."

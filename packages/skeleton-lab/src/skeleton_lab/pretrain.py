@@ -1,4 +1,4 @@
-"""Pre-train SkeletonMAE: mask, rebuild, keep the encoder. No label is looked at.
+"""Pre-train SkeletonMAE: mask, reconstruct, keep the encoder. No labels are used.
 
     skeleton-lab pretrain configs/pretrain/kinect-v1.toml --mask.joint_ratio 0.6
     accelerate launch apps/pretrain.py configs/pretrain/paper-ntu60-xsub.toml --folder runs/paper
@@ -45,11 +45,11 @@ MASK_SHORTCUTS = {
 
 
 class PretrainConfig(RecipeSection):
-    """Pre-train SkeletonMAE: mask, rebuild, keep the encoder. No label is looked at."""
+    """Pre-train SkeletonMAE: mask, reconstruct, keep the encoder. No labels are used."""
 
     data: PretrainData = Field(description="What it is trained on.")
     model: SkeletonMAEConfig = Field(SkeletonMAEConfig(), description="What is trained.")
-    optimizer: OptimizerConfig = Field(Adam(), description="How weights move.")
+    optimizer: OptimizerConfig = Field(Adam(), description="The optimizer and its learning rate.")
     schedule: ScheduleConfig = Field(MultiStep(), description="How the learning rate goes.")
     training: TrainingConfig = Field(TrainingConfig(), description="How long.")
     run: RunConfig = Field(description="Where it goes.")

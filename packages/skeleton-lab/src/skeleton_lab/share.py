@@ -63,7 +63,7 @@ class ShareConfig(RecipeSection):
 
 
 def run(config: ShareConfig) -> None:
-    """Write the folder, whole or not at all.
+    """Write the folder, atomically.
 
     Raises:
         InputError: If a run is not finished, is of another recipe, or something is in the way.

@@ -1,4 +1,4 @@
-"""Look at what a model sees, rebuilds, attends to and tells apart.
+"""Look at what a model sees, reconstructs, attends to and separates.
 
     skeleton-lab visualize rebuilt runs/pretrained rebuilt.png --clip 7
     skeleton-lab visualize masks data/store masks.png
@@ -45,7 +45,7 @@ class Rebuilt(RecipeSection):
 
         model = SavedModel.open(self.run)
         if model.run is None:
-            raise InputError(f"{model.path} lies in no run: what rebuilds clips is kept there alone")
+            raise InputError(f"{model.path} lies in no run, and only a run keeps its decoder")
         drawn = draw_reconstructions if self.masks else draw_reconstruction
         drawn(model.run, _clips(model, self.store, self.dataset), self.clip, self.output, seed=self.seed)
 
@@ -114,9 +114,9 @@ class Embedding(RecipeSection):
 
 
 class VisualizeConfig(RecipeSection):
-    """Look at what a model sees, rebuilds, attends to and tells apart."""
+    """Look at what a model sees, reconstructs, attends to and separates."""
 
-    rebuilt: CliSubCommand[Rebuilt] = Field(description="original, masked and rebuilt side by side")
+    rebuilt: CliSubCommand[Rebuilt] = Field(description="original, masked and reconstructed side by side")
     masks: CliSubCommand[Masks] = Field(description="the paper's ways of masking on a clip")
     attention: CliSubCommand[Attention] = Field(description="which joints an STTFormer looks at")
     embedding: CliSubCommand[Embedding] = Field(description="features of clips in a plane")

@@ -1,4 +1,4 @@
-"""One config for each way of masking, told apart by `kind`.
+"""One config for each way of masking, distinguished by `kind`.
 
 Nothing here imports torch until a mask is sampled, so that reading a recipe or printing its help is quick.
 """
@@ -113,7 +113,7 @@ class MotionAwareConfig(_Config):
     """
 
     kind: Literal["motion_aware"] = Field("motion_aware", description="Joints, by how much they move.")
-    ratio: Ratio = Field(0.9, description="Share of all places (frame, joint) that is hidden.")
+    ratio: Ratio = Field(0.9, description="Fraction of the tokens (frame, joint) that is masked.")
     tau: float = Field(0.8, gt=0, allow_inf_nan=False, description="Temperature: large values ignore motion.")
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:

@@ -16,16 +16,16 @@ class Mask:
 
     Args:
         visible: Bool `(N, T, V)`, true where the model may look.
-        visible_per_clip: Number of visible places `L` in each clip, when it is known. Samplers know it.
+        visible_per_clip: Number of visible tokens `L` in each clip, when it is known. Samplers know it.
             Without it the places are counted, which waits for the device. On a CPU they are always counted.
 
     Raises:
         ValueError: If `visible` is no bool tensor of three axes, if clips differ in their number of visible
-            places or have another than `visible_per_clip`, or if there is none.
+            tokens or have another than `visible_per_clip`, or if there is none.
 
     Attributes:
         visible: Bool `(N, T, V)`.
-        visible_per_clip: `L`, the number of visible places in each clip.
+        visible_per_clip: `L`, the number of visible tokens in each clip.
 
     Example:
         >>> mask = Mask(torch.tensor([[[True, False, True], [False, False, True]]]))
@@ -79,7 +79,7 @@ class Mask:
 
     @property
     def masked_per_clip(self) -> int:
-        """Number of hidden places in each clip."""
+        """Number of masked tokens in each clip."""
         _, frames, joints = self.shape
         return frames * joints - self.visible_per_clip
 
@@ -118,7 +118,7 @@ class Mask:
             `(N, T, V, C)`.
 
         Raises:
-            ValueError: If `tokens` does not have the clips and visible places of the mask.
+            ValueError: If `tokens` does not have the clips and visible tokens of the mask.
         """
         clips, frames, joints = self.shape
         expected = (clips, self.visible_per_clip)

@@ -22,7 +22,7 @@ def spatial_temporal(
 
     Frames are drawn without replacement, and so are joints: independently in every remaining frame
     (`"random"`), or once for the clip (`"fixed"`). With `F` visible frames and `J` visible joints each clip
-    has `F * J` visible places.
+    has `F * J` visible tokens.
 
     Args:
         shape: Clips, frames and joints `(N, T, V)`.

@@ -60,9 +60,9 @@ class TransformerDecoderConfig(BaseModel):
 
 if TYPE_CHECKING:
     EncoderConfig: TypeAlias = STTFormerConfig | TransformerConfig | EncoderPlugin
-    """Any encoder, told apart by `kind`."""
+    """Any encoder, distinguished by `kind`."""
     DecoderConfig: TypeAlias = STTFormerDecoderConfig | TransformerDecoderConfig | DecoderPlugin
-    """Any decoder, told apart by `kind`."""
+    """Any decoder, distinguished by `kind`."""
     AnyMaskConfig: TypeAlias = MaskConfig | MaskPlugin
 else:
     _encoders = Annotated[STTFormerConfig | TransformerConfig, Field(discriminator="kind")]
@@ -73,7 +73,7 @@ else:
 
 
 class TargetConfig(BaseModel):
-    """What is rebuilt, and where it counts; the defaults are the paper's (Wu et al. 2023, equation 1).
+    """What is reconstructed, and where it counts; the defaults are the paper's (Wu et al. 2023, equation 1).
 
     Example:
         >>> TargetConfig(kind="motion", standardise="patch", loss_on="masked").patch_frames  # as in MAMP
@@ -83,7 +83,7 @@ class TargetConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["joints", "motion"] = Field(
-        "joints", description="Rebuild joint positions, or their steps from frame to frame."
+        "joints", description="Reconstruct joint positions, or their steps from frame to frame."
     )
     standardise: Literal["no", "joint", "body", "patch"] = Field(
         "no",
@@ -92,14 +92,14 @@ class TargetConfig(BaseModel):
     )
     patch_frames: PositiveInt = Field(4, description="Frames of a patch, if patches are standardised.")
     loss_on: Literal["all", "masked"] = Field(
-        "all", description="Average the error over all places, or over the masked ones alone."
+        "all", description="Average the error over all joints and frames, or over the masked ones alone."
     )
 
 
 class SkeletonMAEConfig(BaseModel):
     """Encoder, decoder, masking and target of a SkeletonMAE; networks are of kind sttformer unless they say.
 
-    Classes of one's own stand as an import path or as the name of an entry point: see `EncoderPlugin`,
+    Classes of your own stand as an import path or as the name of an entry point: see `EncoderPlugin`,
     `DecoderPlugin` and `MaskPlugin`.
 
     Example:
@@ -117,10 +117,10 @@ class SkeletonMAEConfig(BaseModel):
         default_factory=lambda: STTFormerConfig(tuple_frames=2), description="The network that is kept."
     )
     decoder: DecoderConfig = Field(
-        default_factory=STTFormerDecoderConfig, description="The network that rebuilds."
+        default_factory=STTFormerDecoderConfig, description="The network that reconstructs the masked clip."
     )
     mask: AnyMaskConfig = Field(default_factory=SpatialTemporalConfig, description="What is hidden.")
-    target: TargetConfig = Field(default_factory=TargetConfig, description="What is rebuilt.")
+    target: TargetConfig = Field(default_factory=TargetConfig, description="What the decoder predicts.")
 
     @model_validator(mode="before")
     @classmethod

@@ -34,7 +34,7 @@ class TokenDecoder(nn.Module):
         self.mask_token = nn.Parameter(torch.randn(width) * 0.02)
 
     def forward(self, tokens: Tensor, mask: Mask) -> Tensor:
-        """Rebuild all places from visible tokens: rows (P, C') in the mask's order to (B, T, V, C)."""
+        """Reconstruct all tokens from the visible ones: rows (P, C') in the mask's order to (B, T, V, C)."""
         bodies, times, joints = mask.shape
         tokens = rearrange(self.embed(tokens), "(b l) c -> b l c", b=bodies)
         x = mask.scatter(tokens, fill=self.mask_token) + self._positions(times, joints, like=tokens)
@@ -61,7 +61,7 @@ class STTFormerDecoder(TokenDecoder):
     Args:
         config: Width, depth and heads.
         in_channels: Channels of the encoder's features.
-        out_channels: Channels of what is rebuilt for each joint.
+        out_channels: Channels of what is reconstructed for each joint.
         joints: Joints of a skeleton.
         tuple_frames: Tokens in time of a tuple.
         token_frames: Frames of a joint that a token stands for.
@@ -122,7 +122,7 @@ class TransformerDecoder(TokenDecoder):
     Args:
         config: Width, depth and heads.
         in_channels: Channels of the encoder's features.
-        out_channels: Channels of what is rebuilt for each joint.
+        out_channels: Channels of what is reconstructed for each joint.
         token_frames: Frames of a joint that a token stands for.
 
     Example:

@@ -4,7 +4,7 @@ from torch import Tensor
 
 
 def reconstruction_loss(prediction: Tensor, target: Tensor, places: Tensor | None = None) -> Tensor:
-    """Return the mean squared error between what was rebuilt and what was there (Wu et al. 2023, equation 1).
+    """Return the mean squared error of the reconstruction (Wu et al. 2023, equation 1).
 
     Differences from the paper: its equation is written as a mean over frames; here the error is a mean over
     joints and coordinates too. The two differ by the constant V C, 75 for NTU RGB+D. Adam divides a gradient

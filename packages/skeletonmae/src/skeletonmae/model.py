@@ -22,7 +22,7 @@ class SkeletonMAEOutput(NamedTuple):
     loss: Tensor
     """Scalar."""
     prediction: Tensor
-    """(B, T, V, C), what was rebuilt."""
+    """(B, T, V, C), what was reconstructed."""
     target: Tensor
     """(B, T, V, C), what should have been."""
     visible: Tensor
@@ -44,7 +44,7 @@ class SkeletonMAE(nn.Module):
     """Spatial-temporal masked autoencoder (Wu et al. 2023, "SkeletonMAE", figure 1).
 
     Frames and joints are masked; an STTFormer encodes the visible joints, and them alone; a decoder of the
-    same blocks rebuilds the whole sequence. The encoder is then fine-tuned: `model.encoder` is an
+    same blocks reconstructs the whole sequence. The encoder is then fine-tuned: `model.encoder` is an
     `STTFormer` without head, whose weights are those of the classifier. With `kind="transformer"` for both
     networks, a motion target and motion-aware masks it is MAMP (Mao et al. 2023); where tokens span several
     frames, masks hide whole tokens. Any other encoder, decoder or mask is handed in as an object.
@@ -67,9 +67,9 @@ class SkeletonMAE(nn.Module):
 
     Attributes:
         encoder: Of the config, an `STTFormer` or a `Transformer`, without head.
-        decoder: What rebuilds.
+        decoder: What reconstructs.
         mask: What draws the masks.
-        target: What is rebuilt.
+        target: What is reconstructed.
 
     Example:
         >>> import torch
@@ -153,7 +153,7 @@ class SkeletonMAE(nn.Module):
         return require_rows(tokens, self.encoder, len(bodies) * mask.visible_per_clip)
 
     def loss(self, prediction: Tensor, target: Tensor, visible: Tensor) -> Tensor:
-        """Return the error over all places, or over the masked ones alone."""
+        """Return the error over all tokens, or over the masked ones alone."""
         counted = ~visible if self.config.target.loss_on == "masked" else None
         return reconstruction_loss(prediction, target, counted)
 
@@ -161,7 +161,7 @@ class SkeletonMAE(nn.Module):
     def reconstruct(self, x: Tensor, *, generator: NoiseSource) -> Reconstruction:
         """Clips (N, C, T, V, M) as they are, what is visible of them, and what the model makes of it.
 
-        Runs in evaluation mode. Where the model does not rebuild joint positions themselves, `Target.invert`
+        Runs in evaluation mode. Where the model does not predict joint positions themselves, `Target.invert`
         says what is taken from the original.
         """
         was_training = self.training

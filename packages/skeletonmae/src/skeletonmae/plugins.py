@@ -1,4 +1,4 @@
-"""Classes of one's own in a configuration: `kind` is an import path, or the name of an entry point.
+"""Classes of your own in a configuration: `kind` is an import path, or the name of an entry point.
 
 A class is imported when it is built, not when the configuration is read.
 """
@@ -126,7 +126,7 @@ class Plugin(BaseModel):
 
 
 class MaskPlugin(Plugin):
-    """A mask of one's own, any class whose objects satisfy `skeletonmae.MaskSampler`.
+    """A mask of your own, any class whose objects satisfy `skeletonmae.MaskSampler`.
 
     Example:
         >>> MaskPlugin(kind="skeleton_mask:TubeConfig", joint_ratio=0.3).build_mask()
@@ -144,7 +144,7 @@ class MaskPlugin(Plugin):
 
 
 class DecoderPlugin(Plugin):
-    """A decoder of one's own, any class whose objects satisfy `skeletonmae.Decoder`.
+    """A decoder of your own, any class whose objects satisfy `skeletonmae.Decoder`.
 
     The class gets those of the arguments `in_channels` (of the encoder's features), `out_channels`, `joints`
     and `token_frames` that it names.
@@ -161,7 +161,7 @@ class DecoderPlugin(Plugin):
 
 
 class EncoderPlugin(Plugin):
-    """An encoder of one's own, any `torch.nn.Module` that satisfies `skeletonmae.Encoder`.
+    """An encoder of your own, any `torch.nn.Module` that satisfies `skeletonmae.Encoder`.
 
     The class gets those of the arguments `joints`, `channels` and `frames` that it names. Its objects are
     used inside a `skeletonmae.TokenClassifier`, which adds a head, `save_pretrained` and `from_pretrained`.
@@ -201,7 +201,7 @@ class EncoderPlugin(Plugin):
 
 
 def or_plugin(configs: Any, plugin: type[Plugin]) -> Any:
-    """Return the union of some configs, told apart by `kind`, and of a plug-in for any other `kind`.
+    """Return the union of some configs, distinguished by `kind`, and of a plug-in for any other `kind`.
 
     Args:
         configs: A union of configs, annotated with a discriminator.

@@ -14,7 +14,7 @@ from .requirements import PartError
 class Encoder(Protocol):
     """A network on bodies of which only some tokens are visible; a token is k frames of one joint.
 
-    `STTFormer` (k = 1) and `Transformer` are encoders. One's own is a `torch.nn.Module`, so that its weights
+    `STTFormer` (k = 1) and `Transformer` are encoders. Your own is a `torch.nn.Module`, so that its weights
     are trained with the model's and saved.
 
     Example:
@@ -71,7 +71,7 @@ class Encoder(Protocol):
 
 @runtime_checkable
 class Decoder(Protocol):
-    """A network that rebuilds whole bodies from the features of their visible tokens.
+    """A network that reconstructs whole bodies from the features of their visible tokens.
 
     `STTFormerDecoder` and `TransformerDecoder` are decoders.
 
@@ -91,7 +91,7 @@ class Decoder(Protocol):
     """
 
     def __call__(self, tokens: Tensor, mask: Mask) -> Tensor:
-        """Rebuild all places.
+        """Reconstruct all tokens.
 
         Args:
             tokens: Rows (P, C') as the encoder returns them.

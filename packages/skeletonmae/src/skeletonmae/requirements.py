@@ -1,4 +1,4 @@
-"""What an object or a class of one's own lacks of a protocol, said before it is used."""
+"""What an object or a class of your own lacks of a protocol, said before it is used."""
 
 import inspect
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a masked autoencoder rebuilds: joints or their motion, as they are or standardised."""
+"""What a masked autoencoder reconstructs: joints or their motion, as they are or standardised."""
 
 import torch
 from einops import rearrange, repeat
@@ -57,13 +57,13 @@ class Target:
         return (target - mean) / spread
 
     def invert(self, target: Tensor, bodies: Tensor, visible: Tensor) -> Tensor:
-        """Return joint positions (B, T, V, C) that a rebuilt target stands for.
+        """Return joint positions (B, T, V, C) that a reconstructed target stands for.
 
         A standardised target does not say its mean and its spread: they are the original's. Motion is summed
         up, and begins where it fits the visible frames of the joint best (all frames, if none is visible).
 
         Args:
-            target: What was rebuilt (B, T, V, C).
+            target: What was reconstructed (B, T, V, C).
             bodies: The original joints (B, T, V, C).
             visible: Boolean (B, T, V).
         """

@@ -1,4 +1,4 @@
-"""A head on any encoder: how encoders of one's own are fine-tuned and saved."""
+"""A head on any encoder: how encoders of your own are fine-tuned and saved."""
 
 import torch
 from einops import rearrange

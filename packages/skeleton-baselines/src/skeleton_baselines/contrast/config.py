@@ -95,4 +95,4 @@ class AimCLRConfig(_Method):
 
 
 MethodConfig = Annotated[CrosSCLRConfig | AimCLRConfig, Field(discriminator="kind")]
-"""Any contrastive method, told apart by `kind`."""
+"""Any contrastive method, distinguished by `kind`."""

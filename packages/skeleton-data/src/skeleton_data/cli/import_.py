@@ -34,7 +34,7 @@ class ImportCommand(StoreOptions, ImportConfig):
     mediapipe, azure, alphapose, mmpose (.json), openpose (a folder), c3d, trc, table (.csv, .parquet), array
     (.npy), txt2npy, deeplabcut (.csv, .h5), sleap (.slp, .h5), movement (.nc), pose
 
-    The format is found by the look of the data, if not said. Joints are found by name, however spelled
+    The format is found by the content of the files, if not said. Joints are found by name, however spelled
     (ElbowLeft is left_elbow); those that the layout does not have are left out.
     """
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from skeleton_data.transforms.draws import Draw, permutation
 
 AGAIN = 1 << 32
-"""Added to the epoch of a clip that comes again in it, so that it is varied otherwise."""
+"""Added to the epoch of a clip that comes again in it, so that it is augmented differently."""
 
 
 def balanced_keys(labels: NDArray[np.integer], seed: int, epoch: int) -> list[tuple[int, int]]:

@@ -52,7 +52,7 @@ class ClipBatch(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ClipSet:
-    """Some clips of one store, or of a data set of one's own (`OwnClips`).
+    """Some clips of one store, or of a data set of your own (`OwnClips`).
 
     Attributes:
         store: Where they are.
@@ -93,8 +93,8 @@ class SkeletonDataset(Dataset[ClipBatch]):
     with its default `collate_fn`. It yields a batch without the copy that collating costs if `batch_size` is
     None and the sampler yields lists, as `torch.utils.data.BatchSampler` does.
 
-    How a training clip is varied depends on its key. For a position, torch's default generator decides, which
-    a `DataLoader` seeds in each worker: no two epochs, workers or ranks repeat each other, and
+    The augmentation of a training clip depends on its key. For a position, torch's default generator decides,
+    which a `DataLoader` seeds in each worker: no two epochs, workers or ranks repeat each other, and
     `torch.manual_seed` before the first epoch reproduces all epochs with the same number of workers. For
     `(epoch, position)`, a key of `EpochSampler`, the key and `seed` decide: not the batch, nor workers, nor
     ranks, nor where a run was resumed.

@@ -79,7 +79,7 @@ class SlotPen:
         self.axes.text(0.5 * slots.columns * slots.width, HEAD + 0.02, title, color=TEXT, **style)
 
     def row(self, number: int, points: Points, seen: Flags, shadow: Points | None) -> None:
-        """Draw one row: points (F, M, V, 2), seen (F, M, V); with a shadow, what is not seen was rebuilt."""
+        """Draw one row: points (F, M, V, 2), seen (F, M, V); a shadow is of a reconstruction."""
         blank = np.logical_not(seen).all(axis=(1, 2), keepdims=True)
         for column, empty in enumerate(blank.ravel()):
             self._panel(number, column, empty=bool(empty), rebuilt=shadow is not None)
@@ -164,7 +164,7 @@ class SlotPen:
             hollow = {"marker": "o", "markerfacecolor": "white"}
             entries.append(entry("masked: the model does not see it", MASKED, 1.3, **hollow))
         if rebuilt:
-            entries.append(entry("rebuilt by the model", REBUILT, 2.4, marker="o"))
+            entries.append(entry("reconstructed by the model", REBUILT, 2.4, marker="o"))
             entries.append(entry("original, behind", SHADOW, 5.0))
         size = min(11.0, 1.2 * self.figure.get_figwidth())
         place: dict[str, Any] = {"loc": "lower center", "ncols": len(entries), "frameon": False}

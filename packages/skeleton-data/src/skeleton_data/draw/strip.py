@@ -1,4 +1,4 @@
-"""Draw skeletons: a strip of frames per row, such as original, masked, rebuilt.
+"""Draw skeletons: a strip of frames per row, such as original, masked, reconstructed.
 
 Needs matplotlib (`pip install skeleton-data[draw]`), which is imported when something is drawn.
 """

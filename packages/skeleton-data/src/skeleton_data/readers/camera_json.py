@@ -40,7 +40,7 @@ def read_mediapipe(path: Path) -> Recording:
     """Read a list of results, a frame each, with `pose_world_landmarks` and perhaps `timestamp_ms`.
 
     World landmarks are metres from the middle of the hips, y down and z away from the camera. People are
-    told apart by who is nearest, in the order of the frames.
+    distinguished by who is nearest, in the order of the frames.
 
     Raises:
         DataError: The file is damaged, or holds no world landmarks.
@@ -93,7 +93,7 @@ def open_azure(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
 def read_azure(path: Path) -> Recording:
     """Read what Microsoft's offline_processor writes: joints of every body in every frame, in millimetres.
 
-    y points down, z away from the camera. People are told apart by `body_id`. A joint at exactly 0, 0, 0
+    y points down, z away from the camera. People are distinguished by `body_id`. A joint at exactly 0, 0, 0
     is taken as not measured.
 
     Raises:

@@ -48,7 +48,7 @@ def open_openpose(path: Path, config: ImportConfig, *, workers: int) -> ClipSour
 def read_openpose(path: Path) -> Recording:
     """Read all frames of a video: of a folder, or of a folder and the beginning of the files' names.
 
-    A frame without a file has nobody in it. People are told apart by `person_id` where the files have one,
+    A frame without a file has nobody in it. People are distinguished by `person_id` where the files have one,
     else by who is nearest from frame to frame.
 
     Raises:
@@ -90,7 +90,7 @@ def read_alphapose(path: Path) -> Recording:
     """Read `alphapose-results.json`, a list with an entry for each person in each image.
 
     The number in the image's name is that of the frame, from 0; an image without an entry has nobody in it.
-    People are told apart by `idx` where every entry has one, else by who is nearest.
+    People are distinguished by `idx` where every entry has one, else by who is nearest.
 
     Raises:
         DataError: The file is damaged.
@@ -117,7 +117,7 @@ def open_mmpose(path: Path, config: ImportConfig, *, workers: int) -> ClipSource
 def read_mmpose(path: Path) -> Recording:
     """Read what MMPose 1.x writes for a video: a list of frames, or `instance_info` with that list.
 
-    Frames count from that of the first entry. People are told apart by `track_id` where every one has one,
+    Frames count from that of the first entry. People are distinguished by `track_id` where every one has one,
     else by who is nearest.
 
     Raises:

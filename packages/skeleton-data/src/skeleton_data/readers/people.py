@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.readers.recording import check_size
 
-NEAREST = "people have no ids: they are told apart by who is nearest from frame to frame"
+NEAREST = "people have no ids: they are distinguished by who is nearest from frame to frame"
 """What to say about a recording in which people were joined by `join_nearest`."""
 
 Frame = NDArray[np.float32]

@@ -35,7 +35,7 @@ def read_sleap(path: Path) -> Recording:
     """Read the instances of a file, pixels with y down; a track is a person.
 
     In a `.slp`, what a person labelled stands before what was predicted in the same frame; instances without
-    a track are told apart by who is nearest. A project of several videos is refused. Frames count from 0.
+    a track are distinguished by who is nearest. A project of several videos is refused. Frames count from 0.
 
     Raises:
         DataError: The file is damaged, or has several videos or skeletons.

@@ -70,7 +70,7 @@ def label_subset(
 
 
 def save_subset(path: str | Path, positions: ArrayLike, labels: ArrayLike) -> None:
-    """Write a subset as JSON, with a fingerprint of the labels that it belongs to, whole or not at all.
+    """Write a subset as JSON, with a fingerprint of the labels that it belongs to, atomically.
 
     Raises:
         ValueError: A position that is not in `labels`.

@@ -57,7 +57,7 @@ def save_split(
     made: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write a split as JSON, with a fingerprint of the index that it belongs to, whole or not at all.
+    """Write a split as JSON, with a fingerprint of the index that it belongs to, atomically.
 
     Args:
         path: The new file.

@@ -1,4 +1,4 @@
-"""A data set of one's own in the place of a store: its clips are read when they are asked for."""
+"""A data set of your own in the place of a store: its clips are read when they are asked for."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ClipDataset(Protocol):
 
     @property
     def layout(self) -> SkeletonLayout:
-        """The skeleton, with its joints in the order of the data: built in (`layout`) or one's own."""
+        """The skeleton, with its joints in the order of the data: built in (`layout`) or your own."""
 
     def __len__(self) -> int:
         """Return the number of clips."""
@@ -45,7 +45,7 @@ class ClipDataset(Protocol):
 
 
 class OwnClips(SkeletonStore):
-    """A data set of one's own, used like a store.
+    """A data set of your own, used like a store.
 
     Its clips are read once when it is opened, for their facts and lengths, and then whenever they are asked
     for; nothing is copied. Padding is cut off: frames of zeros at the end, bodies that are never there.

@@ -50,7 +50,7 @@ class Performer:
     rest: dict[str, Place]
     """Where the hands are when they have nothing to do."""
     offset: Floats
-    """`(3,)` personal shift of all places that hands go to, in arm lengths."""
+    """`(3,)` personal shift of every position that hands go to, in arm lengths."""
 
     @classmethod
     def sample(cls, generator: np.random.Generator) -> "Performer":

@@ -1,4 +1,4 @@
-"""How training clips are varied at random, beyond the crop and the rotation of every published feeder."""
+"""Random augmentation of training clips, beyond the crop and the rotation of every published feeder."""
 
 from __future__ import annotations
 

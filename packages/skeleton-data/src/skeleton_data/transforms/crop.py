@@ -65,7 +65,7 @@ def random_crop(
     """Return a random part of each clip, for training.
 
     The length is `floor(frames * s)` with `s` uniform in `share`, but at least `min_frames` and at
-    least 1, and at most the clip; all places are equally likely. The published feeders use (0.5, 1) and at
+    least 1, and at most the clip; all positions are equally likely. The published feeders use (0.5, 1) and at
     least 64 frames, which takes the whole of every clip below 64 frames.
 
     Args:

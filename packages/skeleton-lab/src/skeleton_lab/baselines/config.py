@@ -36,7 +36,7 @@ class SimpleModel(RecipeSection):
 class SimpleTraining(RecipeSection):
     """How a network is trained, by AdamW on a falling cosine; of the others only the seed matters."""
 
-    steps: int = Field(400, ge=1, description="Optimiser steps.")
+    steps: int = Field(400, ge=1, description="Optimizer steps.")
     batch_size: int = Field(256, ge=1, description="Clips of a step.")
     lr: float = Field(2e-3, gt=0, description="Learning rate at its highest.")
     weight_decay: float = Field(0.05, ge=0, description="Weight decay.")

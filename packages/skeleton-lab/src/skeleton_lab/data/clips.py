@@ -31,7 +31,7 @@ Clips = list[tuple[SkeletonStore, NDArray[np.int64]]]
 
 
 class PretrainData(RecipeSection):
-    """Clips to pre-train on; their labels are not looked at."""
+    """Clips to pre-train on; their labels are not used."""
 
     sources: Annotated[tuple[TrainingSide, ...], Field(min_length=1)] = Field(
         description='Stores with one skeleton layout, as [{"store": ..., "protocol": ...}, ...].'
@@ -78,7 +78,7 @@ class PretrainData(RecipeSection):
 
 
 class ContrastData(PretrainData):
-    """Clips to pre-train on by contrast; their labels are not looked at."""
+    """Clips to pre-train on by contrast; their labels are not used."""
 
     validation: float = Field(
         0.0,

@@ -1,4 +1,4 @@
-"""Where clips come from: a store, or a data set of one's own."""
+"""Where clips come from: a store, or a data set of your own."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from skeletonmae import Plugin
 
 
 class DatasetPlugin(Plugin):
-    """A data set of one's own, any class whose objects satisfy `skeleton_data.ClipDataset`."""
+    """A data set of your own, any class whose objects satisfy `skeleton_data.ClipDataset`."""
 
     group: ClassVar[str] = "skeleton_lab.datasets"
 
 
-DATASET = "Data set of one's own in the place of a store: kind is its class, as module:Class."
+DATASET = "Data set of your own in the place of a store: kind is its class, as module:Class."
 """What the field `dataset` is, in help."""
 
 
 class ClipSource(RecipeSection):
-    """A store, or a data set of one's own."""
+    """A store, or a data set of your own."""
 
     store: Path | None = Field(None, description="Folder of the store.")
     dataset: DatasetPlugin | None = Field(None, description=DATASET)

@@ -1,1 +1,1 @@
-"""The engine in the manners of scikit-learn: an estimator is fitted on arrays and predicts."""
+"""The engine with the interface of scikit-learn: an estimator is fitted on arrays and predicts."""

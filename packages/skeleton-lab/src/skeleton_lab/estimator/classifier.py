@@ -1,4 +1,4 @@
-"""A classifier of skeleton clips in the manners of scikit-learn."""
+"""A classifier of skeleton clips with the interface of scikit-learn."""
 
 from __future__ import annotations
 

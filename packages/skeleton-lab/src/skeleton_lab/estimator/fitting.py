@@ -44,7 +44,7 @@ class ModelFiles:
         return cls({name: (folder / name).read_bytes() for name in names})
 
     def save(self, folder: str | Path, *, overwrite: bool) -> None:
-        """Write them, with checksums, whole or not at all.
+        """Write them, with checksums, atomically.
 
         Raises:
             InputError: If something is there, or the folder cannot be written.

@@ -1,4 +1,4 @@
-"""A masked auto-encoder in the manners of scikit-learn."""
+"""A masked auto-encoder with the interface of scikit-learn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an encoder has learned: what it rebuilds, and what its layers tell."""
+"""What an encoder has learned: what it reconstructs, and what its layers tell."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def figures_of(confusion: ArrayLike, names: Sequence[str], *, top5: float | None
     Args:
         confusion: Clips by true class (row) and recognised class (column).
         names: Class names.
-        top5: Share of clips whose class is among the five highest scores, where it is to be told.
+        top5: Share of clips whose class is among the five highest scores, where it is to be reported.
     """
     counts = np.asarray(confusion)
     clips = counts.sum(axis=1)

@@ -98,7 +98,7 @@ def reconstruction_errors(
         count += len(bodies)
     count = accelerator.reduce(count, "sum")
     if not count:
-        raise InputError("in every clip that is to be rebuilt, all joints of a body lie in one point")
+        raise InputError("in every clip that is to be reconstructed, all joints of a body lie in one point")
     means = {name: (accelerator.reduce(total, "sum") / count).tolist() for name, total in totals.items()}
     return {
         name: ReconstructionError(hidden=hidden, visible=visible) for name, (hidden, visible) in means.items()

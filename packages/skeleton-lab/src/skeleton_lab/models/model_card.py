@@ -26,7 +26,7 @@ def model_card(model: SavedModel, results: Sequence[RunResult] = (), *, licence:
     """Write the card of a model in Markdown, with the header that the Hugging Face Hub reads.
 
     Args:
-        model: The model; its recipe is told if it lies in a run.
+        model: The model; the card has its recipe if it lies in a run.
         results: What the run, or all runs of several seeds, ended with.
         licence: Identifier of the weights' licence.
     """

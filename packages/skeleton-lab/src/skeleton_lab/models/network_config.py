@@ -16,7 +16,7 @@ from sttformer import STTFormerConfig
 
 if TYPE_CHECKING:
     NetworkConfig: TypeAlias = STTFormerConfig | TransformerConfig | STGCNConfig | EncoderPlugin
-    """Any network, told apart by `kind`: an encoder, or with classes a classifier."""
+    """Any network, distinguished by `kind`: an encoder, or with classes a classifier."""
 else:
     _built_in = Annotated[STTFormerConfig | TransformerConfig | STGCNConfig, Field(discriminator="kind")]
     NetworkConfig = or_plugin(_built_in, EncoderPlugin)

@@ -124,7 +124,7 @@ def _add_heads(graph: _Graph, heads: Sequence[Head]) -> None:
 
 
 class _Graph:
-    """Nodes and constants, whose names are told from those of the network by a prefix."""
+    """Nodes and constants, whose names differ from those of the network by a prefix."""
 
     OPEN = ("clips", "features", "scores", BODIES, OF_BODIES)
 

@@ -1,4 +1,4 @@
-"""The whole model of a finished pre-training: the encoder, and what rebuilt by it."""
+"""The whole model of a finished pre-training: the encoder and the decoder."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def load_pretraining(run: Path) -> tuple[SkeletonMAE, Preprocessing]:
 
 
 def has_pretraining(run: Path) -> bool:
-    """Whether a folder is that of a finished pre-training by rebuilding."""
+    """Whether a folder is that of a finished pre-training by reconstruction."""
     return all((run / name).is_file() for name in ("config.toml", "model.safetensors"))

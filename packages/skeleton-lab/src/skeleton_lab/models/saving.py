@@ -20,11 +20,11 @@ def save_network(
     result: RunResult | None = None,
     calibration: Calibration | None = None,
 ) -> None:
-    """Write a folder for `SavedModel.open` and the network's `from_pretrained`, whole or not at all.
+    """Write a folder for `SavedModel.open` and the network's `from_pretrained`, atomically.
 
     Args:
         network: With or without a head.
-        folder: Where it goes, in the folder of its run, whose recipe is told on the model's card.
+        folder: Where it goes, in the folder of its run, whose recipe goes on the model's card.
         preprocessing: What its clips go through; kept beside the weights.
         result: What the run ended with, for the card.
         calibration: How the scores become probabilities, if that was chosen on held-out clips.

@@ -1,4 +1,4 @@
-"""Pictures of what a pre-trained model sees of a clip, and of what it rebuilds from that."""
+"""Pictures of what a pre-trained model sees of a clip, and of what it reconstructs from that."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def clip_title(store: SkeletonStore, clip: int) -> str:
 
 
 def draw_reconstruction(run: Path, store: SkeletonStore, clip: int, path: Path, *, seed: int = 0) -> None:
-    """Draw a clip, what is visible of it, and what is rebuilt.
+    """Draw a clip, what is visible of it, and what is reconstructed.
 
     Args:
         run: Folder of a finished pre-training.
         store: Where the clip is.
         clip: Its number.
-        path: The picture, or as `.gif` or `.html` original and rebuilt as they move.
+        path: The picture, or as `.gif` or `.html` original and reconstructed as they move.
         seed: Seed of the mask.
     """
     model, preprocessing = load_pretraining(run)
@@ -60,8 +60,8 @@ def draw_reconstruction(run: Path, store: SkeletonStore, clip: int, path: Path, 
     seen = model.reconstruct(joints, generator=torch.Generator().manual_seed(seed))
     original, rebuilt = (rearrange(x[0], "c t v m -> t m v c").numpy() for x in (seen.original, seen.rebuilt))
     visible = rearrange(seen.visible[0], "t v m -> t m v").numpy()
-    masked, result = "masked\nall that the model sees", "rebuilt\nby the model"
-    moving = {"original": original, f"rebuilt\nfrom {visible[:, 0].mean():.0%} of the joints": rebuilt}
+    masked, result = "masked\nall that the model sees", "reconstructed\nby the model"
+    moving = {"original": original, f"reconstructed\nfrom {visible[:, 0].mean():.0%} of the joints": rebuilt}
     fps = store.fps * sampling.frames / (sampling.test_crop * int(store.index.frames[clip]))
     match path.suffix:
         case ".html":
@@ -80,7 +80,7 @@ def draw_reconstruction(run: Path, store: SkeletonStore, clip: int, path: Path, 
 
 
 def draw_reconstructions(run: Path, store: SkeletonStore, clip: int, path: Path, *, seed: int = 0) -> None:
-    """Draw what a model sees and rebuilds of a clip under each of the paper's ways of masking.
+    """Draw what a model sees and reconstructs of a clip under each of the paper's ways of masking.
 
     Ratios are 0.4 of the frames and 0.5 of the joints, whatever the model was pre-trained with.
 
@@ -97,7 +97,7 @@ def draw_reconstructions(run: Path, store: SkeletonStore, clip: int, path: Path,
     for name, masking in papers_maskings().items():
         model.mask = masking
         seen = model.reconstruct(joints, generator=torch.Generator().manual_seed(seed))
-        masked, result = f"masked\n{name}", f"rebuilt\n{name}"
+        masked, result = f"masked\n{name}", f"reconstructed\n{name}"
         rows[masked] = rows["original"]
         rows[result] = rearrange(seen.rebuilt[0], "c t v m -> t m v c").numpy()
         visible[masked] = visible[result] = rearrange(seen.visible[0], "t v m -> t m v").numpy()

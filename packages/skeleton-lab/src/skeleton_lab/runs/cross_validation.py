@@ -14,7 +14,7 @@ PRETRAINING = {
     "unlabelled": "with the test clips, but without their labels (transductive)",
     None: "on clips that are not known",
 }
-"""What is told of a pre-trained model, by what it had met of the test sides."""
+"""What a report says of a pre-trained model, by what it had seen of the test sides."""
 
 
 class Fold(BaseModel):

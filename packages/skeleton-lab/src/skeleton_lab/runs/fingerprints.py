@@ -20,7 +20,7 @@ DATA = "data.json"
 
 
 class Fingerprint(BaseModel):
-    """What tells a store, or a data set of one's own, from another one in the same place."""
+    """What tells a store, or a data set of your own, from another one in the same place."""
 
     store: str
     clips: int

@@ -192,7 +192,7 @@ class RunFolder:
             os.close(file)
 
     def write_json(self, name: str, content: Any) -> None:
-        """Write a JSON file, whole or not at all."""
+        """Write a JSON file, atomically."""
         write_atomically(self.path / name, (json.dumps(content, indent=2) + "\n").encode())
 
     def _begin(self) -> None:

@@ -135,7 +135,7 @@ def _pooled(folds: Sequence[Trial], method: str | None, side: Side) -> float:
 
 
 def _clips(result: dict[str, Any], method: str | None, side: Side) -> int:
-    """Return the number of clips of which the accuracy is told."""
+    """Return the number of clips that the accuracy is of."""
     if "methods" in result:
         return int(result["methods"][method or "classifier"]["clips"])
     return int(result["test"]["clips"] if side == "test" else result["validation_clips"])

@@ -15,7 +15,7 @@ from skeleton_lab.studies.cells import Cell, Spread
 from skeleton_lab.studies.columns import Column
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Colours that the colour-blind tell apart (Okabe and Ito, 2008), one for each line."""
+"""Colours that the colour-blind can distinguish (Okabe and Ito, 2008), one for each line."""
 
 
 def draw(cells: Sequence[Cell], path: Path, *, title: str, spread: Spread, rows: Sequence[str] = ()) -> None:

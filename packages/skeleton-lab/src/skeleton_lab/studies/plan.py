@@ -1,6 +1,6 @@
 """What a study has to run: for each row, column and seed, pre-trainings and trainings with labels.
 
-Runs are told apart by their recipes with all options: rows and tables that need the same pre-training have
+Runs are distinguished by their recipes with all options: rows and tables that need the same pre-training have
 the same run, whether a field is in the file or given.
 """
 

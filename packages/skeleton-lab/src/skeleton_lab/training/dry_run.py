@@ -29,14 +29,14 @@ def describe(
 ) -> None:
     """Print the resolved recipe, then parameters, steps and an estimate of the memory of each process.
 
-    The estimate counts, in float32, weights, gradients, the optimiser's state and the average, and what a
+    The estimate counts, in float32, weights, gradients, the optimizer's state and the average, and what a
     forward pass keeps for the backward pass, measured on two clips with every body present; a framework's own
     needs come on top.
 
     Args:
         accelerator: Knows the number of processes, of which the first one prints.
         folder: Knows the resolved recipe.
-        recipe: Its optimiser's state, average and accumulation are counted.
+        recipe: Its optimizer's state, average and accumulation are counted.
         plan: The steps.
         clips: Their shape.
         model: As it would be trained.
@@ -57,13 +57,13 @@ def describe(
         f"validation and checkpoint every {plan.period:,}",
         f"processes:   {processes}, with {share} clips at a time each",
         f"memory:      about {(fixed + kept * share) / GIB:.2f} GiB a process in float32: "
-        f"{fixed / GIB:.2f} for weights, gradients and optimiser, {kept * share / GIB:.2f} for activations",
+        f"{fixed / GIB:.2f} for weights, gradients and optimizer, {kept * share / GIB:.2f} for activations",
     ]
     accelerator.print(tomli_w.dumps(folder.config), *lines, sep="\n")
 
 
 def _state_bytes(optimizer: OptimizerConfig) -> int:
-    """Bytes of the optimiser's state for each weight, found by a step on a few."""
+    """Bytes of the optimizer's state for each weight, found by a step on a few."""
     layer = nn.Linear(8, 8, bias=False)
     built = optimizer.model_copy(update={"layer_decay": 1.0, "decay_vectors": True}).build(layer)
     layer.weight.grad = torch.ones(8, 8)

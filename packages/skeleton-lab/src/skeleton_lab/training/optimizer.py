@@ -1,4 +1,4 @@
-"""Optimisers: a config for each, which builds it."""
+"""Optimizers: a config for each, which builds it."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class SGD(_Optimizer):
 
 
 class Timm(_Optimizer):
-    """Any optimiser of timm, by its name there, with timm's defaults for what is not here."""
+    """Any optimizer of timm, by its name there, with timm's defaults for what is not here."""
 
     kind: Literal["timm"] = "timm"
     name: str = Field("lamb", description="Name in timm, such as lamb, lion or adan (timm).")
@@ -145,7 +145,7 @@ class Timm(_Optimizer):
 
 
 OptimizerConfig = Annotated[Adam | AdamW | SGD | Timm, Field(discriminator="kind")]
-"""Any optimiser, told apart by `kind`."""
+"""Any optimizer, distinguished by `kind`."""
 
 
 def _timm(field: str) -> Any:

@@ -22,7 +22,7 @@ class Plan:
     """The steps of a training.
 
     Attributes:
-        steps: Optimiser steps in all.
+        steps: Optimizer steps in all.
         steps_per_epoch: Steps in which every clip is met once (the last incomplete batch is left out).
         batch_size: Clips of a step over all processes.
         period: Steps between two evaluations, each followed by a checkpoint.
@@ -45,12 +45,12 @@ class TrainingConfig(RecipeSection):
     steps: int | None = Field(
         None,
         ge=1,
-        description="Optimiser steps instead of epochs: with few labels an epoch is a step or two.",
+        description="Optimizer steps instead of epochs: with few labels an epoch is a step or two.",
     )
     min_steps: int = Field(
         0,
         ge=0,
-        description="Optimiser steps at least, whatever the epochs: with few labels they are too few.",
+        description="Optimizer steps at least, whatever the epochs: with few labels they are too few.",
     )
     batch_size: int = Field(64, ge=1, description="Clips of a step, shared by all processes.")
     accumulate: int = Field(
@@ -117,12 +117,12 @@ class FinetuneTraining(TrainingConfig):
     balanced_sampling: bool = Field(
         False,
         description="Whether batches have about as many clips of each class: of rare classes clips come "
-        "again in an epoch, varied otherwise, and of frequent ones some are left out.",
+        "again in an epoch, augmented differently, and of frequent ones some are left out.",
     )
     select: Select = Field(
         "validation",
         description="Weights that are kept: the most accurate on held-out clips (`validation`; without such "
-        "clips the last), the last, for which no label is looked at, or the most accurate on the test side "
+        "clips the last), the last, for which no labels are used, or the most accurate on the test side "
         "(`test`), as some publish: that accuracy is too high, and not to be compared with the others.",
     )
     evaluation_mode: bool = Field(

@@ -84,4 +84,4 @@ class Cosine(_Schedule):
 
 
 ScheduleConfig = Annotated[MultiStep | Cosine, Field(discriminator="kind")]
-"""Any schedule, told apart by `kind`."""
+"""Any schedule, distinguished by `kind`."""

@@ -55,7 +55,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("recordings", metavar="FILE", nargs="*", help="files and folders")
     add("--live", action="store_true", help="read frames from the standard input, a JSON array a line")
     add("--format", choices=("table", "json", "csv"), default="table", help="of the answers (table)")
-    add("--top", type=_at_least_one, default=5, help="classes that are told (5)")
+    add("--top", type=_at_least_one, default=5, help="number of classes to print, best first (5)")
     add("--window", help="length of a window, in frames (60) or seconds (2s); default: all, live: 2s")
     add("--stride", help="from a window to the next, likewise; default: half a window, live: 0.5s")
     add("--fps", type=float, help="frames per second; default: what the data say, live: the model's")

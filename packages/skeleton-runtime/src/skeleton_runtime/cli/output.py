@@ -49,8 +49,8 @@ def formatter(style: Format, top: int, *, windows: bool) -> Callable[[Answer], s
 
     Args:
         style: Format of the lines.
-        top: Classes that are told.
-        windows: Whether answers are for windows, whose frames are told in a table.
+        top: Number of classes to print.
+        windows: Whether answers are for windows, whose frames a table has.
     """
     styles: Mapping[Format, Callable[[Answer], str]] = {
         "table": lambda answer: as_table(answer, top, windows=windows),
