@@ -36,6 +36,7 @@ INDIRECT = {
     "onnx": "torch.onnx writes with it",
     "onnxscript": "torch.onnx translates with it",
     "onnxruntime": "runs what was exported",
+    "websockets": "uvicorn speaks WebSocket with it",
 }
 
 

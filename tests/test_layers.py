@@ -33,7 +33,7 @@ LAYERS = {
             "live",
             "explanation",
         ),
-        *("recogniser", "cli"),
+        *("recogniser", "serving", "cli"),
     ),
     "skeleton_lab": (
         *("errors", "recipe", "runs", "data", "models", "training", "evaluation", "inference", "pictures"),

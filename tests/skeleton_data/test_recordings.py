@@ -18,6 +18,7 @@ from recording_samples import (
     write_alphapose,
     write_azure,
     write_deeplabcut,
+    write_movement,
     write_openpose,
     write_pose,
     write_table,
@@ -279,6 +280,31 @@ def test_sleap_instances_without_tracks(tmp_path: Path) -> None:
     assert found.shape == (3, 2, 17, 2) and np.isnan(found[1]).all()
     np.testing.assert_allclose(found[[0, 2], 0, :, 0] - body[:, 0], [[0] * 17, [1] * 17], atol=1e-4)
     assert np.isnan(found[0, 1, 0]).all() and np.allclose(found[2, 1, 1:, 0] - body[1:, 0], 300)
+
+
+@pytest.mark.parametrize("kind", ["link", "link of a group", "raw", "virtual"])
+def test_hdf5_that_points_to_another_file_is_not_followed(tmp_path: Path, kind: str) -> None:
+    """A service that reads what is sent to it must not read what else lies there."""
+    h5py = pytest.importorskip("h5py")
+    path, other = write_movement(tmp_path), tmp_path / "other.h5"
+    with h5py.File(path, "a") as file, h5py.File(other, "w") as own:
+        own["position"] = secret = file.pop("position")[()]
+        match kind:
+            case "link":
+                file["position"] = h5py.ExternalLink("other.h5", "position")
+            case "link of a group":
+                file["x"] = h5py.ExternalLink("other.h5", "/")
+                file["position"] = h5py.SoftLink("/x/position")
+            case "raw":
+                (tmp_path / "other.raw").write_bytes(secret.tobytes())
+                raw = [("other.raw", 0, secret.nbytes)]
+                file.create_dataset("position", secret.shape, secret.dtype, external=raw)
+            case "virtual":
+                shown = h5py.VirtualLayout(secret.shape, secret.dtype)
+                shown[...] = h5py.VirtualSource("other.h5", "position", secret.shape)
+                file.create_virtual_dataset("position", shown)
+    with pytest.raises(DataError, match=r"wave\.nc: (position|x): lies in another file"):
+        list(read_clips(path, ImportConfig()).clips)
 
 
 def test_endings_in_capitals(tmp_path: Path) -> None:

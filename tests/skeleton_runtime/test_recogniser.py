@@ -147,6 +147,13 @@ def test_a_network_is_never_shown_what_is_not_finite(recogniser):
         recogniser.network.scores(joints)
 
 
+def test_coordinates_that_no_number_can_hold_are_refused(recogniser):
+    joints = np.random.default_rng(0).normal(size=(2, 3, 20, 25, recogniser.preprocessing.bodies))
+    joints[1] *= 1e37
+    with pytest.raises(DataError, match="clip 1: too large"):
+        recogniser.network.scores(joints.astype(np.float32))
+
+
 def test_the_graph_itself_turns_nan_into_nan(recogniser):
     """For programs that do not check: the first class would be the answer else."""
     joints = np.zeros((2, 3, 20, 25, recogniser.preprocessing.bodies), np.float32)

@@ -14,6 +14,8 @@ from .dataset.dataset import SkeletonDataset as SkeletonDataset
 from .dataset.epoch_sampler import EpochSampler as EpochSampler
 from .draw.gif import draw_gif as draw_gif
 from .draw.page import draw_page as draw_page
+from .draw.page import player_data as player_data
+from .draw.page import player_file as player_file
 from .draw.strip import draw_strip as draw_strip
 from .draw.strip import viewpoint as viewpoint
 from .errors import DataError as DataError
@@ -161,6 +163,8 @@ __all__ = [
     "missing_classes",
     "open_clips",
     "own_splits",
+    "player_data",
+    "player_file",
     "prepare",
     "present_bodies",
     "printable",

@@ -76,7 +76,7 @@ def as_bodies(given: Any, joints: int, source: str, *, frames: bool) -> Joints:
     """
     try:
         rows = np.asarray(given, dtype=np.float32)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise DataError(f"{source}: expected an array of numbers ({error})") from None
     whole = 4 if frames else 3
     if rows.ndim == whole - 1:

@@ -236,7 +236,7 @@ def answer_lines(stream: LiveStream, lines: Iterable[str]) -> Iterator[tuple[Ans
         if not line.strip():
             continue
         try:
-            answer = stream.push(_parsed(line))
+            answer = stream.push(frame_of(line))
         except DataError as error:
             raise DataError(f"line {number}: {str(error).removeprefix('a frame: ')}") from None
         if answer:
@@ -249,7 +249,12 @@ def _since(arrived: float) -> float:
     return round(1000 * (time.perf_counter() - arrived), 2)
 
 
-def _parsed(line: str) -> list[Any]:
+def frame_of(line: str) -> list[Any]:
+    """Return the frame in a line of JSON.
+
+    Raises:
+        DataError: If it is no array.
+    """
     try:
         frame = json.loads(line)
     except (ValueError, RecursionError) as error:

@@ -99,7 +99,7 @@ class OnnxNetwork:
         """Return class scores (N, K) of clips (N, C=3, T, V, M).
 
         Raises:
-            DataError: If the model is an encoder, or a joint is not finite.
+            DataError: If the model is an encoder, or a joint or an answer is not finite.
         """
         if SCORES not in self._outputs:
             raise DataError.at(self.path, "an encoder, which knows no classes; fine-tune it first")
@@ -109,7 +109,7 @@ class OnnxNetwork:
         """Return pooled features (N, F) of clips (N, C=3, T, V, M).
 
         Raises:
-            DataError: If a joint is not finite.
+            DataError: If a joint or a feature is not finite.
         """
         return self._run(FEATURES, joints)
 
@@ -120,4 +120,8 @@ class OnnxNetwork:
             raise DataError(f"clip {int(finite.argmin())}: a joint is NaN or infinite")
         step = max(1, BODIES // joints.shape[4])
         parts = [joints[start : start + step] for start in range(0, len(joints), step)]
-        return np.concatenate([self._session.run([output], {INPUT: part})[0] for part in parts])
+        answers = np.concatenate([self._session.run([output], {INPUT: part})[0] for part in parts])
+        known = np.isfinite(answers).all(axis=1)
+        if not known.all():
+            raise DataError(f"clip {int(known.argmin())}: too large: the network's answer is NaN or infinite")
+        return answers

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,21 +66,43 @@ def draw_page(
     checked = {
         label: check_clip(f"clip {label!r}", clip, layout, somebody=True) for label, clip in clips.items()
     }
-    left, right = ({pair[side] for pair in layout.pairs} for side in (0, 1))
-    data = {
-        "fps": fps,
-        "yaw": viewing_angle(next(iter(checked.values())), layout),
-        "bones": layout.bones,
-        "sides": [1 if v in left else 2 if v in right else 0 for v in range(len(layout.joints))],
-        "clips": [_packed(label, clip) for label, clip in checked.items()],
-    }
-    page = (files("skeleton_data.draw") / "page.html").read_text(encoding="utf-8")
     title = title or " and ".join(label.partition("\n")[0] for label in clips)
-    parts = {"LEFT": LEFT, "RIGHT": RIGHT, "MIDDLE": MIDDLE, "TITLE": html.escape(title)}
-    parts["DATA"] = json.dumps(data).replace("<", "\\u003c")
+    parts = {
+        "TITLE": html.escape(title),
+        "STYLE": player_file("player.css"),
+        "SCRIPT": player_file("player.js"),
+    }
+    parts["DATA"] = json.dumps(player_data(checked, layout, fps=fps)).replace("<", "\\u003c")
+    page = player_file("page.html")
     page = re.sub(rf"\b({'|'.join(parts)})\b", lambda found: parts[found[1]], page)
     with replacing(path, overwrite=overwrite) as draft:
         draft.write_text(page, encoding="utf-8")
+
+
+def player_file(name: Literal["page.html", "player.css", "player.js"]) -> str:
+    """Return a file of the player: the page, its looks, or its script."""
+    return (files("skeleton_data.draw") / name).read_text(encoding="utf-8")
+
+
+def player_data(
+    clips: Mapping[str, NDArray[np.float64]], layout: SkeletonLayout, *, fps: float
+) -> dict[str, Any]:
+    """Return what the script of the player is given, as JSON can hold it.
+
+    Args:
+        clips: Label -> clip (T, M, V, 3); at least one, each with somebody in it, all finite.
+        layout: The joints.
+        fps: Frames per second.
+    """
+    left, right = ({pair[side] for pair in layout.pairs} for side in (0, 1))
+    return {
+        "fps": fps,
+        "yaw": viewing_angle(next(iter(clips.values())), layout),
+        "bones": layout.bones,
+        "sides": [1 if v in left else 2 if v in right else 0 for v in range(len(layout.joints))],
+        "colours": (MIDDLE, LEFT, RIGHT),
+        "clips": [_packed(label, clip) for label, clip in clips.items()],
+    }
 
 
 def _packed(label: str, clip: NDArray[np.float64]) -> dict[str, Any]:

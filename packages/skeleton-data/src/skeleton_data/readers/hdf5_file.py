@@ -24,10 +24,14 @@ def open_hdf5(path: Path) -> Iterator[Any]:
     """Open a file for reading, as an `h5py.File`.
 
     Raises:
-        DataError: h5py is not installed; the file is missing, cut or damaged, also where it is read.
+        DataError: h5py is not installed; the file is missing, cut or damaged, also where it is read, or
+            links to another one.
     """
     h5py = needed("h5py", "hdf5", path)
     with reading(path), h5py.File(path, "r") as file:
+        for name in file:
+            if isinstance(file.get(name, getlink=True), h5py.ExternalLink):
+                raise _elsewhere(path, name)
         yield file
 
 
@@ -35,16 +39,23 @@ def values(file: Any, name: str, path: Path) -> NDArray[Any]:
     """Return a data set.
 
     Raises:
-        DataError: It is not there, or too large.
+        DataError: It is not there, too large, or its numbers lie in another file, which is perhaps not
+            for whoever wrote this one.
     """
     found = file.get(name)
     if found is None or not hasattr(found, "shape") or found.shape is None:
         raise DataError.at(path, f"{name}: missing; it has {', '.join(file)[:200]}")
+    if found.external or found.is_virtual or found.file.filename != str(path):
+        raise _elsewhere(path, name)
     if int(np.prod(found.shape, dtype=np.float64)) > MAX_VALUES:
         raise DataError.at(path, f"{name}: {found.shape} are more than {MAX_VALUES} values")
     grown = int(np.prod(found.shape, dtype=np.float64)) * found.dtype.itemsize
     require_memory(path, 2 * grown, size_of(path), name)  # which may be compressed
     return np.asarray(found[()])
+
+
+def _elsewhere(path: Path, name: str) -> DataError:
+    return DataError.at(path, f"{name}: lies in another file; copy it into this one")
 
 
 def words(array: NDArray[Any]) -> list[str]:

@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run `skeleton-predict` with the arguments of the process, or those given."""
-    given = parse(sys.argv[1:] if arguments is None else arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
     from skeleton_data import DataError, printable
 
     try:
-        run(given, lines=sys.stdin, out=sys.stdout)
+        if arguments[:1] == ["serve"]:
+            from skeleton_runtime.cli import serve
+
+            serve.run(serve.parse(arguments[1:]))
+        else:
+            run(parse(arguments), lines=sys.stdin, out=sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads the output has seen enough; what is left of it must not fail again when Python ends.

@@ -14,6 +14,7 @@ Recognise actions in recordings, or live, with a trained model.
     skeleton-predict MODEL recording.bvh folder/ own.npz --top 3
     skeleton-predict MODEL long.npz --window 2s --stride 0.5s --format csv
     python tracker.py | skeleton-predict MODEL --live --fps 30
+    skeleton-predict serve --help
 
 MODEL is a folder with a model.onnx, as `skeleton-lab share` writes it, such a file alone, or hf://OWNER/NAME.
 A recording is a raw .skeleton file, own data in an .npz, a folder of them, a store, or any data set that
@@ -44,18 +45,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     Raises:
         SystemExit: With code 2, after a line that names the option, if it cannot be used.
     """
-    parser = _Parser(
-        prog="skeleton-predict",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = parser_of("skeleton-predict", DESCRIPTION)
     add = parser.add_argument
     add("model", metavar="MODEL", help="folder of the model, its .onnx file, or hf://OWNER/NAME")
     add("recordings", metavar="FILE", nargs="*", help="files and folders")
     add("--live", action="store_true", help="read frames from the standard input, a JSON array a line")
     add("--format", choices=("table", "json", "csv"), default="table", help="of the answers (table)")
-    add("--top", type=_at_least_one, default=5, help="number of classes to print, best first (5)")
+    add("--top", type=at_least_one, default=5, help="number of classes to print, best first (5)")
     add("--window", help="length of a window, in frames (60) or seconds (2s); default: all, live: 2s")
     add("--stride", help="from a window to the next, likewise; default: half a window, live: 0.5s")
     add("--fps", type=float, help="frames per second; default: what the data say, live: the model's")
@@ -73,7 +69,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--max-gap", default="0.5s", help="longest gap that is filled, in frames or seconds (0.5s)")
     add("--min-confidence", type=float, help="a joint of less confidence is missing")
     add("--insist", action="store_true", help="recognise what cannot be right, as bodies of 50 m")
-    add("--threads", type=_at_least_one, default=1, help="threads of the network (1)")
+    add("--threads", type=at_least_one, default=1, help="threads of the network (1)")
     add("--version", action="version", version=_Version())
     given = parser.parse_intermixed_args(_joined(arguments))
     if bool(given.recordings) == given.live:
@@ -92,7 +88,18 @@ class _Version(str):
         return f"skeleton-predict {__version__}"
 
 
-def _at_least_one(text: str) -> int:
+def parser_of(program: str, description: str) -> argparse.ArgumentParser:
+    """Return a parser that complains in one line."""
+    return _Parser(
+        prog=program,
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def at_least_one(text: str) -> int:
+    """Read a number from 1 on."""
     if not text.isdecimal() or not 1 <= int(text) < 2**31:
         raise argparse.ArgumentTypeError(f"expected a number from 1, found {text!r}")
     return int(text)

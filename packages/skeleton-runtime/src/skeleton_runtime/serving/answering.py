@@ -1,0 +1,108 @@
+"""From the data of a request to what is answered; it runs in a thread, and may be given anything."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from skeleton_data import DataError, player_data
+from skeleton_runtime.answers import Answer
+from skeleton_runtime.arrays import array_recordings
+from skeleton_runtime.recogniser import Recogniser
+from skeleton_runtime.recordings import Recording, read_recordings
+from skeleton_runtime.serving.limits import Limits, TooLargeError
+from skeleton_runtime.serving.query import ClipQuery, QueryError
+from skeleton_runtime.windows import Windows
+
+BATCH = 16
+"""Windows between two looks at the clock."""
+
+
+def answer_file(recogniser: Recogniser, limits: Limits, data: bytes, query: ClipQuery) -> dict[str, Any]:
+    """Answer for a file of any format that import reads.
+
+    The file is alone in a folder of its own while it is read: nothing beside it is found.
+
+    Raises:
+        DataError: If nothing in it can be used.
+        TooLargeError: If the limits do not allow it.
+    """
+    with tempfile.TemporaryDirectory(prefix="skeleton-predict-") as folder:
+        path = Path(folder) / (query.name or "")
+        path.write_bytes(data)
+        refused: list[str] = []
+        read = read_recordings([path], recogniser.preprocessing, query.config(), refused=refused)
+        try:
+            told = _answer(recogniser, limits, read, query)
+        except DataError as error:
+            raise type(error)(_without(folder, str(error))) from None
+        complaints = [_without(folder, line) for line in refused]
+        if complaints and not told["answers"]:
+            raise DataError("\n".join(complaints))
+        for answer in told["answers"]:
+            answer["file"] = query.name
+        return told | ({"refused": complaints} if complaints else {})
+
+
+def answer_clips(recogniser: Recogniser, limits: Limits, data: bytes, query: ClipQuery) -> dict[str, Any]:
+    """Answer for `{"clips": [...]}` in JSON, each clip (T, V, 3) or (T, M, V, 3); null is a missing number.
+
+    Raises:
+        DataError: If a clip cannot be used; says which.
+        TooLargeError: If the limits do not allow it.
+    """
+    try:
+        given = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise QueryError(f"the body is no JSON: {error}") from None
+    if not isinstance(given, dict) or given.keys() != {"clips"} or not isinstance(given["clips"], list):
+        raise QueryError('the body: expected {"clips": [...]}, each clip an array (T, V, 3) or (T, M, V, 3)')
+    if not given["clips"]:
+        raise QueryError("clips: there are none")
+    recordings = array_recordings(given["clips"], recogniser.preprocessing, query.config())
+    return _answer(recogniser, limits, recordings, query)
+
+
+def _answer(
+    recogniser: Recogniser, limits: Limits, recordings: Iterable[Recording], query: ClipQuery
+) -> dict[str, Any]:
+    windows, until = Windows(query.window, query.stride), time.monotonic() + limits.seconds
+    first: list[Recording] = []
+    read = _first_kept(limits.within(recordings, recogniser.preprocessing.fps), first)
+    answers = []
+    for answer in recogniser.recognise(read, windows, batch_size=BATCH):
+        answers.append(answer)
+        if time.monotonic() > until:
+            raise TooLargeError(
+                f"the answers take more than {limits.seconds:g} s: send less, or fewer windows"
+            )
+    return {"answers": [answer.as_dict(query.top) for answer in answers]} | (
+        {"skeleton": _drawn(recogniser, first[0], answers)} if query.skeletons and first else {}
+    )
+
+
+def _first_kept(recordings: Iterator[Recording], first: list[Recording]) -> Iterator[Recording]:
+    for recording in recordings:
+        if not first:
+            first.append(recording)
+        yield recording
+
+
+def _drawn(recogniser: Recogniser, recording: Recording, answers: list[Answer]) -> dict[str, Any] | None:
+    """Return the joints of a recording as the model knows them, or None of nobody."""
+    made_for = recogniser.preprocessing
+    clip = recording.clip(0, len(recording.joints))
+    if made_for.units == "picture":
+        clip = clip * (1, 1, 0)
+    if not clip.any():
+        return None
+    fps = made_for.fps or recording.fps
+    return player_data({recording.name: clip.astype(float)}, made_for.layout, fps=fps)
+
+
+def _without(folder: str, text: str) -> str:
+    return text.replace(f"{folder}/", "").replace(folder, "the upload")

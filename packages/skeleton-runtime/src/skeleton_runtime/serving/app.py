@@ -1,0 +1,162 @@
+"""The service: its addresses, and what they answer."""
+
+from __future__ import annotations
+
+import re
+import time
+from functools import cache
+from importlib.resources import files
+
+import anyio
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from skeleton_data import DataError, player_file
+from skeleton_runtime._version import __version__
+from skeleton_runtime.recogniser import Recogniser
+from skeleton_runtime.serving.answering import answer_clips, answer_file
+from skeleton_runtime.serving.body import TooSlowError, read_body
+from skeleton_runtime.serving.guard import Guard
+from skeleton_runtime.serving.limits import Limits, TooLargeError
+from skeleton_runtime.serving.metrics import Metrics
+from skeleton_runtime.serving.query import ClipQuery, QueryError
+from skeleton_runtime.serving.stream_socket import StreamSocket
+
+STATUS: dict[type[Exception], int] = {TooLargeError: 413, TooSlowError: 408, QueryError: 400}
+"""Of errors; what else is wrong with data is 422."""
+PAGE = {"page.css": "text/css", "page.js": "text/javascript", "server.js": "text/javascript"}
+PLAYER = {"player.css": "text/css", "player.js": "text/javascript"}
+SCRIPT = '<script src="static/server.js"></script>'
+"""What answers the page, in the place of ENGINE."""
+HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+    " img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+"""Of all answers: the page loads what is here and nothing else."""
+
+
+def create_app(recogniser: Recogniser, limits: Limits | None = None, token: str | None = None) -> Starlette:
+    """Return the service as an ASGI application.
+
+    Args:
+        recogniser: The model, a classifier.
+        limits: What a request may cost.
+        token: What requests must bring; without, the service answers for names of this machine alone.
+
+    Raises:
+        DataError: If the model knows no classes.
+    """
+    if not recogniser.preprocessing.classes:
+        raise DataError("the model is an encoder, which knows no classes; fine-tune it first")
+    return _Service(recogniser, limits or Limits()).app(token)
+
+
+class _Service:
+    def __init__(self, recogniser: Recogniser, limits: Limits) -> None:
+        self.recogniser, self.limits, self.metrics = recogniser, limits, Metrics()
+        self.workers = anyio.CapacityLimiter(limits.requests)
+        self.stream = StreamSocket(recogniser, limits, self.workers, self.metrics)
+
+    def app(self, token: str | None) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/", self.page),
+                Route("/static/{name}", self.file),
+                Route("/health", self.health),
+                Route("/model", self.model),
+                Route("/metrics", self.metrics_text),
+                Route("/predict", self.predict, methods=["POST"]),
+                WebSocketRoute("/live", self.stream.serve),
+            ],
+            middleware=[Middleware(Guard, token=token)],
+            exception_handlers={HTTPException: self.refused, DataError: self.refused},
+        )
+
+    async def predict(self, request: Request) -> Response:
+        query = ClipQuery.read(request.query_params)
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if query.name is None and kind != "application/json":
+            raise HTTPException(
+                415, "say the name of the file, as /predict?name=wave.bvh, or send JSON as application/json"
+            )
+        data = await read_body(request, self.limits)
+        answer, begin = answer_clips if query.name is None else answer_file, time.monotonic()
+        told = await anyio.to_thread.run_sync(
+            answer, self.recogniser, self.limits, data, query, limiter=self.workers
+        )
+        self.metrics.seconds.observe(time.monotonic() - begin)
+        self.metrics.answers.inc(len(told["answers"]))
+        return self.told(request, JSONResponse(told))
+
+    async def health(self, request: Request) -> Response:
+        return self.told(request, JSONResponse({"status": "ok", "version": __version__}))
+
+    async def model(self, request: Request) -> Response:
+        made_for = self.recogniser.preprocessing
+        card = {
+            "classes": made_for.classes,
+            "layout": made_for.layout.name,
+            "joints": made_for.layout.joints,
+            "bodies": made_for.bodies,
+            "units": made_for.units,
+            "fps": made_for.fps,
+            "sampling": made_for.sampling.model_dump(mode="json"),
+            "calibration": self.recogniser.calibration.model_dump(mode="json"),
+            "limits": self.limits.model_dump(),
+        }
+        return self.told(request, JSONResponse(card))
+
+    async def metrics_text(self, request: Request) -> Response:
+        return self.told(request, Response(self.metrics.text(), media_type="text/plain; version=0.0.4"))
+
+    async def page(self, request: Request) -> Response:
+        return self.told(
+            request, Response(page_file("index.html").replace("ENGINE", SCRIPT), media_type="text/html")
+        )
+
+    async def file(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in PAGE | PLAYER:
+            raise HTTPException(404, "no such file")
+        text = page_file(name) if name in PAGE else player_file(name)
+        return self.told(request, Response(text, media_type=(PAGE | PLAYER)[name]))
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """Answer for what went wrong; after it, nothing more of the body is read."""
+        if isinstance(error, HTTPException):
+            status, text, headers = error.status_code, error.detail, dict(error.headers or {})
+        else:
+            status, text, headers = STATUS.get(type(error), 422), as_query(str(error)), {}
+        return self.told(request, JSONResponse({"error": text}, status, headers | {"connection": "close"}))
+
+    def told(self, request: Request, response: Response) -> Response:
+        """Count a response, and say what its page may do."""
+        routes = {"/", "/health", "/model", "/metrics", "/predict"}
+        path = request.url.path if request.url.path in routes else "other"
+        self.metrics.requests.labels(path, str(response.status_code)).inc()
+        response.headers.update(HEADERS)
+        return response
+
+
+def as_query(text: str) -> str:
+    """Write the options of a command line as fields of a query.
+
+    Example:
+        >>> as_query("say --units, or --source-layout")
+        'say units, or source_layout'
+    """
+    return re.sub(r"--([a-z]+(-[a-z]+)*)", lambda option: option[1].replace("-", "_"), text)
+
+
+@cache
+def page_file(name: str) -> str:
+    """Return a file of the page."""
+    return (files("skeleton_runtime.serving") / "page" / name).read_text(encoding="utf-8")

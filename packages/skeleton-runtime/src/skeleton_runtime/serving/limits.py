@@ -1,0 +1,65 @@
+"""What a request may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from skeleton_data import DataError
+from skeleton_runtime.recordings import Recording
+
+
+class TooLargeError(DataError):
+    """A request of more than the limits allow."""
+
+
+class Limits(BaseModel):
+    """Limits of the service.
+
+    Example:
+        >>> Limits(megabytes=2).bytes
+        2097152
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    megabytes: float = Field(32, gt=0, le=4096, description="of the body of a request")
+    frames: int = Field(200_000, ge=1, le=10_000_000, description="frames of all clips of a request")
+    bodies: int = Field(16, ge=1, le=64, description="people of a frame")
+    seconds: float = Field(
+        30,
+        gt=0,
+        le=3600,
+        description="for the body to come, for the answers, and between messages of a stream",
+    )
+    requests: int = Field(2, ge=1, le=256, description="requests that are answered at once; others wait")
+    connections: int = Field(64, ge=1, le=65536, description="open connections")
+    streams: int = Field(8, ge=0, le=4096, description="open streams")
+
+    @property
+    def bytes(self) -> int:
+        """Of the body of a request."""
+        return int(self.megabytes * 2**20)
+
+    def within(self, recordings: Iterable[Recording], fps: float | None) -> Iterator[Recording]:
+        """Pass recordings on as long as they are within the limits.
+
+        Args:
+            recordings: As they are read.
+            fps: Rate that the model brings them to.
+
+        Raises:
+            TooLargeError: If one has too many people, or all together have too many frames, as they are or at
+                the model's rate.
+        """
+        frames = 0.0
+        for recording in recordings:
+            length, bodies = recording.joints.shape[:2]
+            if bodies > self.bodies:
+                raise TooLargeError(f"{recording.name}: {bodies} people; at most {self.bodies} are allowed")
+            frames += length * max(1.0, (fps or recording.fps) / recording.fps)
+            if frames > self.frames:
+                rate = f" at {fps:g} a second" if fps else ""
+                raise TooLargeError(f"{frames:,.0f} frames{rate}; at most {self.frames:,} are allowed")
+            yield recording

@@ -1,0 +1,72 @@
+"""The server that runs the service: connections, how long they may take, and how it stops."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from skeleton_runtime.serving.limits import Limits
+from skeleton_runtime.serving.stream_socket import MOST_CHARACTERS
+
+HEAD_SECONDS = 10
+"""For the head of a request to come."""
+STOP_SECONDS = 10
+"""For requests that are being answered when the server is stopped."""
+
+
+class _ImpatientProtocol(H11Protocol):
+    """HTTP/1.1 that hangs up where the head of a request does not come, which uvicorn waits for for ever."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self._wait()
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._stop_waiting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        self._stop_waiting()
+        super().handle_websocket_upgrade(event)
+
+    def _wait(self) -> None:
+        if self._late is None:
+            self._late = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+
+def server(app: Starlette, limits: Limits) -> uvicorn.Server:
+    """Return a server, to be `run` on a socket; SIGINT or SIGTERM end it, after open requests."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=_ImpatientProtocol,
+            ws_max_size=4 * MOST_CHARACTERS,
+            ws_max_queue=4,
+            ws_per_message_deflate=False,
+            limit_concurrency=limits.connections,
+            timeout_keep_alive=HEAD_SECONDS,
+            timeout_graceful_shutdown=STOP_SECONDS,
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_level="warning",
+        )
+    )

@@ -1,0 +1,317 @@
+"""The service over HTTP and WebSocket, in process: it answers as the model does, and refuses what it must."""
+
+import asyncio
+import json
+import re
+import socket
+from contextlib import ExitStack
+
+import numpy as np
+import pytest
+from running_service import running
+from trained_model import MODEL
+
+pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
+pytest.importorskip("httpx2", reason="httpx2, which asks the service, is not installed")
+from starlette.testclient import TestClient, WebSocketDenialResponse
+
+from skeleton_runtime import Recogniser
+from skeleton_runtime.cli import main as command
+from skeleton_runtime.serving import server as serving
+from skeleton_runtime.serving.app import create_app
+from skeleton_runtime.serving.limits import Limits
+
+HERE, LIVE, TOKEN = "http://127.0.0.1:8000", "ws://127.0.0.1:8000/live", "a-token-of-the-tests"
+
+
+def ask(recogniser, token=None, **limits):
+    return TestClient(create_app(recogniser, Limits(**limits), token), HERE)
+
+
+@pytest.fixture(scope="module")
+def client(recogniser):
+    return ask(recogniser)
+
+
+def file_of(raw, number=0):
+    return sorted(raw.glob("*.skeleton"))[number]
+
+
+def assert_told(told, expected):
+    assert [answer["label"] for answer in told] == [answer.label for answer in expected]
+    for one, other in zip(told, expected, strict=True):
+        assert one["classes"] == pytest.approx(other.best(5), abs=1e-6)
+        assert (one["first_frame"], one["last_frame"]) == (other.first_frame, other.last_frame)
+
+
+def test_files_and_clips_are_answered_as_by_the_model(client, recogniser, raw, clips):
+    file = file_of(raw, 4)
+    told = client.post(f"/predict?name={file.name}", content=file.read_bytes()).json()["answers"]
+    assert_told(told, recogniser.predict(file))
+    assert told[0]["file"] == file.name
+    asked = {"clips": [clip.tolist() for clip in clips]}
+    assert_told(client.post("/predict", json=asked).json()["answers"], recogniser.predict(clips))
+    asked = {"clips": [(1000 * clips[0]).tolist()]}
+    windows = client.post("/predict?window=1s&stride=15&units=mm&top=1", json=asked).json()["answers"]
+    expected = recogniser.predict(clips[0], window="30", stride="15")
+    assert [next(iter(each["classes"].items())) for each in windows] == [
+        (answer.label, pytest.approx(answer.best(1)[answer.label], abs=1e-5)) for answer in expected
+    ]
+
+
+def test_a_missing_joint_is_filled(client, recogniser, clips):
+    gap = clips[0].copy()
+    gap[10:13, :, 7] = np.nan
+    text = json.dumps({"clips": [gap.tolist()]})
+    for sent in (text, text.replace("NaN", "null")):
+        told = client.post("/predict", content=sent, headers={"content-type": "application/json"})
+        assert_told(told.json()["answers"], recogniser.predict(gap))
+
+
+def test_a_stream_is_answered_as_by_the_model(client, recogniser, clips):
+    clip, stream = clips[3], recogniser.stream(fps=30, window="1s", stride="10")
+    expected = [answer for frame in clip if (answer := stream.push(frame))]
+    with client.websocket_connect(f"{LIVE}?fps=30&window=1s&stride=10") as live:
+        told = []
+        for number, frame in enumerate(clip):
+            live.send_text(json.dumps(frame.tolist()))
+            if number >= 29 and (number - 29) % 10 == 0:
+                told.append(live.receive_json())
+        for bad in ("{", "[" * 100_000, "[[1, 2]]", json.dumps(np.ones((17, 25, 3)).tolist())):
+            live.send_text(bad)
+            assert "error" in live.receive_json()
+        live.send_bytes(b"1")
+        assert "error" in live.receive_json()
+        live.send_text("end")
+        assert live.receive()["type"] == "websocket.close"
+    assert_told(told, expected)
+    with client.websocket_connect(LIVE) as live:  # shorter than a window
+        for frame in clip[:12]:
+            live.send_text(json.dumps(frame.tolist()))
+        live.send_text("end")
+        assert_told([live.receive_json()], recogniser.predict(clip[:12]))
+
+
+def test_what_it_is_and_does(client, recogniser, clips):
+    assert client.get("/health").json()["status"] == "ok"
+    assert client.get("/model").json()["classes"] == list(recogniser.preprocessing.classes)
+    count = re.compile(r"skeleton_answers_total (\d+)")
+    before = int(count.search(client.get("/metrics").text)[1])
+    client.post("/predict", json={"clips": [clips[0].tolist()] * 3})
+    assert int(count.search(client.get("/metrics").text)[1]) == before + 3
+
+
+def test_the_page_loads_what_is_here(client):
+    page = client.get("/")
+    found = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    assert len(found) == 6 and not re.search(r"//", page.text)
+    for name in found:
+        if not name.startswith("data:"):
+            assert client.get(f"/{name}").status_code == 200
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+STANDING = np.random.default_rng(0).uniform(0.1, 1.8, (1, 1, 25, 3))
+JOINT = [[[[0.0] * 3] * 25]]
+BAD = {
+    "no clip": ("/predict", {"clips": []}, 400),
+    "no clips": ("/predict", [1, 2], 400),
+    "words": ("/predict", {"clips": ["wave"]}, 422),
+    "another skeleton": ("/predict", {"clips": np.ones((2, 1, 20, 3)).tolist()}, 422),
+    "nobody": ("/predict", {"clips": JOINT}, 422),
+    "a number too large": ("/predict", {"clips": [[[10**400] * 3] * 25]}, 422),
+    "an infinite number": ("/predict", '{"clips": [[[[1e999, 0, 0]]]]}', 422),
+    "never measured": ("/predict?missing=refuse", json.dumps({"clips": [[[[np.nan] * 3] * 25] * 9]}), 422),
+    "too many people": ("/predict", {"clips": [STANDING.repeat(17, axis=1).tolist()]}, 413),
+    "no JSON": ("/predict", "{", 400),
+    "deep JSON": ("/predict", "[" * 100_000, 400),
+    "another option": ("/predict?labels=/etc/passwd", {"clips": JOINT}, 400),
+    "a layout that is a file": ("/predict?source_layout=/etc/passwd", {"clips": JOINT}, 400),
+    "a path": ("/predict?name=../x.npz", "x", 400),
+    "a path with zero": ("/predict?name=x.npz%00", "x", 400),
+    "no such format": ("/predict?name=x.exe", "x", 422),
+    "a damaged file": ("/predict?name=x.npz", "PK\3\4", 422),
+    "an empty file": ("/predict?name=x.skeleton", "", 422),
+    "no window": ("/predict?window=soon", {"clips": JOINT}, 422),
+    "a rate that makes many": ("/predict?fps=1e-7", {"clips": [STANDING.repeat(9, axis=0).tolist()]}, 413),
+    "a file of the server": ("/static/../guard.py", None, 404),
+    "another file": ("/static/app.py", None, 404),
+    "nothing there": ("/predict/x", None, 404),
+}
+
+
+@pytest.mark.parametrize(("path", "sent", "status"), BAD.values(), ids=BAD)
+def test_bad_requests_are_told_and_the_next_is_served(client, clips, path, sent, status):
+    content = sent if isinstance(sent, str) else json.dumps(sent)
+    kind = {"content-type": "application/json"}
+    method = "GET" if sent is None else "POST"
+    answer = client.request(method, path, content=content, headers=kind)
+    assert (answer.status_code, list(answer.json())) == (status, ["error"]), answer.text
+    assert "/tmp" not in answer.text and "skeleton-predict-" not in answer.text
+    assert client.post("/predict", json={"clips": [clips[0].tolist()]}).status_code == 200
+
+
+def test_without_a_kind_or_by_another_method(client):
+    assert client.post("/predict", content=b"x").status_code == 415
+    assert client.get("/predict").status_code == 405
+
+
+def test_limits(recogniser, clips):
+    sent = {"clips": [clips[0].tolist()]}
+    assert ask(recogniser, megabytes=0.01).post("/predict", json=sent).status_code == 413
+    assert ask(recogniser, frames=len(clips[0]) - 1).post("/predict", json=sent).status_code == 413
+    assert ask(recogniser, frames=len(clips[0])).post("/predict", json=sent).status_code == 200
+    assert ask(recogniser, seconds=1e-6).post("/predict", json=sent).status_code in (408, 413)
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        ask(recogniser, streams=0).websocket_connect(LIVE),
+    ):
+        pass
+    assert refused.value.status_code == 503
+    with ask(recogniser).websocket_connect(LIVE) as live:
+        live.send_text(" " * 2**20 + "[]")
+        assert live.receive()["code"] == 1009
+    with ask(recogniser, seconds=0.01).websocket_connect(LIVE) as live:
+        assert live.receive()["code"] == 1001  # no frame came
+
+
+def test_what_says_that_it_is_too_large_is_not_read(recogniser):
+    async def never():
+        raise AssertionError("the body was read")
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"host", b"127.0.0.1"), (b"content-length", b"10000000000")]
+    scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"name=x.npz"}
+    scope |= {"headers": headers, "scheme": "http", "server": ("127.0.0.1", 8000), "root_path": ""}
+    asyncio.run(create_app(recogniser)(scope, never, send))
+    assert sent[0]["status"] == 413 and (b"connection", b"close") in sent[0]["headers"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "evil.example"}, 421),
+        ({"host": "127.0.0.1.evil.example:8000"}, 421),
+        ({"host": ""}, 421),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "http://127.0.0.1:9000"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": HERE}, 200),
+        ({"host": "localhost:80", "origin": "http://localhost:80"}, 200),
+        ({"host": "[::1]:8000"}, 200),
+    ],
+)
+def test_pages_from_elsewhere_are_refused(client, clips, headers, status):
+    sent = {"clips": [clips[0].tolist()]}
+    assert client.post("/predict", json=sent, headers=headers).status_code == status
+    try:
+        with client.websocket_connect(LIVE, headers=headers):
+            assert status == 200
+    except WebSocketDenialResponse as refused:
+        assert refused.status_code == status
+
+
+def test_a_token_is_asked_for(recogniser, clips):
+    guarded, sent = ask(recogniser, TOKEN), {"clips": [clips[0].tolist()]}
+    for headers, status in (
+        ({}, 401),
+        ({"authorization": "Bearer wrong"}, 401),
+        ({"authorization": f"Basic {TOKEN}"}, 401),
+        ({"authorization": "Bearer \xe4".encode("latin-1")}, 401),
+        ({"authorization": f"Bearer {TOKEN}"}, 200),
+        ({"authorization": f"Bearer {TOKEN}", "host": "model.example"}, 200),
+    ):
+        assert guarded.post("/predict", json=sent, headers=headers).status_code == status
+    assert [guarded.get(path).status_code for path in ("/", "/health", "/model", "/metrics")] == [
+        *(200, 200, 401, 401)
+    ]
+    for offered in ([], ["skeleton-live"], ["skeleton-live", "token.wrong"]):
+        with pytest.raises(WebSocketDenialResponse), guarded.websocket_connect(LIVE, offered):
+            pass
+    with guarded.websocket_connect(LIVE, ["skeleton-live", f"token.{TOKEN}"]) as live:
+        assert live.accepted_subprotocol == "skeleton-live"
+
+
+# --- the server itself ---
+
+
+def exchange(port, sent):
+    """Send bytes; what comes back until the server closes the connection."""
+    with socket.create_connection(("127.0.0.1", port), 20) as connection:
+        connection.sendall(sent)
+        return b"".join(iter(lambda: connection.recv(2**16), b""))
+
+
+def test_the_server_hangs_up_on_who_is_slow_and_serves_the_next(recogniser, monkeypatch):
+    monkeypatch.setattr(serving, "HEAD_SECONDS", 0.2)
+    health = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    post = b"POST /predict?name=x.npz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    with running(recogniser, seconds=0.2, megabytes=1) as port:
+        assert exchange(port, b"") == exchange(port, b"GET /health HTTP/1.1\r\nHost: ") == b""
+        assert b" 400 " in exchange(port, b"\0\1\2\r\n\r\n")
+        assert b" 413 " in exchange(port, post + b"Content-Length: 10000000000\r\n\r\n")
+        assert b" 413 " in exchange(
+            port, post + b"Transfer-Encoding: chunked\r\n\r\n100001\r\n" + b"x" * (2**20 + 1)
+        )
+        assert b" 408 " in exchange(port, post + b"Content-Length: 100\r\n\r\nabc")
+        assert b" 200 " in exchange(port, health)
+
+
+def test_an_open_stream_does_not_keep_the_server_from_stopping(recogniser):
+    connect = pytest.importorskip("websockets.sync.client").connect
+    with ExitStack() as stack, running(recogniser) as port:
+        live = stack.enter_context(connect(f"ws://127.0.0.1:{port}/live?window=1&stride=1"))
+        live.send("[]")
+        assert json.loads(live.recv(20))["label"] is None
+
+
+# --- the command ---
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((), "MODEL"),
+        (("nowhere",), "nowhere: no such folder"),
+        ((str(MODEL), "--host", "0.0.0.0"), "--token-file"),
+        ((str(MODEL), "--token-file", "nowhere"), "nowhere: "),
+        ((str(MODEL), "--token-file", "short"), "short: "),
+        ((str(MODEL), "--port", "65536"), "--port"),
+        ((str(MODEL), "--port", "-1"), "--port"),
+        ((str(MODEL), "--max-frames", "0"), "--max-frames"),
+        ((str(MODEL), "--max-seconds", "nan"), "--max-seconds"),
+        ((str(MODEL), "--host", "no.such.host.invalid", "--token-file", "token"), "no.such.host.invalid"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_one_line(tmp_path, monkeypatch, capsys, arguments, complaint):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "short").write_text("1234")
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    with pytest.raises(SystemExit) as ended:
+        command.main(["serve", *arguments])
+    lines = capsys.readouterr().err.splitlines()
+    assert ended.value.code == 2 and len(lines) == 1 and complaint in lines[0]
+
+
+def test_a_taken_port_is_one_line(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as ended:
+        command.main(["serve", str(MODEL), "--port", str(taken.getsockname()[1])])
+    assert ended.value.code == 2 and "--port" in capsys.readouterr().err
+
+
+def test_an_altered_model_is_not_served(copy, capsys):
+    with (copy / "model.onnx").open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(SystemExit) as ended:
+        command.main(["serve", str(copy)])
+    assert ended.value.code == 2 and "model.onnx" in capsys.readouterr().err
+
+
+def test_an_encoder_is_not_served(recogniser):
+    made_for = recogniser.preprocessing.model_copy(update={"classes": ()})
+    with pytest.raises(ValueError, match="knows no classes"):
+        create_app(Recogniser(made_for, recogniser.network))
