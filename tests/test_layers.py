@@ -33,7 +33,7 @@ LAYERS = {
             "live",
             "explanation",
         ),
-        *("recogniser", "serving", "cli"),
+        *("recogniser", "page", "serving", "cli"),
     ),
     "skeleton_lab": (
         *("errors", "recipe", "runs", "data", "models", "training", "evaluation", "inference", "pictures"),

@@ -2,17 +2,10 @@
 
 import numpy as np
 import pytest
-from running_service import browsing, running
+from running_service import browsing, drop, running
 
 pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
 TOKEN = "a-token-of-the-tests"
-DROP = """
-([name, bytes]) => {
-  const moved = new DataTransfer();
-  moved.items.add(new File([new Uint8Array(bytes)], name));
-  dispatchEvent(new DragEvent("drop", { dataTransfer: moved, cancelable: true }));
-}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +18,6 @@ def two_actions(raw, clips, tmp_path_factory):
     names = list(layout("ntu").joints)
     np.savez(path, positions_m=joints, offsets=[0, len(joints)], fps=30.0, joint_names=names)
     return path
-
-
-def drop(page, name, data):
-    page.evaluate(DROP, [name, list(data)])
 
 
 def shown(page):

@@ -16,6 +16,14 @@ QUIET = (
     "--disable-sync",
 )
 
+DROP = """
+([name, bytes]) => {
+  const moved = new DataTransfer();
+  moved.items.add(new File([new Uint8Array(bytes)], name));
+  dispatchEvent(new DragEvent("drop", { dataTransfer: moved, cancelable: true }));
+}
+"""
+
 
 @contextmanager
 def running(recogniser, token=None, **limits):
@@ -55,3 +63,8 @@ def browsing(address):
         browser.close()
     own = address.partition("#")[0]
     assert [url for url in elsewhere if not url.startswith((own, "data:", "blob:"))] == []
+
+
+def drop(page, name, data):
+    """Drop a file on a page."""
+    page.evaluate(DROP, [name, list(data)])

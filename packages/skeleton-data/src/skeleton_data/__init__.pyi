@@ -16,6 +16,7 @@ from .draw.gif import draw_gif as draw_gif
 from .draw.page import draw_page as draw_page
 from .draw.page import player_data as player_data
 from .draw.page import player_file as player_file
+from .draw.page import player_looks as player_looks
 from .draw.strip import draw_strip as draw_strip
 from .draw.strip import viewpoint as viewpoint
 from .errors import DataError as DataError
@@ -48,6 +49,7 @@ from .ntu.recording import RawClip as RawClip
 from .ntu.recording import read_skeleton as read_skeleton
 from .ntu.recording import write_skeleton as write_skeleton
 from .preprocessing.coordinates import training_coordinates as training_coordinates
+from .preprocessing.coordinates import training_origin as training_origin
 from .preprocessing.preprocessing import Preprocessing as Preprocessing
 from .preprocessing.sample import sample_clips as sample_clips
 from .preprocessing.windows import sliding_windows as sliding_windows
@@ -165,6 +167,7 @@ __all__ = [
     "own_splits",
     "player_data",
     "player_file",
+    "player_looks",
     "prepare",
     "present_bodies",
     "printable",
@@ -183,6 +186,7 @@ __all__ = [
     "split",
     "split_by",
     "training_coordinates",
+    "training_origin",
     "turn_upright",
     "viewpoint",
     "write_skeleton",

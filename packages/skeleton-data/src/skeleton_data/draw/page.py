@@ -10,13 +10,13 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.draw.slots import LEFT, MIDDLE, RIGHT
-from skeleton_data.draw.strip import check_clip, viewing_angle
+from skeleton_data.draw.strip import TURN, check_clip, viewing_angle
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.replacing import replacing
 
@@ -79,8 +79,8 @@ def draw_page(
         draft.write_text(page, encoding="utf-8")
 
 
-def player_file(name: Literal["page.html", "player.css", "player.js"]) -> str:
-    """Return a file of the player: the page, its looks, or its script."""
+def player_file(name: str) -> str:
+    """Return a file of the player: `page.html`, `player.css` or `player.js`."""
     return (files("skeleton_data.draw") / name).read_text(encoding="utf-8")
 
 
@@ -94,14 +94,21 @@ def player_data(
         layout: The joints.
         fps: Frames per second.
     """
-    left, right = ({pair[side] for pair in layout.pairs} for side in (0, 1))
-    return {
+    return player_looks(layout) | {
         "fps": fps,
         "yaw": viewing_angle(next(iter(clips.values())), layout),
+        "clips": [_packed(label, clip) for label, clip in clips.items()],
+    }
+
+
+def player_looks(layout: SkeletonLayout) -> dict[str, Any]:
+    """Return of `player_data` what is the same for all clips: bones, sides, their colours, the side view."""
+    left, right = ({pair[side] for pair in layout.pairs} for side in (0, 1))
+    return {
         "bones": layout.bones,
         "sides": [1 if v in left else 2 if v in right else 0 for v in range(len(layout.joints))],
         "colours": (MIDDLE, LEFT, RIGHT),
-        "clips": [_packed(label, clip) for label, clip in clips.items()],
+        "turn": TURN,
     }
 
 

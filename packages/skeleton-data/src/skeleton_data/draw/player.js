@@ -35,7 +35,7 @@ function present(clip, start) {
 }
 
 function figureOf(clip) {
-  clip.xyz = decode(clip);
+  clip.xyz ??= decode(clip);
   Object.assign(clip, extent(clip));
   const figure = document.createElement("figure"), caption = document.createElement("figcaption");
   caption.textContent = clip.title;

@@ -41,13 +41,23 @@ def training_coordinates(
         return aligned(joints, layout)
     present: NDArray[np.bool_] = np.asarray(joints.any(axis=(2, 3), keepdims=True))
     first = joints[int(present[:, 0].argmax()), 0]
-    moved: NDArray[np.float32] = np.where(present, joints - _origin(layout.joints, layout.centre)(first), 0)
+    moved: NDArray[np.float32] = np.where(present, joints - training_origin(layout)(first), 0)
     return moved
+
+
+def training_origin(layout: SkeletonLayout) -> JointMap:
+    """Return what finds, among the joints of a skeleton, the one that cleaning moves to the origin.
+
+    Example:
+        >>> from skeleton_data import layout
+        >>> training_origin(layout("ntu")).weights
+        ({1: 1.0},)
+    """
+    return _origin(layout.joints, layout.centre)
 
 
 @cache
 def _origin(joints: tuple[str, ...], centre: int) -> JointMap:
-    """Find, among these joints, the one that cleaning moves to the origin."""
     ntu = built_in("ntu")
     try:
         return joint_map(joints, (ntu.joints[ntu.centre],), derive=True)

@@ -27,6 +27,10 @@ def main(arguments: list[str] | None = None) -> None:
             from skeleton_runtime.cli import serve
 
             serve.run(serve.parse(arguments[1:]))
+        elif arguments[:1] == ["web"]:
+            from skeleton_runtime.cli import web
+
+            web.run(web.parse(arguments[1:]))
         else:
             run(parse(arguments), lines=sys.stdin, out=sys.stdout)
         sys.stdout.flush()

@@ -14,7 +14,10 @@ Recognise actions in recordings, or live, with a trained model.
     skeleton-predict MODEL recording.bvh folder/ own.npz --top 3
     skeleton-predict MODEL long.npz --window 2s --stride 0.5s --format csv
     python tracker.py | skeleton-predict MODEL --live --fps 30
-    skeleton-predict serve --help
+    skeleton-predict serve MODEL
+    skeleton-predict web MODEL FOLDER
+
+`serve` answers over HTTP, `web` writes a page that recognises in the browser; each has its own --help.
 
 MODEL is a folder with a model.onnx, as `skeleton-lab share` writes it, such a file alone, or hf://OWNER/NAME.
 A recording is a raw .skeleton file, own data in an .npz, a folder of them, a store, or any data set that

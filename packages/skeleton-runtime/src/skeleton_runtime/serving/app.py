@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from functools import cache
-from importlib.resources import files
 
 import anyio
 import anyio.to_thread
@@ -18,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from skeleton_data import DataError, player_file
 from skeleton_runtime._version import __version__
+from skeleton_runtime.page.files import index, page_file
 from skeleton_runtime.recogniser import Recogniser
 from skeleton_runtime.serving.answering import answer_clips, answer_file
 from skeleton_runtime.serving.body import TooSlowError, read_body
@@ -31,8 +30,6 @@ STATUS: dict[type[Exception], int] = {TooLargeError: 413, TooSlowError: 408, Que
 """Of errors; what else is wrong with data is 422."""
 PAGE = {"page.css": "text/css", "page.js": "text/javascript", "server.js": "text/javascript"}
 PLAYER = {"player.css": "text/css", "player.js": "text/javascript"}
-SCRIPT = '<script src="static/server.js"></script>'
-"""What answers the page, in the place of ENGINE."""
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
     " img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -118,9 +115,7 @@ class _Service:
         return self.told(request, Response(self.metrics.text(), media_type="text/plain; version=0.0.4"))
 
     async def page(self, request: Request) -> Response:
-        return self.told(
-            request, Response(page_file("index.html").replace("ENGINE", SCRIPT), media_type="text/html")
-        )
+        return self.told(request, Response(index("server.js"), media_type="text/html"))
 
     async def file(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -154,9 +149,3 @@ def as_query(text: str) -> str:
         'say units, or source_layout'
     """
     return re.sub(r"--([a-z]+(-[a-z]+)*)", lambda option: option[1].replace("-", "_"), text)
-
-
-@cache
-def page_file(name: str) -> str:
-    """Return a file of the page."""
-    return (files("skeleton_runtime.serving") / "page" / name).read_text(encoding="utf-8")

@@ -14,10 +14,10 @@ function card() { return fetch("model", { headers }).then(told); }
 
 function plain(name) { return name.replace(/[^A-Za-z0-9_. -]|^[^A-Za-z0-9_]/g, "_").slice(-100); }
 
-function recognise(file, { window, stride }) {
+function recognise(file, options) {
   const query = new URLSearchParams({ name: plain(file.name), skeletons: "true" });
-  if (window) query.set("window", window);
-  if (window && stride) query.set("stride", stride);
+  for (const [name, value] of Object.entries(options))
+    if (value && (name !== "stride" || options.window)) query.set(name, value);
   return fetch(`predict?${query}`, { method: "POST", body: file, headers }).then(told);
 }
 

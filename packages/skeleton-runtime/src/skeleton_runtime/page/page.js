@@ -3,13 +3,14 @@
 // skeleton moves, beside the answer for the window about the frame that is shown.
 (() => {
 const element = id => document.getElementById(id);
+const OPTIONS = ["window", "stride", "fps", "units", "up"];
 let answers = [], fps = 30, shown = null, number = 0;
 
 async function recognise(file) {
   const mine = ++number;
   say(`${file.name} is being recognised ...`);
   try {
-    const told = await engine.recognise(file, { window: element("window").value, stride: element("stride").value });
+    const told = await engine.recognise(file, Object.fromEntries(OPTIONS.map(name => [name, element(name).value.trim()])));
     if (mine === number) show(file.name, told);
   } catch (error) {
     if (mine === number) clear(error.message || String(error));
@@ -58,7 +59,7 @@ player.onframe = frame => {
 function tell(answer) {
   shown = answer;
   element("answer").textContent = answer.label ?? "nobody";
-  element("bars").replaceChildren(...Object.entries(answer.classes).map(([name, share]) => {
+  element("bars").replaceChildren(...Object.entries(answer.classes).sort((a, b) => b[1] - a[1]).map(([name, share]) => {
     const bar = document.createElement("div"), fill = document.createElement("i"), text = document.createElement("span");
     const [left, right] = [document.createElement("b"), document.createElement("b")];
     bar.className = "bar";

@@ -1,0 +1,1 @@
+"""The page on which recordings are dropped: of the service, and alone in a browser."""

@@ -1,0 +1,207 @@
+"""The page's own scripts prepare clips as Python does; run by Node, where there is one."""
+
+import json
+import os
+import shutil
+import subprocess
+from importlib.resources import files
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skeleton_data import (
+    ImportConfig,
+    RawClip,
+    layout,
+    player_data,
+    sample_clips,
+    sliding_windows,
+    write_skeleton,
+)
+from skeleton_runtime import Windows, read_recordings
+from skeleton_runtime.page.static_folder import page_card
+
+NODE = shutil.which("node")
+pytestmark = pytest.mark.skipif(NODE is None, reason="there is no Node on this machine")
+SHARED = Path(os.environ.get("SKELETON_SHARED", Path(__file__).parents[3] / "shared"))
+NTU = layout("ntu")
+
+
+def prepared(cases):
+    """What the scripts make of (file, model, options)."""
+    sent = [
+        {"name": file.name, "text": file.read_text(), "card": card(made_for), "options": options}
+        for file, made_for, options in cases
+    ]
+    given = {"folder": str(files("skeleton_runtime.page")), "cases": sent}
+    script = Path(__file__).parent / "support" / "prepare.mjs"
+    done = subprocess.run([NODE, script], input=json.dumps(given), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def card(made_for):
+    from skeleton_runtime import Calibration
+
+    return page_card(made_for, Calibration())
+
+
+def expected(file, made_for, options):
+    """The same by Python: (first frame, frame after the last, bodies, tensor) of each window."""
+    how = {name: value for name, value in options.items() if name in ("fps", "units", "up")}
+    refused = []
+    (recording,) = read_recordings([file], made_for, ImportConfig(**how), refused=refused)
+    assert refused == []
+    windows = Windows(options.get("window"), options.get("stride"))
+    frames = len(recording.joints)
+    for start, end in sliding_windows(frames, *windows.in_frames(recording.fps, frames)):
+        tensor = sample_clips([recording.clip(start, end)], made_for)[0]
+        bodies = int(recording.joints[start:end].any(axis=(0, 2, 3)).sum())
+        yield start, end, bodies, tensor, recording
+
+
+def assert_prepared_alike(cases):
+    for case, told in zip(cases, prepared(cases), strict=True):
+        assert isinstance(told, list), (case[0].name, told)
+        wanted = list(expected(*case))
+        assert [(each["start"], each["end"], each["bodies"]) for each in told] == [w[:3] for w in wanted]
+        recording = wanted[0][-1]
+        for each, (*_, tensor, _) in zip(told, wanted, strict=True):
+            found = np.array(each["tensor"], np.float32).reshape(tensor.shape)
+            np.testing.assert_allclose(found, tensor, atol=2e-5, err_msg=f"{case}")
+        whole = recording.clip(0, len(recording.joints)).astype(float)
+        yaw = player_data({"": whole}, case[1].layout, fps=30)["yaw"]
+        assert told[0]["yaw"] == pytest.approx(yaw, abs=1e-3)
+
+
+def models(recogniser):
+    """Models that differ in all that clips go through."""
+    base = recogniser.preprocessing
+    kinds = (
+        {"bodies": 2, "fps": None, "cleaning": "reference"},
+        {"bodies": 1, "fps": 20, "cleaning": "true_frames"},
+        {"bodies": 2, "fps": 30, "cleaning": None},
+        {"bodies": 2, "fps": 45.0, "cleaning": "reference"},
+    )
+    ways = (
+        {"origin": "none", "heading": False, "stream": "joint", "test_crop": 0.95, "frames": 20},
+        {"origin": "first_frame", "heading": True, "stream": "bone", "test_crop": 1.0, "frames": 7},
+        {"origin": "first_frame", "heading": False, "stream": "bone_motion", "test_crop": 0.9, "frames": 33},
+    )
+    for kind, way in product(kinds, ways):
+        sampling = base.sampling.model_copy(update=way)
+        yield base.model_copy(update=kind | {"sampling": sampling})
+
+
+@pytest.fixture(scope="module")
+def two_people(tmp_path_factory, clips):
+    """Two people, a gap, a third who comes for a moment, and a ghost that lies on the floor."""
+    generator = np.random.default_rng(2)
+    first, second = clips[0][:, 0] + [0, 1, 3], clips[1][:40, 0] * 1.1 + [1, 1, 3]
+    ghost = generator.normal(size=(25, 25, 3)) * [1, 0.05, 1] + [0, 0, 2]
+    rows = [(frame, 11, joints) for frame, joints in enumerate(first[:45])]
+    rows += [(frame + 5, 22, joints) for frame, joints in enumerate(second) if not 10 <= frame < 14]
+    rows += [(frame + 60, 33, joints) for frame, joints in enumerate(first[45:57])]
+    rows += [(frame + 2, 44, joints) for frame, joints in enumerate(ghost)]
+    rows += [(frame + 20, 55, joints) for frame, joints in enumerate(second[:8])]
+    rows.sort(key=lambda row: row[0])
+    frame, body, joints = zip(*rows, strict=True)
+    path = tmp_path_factory.mktemp("two") / "S001C001P001R001A001.skeleton"
+    clip = RawClip(75, np.array(frame), np.array(body), np.array(joints, np.float32))
+    write_skeleton(path, clip)
+    return path
+
+
+def test_raw_recordings(recogniser, raw, two_people):
+    options = ({}, {"window": "1s", "stride": "0.5s"}, {"window": "25"})
+    recordings = [*sorted(raw.glob("*.skeleton"))[:2], two_people]
+    assert_prepared_alike(list(product(recordings, models(recogniser), options)))
+
+
+def test_real_raw_recordings(recogniser):
+    recordings = sorted((SHARED / "golden" / "raw_ntu").glob("*.skeleton"))
+    if not recordings:
+        pytest.skip(f"there are no recordings in {SHARED}")
+    assert_prepared_alike(list(product(recordings, list(models(recogniser))[:6], [{"window": "2s"}])))
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory, clips):
+    """One clip as tables: in metres, and lying in millimetres, in another order, with other names."""
+    folder = tmp_path_factory.mktemp("tables")
+    clip = clips[1][:, 0] + np.float32([0.5, 1, 3])
+    order = np.random.default_rng(0).permutation(25)
+    names = ["".join(word.title() for word in NTU.joints[joint].split("_")) for joint in order]
+    rows = clip[:, order]
+    lying = np.stack([rows[..., 0], -rows[..., 2], rows[..., 1]], axis=-1)
+    for name, joints in (("metres.csv", rows), ("lying.csv", lying)):
+        head = ",".join(["frame", *(f"{joint}_{axis}" for joint in names for axis in "xyz")])
+        lines = [f"{at},{','.join(f'{v:.6g}' for v in row.ravel())}" for at, row in enumerate(joints)]
+        (folder / name).write_text("\n".join([head, *lines]) + "\n")
+    return folder
+
+
+def test_tables(recogniser, tables):
+    cases = []
+    for made_for in models(recogniser):
+        options = {"fps": 30, "window": "1s"}
+        cases.append((tables / "metres.csv", made_for, options))
+        cases.append((tables / "lying.csv", made_for, options | {"up": "z", "fps": 25}))
+    assert_prepared_alike(cases)
+
+
+def test_clips_in_json(recogniser, clips, tmp_path):
+    two = np.concatenate([clips[0][:50], clips[1][:50]], axis=2 - 1)
+    two[:7, 1], two[30:33, 0] = 0, 0
+    models_, cases = list(models(recogniser)), []
+    for name, clip in (("one", clips[2][:, 0]), ("two", two)):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"clips": [clip.tolist()]}))
+        cases += [(tmp_path / f"{name}.json", made_for, {"fps": 30}) for made_for in models_]
+    for (file, made_for, _), (told,) in zip(cases, prepared(cases), strict=True):
+        clip = {"one": clips[2], "two": two}[file.stem]
+        shown = [*recordings_of(clip, made_for)]
+        found = np.array(told["tensor"], np.float32).reshape(shown[0].shape)
+        np.testing.assert_allclose(found, shown[0], atol=2e-5)
+
+
+def recordings_of(clip, made_for):
+    from skeleton_runtime.arrays import array_recordings
+
+    for recording in array_recordings([clip], made_for, ImportConfig(fps=30)):
+        yield sample_clips([recording.clip(0, len(recording.joints))], made_for)[0]
+
+
+BAD = {
+    "a.bvh": ("", "serve"),
+    "a.skeleton": ("2\n1\n", "line"),
+    "empty.skeleton": ("3\n0\n0\n0\n", "no body"),
+    "a.csv": ("a,b\n1,2\n", "HEAD_x"),
+    "nobody.json": ('{"clips": [' + json.dumps(np.zeros((4, 25, 3)).tolist()) + "]}", "no body"),
+    "nan.json": (
+        '{"clips": [' + json.dumps(np.ones((1, 25, 3)).tolist()).replace("1.0", "null", 1) + "]}",
+        "joint 0",
+    ),
+    "other.json": ('{"clips": [' + json.dumps(np.ones((4, 20, 3)).tolist()) + "]}", "25 joints"),
+    "giant.json": ('{"clips": [' + json.dumps((99 * np.eye(25)[None, :, :3]).tolist()) + "]}", "at zero"),
+    "text.json": ("{", "JSON"),
+    "no.json": ("{}", "0 frames"),
+}
+
+
+def test_what_cannot_be_used_is_told(recogniser, tables, tmp_path):
+    cases, wanted = [], []
+    for name, (text, complaint) in BAD.items():
+        (tmp_path / name).write_text(text)
+        cases.append((tmp_path / name, recogniser.preprocessing, {}))
+        wanted.append(complaint)
+    for options, complaint in (
+        ({}, "fps"),
+        ({"fps": 30, "units": "mm"}, "units"),
+        ({"fps": 30, "window": "x"}, "window"),
+    ):
+        cases.append((tables / "metres.csv", recogniser.preprocessing, options))
+        wanted.append(complaint)
+    for (file, *_), told, complaint in zip(cases, prepared(cases), wanted, strict=True):
+        assert isinstance(told, str) and complaint in told, (file.name, told)
