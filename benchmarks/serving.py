@@ -109,7 +109,8 @@ def write_model(folder: Path) -> None:
     import torch
 
     from skeleton_data import ClipSampling, Preprocessing, layout
-    from skeleton_lab import SavedModel, export_with_examples, save_network
+    from skeleton_lab import SavedModel, export_with_examples, save_network, write_int8
+    from skeleton_runtime import OnnxNetwork
     from sttformer import STTFormer, STTFormerConfig
 
     torch.set_num_threads(1)
@@ -129,7 +130,11 @@ def write_model(folder: Path) -> None:
         fps=30,
     )
     save_network(network.eval(), folder / "new", made_for)
-    print(export_with_examples([SavedModel.open(folder / "new")], folder / "new" / "model.onnx"))
+    exported = folder / "new" / "model.onnx"
+    print(export_with_examples([SavedModel.open(folder / "new")], exported))
+    shown = np.random.default_rng(2).normal(0, 0.4, (64, 3, 20, 20, 1)).astype(np.float32)
+    label = OnnxNetwork(exported).scores(shown).argmax(axis=1)
+    print(write_int8(exported, folder / "new" / "model.int8.onnx", shown, shown, label, most=100))
     (folder / "new" / "SHA256SUMS").unlink()  # which would have to name the new file, too
     # The earlier build knows fewer fields.
     old = folder / "old"
@@ -153,9 +158,11 @@ def write_recordings(folder: Path, long: int) -> None:
         moving = 0.1 * np.sin(np.arange(frames) * 0.3)[:, None, None] * rng.normal(0, 1, (1, 20, 3))
         joints = (pose + moving + [0.0, 0.0, 2.0]).astype(np.float32)
         np.savez(folder / f"{name}.npz", positions_m=joints, offsets=[0, frames], joint_names=names, fps=30.0)
-    lines = [json.dumps(frame.round(4).tolist()) for frame in joints[:1500]]
-    (folder / "short.txt").write_text("\n".join(lines[:300]))
-    (folder / "longer.txt").write_text("\n".join(lines[:1500]))
+        with (folder / f"{name}.txt").open("w") as file:
+            file.writelines(f"{json.dumps(frame.round(4).tolist())}\n" for frame in joints)
+    lines = (folder / "tenth.txt").read_text().splitlines(keepends=True)
+    (folder / "short.txt").write_text("".join(lines[:300]))
+    (folder / "longer.txt").write_text("".join(lines[:1500]))
 
 
 class Builds:
@@ -180,17 +187,15 @@ class Builds:
             compare(old[-1].printed, new[-1].printed)
         return old, new
 
-    def networks(self, rounds: int) -> tuple[dict[str, float], dict[str, float]]:
-        """Medians of seconds a batch, by its size."""
-        old, new = [], []
+    def networks(self, rounds: int) -> list[dict[str, float]]:
+        """Medians of seconds a batch, by its size: before, now, and now with numbers of 8 bits."""
+        command, told = [sys.executable, "-W", "ignore", "-c"], [[], [], []]
+        kinds = ((NETWORK, "old", self.sources), (EXPORTED, "new", ""), (EXPORTED, "new/model.int8.onnx", ""))
         for _ in range(rounds):
-            command = [sys.executable, "-W", "ignore", "-c"]
-            done = run([*command, NETWORK + TIMED, "old"], folder=self.folder, sources=self.sources)
-            old.append(json.loads(done.printed.splitlines()[-1]))  # behind what the Hub's library says
-            new.append(json.loads(run([*command, EXPORTED + TIMED, "new"], folder=self.folder).printed))
-        return tuple(
-            {batch: median(each[batch] for each in told) for batch in told[0]} for told in (old, new)
-        )
+            for each, (program, model, sources) in zip(told, kinds, strict=True):
+                done = run([*command, program + TIMED, model], folder=self.folder, sources=sources)
+                each.append(json.loads(done.printed.splitlines()[-1]))  # behind what the Hub's library says
+        return [{batch: median(each[batch] for each in kind) for batch in kind[0]} for kind in told]
 
 
 def compare(old: str, new: str) -> None:
@@ -237,9 +242,10 @@ def measure(builds: Builds, rounds: int) -> None:
     ):
         row(what, unit, median(map(cost, old)), median(map(cost, new)))
     row("installed size", "MB", *(installed(names) / 1e6 for names in (BEFORE, ("skeleton-runtime",))))
-    before, now = builds.networks(rounds)
-    row("network, one clip, one thread", "ms", 1000 * before["1"], 1000 * now["1"])
-    row("network, a clip of 64, one thread", "ms", 1000 * before["64"] / 64, 1000 * now["64"] / 64)
+    before, now, short = builds.networks(rounds)
+    for what, each in (("network", now), ("network of 8 bits", short)):
+        row(f"{what}, one clip, one thread", "ms", 1000 * before["1"], 1000 * each["1"])
+        row(f"{what}, a clip of 64, one thread", "ms", 1000 * before["64"] / 64, 1000 * each["64"] / 64)
     live = ["--live", "--window", "60", "--stride", "15"]
     few, many = (
         builds.turns(live, min(rounds, 3), builds.folder / f"{name}.txt") for name in ("short", "longer")
@@ -254,6 +260,12 @@ def measure(builds: Builds, rounds: int) -> None:
     row("long recording, processor", "s", *(each[0].processor for each in whole))
     row("long recording, memory", "MB", *(each[0].memory / 1e6 for each in whole))
     row("a tenth of it, memory", "MB", *(each[0].memory / 1e6 for each in tenth))
+    piece, stream = (
+        builds.turns(["--live", *sliding], 1, builds.folder / f"{name}.txt") for name in ("tenth", "long")
+    )
+    row("the same as a stream, processor", "s", *(each[0].processor for each in stream))
+    row("the same as a stream, memory", "MB", *(each[0].memory / 1e6 for each in stream))
+    row("a tenth of it, memory", "MB", *(each[0].memory / 1e6 for each in piece))
 
 
 def row(what: str, unit: str, before: float, now: float) -> None:

@@ -13,6 +13,7 @@ from skeleton_lab import build_network, predict, save_network, share
 from skeleton_lab.errors import InputError
 from skeleton_lab.models import onnx_export
 from skeleton_lab.models.network_config import fit_network
+from skeleton_lab.models.onnx_int8 import write_int8
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import read_options
 from skeleton_runtime import Recogniser
@@ -50,7 +51,7 @@ def assert_same_classes(found, wanted):
 def shared(trained, tmp_path_factory):
     """The folder of two seeds of a classifier."""
     folder = tmp_path_factory.mktemp("shared") / "model"
-    run_share(trained["joint"], trained["again"], "--output", folder)
+    run_share(trained["joint"], trained["again"], "--int8", "true", "--output", folder)
     return folder
 
 
@@ -80,6 +81,33 @@ def test_the_file_says_all_and_tells_nothing_of_the_machine(shared, store):
     assert Preprocessing.load(shared).fps == 30
 
 
+def held_out(model, store):
+    """Sampled clips of the store (N, C, T, V, M), and their classes."""
+    opened = SkeletonStore.open(store)
+    return sample_clips(real_clips(store, 96), model.preprocessing), opened.index.label[:96]
+
+
+def test_numbers_of_8_bits_answer_nearly_alike(shared, store):
+    whole, short = Recogniser.load(shared), Recogniser.load(shared / "model.int8.onnx")
+    assert short.preprocessing == whole.preprocessing and short.calibration == whole.calibration
+    assert (shared / "model.int8.onnx").stat().st_size < (shared / "model.onnx").stat().st_size
+    card = (shared / "README.md").read_text()
+    assert "model.int8.onnx" in card and "held-out clips" in card
+    assert " model.int8.onnx\n" in (shared / "SHA256SUMS").read_text()
+    clips, _ = held_out(whole, store)
+    expected, found = whole.network.scores(clips), short.network.scores(clips)
+    assert 0 < np.abs(found - expected).max() < 0.1 * np.abs(expected).max()
+
+
+def test_numbers_of_8_bits_that_lose_accuracy_are_not_kept(shared, store, tmp_path):
+    clips, label = held_out(Recogniser.load(shared), store)
+    path = tmp_path / "model.int8.onnx"
+    told = write_int8(shared / "model.onnx", path, clips[:16], clips, label, most=-101)
+    assert not path.exists() and "There is no `model.int8.onnx`" in told
+    assert "96 held-out clips" in write_int8(shared / "model.onnx", path, clips[:16], clips, label, most=101)
+    assert path.exists()
+
+
 def test_features_are_those_of_the_network(shared, store):
     clips = real_clips(store)
     model = Recogniser.load(shared)
@@ -107,6 +135,7 @@ def test_streams_are_fused_in_one_file(trained, store, tmp_path):
     [
         (("joint", "bone"), "not of one recipe"),
         (("joint", "again", "--fuse", "true"), "fuse: expected several streams"),
+        (("encoder", "--int8", "true"), "int8: .* is an encoder"),
         (("joint", "encoder", "--fuse", "true"), "fuse: .* is an encoder|expected several streams"),
     ],
 )

@@ -2,6 +2,10 @@
 
 import hashlib
 import json
+import shutil
+import sys
+import types
+from fnmatch import fnmatch
 
 import pytest
 from trained_model import MODEL, assert_alike
@@ -94,3 +98,64 @@ def test_probabilities_are_calibrated_and_the_improbable_is_unknown(copy, recogn
 def test_the_folder_of_a_run_is_found(tmp_path, recogniser, clips):
     (tmp_path / "classifier").symlink_to(MODEL, target_is_directory=True)
     assert_alike(Recogniser.load(tmp_path).predict(clips[:2]), recogniser.predict(clips[:2]))
+
+
+@pytest.fixture
+def hub(monkeypatch, copy, tmp_path):
+    """A model on the Hub, whose library is replaced: it copies what is asked for."""
+    library = types.ModuleType("huggingface_hub")
+
+    def snapshot_download(name, *, allow_patterns):
+        if name != "somebody/model":
+            raise OSError(f"no {name}\nand more")
+        folder = tmp_path / "cache"
+        folder.mkdir(exist_ok=True)
+        for file in copy.iterdir():
+            if any(fnmatch(file.name, pattern) for pattern in allow_patterns):
+                shutil.copy(file, folder)
+        return str(folder)
+
+    library.snapshot_download = snapshot_download
+    monkeypatch.setitem(sys.modules, "huggingface_hub", library)
+    return copy
+
+
+def test_a_model_on_the_hub_is_loaded_and_nothing_but_it(hub, tmp_path, recogniser, clips):
+    for name in ("setup.py", "model.pt", "model.safetensors", "x.onnx", "config.json"):
+        (hub / name).write_text("x")
+    assert_alike(Recogniser.load("hf://somebody/model").predict(clips[:2]), recogniser.predict(clips[:2]))
+    assert {file.name for file in (tmp_path / "cache").iterdir()} == {
+        *("model.onnx", "preprocessing.json", "SHA256SUMS")
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "complaint"),
+    [
+        (
+            lambda folder: (folder / "preprocessing.json").write_text("{}"),
+            "model",
+            "preprocessing.json: damaged",
+        ),
+        (lambda folder: (folder / "SHA256SUMS").unlink(), "model", "has no SHA256SUMS"),
+        (lambda folder: (folder / "model.onnx").unlink(), "model", "has no model.onnx"),
+        (lambda folder: None, "other", "^hf://somebody/other: no somebody/other$"),
+    ],
+)
+def test_a_bad_model_on_the_hub_is_one_line(hub, change, where, complaint):
+    change(hub)
+    with pytest.raises(DataError, match=complaint):
+        Recogniser.load(f"hf://somebody/{where}")
+
+
+def test_without_the_library_of_the_hub_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(DataError, match=r"skeleton-runtime\[hub\]"):
+        Recogniser.load("hf://somebody/model")
+
+
+def test_an_altered_file_alone_is_named_by_the_checksum_beside_it(copy):
+    with (copy / "model.onnx").open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(DataError, match=r"model\.onnx: damaged"):
+        Recogniser.load(copy / "model.onnx")

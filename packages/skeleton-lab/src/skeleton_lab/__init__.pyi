@@ -22,6 +22,7 @@ from .evaluation.metrics import evaluate_classifier as evaluate_classifier
 from .inference.recogniser import Recogniser as Recogniser
 from .models.network_config import NetworkConfig as NetworkConfig
 from .models.onnx_export import export_with_examples as export_with_examples
+from .models.onnx_int8 import write_int8 as write_int8
 from .models.pretraining import load_pretraining as load_pretraining
 from .models.saved_model import SavedModel as SavedModel
 from .models.saving import save_network as save_network
@@ -104,5 +105,6 @@ __all__ = [
     "recognition_report",
     "save_network",
     "set_up_distributed",
+    "write_int8",
     "writing",
 ]

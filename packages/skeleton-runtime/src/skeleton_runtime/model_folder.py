@@ -12,6 +12,8 @@ from skeleton_runtime.network import OnnxNetwork
 ONNX, SUMS = "model.onnx", "SHA256SUMS"
 FILES = (ONNX, Preprocessing.FILE)
 HUB = "hf://"
+DOWNLOADED = (ONNX, Preprocessing.FILE, Calibration.FILE, SUMS)
+"""All that is downloaded, whatever else is there."""
 MAX_SUMS = 2**16
 """Bytes of the largest file of checksums that is read."""
 
@@ -28,6 +30,8 @@ def open_model(where: str | Path, *, threads: int = 1) -> tuple[Preprocessing, O
     """
     path = locate(where)
     if path.is_file():
+        if (path.parent / SUMS).is_file():
+            check_files(path.parent, (path.name,))
         network = OnnxNetwork(path, threads=threads)
         return network.preprocessing(), network, network.calibration()
     has = [Calibration.FILE] if (path / Calibration.FILE).is_file() else []
@@ -90,8 +94,10 @@ def _download(where: str) -> Path:
     except ImportError:
         raise DataError(f"{where}: install skeleton-runtime[hub] to download models") from None
     try:
-        return Path(
-            snapshot_download(name, allow_patterns=[ONNX, Preprocessing.FILE, Calibration.FILE, SUMS])
-        )
+        folder = Path(snapshot_download(name, allow_patterns=list(DOWNLOADED)))
     except Exception as error:  # of the connection, the Hub or the disk, in many classes
-        raise DataError(f"{where}: {str(error).splitlines()[0]}") from error
+        raise DataError(f"{where}: {(str(error).splitlines() or [type(error).__name__])[0]}") from error
+    for name in (ONNX, SUMS):
+        if not (folder / name).is_file():
+            raise DataError(f"{where}: has no {name}: `skeleton-lab share RUN --output FOLDER` writes one")
+    return folder

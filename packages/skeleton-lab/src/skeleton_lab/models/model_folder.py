@@ -17,8 +17,9 @@ from skeleton_runtime import Calibration
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FILES = (CONFIG, WEIGHTS, Preprocessing.FILE)
 """What every model is."""
-ONNX = "model.onnx"
-OPTIONAL = (Calibration.FILE, ONNX)
+ONNX, INT8 = "model.onnx", "model.int8.onnx"
+EXPORTED = (ONNX, INT8)
+OPTIONAL = (Calibration.FILE, *EXPORTED)
 """What a model may have besides; no other name is ever read, wherever the folder is from."""
 SUMS = "SHA256SUMS"
 """Their checksums, as `sha256sum --check` reads them."""
@@ -97,7 +98,7 @@ def write_checksums(folder: Path) -> None:
 def copy_files(folder: Path, output: Path) -> None:
     """Copy the files of a model, but for what was exported, into another folder."""
     for name in files_of(folder):
-        if name != ONNX:
+        if name not in EXPORTED:
             shutil.copyfile(folder / name, output / name)
 
 
