@@ -154,6 +154,19 @@ def test_weights_travel_with_their_config(tmp_path: Path) -> None:
         STGCN.from_pretrained(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"null", b"\xff", b"[" * 100_000, b'{"config": {"width": 0}}']
+)
+def test_every_damage_is_the_same_error(tmp_path: Path, name: str, content: bytes | None) -> None:
+    STGCN(SMALL).save_pretrained(tmp_path)
+    (tmp_path / name).unlink()
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=str(tmp_path)):
+        STGCN.from_pretrained(tmp_path)
+
+
 def test_clips_do_not_depend_on_each_other_nor_bodies_on_their_order() -> None:
     model = STGCN(SMALL).eval()
     x = torch.randn(3, 3, 12, 25, 2)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skeleton_data import DataError, ImportConfig, SkeletonStore, import_clips
+from skeleton_data import DataError, ImportConfig, SkeletonStore, import_clips, layout
+from skeleton_data.cli.main import main
 from skeleton_data.importing.importer import Imported
 
 POSITIONS = 0.3 * np.random.default_rng(0).normal(size=(12, 25, 3)).astype(np.float32)
@@ -49,9 +50,39 @@ def test_a_mixed_column_is_refused_with_its_line(tmp_path: Path) -> None:
         bring_in(tmp_path, "frames,label\n4,1\n4,\n4,wave\n")
 
 
-def test_gaps_in_labels_are_taken(tmp_path: Path) -> None:
-    store, _ = bring_in(tmp_path, "frames,label\n4,3\n4,7\n4,-1\n")
-    assert store.index.label.tolist() == [3, 7, -1]
+def test_gaps_in_labels_are_taken_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store, done = bring_in(tmp_path, "frames,label,subject\n4,3,1\n4,5,2\n4,-1,3\n")
+    assert store.index.label.tolist() == [3, 5, -1]
+    assert store.classes == ("0", "1", "2", "3", "4", "5")
+    assert any("0, 1, 2, 4" in line for line in done.report)
+    main(["split", str(store.path), str(tmp_path / "split.json"), "--protocol", "all"])
+    assert "0, 1, 2, 4" in capsys.readouterr().err
+
+
+def test_a_label_that_is_no_number_of_a_class_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"label 2147483647.* below 65536"):
+        bring_in(tmp_path, "frames,label\n4,0\n4,2147483647\n4,1\n")
+    store, _ = bring_in(tmp_path, "frames,label\n4,0\n4,1\n4,2\n")
+    index = np.load(store.path / "index.npy")
+    index["label"][0] = 2**31 - 1
+    np.save(store.path / "index.npy", index)
+    with pytest.raises(DataError, match=r"s: .*label 2147483647.* below 65536"):
+        _ = SkeletonStore.open(store.path).classes
+
+
+@pytest.mark.parametrize("units", ["m", "px"])
+def test_control_characters_in_names_of_joints_reach_no_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], units: str
+) -> None:
+    names = [*layout("ntu").joints[:-1], "\x1b[2J\u202eother: clap"]
+    header = ["frame", *(f"{name}_{axis}" for name in names for axis in "xyz")]
+    options = ("--layout", "ntu", "--fps", "30")
+    rows = [[number, *frame.ravel().tolist()] for number, frame in enumerate(POSITIONS)]
+    (tmp_path / "mine.csv").write_text("\n".join(",".join(map(str, row)) for row in (header, *rows)))
+    with pytest.raises(SystemExit):
+        main(["import", str(tmp_path / "mine.csv"), str(tmp_path / "s"), *options, "--units", units])
+    told = "".join(capsys.readouterr())
+    assert "other: clap" in told and not {"\x1b", "\u202e"} & set(told)
 
 
 def own(folder: Path, **more: Any) -> SkeletonStore:

@@ -55,6 +55,18 @@ def test_pyskl_compressed_and_unlabelled(tmp_path: Path) -> None:
     np.testing.assert_allclose(clip.joints[2, :, :, :2], np.stack([near[2], far[2]])[..., :2])
 
 
+@pytest.mark.parametrize("part", [None, "xsub_train"])
+def test_pyskl_a_name_that_is_a_list_is_told_and_the_others_are_read(tmp_path: Path, part: str) -> None:
+    table: dict[str, Any] = {"annotations": [pyskl_item(), pyskl_item(frame_dir=["b"])]}
+    table["split"] = {"xsub_train": ["a"], "xsub_val": [["b"]]}
+    (tmp_path / "own.pkl").write_bytes(pickle.dumps(table))
+    first, second = read_clips(tmp_path / "own.pkl", ImportConfig(part=part)).clips
+    assert isinstance(first, Clip) and first.name == "a"
+    assert isinstance(second, DataError) and "annotations[1].frame_dir" in str(second)
+    with pytest.raises(DataError, match=r"own\.pkl: split\.xsub_val: .*names"):
+        read_clips(tmp_path / "own.pkl", ImportConfig(part="xsub_val"))
+
+
 def test_joints_without_names_are_not_guessed(tmp_path: Path) -> None:
     item = pyskl_item(keypoint=NTU[None], keypoint_score=None, img_shape=None)
     with pytest.raises(DataError, match=r"own\.pkl: its 25 joints .*body25 and ntu.*say layout"):

@@ -59,6 +59,14 @@ def test_one_visible_joint_needs_a_second_clip(store, pretrain_recipe, tmp_path)
     assert math.isfinite(result.validation_loss)
 
 
+def test_classes_without_a_clip_are_told_and_stay_outputs(finetune_recipe, tmp_path, capsys):
+    rows = [(0, 1, False), (2, 3, False), (0, 2, False), (2, 4, False)]
+    chosen = ("--data.store", write_store(tmp_path / "gap.store", rows, []), "--data.validation", 0)
+    result = train(finetune, finetune_recipe, tmp_path / "run", *chosen, "--training.epochs", 1)
+    assert result.test.clips == 2
+    assert "no clip of 1 on any side" in capsys.readouterr().err
+
+
 def test_two_classes_with_one_clip_each(finetune_recipe, tmp_path):
     """They are the batch, which is smaller than the one asked for; a share to hold out of them is refused."""
     rows = [(0, 1, False), (1, 3, False), (0, 2, False), (1, 4, False)]

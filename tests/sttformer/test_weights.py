@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub.errors import EntryNotFoundError
 
 from sttformer import (
     STTFormer,
@@ -68,20 +69,53 @@ def test_a_folder_of_another_model(tmp_path, changes, complaint):
         STTFormer.from_pretrained(tmp_path, config=STTFormerConfig(**{**SHAPE, **changes}))
 
 
-@pytest.mark.parametrize("gone", ["config.json", "model.safetensors"])
-def test_a_folder_that_lacks_a_file(tmp_path, gone):
-    make_model().save_pretrained(tmp_path)
-    (tmp_path / gone).unlink()
-    with pytest.raises(ValueError, match=f"{tmp_path} has no {gone}"):
-        STTFormer.from_pretrained(tmp_path)
+def make_directory(path):
+    path.unlink()
+    path.mkdir()
 
 
-def test_a_damaged_file(tmp_path):
+def lead_nowhere(path):
+    path.unlink()
+    path.symlink_to("nowhere")
+
+
+DAMAGES = {
+    "missing": Path.unlink,
+    "a folder": make_directory,
+    "a link to nowhere": lead_nowhere,
+    "empty": lambda path: path.write_bytes(b""),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-100]),
+    "not UTF-8": lambda path: path.write_bytes(b"\xff" + path.read_bytes()),
+    "null": lambda path: path.write_bytes(b"null"),
+    "deeply nested": lambda path: path.write_bytes(b"[" * 100_000),
+    "no table": lambda path: path.write_bytes(b'{"config": []}'),
+    "sizes": lambda path: path.write_bytes(b'{"config": {"joints": 1000000000, "width": 1000000000}}'),
+}
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_every_damage_is_the_same_error(tmp_path, name, damage):
     make_model().save_pretrained(tmp_path)
-    weights = tmp_path / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-100])
-    with pytest.raises(ValueError, match=r"model\.safetensors is damaged"):
+    DAMAGES[damage](tmp_path / name)
+    with pytest.raises(ValueError, match=str(tmp_path)) as caught:
         STTFormer.from_pretrained(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_of_the_hub_a_pickle_of_other_things_is_refused(tmp_path, monkeypatch):
+    """`pytorch_model.bin` is read where there are no safetensors."""
+    make_model().save_pretrained(tmp_path)
+    (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps({"weight": Path("a")}, protocol=2))
+
+    def downloaded(model, name):
+        if name == "model.safetensors":
+            raise EntryNotFoundError(name)
+        return str(tmp_path / name)
+
+    monkeypatch.setattr("sttformer.weights.hf_hub_download", downloaded)
+    with pytest.raises(ValueError, match=r"pytorch_model\.bin is no file of tensors"):
+        STTFormer._from_pretrained(model_id="owner/name", config=SHAPE)
 
 
 def test_a_config_with_a_field_out_of_range(tmp_path):

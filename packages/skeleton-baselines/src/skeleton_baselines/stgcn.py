@@ -119,11 +119,13 @@ class STGCN(
         """Build the model that a folder or a name of the Hugging Face Hub holds, in evaluation mode.
 
         Raises:
-            ValueError: If config or weights are damaged, or do not fit each other.
+            ValueError: If config or weights are missing, damaged, or do not fit each other.
         """
         try:
             model: Self = super().from_pretrained(pretrained_model_name_or_path, **options | {"strict": True})
-        except (ValueError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
+        except (ValueError, TypeError, AttributeError, RuntimeError, SafetensorError, OSError) as error:
+            if isinstance(error, OSError) and not Path(pretrained_model_name_or_path).is_dir():
+                raise  # what is on the Hub may be out of reach, and not be damaged
             reason = " ".join(str(error).split())
             raise ValueError(f"{pretrained_model_name_or_path} holds no STGCN: {reason:.500}") from error
         return model.eval()

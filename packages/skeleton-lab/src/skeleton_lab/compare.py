@@ -55,7 +55,7 @@ def history_of(run: Path) -> Mapping[int, float]:
     try:
         lines = [json.loads(line) for line in text.splitlines()]
         history = {line["step"]: line["top1"] for line in lines if line["split"] == "validation"}
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise InputError(f"{path}: not the metrics of a fine-tuning: {error!r}") from error
     if not history:
         raise InputError(f"{run}: no clips were held out (data.validation = 0), so nothing tells how it went")

@@ -1,16 +1,13 @@
 """Checkpoints of the published STTFormer code: their parameter names, and ours."""
 
 import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 
-import torch
 from torch import Tensor, nn
 
 from .config import STTFormerConfig
-from .weights import require_fit
+from .weights import read_state_dict, require_fit
 
 _NAMES = {
     "input_map.0": "embed",
@@ -54,33 +51,10 @@ def load_official(model: nn.Module, path: str | Path) -> None:
 def read_official(path: str | Path) -> dict[str, Tensor]:
     """Read a checkpoint of the published code, a state dict saved by `torch.save`, with its own names.
 
-    Only tensors are unpickled (`weights_only=True`), and no more values than the file has room for.
-
     Raises:
         ValueError: If the file is no state dict of dense tensors.
     """
-    size = Path(path).stat().st_size
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                if sum(entry.file_size for entry in archive.infolist()) > size:
-                    raise ValueError(f"{path} is no file of tensors: its entries are compressed")
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except UnpicklingError as error:  # torch's own text tells how to load it all the same
-        raise ValueError(f"{path} is no file of tensors: it is damaged, or holds other objects") from error
-    except (RuntimeError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"{path} is no file of tensors: {reason}") from error
-    if not isinstance(state, Mapping):
-        raise ValueError(f"{path} must hold a state dict, tensors by name, got {type(state).__name__}")
-    if others := [name for name, value in state.items() if not isinstance(value, Tensor)]:
-        kind = type(state[others[0]]).__name__
-        raise ValueError(f"{path} must hold a state dict, tensors by name: {others[0]!r} is a {kind}")
-    tensors = {str(name): value for name, value in state.items()}
-    dense = all(value.layout == torch.strided and value.device.type == "cpu" for value in tensors.values())
-    if not dense or sum(value.numel() * value.element_size() for value in tensors.values()) > size:
-        raise ValueError(f"{path} names more values than it holds")
-    return tensors
+    return read_state_dict(path)
 
 
 def official_config(state: Mapping[str, Tensor], *, joints: int = 25) -> STTFormerConfig:

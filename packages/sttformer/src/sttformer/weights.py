@@ -1,9 +1,11 @@
 """Weights that are taken over whole, or refused with a list of what does not fit."""
 
 import json
+import zipfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Self, TypeVar
 
 import torch
@@ -63,6 +65,38 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
         return load_file(path)
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged: {error}") from error
+
+
+def read_state_dict(path: str | Path) -> dict[str, Tensor]:
+    """Read a state dict that `torch.save` wrote.
+
+    Only tensors are unpickled (`weights_only=True`), and no more values than the file has room for.
+
+    Raises:
+        ValueError: If the file is no state dict of dense tensors.
+    """
+    size = Path(path).stat().st_size
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                if sum(entry.file_size for entry in archive.infolist()) > size:
+                    raise ValueError(f"{path} is no file of tensors: its entries are compressed")
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:  # torch's own text tells how to load it all the same
+        raise ValueError(f"{path} is no file of tensors: it is damaged, or holds other objects") from error
+    except (RuntimeError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(f"{path} is no file of tensors: {reason}") from error
+    if not isinstance(state, Mapping):
+        raise ValueError(f"{path} must hold a state dict, tensors by name, got {type(state).__name__}")
+    if others := [name for name, value in state.items() if not isinstance(value, Tensor)]:
+        kind = type(state[others[0]]).__name__
+        raise ValueError(f"{path} must hold a state dict, tensors by name: {others[0]!r} is a {kind}")
+    tensors = {str(name): value for name, value in state.items()}
+    dense = all(value.layout == torch.strided and value.device.type == "cpu" for value in tensors.values())
+    if not dense or sum(value.numel() * value.element_size() for value in tensors.values()) > size:
+        raise ValueError(f"{path} names more values than it holds")
+    return tensors
 
 
 def load_weights(model: nn.Module, state: Mapping[str, Tensor], *, source: str | Path) -> None:
@@ -146,6 +180,10 @@ class PretrainedMixin(PyTorchModelHubMixin):
             raise ValueError(f"{where}: {field}: {first['msg']}, got {first['input']!r:.60}") from error
         except (TypeError, AttributeError) as error:
             raise ValueError(f"{where}: no config of a {cls.__name__}: {error}") from error
+        except OSError as error:  # of a folder; what is on the Hub may be out of reach, and not be damaged
+            if not where.parent.is_dir():
+                raise
+            raise ValueError(f"{where.parent} cannot be read: {error}") from error
         return model
 
     @classmethod
@@ -166,7 +204,7 @@ class PretrainedMixin(PyTorchModelHubMixin):
                 state = read_weights(file)
             except EntryNotFoundError:
                 file = Path(hf_hub_download(model_id, "pytorch_model.bin", **download))
-                state = torch.load(file, map_location="cpu", weights_only=True)
+                state = read_state_dict(file)
         build: Callable[[], Any] = partial(cls, **options)  # a mixin knows no nn.Module
         model: Self = build_with_weights(build, state, source=file).to(device).eval()
         return model

@@ -77,7 +77,7 @@ class SplitCommand(BaseModel):
         made = self.model_dump(mode="json", exclude={"store", "output", "overwrite"})
         save_split(self.output, sides, store.index, made=made, overwrite=self.overwrite)
         counts = f"{len(sides.train)} training, {len(sides.val)} validation and {len(sides.test)} test clips"
-        names = store.class_names or tuple(map(str, range(int(store.index.label.max(initial=-1)) + 1)))
+        names = store.classes
         clips = class_counts(store.index.label, sides, len(names))
         for note in (*sides.notes, *missing_classes(clips, names)):
             print(f"note: {note}", file=sys.stderr)

@@ -14,6 +14,7 @@ from skeleton_data.errors import DataError
 from skeleton_data.importing.anatomy import head_directions, mirrored_frames
 from skeleton_data.importing.missing import always_zero
 from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.splits.counts import listed_names
 
 EARLY = 64
 """Clips after which a first check is made, so that a large set is not read in vain."""
@@ -175,9 +176,13 @@ class ImportReport:
         lines = [
             f"labelled: {labelled} of {self.clips} clips, {len(labels)} classes, {len(subjects)} subjects"
         ]
+        every = class_names or tuple(map(str, range(1 + max(labels, default=-1))))
+        if labels and len(labels) < len(every):
+            gaps = ~np.isin(np.arange(len(every)), labels)
+            lines.append(f"no clip of {listed_names(every, gaps)}")
         if not labels or not subjects or len(labels) > MOST_ROWS or len(subjects) > MOST_COLUMNS:
             return lines
-        names = [class_names[label] if label < len(class_names) else str(label) for label in labels]
+        names = [every[label] for label in labels]
         width = max(map(len, ["subject", *names]))
         lines.append(f"{'subject':>{width}} " + " ".join(f"{subject:>4}" for subject in subjects))
         for label, name in zip(labels, names, strict=True):

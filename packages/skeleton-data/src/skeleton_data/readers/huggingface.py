@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from skeleton_data.clips import Clip, ClipSource, Side
 from skeleton_data.errors import DataError
 from skeleton_data.files.arrays import reading
+from skeleton_data.files.json_file import parse_json
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import positions
@@ -115,9 +115,13 @@ def _head(file: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
         raise DataError.at(
             file, f"there is no column {missing[0]!r}: was it written by skeleton-data export?"
         )
-    about = json.loads((batch.schema.metadata or {}).get(b"huggingface", b"{}"))
-    label = about.get("info", {}).get("features", {}).get("label", {})
-    names = label.get("names", ()) if isinstance(label, Mapping) else ()
+    with reading(file):  # metadata are bytes
+        about = (batch.schema.metadata or {}).get(b"huggingface", b"{}").decode()
+    names = parse_json(about, file)
+    for key in ("info", "features", "label", "names"):
+        names = names.get(key, ()) if isinstance(names, Mapping) else ()
+    if not isinstance(names, list | tuple):
+        raise DataError.at(file, f"names of the classes: expected a list, found {names!r:.40}")
     return {name: batch.column(name)[0].as_py() for name in COLUMNS[2:]}, tuple(map(str, names))
 
 

@@ -50,7 +50,7 @@ def open_pyskl(path: Path, config: ImportConfig) -> ClipSource:
     chosen = list(enumerate(annotations))
     if config.part is not None:
         names = _split(table.get("split") if isinstance(table, dict) else None, config.part, path)
-        chosen = [(number, item) for number, item in chosen if _name(item) in names]
+        chosen = [(number, item) for number, item in chosen if _is_of(_name(item), names)]
         if not chosen:
             raise DataError.at(path, f"split {config.part!r} names no clip that is there")
     sides = sides_by_name(_parts(table), path)
@@ -133,6 +133,11 @@ def _parts(table: Any) -> dict[str, list[str]]:
 
 def _name(item: Any) -> Any:
     return item.get("frame_dir", item.get("filename")) if isinstance(item, dict) else None
+
+
+def _is_of(name: Any, names: frozenset[str]) -> bool:
+    """Return whether a part names it; what is no name stays, to be refused as a clip."""
+    return not isinstance(name, str) or name in names
 
 
 def _is_labelled(item: Any) -> bool:

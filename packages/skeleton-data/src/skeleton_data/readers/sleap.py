@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import ClipSource
 from skeleton_data.errors import DataError
+from skeleton_data.files.json_file import parse_json
 from skeleton_data.ntu.lines import MAX_METRES
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.hdf5_file import open_hdf5, values, words
@@ -60,10 +60,12 @@ def _of_analysis(file: Any, path: Path) -> Recording:
 
 def _of_project(file: Any, path: Path) -> Recording:
     try:
-        table = json.loads(bytes(file["metadata"].attrs["json"]))
+        table = parse_json(bytes(file["metadata"].attrs["json"]).decode(), path)
         skeletons = table["skeletons"]
         nodes = [table["nodes"][node["id"]]["name"] for node in skeletons[0]["nodes"]]
-    except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
+    except DataError:
+        raise
+    except (KeyError, IndexError, TypeError, ValueError) as error:
         raise DataError.at(path, f"metadata: expected nodes and one skeleton: {error!r}") from None
     frames, instances = values(file, "frames", path), values(file, "instances", path)
     if len(skeletons) > 1 or len(np.unique(frames["video"])) > 1:

@@ -69,20 +69,31 @@ def class_table(counts: NDArray[np.int64], names: Sequence[str]) -> str:
 
 
 def missing_classes(counts: NDArray[np.int64], names: Sequence[str]) -> tuple[str, ...]:
-    """Return a sentence for each side, training and test, that has no clip of a class of the others.
+    """Return a sentence on classes without a clip, and one for each side that has none of some others.
 
     Example:
-        >>> missing_classes(np.array([[2, 0, 2], [3, 0, 0]]), ["wave", "kick"])
-        ('There is no test clip of kick.',)
+        >>> missing_classes(np.array([[2, 0, 2], [3, 0, 0], [0, 0, 0]]), ["wave", "kick", "bow"])
+        ('There is no clip of bow on any side.', 'There is no test clip of kick.')
     """
-    there = counts.any(axis=1)
-    found = []
+    there = np.asarray(counts.any(axis=1))
+    found = [f"There is no clip of {listed_names(names, ~there)} on any side."] if not there.all() else []
     for side, column in (("training", 0), ("test", 2)):
-        lacking = [name for name, lack in zip(names, there & (counts[:, column] == 0), strict=True) if lack]
-        if lacking and counts[:, column].any():
-            more = f" and {len(lacking) - MOST_NAMED} other classes" if len(lacking) > MOST_NAMED else ""
-            found.append(f"There is no {side} clip of {', '.join(lacking[:MOST_NAMED])}{more}.")
+        lack = there & (counts[:, column] == 0)
+        if lack.any() and counts[:, column].any():
+            found.append(f"There is no {side} clip of {listed_names(names, lack)}.")
     return tuple(found)
+
+
+def listed_names(names: Sequence[str], chosen: NDArray[np.bool_]) -> str:
+    """Return the names of the chosen classes (K,) in a row; of many, the first.
+
+    Example:
+        >>> listed_names(["wave", "kick", "bow"], np.array([True, False, True]))
+        'wave, bow'
+    """
+    found = [names[number] for number in np.flatnonzero(chosen).tolist()]
+    more = f" and {len(found) - MOST_NAMED} other classes" if len(found) > MOST_NAMED else ""
+    return ", ".join(found[:MOST_NAMED]) + more
 
 
 MOST_NAMED = 20

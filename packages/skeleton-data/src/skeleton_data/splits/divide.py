@@ -134,10 +134,9 @@ def _by_name(path: Path, store: SkeletonStore) -> Split:
 
 
 def _require_classes(path: Path, sides: Split, store: SkeletonStore) -> None:
-    label = store.index.label
-    counts = class_counts(label, sides, int(label.max(initial=-1)) + 1)
+    names = store.classes
+    counts = class_counts(store.index.label, sides, len(names))
     unknown = np.flatnonzero((counts[:, 0] == 0) & (counts[:, 2] > 0))
     if len(unknown) and counts[:, 0].any():
-        names = store.class_names or tuple(map(str, range(len(counts))))
         told = ", ".join(names[each] for each in unknown[:NEAR])
         raise DataError.at(path, f"leaves no training clip of {told}, but tests it")

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from skeleton_data.clips import Side
 from skeleton_data.errors import DataError
+from skeleton_data.files.text import read_bytes
 from skeleton_data.splits.protocols import Split
 from skeleton_data.store.files import SPLITS, OwnSplits
 from skeleton_data.store.store import SkeletonStore
@@ -24,8 +25,8 @@ def own_splits(store: SkeletonStore) -> dict[str, Split]:
         return {}
     path = store.path / SPLITS
     try:
-        content = OwnSplits.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
+        content = OwnSplits.model_validate_json(read_bytes(path))
+    except ValidationError as error:
         raise DataError.at(path, f"damaged: {str(error).splitlines()[0]}") from None
     found = {}
     for name, sides in content.splits.items():

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.printable import printable
+from skeleton_data.store.files import MAX_CLASSES
 
 _MOST = int(np.iinfo(np.int32).max)  # of what the index holds
 
@@ -46,6 +47,10 @@ def check_clip(
         raise DataError("a clip has an empty name")
     if printable(name) != name:
         raise DataError(f"clip {name!r} has a control character in its name")
+    if facts[0] >= MAX_CLASSES:
+        raise DataError(
+            f"clip {name!r} has the label {facts[0]}, expected a class number below {MAX_CLASSES}"
+        )
     if not -1 <= min(facts) <= max(facts) <= _MOST:
         raise DataError(
             f"clip {name!r} has the facts {tuple(facts)}, expected numbers from 0 to {_MOST} or -1, unknown"

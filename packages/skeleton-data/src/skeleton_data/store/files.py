@@ -32,6 +32,10 @@ INDEX_DTYPE = np.dtype(
 )
 
 
+MAX_CLASSES = 2**16
+"""Labels are below it: a network has an output for each number up to the highest, with or without clips."""
+
+
 class FileFacts(BaseModel):
     """Size and checksum of one file of a store."""
 

@@ -20,6 +20,7 @@ from skeleton_data.store.files import (
     INDEX,
     INDEX_DTYPE,
     JOINTS,
+    MAX_CLASSES,
     META,
     NAMES,
     SPLITS,
@@ -103,6 +104,19 @@ class SkeletonStore:
     def class_names(self) -> tuple[str, ...]:
         """Name of each label; empty where unknown."""
         return self.meta.class_names
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Name of each class: `class_names`, or the numbers up to the highest label; labels may have gaps.
+
+        Raises:
+            DataError: A label is no number of a class.
+        """
+        highest = int(self.index.label.max(initial=-1))
+        if highest >= (len(self.class_names) or MAX_CLASSES):
+            known = len(self.class_names) or MAX_CLASSES
+            raise DataError.at(self.path, f"a clip has the label {highest}, expected one below {known}")
+        return self.class_names or tuple(map(str, range(highest + 1)))
 
     @property
     def fps(self) -> float:

@@ -168,9 +168,8 @@ class FinetuneData(Division):
                 raise InputError(f"{store.path}: {self.division} leaves no labelled {side} clips")
         _require_bodies([(store, train)])
         used = train[self._used(labels[train])]
-        classes = store.class_names or tuple(str(label) for label in range(int(labels.max()) + 1))
         bodies = _bodies([(store, side) for side in (used, validation, test)])
-        return FinetuneClips(store, parts.train, used, validation, test, classes, bodies, parts)
+        return FinetuneClips(store, parts.train, used, validation, test, store.classes, bodies, parts)
 
     def _used(self, labels: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return positions of the training clips, given their labels, whose labels are used."""
@@ -222,8 +221,7 @@ class FinetuneClips:
     @property
     def notes(self) -> tuple[str, ...]:
         """What whoever reads the accuracy should know of the sides, a sentence each."""
-        missing = missing_classes(self.counts, self.classes) if len(self.test) else ()
-        return (*self.divided.notes, *missing)
+        return (*self.divided.notes, *missing_classes(self.counts, self.classes))
 
     def require_test(self) -> None:
         """Refuse clips of which none tests.

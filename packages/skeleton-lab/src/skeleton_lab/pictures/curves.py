@@ -13,7 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from skeleton_data import replacing
-from skeleton_lab.errors import InputError, input_errors
+from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.text_files import MAX_RESULT, read_small_text
 
 CURVES = "curves.png"
 """The picture that a run leaves in its folder."""
@@ -79,12 +80,11 @@ def _curves(run: Path) -> dict[tuple[str, str], dict[int, float]]:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, str, str, float]]:
-    with input_errors():
-        text = path.read_text(encoding="utf-8")
+    text = read_small_text(path, most=MAX_RESULT)
     try:
         for line in map(json.loads, text.splitlines()):
             for value, sides in PANELS.items():
                 if value in line and line["split"] in sides:
                     yield int(line["step"]), line["split"], value, float(line[value])
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise InputError(f"{path}: not the metrics of a training: {error!r}") from error
