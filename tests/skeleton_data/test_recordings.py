@@ -222,7 +222,6 @@ def test_labels_from_a_table_and_from_names(tmp_path: Path) -> None:
         ("x.fbx", b"Kaydara FBX", "this looks like FBX"),
         ("x.mp4", b"", "this looks like a video"),
         ("a01_s02_e03_skeleton3D.txt", b"0 0 0 1", "this looks like MSR-Action3D"),
-        ("joints_s01_e02.txt", b"1 0 0 0", "this looks like UTKinect"),
         ("x.json", b'{"images": [], "annotations": []}', "this looks like annotations of COCO"),
         ("x.json", b'{"hello": 1}', "its format is not known by its keys: hello"),
     ],

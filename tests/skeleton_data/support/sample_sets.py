@@ -89,6 +89,23 @@ def write_pku(folder: Path) -> Path:
     return path
 
 
+def write_ut_kinect(folder: Path) -> Path:
+    """Two recordings of frames 7 to 16: frame 9 is there twice, 12 is left out; the second ends early."""
+    path = folder / "joints"
+    path.mkdir()
+    for name, frames in (("s01_e01", (7, 8, 9, 9, 10, 11, 13, 14, 15, 16)), ("s10_e02", range(7, 12))):
+        body = UCLA[0][0]
+        lines = [
+            " ".join(map(str, [frame, *(body + np.float32(frame / 100 + (row == 3))).ravel()]))
+            for row, frame in enumerate(frames)
+        ]
+        (path / f"joints_{name}.txt").write_text("\n".join(lines) + "\n")
+    (folder / "actionLabel.txt").write_text(
+        "s01_e01\nwalk: 8 10\nclapHands: 11 20\ns10_e02\nwalk: 7 9\ncarry: NaN NaN\n"
+    )
+    return path
+
+
 def kinetics_file(**changes: Any) -> str:
     def body(shift: float, score: float) -> dict[str, Any]:
         pose = (np.linspace(0.2, 0.7, 36) + shift).tolist()
@@ -179,6 +196,7 @@ KINDS = {
         Kind("pyskl", write_pyskl, lambda folder: {}),
         Kind("nw-ucla", write_ucla, lambda folder: {}),
         Kind("pku-mmd", write_pku, lambda folder: {"labels": folder / "labels"}),
+        Kind("ut-kinect", write_ut_kinect, lambda folder: {}),
         Kind("kinetics", write_kinetics, lambda folder: {}),
         Kind("bvh", write_bvh, lambda folder: {"units": "cm", "layout": str(folder / "stick.toml")}),
     )

@@ -25,6 +25,7 @@ class ImportCommand(StoreOptions, ImportConfig):
     nw-ucla    a folder of .json files
     kinetics   a folder of .json files
     pku-mmd    a folder of .txt files, with --labels
+    ut-kinect  a folder of joints_s01_e01.txt, with actionLabel.txt
     bvh        a file or folder, with --units and --layout
     store      a store, for another layout
     huggingface  what skeleton-data export --to huggingface wrote, as a folder or as .parquet

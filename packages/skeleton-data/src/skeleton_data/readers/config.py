@@ -17,6 +17,7 @@ Format = Literal[
     "pyskl",
     "nw-ucla",
     "pku-mmd",
+    "ut-kinect",
     "kinetics",
     "bvh",
     "store",

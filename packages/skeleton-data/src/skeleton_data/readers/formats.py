@@ -51,6 +51,9 @@ FORMATS: dict[str, FormatReader] = {
     ),
     "nw-ucla": FormatReader(f"{_READERS}.nw_ucla:open_nw_ucla", {"units", "fps"}, parallel=True),
     "pku-mmd": FormatReader(f"{_READERS}.pku_mmd:open_pku_mmd", {"units", "fps", "labels"}, parallel=True),
+    "ut-kinect": FormatReader(
+        f"{_READERS}.ut_kinect:open_ut_kinect", {"units", "fps", "labels"}, parallel=True
+    ),
     "kinetics": FormatReader(f"{_READERS}.kinetics:open_kinetics", {"fps", "labels"}, parallel=True),
     "bvh": FormatReader(f"{_READERS}.bvh:open_bvh", {"units", "joints"}, parallel=True),
     "array": FormatReader(

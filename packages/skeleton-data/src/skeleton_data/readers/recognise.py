@@ -53,11 +53,8 @@ _LOOKS: dict[str, str] = {
 }
 """What is recognised and not read, and what to do."""
 
-_TEXTS = (
-    (r"a\d\d_s\d\d_e\d\d_skeleton(3D)?", "MSR-Action3D"),
-    (r"joints_s\d\d_e\d\d", "UTKinect-Action3D"),
-)
-"""Names of text files of data sets whose joints are not named and whose order is not known for sure."""
+_MSR_ACTION_3D = r"a\d\d_s\d\d_e\d\d_skeleton(3D)?"
+"""Names of its text files; those who read them disagree about which side their first shoulder is on."""
 
 _FOLDER_ENDINGS = (
     ".bvh",
@@ -135,14 +132,15 @@ def _of_folder(path: Path) -> Format:
 
 
 def _of_txt(path: Path) -> Format:
-    for pattern, what in _TEXTS:
-        if re.fullmatch(pattern, path.stem):
-            raise DataError.at(
-                path,
-                f"this looks like {what}, which does not name its joints: write a table, CSV with the columns"
-                " frame, NAME_x, NAME_y, NAME_z",
-            )
-    return "pku-mmd"
+    from skeleton_data.readers.ut_kinect import LABELS, NAME
+
+    if re.fullmatch(_MSR_ACTION_3D, path.stem):
+        raise DataError.at(
+            path,
+            "this looks like MSR-Action3D, which does not name its joints, left or right: write a table, CSV"
+            " with the columns frame, NAME_x, NAME_y, NAME_z",
+        )
+    return "ut-kinect" if NAME.fullmatch(path.stem) or path.name == LABELS else "pku-mmd"
 
 
 def _of_parquet(path: Path) -> Format:
