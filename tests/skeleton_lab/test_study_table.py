@@ -37,6 +37,17 @@ def test_published_numbers_stand_beside_ours_and_the_spread_is_over_seeds():
     assert second["mean"] == second["published"] == ""
 
 
+def test_a_row_that_learnt_from_test_clips_without_labels_is_marked():
+    column = Column(Path("data/x"), "odd-subjects", "5%", "odd-subjects 5%", None)
+    rows = {"one": True, "two": False}
+    found = [
+        Cell(Row(name=name), column, (0,), (60.0,), 9, None, None, transductive=saw)
+        for name, saw in rows.items()
+    ]
+    lines = markdown(found, title="T", source="", spread="deviation").splitlines()
+    assert ["transductive" in line for line in lines[4:6]] == [True, False]
+
+
 def test_differences_are_those_of_the_same_seeds():
     column = Column(Path("data/x"), "odd-subjects", "5%", "odd-subjects 5%", None)
     base = Cell(Row(name="base"), column, (0, 1, 2), (60.0, 40.0, 50.0), 9, None, None)

@@ -7,8 +7,8 @@
 accuracy on subjects held out from the training side (`--training.select` says otherwise), which also give the
 temperature that turns scores into probabilities. With `--data.protocol all` all clips train, and none tests.
 The folder of the run receives classifier/, result.json, answers.csv (of each test clip), labels.json (which
-labels were used), curves.png, config.toml, data.json, metrics.jsonl, tensorboard/, and checkpoints/ to resume
-from.
+labels were used), curves.png, config.toml, data.json, metrics.jsonl, tensorboard/, checkpoints/ to resume
+from and, of self-training, teacher/, the run whose answers it learnt from.
 """
 
 from __future__ import annotations
@@ -17,21 +17,23 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from skeleton_lab.data.clips import FinetuneClips, FinetuneData
+from skeleton_lab.data.clips import FinetuneClips, count
+from skeleton_lab.data.unlabelled import PartlyLabelledData, UnlabelledClips
 from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.network_config import NetworkConfig, fit_network, part_errors
 from skeleton_lab.models.pretrained import open_pretrained, pretrained_config, what_changes
 from skeleton_lab.models.seen_clips import TOLD, seen_of_test
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.answers import ANSWERS
-from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
+from skeleton_lab.runs.folder import RUN_SHORTCUTS, TEACHER, RunConfig, RunFolder
 from skeleton_lab.runs.results import FinetuneResult
 from skeleton_lab.runs.workers import tell_notes
 from skeleton_lab.studies import cross_validate
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
 from skeleton_lab.training.plan import FinetuneTraining
+from skeleton_lab.training.pseudo_labels import SelfTraining
 from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
 from skeleton_runtime import Calibration
 from sttformer import STTFormerConfig
@@ -56,9 +58,13 @@ class FinetuneConfig(RecipeSection):
     )
     transductive: bool = Field(
         False,
-        description="Of folds: allow a pre-trained model that has met the test clips without their labels.",
+        description="Of folds: allow a pre-trained model that has met the test clips without their labels. "
+        "Of self-training: learn from the test clips without their labels; the result says so.",
     )
-    data: FinetuneData = Field(description="What it is trained and tested on.")
+    data: PartlyLabelledData = Field(description="What it is trained and tested on.")
+    self_training: SelfTraining = Field(
+        SelfTraining(), description="How it learns from clips without labels, if it does."
+    )
     model: NetworkConfig = Field(
         STTFormerConfig(tuple_frames=2),
         description="The network; with `pretrained` it is that of the pre-trained model.",
@@ -67,6 +73,34 @@ class FinetuneConfig(RecipeSection):
     schedule: ScheduleConfig = Field(MultiStep(), description="How the learning rate goes.")
     training: FinetuneTraining = Field(FinetuneTraining(), description="How long.")
     run: RunConfig = Field(description="Where it goes.")
+
+    @property
+    def rounds(self) -> int:
+        """Rounds of self-training."""
+        given = self.self_training.rounds
+        return given if given is not None else 2 if self.data.unlabelled else 0
+
+    @property
+    def teacher(self) -> FinetuneConfig:
+        """The recipe of the training whose answers this one learns from."""
+        method = self.self_training.model_copy(update={"rounds": self.rounds - 1})
+        run = self.run.model_copy(update={"folder": self.run.folder / TEACHER})
+        data = self.data if self.rounds > 1 else self.data.model_copy(update={"unlabelled": ()})
+        return self.model_copy(update={"self_training": method, "run": run, "data": data})
+
+    @model_validator(mode="after")
+    def _learns_without_labels(self) -> FinetuneConfig:
+        test, balanced = self.training.select == "test", self.training.balanced_sampling
+        if self.rounds and (test or balanced):
+            field = "training.select test" if test else "training.balanced_sampling"
+            raise ValueError(f"{field} needs labels that self-training does not use: leave one out")
+        if self.data.unlabelled and not self.rounds:
+            raise ValueError("data.unlabelled names stores, but self_training.rounds is 0")
+        return self
+
+    def unlabelled(self, clips: FinetuneClips) -> UnlabelledClips | None:
+        """Return the clips that it learns from without labels, if it does."""
+        return self.data.open_unlabelled(clips, transductive=self.transductive) if self.rounds else None
 
     def source(self, clips: FinetuneClips) -> SavedModel | None:
         """Return the pre-trained model, if there is one."""
@@ -98,12 +132,15 @@ class FinetuneConfig(RecipeSection):
         return model
 
 
-def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> FinetuneResult | None:
+def run(
+    config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None, tested: bool = True
+) -> FinetuneResult | None:
     """Train a classifier and test it; a dry run has no result.
 
     Args:
         config: The recipe.
         bar: Options of tqdm: `{"disable": True}` for silence, `{"position": 1, "leave": False}` to nest.
+        tested: Whether it is tested; what only teaches the next round of a self-training is not.
 
     Raises:
         InputError: If data, recipe, weights or folder cannot be used; nothing has been written then.
@@ -116,7 +153,9 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
             clips.require_test()
         seen = seen_of_test(source, clips) if source else None
         config = config.resolved(clips, source)
-        folder = RunFolder.check(config.run, config, clips.fingerprints)
+        others = config.unlabelled(clips)
+        prints = (*clips.fingerprints, *(others.fingerprints if others else ()))
+        folder = RunFolder.check(config.run, config, prints, teacher=others is not None)
         if finished := folder.finished(FinetuneResult, "classifier", "labels.json"):
             return finished
 
@@ -124,6 +163,7 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
     from skeleton_lab.evaluation.calibration import calibrate
     from skeleton_lab.evaluation.evaluation import ClipReader
     from skeleton_lab.evaluation.metrics import answers_to, evaluate_classifier, test_result
+    from skeleton_lab.evaluation.teaching import teach
     from skeleton_lab.models.saving import save_network
     from skeleton_lab.pictures.curves import CURVES, draw_curves
     from skeleton_lab.training.class_weights import class_weights, cross_entropy
@@ -135,18 +175,30 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
     training, store, names = config.training, clips.store, clips.classes
     train, held_out, unseen = ([(store, side)] for side in (clips.train, clips.validation, clips.test))
     plan, preprocessing = training.plan(len(clips.train)), clips.preprocessing(config.data.sampling)
+    before = None
+    if others:
+        train = [*train, *others.clips]
+        share = config.self_training.labelled_share
+        plan = plan.mixed(training.batch_size, share, len(clips.train), count(others.clips))
+        if not config.run.dry_run:
+            before = run(config.teacher, bar=bar, tested=False)
     accelerator = set_up_distributed(config, plan)
     with input_errors():
         model = config.build(source)
         sha256 = source.sha256 if source else None
-    for line in what_changes(source, recipe.model, classes=len(names)) if source else ():
+    for line in what_changes(source, recipe.model, classes=len(names)) if source and tested else ():
         accelerator.print(f"finetune: {line}")
     notes = (f"Of {config.pretrained}: {TOLD[seen]}.",) if seen in ("unlabelled", "labelled") else ()
-    tell_notes("finetune", (*clips.notes, *notes))
+    if tested:
+        tell_notes("finetune", (*clips.notes, *notes, *((others.told,) if others else ())))
     if config.run.dry_run:
         describe(accelerator, folder, config, plan, preprocessing, model)
         accelerator.print("", class_table(clips.counts, names), sep="\n")
         return None
+    targets = taught = None
+    if others and before:
+        how = {"batch_size": training.batch_size, "workers": config.run.workers}
+        targets, taught = teach(accelerator, before, config.self_training, clips, others, **how)
     balanced = training.balanced_sampling
     reading = (config.data.sampling, clips.bodies, training.seed, config.run.workers, balanced)
     loaders = Loaders(accelerator, *reading)
@@ -171,7 +223,8 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
         def loss(part: ClipBatch) -> dict[str, Tensor]:
             scores = trainer.model(part.joints)
             smoothing = training.label_smoothing
-            return {"loss": cross_entropy(scores, part.label, weight, label_smoothing=smoothing)}
+            wanted = part.label if targets is None else targets[part.clip]
+            return {"loss": cross_entropy(scores, wanted, weight, label_smoothing=smoothing)}
 
         for batch in trainer:
             trainer.model.train(not training.evaluation_mode)
@@ -196,7 +249,7 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
 
         calibration = calibrate(*scores_of(clips.validation)) if len(clips.validation) else Calibration()
         answers = test = None
-        if len(clips.test):
+        if tested and len(clips.test):
             scores, labels = scores_of(clips.test)
             answers = answers_to(clips, scores, temperature=calibration.temperature)
             test = test_result(scores, labels, names, temperature=calibration.temperature)
@@ -214,6 +267,7 @@ def run(config: FinetuneConfig, *, bar: Mapping[str, Any] | None = None) -> Fine
             selected_by=select,
             selected_step=best.step,
             train_clips=len(clips.train),
+            self_training=taught,
             validation_clips=len(clips.validation),
         )
         if accelerator.is_main_process:

@@ -33,10 +33,11 @@ class SkeletonClassifier(Estimator):
     It goes into scikit-learn's `cross_val_predict`, `GridSearchCV` and the like, but does not need
     scikit-learn.
 
-    Labels -1, None, "" and NaN mean that a clip has none: it trains no class, counts in no score, and only a
-    pre-training that is part of the fit learns from it. scikit-learn's own scorers do not know that, and
-    count such clips as wrong: leave `scoring` out, and `score` counts. If `method` is `predict_proba`, its
-    `cross_val_predict` makes a class of -1 before this estimator sees it: give it labelled clips alone then.
+    Labels -1, None, "" and NaN mean that a clip has none: it trains no class, counts in no score, and only
+    self-training, or a pre-training that is part of the fit, learns from it. scikit-learn's own scorers do
+    not know that, and count such clips as wrong: leave `scoring` out, and `score` counts. If `method` is
+    `predict_proba`, its `cross_val_predict` makes a class of -1 before this estimator sees it: give it
+    labelled clips alone then.
 
     Args:
         layout: Skeleton of the clips: a name such as `kinect_v1`, a `SkeletonLayout`, or its TOML file. By
@@ -47,6 +48,8 @@ class SkeletonClassifier(Estimator):
         recipe: TOML file of a fine-tuning, or its name in `configs/`.
         settings: Fields over those of the recipe, such as `{"training.steps": 400}`.
         labels_per_class: Labels of each class that are used; by default all.
+        self_training: Rounds in which it learns, too, from its own answers to the clips whose labels are
+            missing or not used; 0 for none.
         units: Of positions: `m`, or `picture` for 2D joints with their confidence in the place of z.
         random_state: Seed of weights, order, augmentation, and which labels are used; None draws another at
             each fit.
@@ -80,12 +83,13 @@ class SkeletonClassifier(Estimator):
         recipe: str | Path = "finetune/modern",
         settings: Mapping[str, Any] | None = None,
         labels_per_class: int | None = None,
+        self_training: int = 0,
         units: Units = "m",
         random_state: Any = 0,
         verbose: bool = False,
     ) -> None:
         self.layout, self.pretrained, self.recipe, self.settings = layout, pretrained, recipe, settings
-        self.labels_per_class, self.units = labels_per_class, units
+        self.labels_per_class, self.self_training, self.units = labels_per_class, self_training, units
         self.random_state, self.verbose = random_state, verbose
 
     def fit(self, clips: Any, y: Any, groups: Any = None) -> Self:
@@ -122,6 +126,8 @@ class SkeletonClassifier(Estimator):
                 "training": {"seed": seed},
                 "run": {"folder": str(folder / "run"), "tracker": "none"},
             } | ({} if start is None else {"pretrained": str(start)})
+            if self.self_training:
+                ours["self_training"] = {"rounds": self.self_training}
             given = arguments(self.recipe, self.settings, ours)
             config = read_recipe(finetune.FinetuneConfig, given, program="SkeletonClassifier")
             result = finetune.run(config, bar={"disable": not self.verbose})

@@ -49,6 +49,7 @@ class EvaluateData(RecipeSection):
             InputError: If something is said nowhere, or a classifier would be shown what it was trained on.
         """
         known = dict(model.recipe.get("data", {}))
+        known.pop("unlabelled", None)
         if sources := known.pop("sources", ()):
             if len(sources) > 1 and self.store is None and self.dataset is None:
                 raise InputError(f"data.store: missing; {model.run} was pre-trained on {len(sources)} stores")

@@ -32,10 +32,11 @@ def seen_of_test(model: SavedModel, clips: FinetuneClips) -> Seen | None:
         return None
     data = model.recipe.get("data", {})
     sources, prints = data.get("sources", [data]), read_fingerprints(model.run)
+    sources = [*sources, *({"store": store} for store in data.get("unlabelled", ()))]
     if prints is None or len(prints) != len(sources):
         return None
     here = clips.store.fingerprint
-    for source, known in zip(sources, prints, strict=True):
+    for number, (source, known) in enumerate(zip(sources, prints, strict=True)):
         if known.sha256 != here:
             continue
         fields = {name: source[name] for name in TrainingSide.model_fields if name in source}
@@ -44,6 +45,9 @@ def seen_of_test(model: SavedModel, clips: FinetuneClips) -> Seen | None:
             split = side.sides(clips.store, validation=0, seed=data.get("split_seed", 0))
         except (ValidationError, ValueError):
             return None
-        if np.isin(clips.test, whole_sides(split)[0]).any():
-            return "unlabelled" if "sources" in data else "labelled"
+        trained, tested = whole_sides(split)
+        if np.isin(clips.test, trained).any():
+            return "labelled" if number == 0 and "sources" not in data else "unlabelled"
+        if model.recipe.get("transductive") and np.isin(clips.test, tested).any():
+            return "unlabelled"
     return "not"

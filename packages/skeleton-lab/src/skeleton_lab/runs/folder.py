@@ -58,12 +58,14 @@ class RunFolder:
         recipe: The recipe of the run.
         data: Fingerprints of its stores.
         resumed: Whether a run is there that goes on.
+        teacher: Whether its subfolder `teacher` is a run of its own, which is left as it is.
     """
 
     run: RunConfig
     recipe: BaseModel
     data: Fingerprints
     resumed: bool
+    teacher: bool = False
 
     @property
     def path(self) -> Path:
@@ -86,13 +88,15 @@ class RunFolder:
         return _resolved(self.recipe)
 
     @classmethod
-    def check(cls, run: RunConfig, recipe: BaseModel, data: Fingerprints) -> RunFolder:
+    def check(
+        cls, run: RunConfig, recipe: BaseModel, data: Fingerprints, *, teacher: bool = False
+    ) -> RunFolder:
         """Check, without touching anything, that a run may go there.
 
         Raises:
             InputError: If something else is there, or a run to resume has another recipe or other data.
         """
-        new = cls(run, recipe, data, resumed=False)
+        new = cls(run, recipe, data, resumed=False, teacher=teacher)
         if run.dry_run:
             return new
         if run.resume and run.overwrite:
@@ -118,7 +122,7 @@ class RunFolder:
         for field, here, there in differences(new.config, before):
             raise InputError(f"{field}: {here!r}, but the run to resume, {run.folder}, has {there!r}")
         require_same_data(data, run.folder)
-        return cls(run, recipe, data, resumed=True)
+        return cls(run, recipe, data, resumed=True, teacher=teacher)
 
     def finished(self, kind: type[Result], *outputs: str) -> Result | None:
         """Return the result of a run that is to be resumed, but has nothing left to do.
@@ -153,7 +157,8 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         self.lock()
         try:
-            if RunFolder.check(self.run, self.recipe, self.data).resumed != self.resumed:
+            again = RunFolder.check(self.run, self.recipe, self.data, teacher=self.teacher)
+            if again.resumed != self.resumed:
                 raise InputError(f"run.folder: another process has used {self.path} meanwhile; start again")
             if not self.resumed:
                 self._begin()
@@ -217,10 +222,12 @@ class RunFolder:
         """Return what is in the folder but for a lock and a draft, which a killed process may leave."""
         if not self.path.is_dir():
             return set()
-        return {path for path in self.path.iterdir() if not path.name.startswith((LOCK, ".config.partial-"))}
+        left = (LOCK, ".config.partial-")
+        found = {path for path in self.path.iterdir() if not path.name.startswith(left)}
+        return found - {self.path / TEACHER} if self.teacher else found
 
 
-CONFIG, RESULT, LOCK = "config.toml", "result.json", ".lock"
+CONFIG, RESULT, LOCK, TEACHER = "config.toml", "result.json", ".lock", "teacher"
 _locks: dict[Path, int] = {}
 """Folders that this process has, with the file that is locked; a lock ends with the process at the latest."""
 

@@ -78,6 +78,19 @@ class TestResult(BaseModel):
     )
 
 
+class SelfTrainingResult(BaseModel):
+    """What a fine-tuning learnt from clips without labels."""
+
+    unlabelled_clips: int
+    left_out: int = Field(description="Clips of `data.unlabelled` that are validation or test clips, too.")
+    transductive: bool = Field(description="Whether clips of the test side are among them, without labels.")
+    right: list[float | None] = Field(
+        description="For each round the share of the targets whose most probable class is the true one; None "
+        "where no label is known. It influences nothing."
+    )
+    seconds: float = Field(description="Time of the trainings before this one.")
+
+
 class FinetuneResult(Origin):
     """What a fine-tuning ends with (result.json)."""
 
@@ -98,6 +111,9 @@ class FinetuneResult(Origin):
     selected_step: int = Field(description="Step of the weights that were kept.")
     steps: int
     train_clips: int = Field(description="Clips whose labels were trained on.")
+    self_training: SelfTrainingResult | None = Field(
+        None, description="What it learnt from clips without labels; None: nothing."
+    )
     validation_clips: int = Field(description="Clips that were held out, with all their labels.")
     parameters: int
     seconds: float

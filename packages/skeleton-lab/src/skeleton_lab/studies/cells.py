@@ -42,6 +42,7 @@ class Cell:
         pretraining: Mean cost of their pre-trainings, if there are any.
         learning: Mean cost of their trainings with labels.
         selected_by: What selected the weights of a fine-tuning.
+        transductive: Whether self-training learnt from the test clips, without their labels.
     """
 
     row: Row
@@ -52,6 +53,7 @@ class Cell:
     pretraining: Cost | None
     learning: Cost | None
     selected_by: str | None = None
+    transductive: bool = False
 
     @property
     def mean(self) -> float | None:
@@ -109,6 +111,9 @@ def _cell(trials: Sequence[Trial], side: Side) -> Cell:
         accuracy=tuple(100 * _pooled(folds, trials[0].row.method, side) for folds in seeds.values()),
         labelled=mean(map(_labelled, done)) if done else None,
         selected_by=_result(done[0].answer).get("selected_by") if done else None,
+        transductive=any(
+            _self_training(run).get("transductive", False) for trial in done for run in trial.learnings
+        ),
         pretraining=_cost([_distinct(trial.pretrainings for trial in folds) for folds in seeds.values()]),
         learning=_cost([_distinct(trial.learnings for trial in folds) for folds in seeds.values()]),
     )
@@ -162,11 +167,21 @@ def _cost(seeds: Sequence[Sequence[Sequence[Run]]]) -> Cost | None:
     rates = [rate for runs in every for run in runs if (rate := _rate(run))]
     first = [_result(run) for run in seeds[0][0]]
     return Cost(
-        minutes=mean(sum(_result(run)["seconds"] for run in runs) for runs in every) / 60,
+        minutes=mean(sum(map(_seconds, runs)) for runs in every) / 60,
         clips_per_second=mean(rates) if rates else None,
         parameters=sum(result["parameters"] for result in first),
         encoder_parameters=first[0].get("encoder_parameters"),
     )
+
+
+def _seconds(run: Run) -> float:
+    """Return the time that a run took, with the rounds of a self-training before it."""
+    return float(_result(run)["seconds"] + _self_training(run).get("seconds", 0))
+
+
+def _self_training(run: Run) -> dict[str, Any]:
+    """Return what a run tells of its self-training, if it had one."""
+    return _result(run).get("self_training") or {}
 
 
 def _rate(run: Run) -> float | None:
@@ -175,7 +190,8 @@ def _rate(run: Run) -> float | None:
     if "steps" not in result:
         return None
     recipe = read_toml(run.folder / "config.toml")
-    batch_size = min(recipe["training"]["batch_size"], result["train_clips"])
+    there = result["train_clips"] + _self_training(run).get("unlabelled_clips", 0)
+    batch_size = min(recipe["training"]["batch_size"], there)
     return float(result["steps"] * batch_size / max(result["seconds"], 0.1))  # it is rounded to tenths
 
 

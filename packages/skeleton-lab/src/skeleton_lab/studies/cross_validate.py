@@ -110,7 +110,8 @@ def _check(fold: FoldRun, config: Any) -> str | None:
     resolved = fold.config.resolved(clips, source) if source else fold.config.resolved(clips)
     run = fold.config.run
     if not config.run.overwrite:
-        RunFolder.check(run, resolved, clips.fingerprints)
+        teacher = bool(getattr(fold.config, "rounds", 0))
+        RunFolder.check(run, resolved, clips.fingerprints, teacher=teacher)
     if not isinstance(fold.config.data, FinetuneData):
         return ""
     if config.run.dry_run:
@@ -154,6 +155,8 @@ def _summary(
     ]
     accuracy = [fold.test.top1 for fold in folds]
     notes = [f"Note: {note}" for note in clips.divided.notes]
+    if any((result.get("self_training") or {}).get("transductive") for result in found.values()):
+        notes.append("Note: Self-training learnt from the test clips without their labels (transductive).")
     tell_notes(app, clips.divided.notes)
     return CrossValidation(
         app=app,

@@ -50,7 +50,8 @@ def markdown(
     lines = [_line(heading), "|---|" + "---:|" * (len(heading) - 1)]
     for name in dict.fromkeys(cell.row.name for cell in cells):
         row = [cell for cell in cells if cell.row.name == name]
-        line = [f"{name} (ours)" if row[0].row.ours else name]
+        transduced = any(cell.transductive for cell in row)
+        line = [name + " (ours)" * row[0].row.ours + " (transductive)" * transduced]
         for cell in row:
             line += [_number(cell.published)] * (cell.column in published)
             line += [_ours(cell, spread, references.get(cell.column))]

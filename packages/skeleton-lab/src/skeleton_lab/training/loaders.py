@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import signal
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,31 @@ class StepBatches(Sampler[list[Key]]):
             yield batch[self.process :: self.processes]
 
 
+def mixed_batches(labelled: int, clips: int, plan: Plan, **place: Any) -> Iterable[list[Key]]:
+    """Yield the keys of each step: of labelled clips, and of others, which take turns apart from them.
+
+    Args:
+        labelled: The first of the clips, which have labels.
+        clips: All clips.
+        plan: Says how many of a step have none.
+        place: Seed, start, process and processes, as of `StepBatches`.
+
+    Example:
+        >>> plan = Plan(steps=2, steps_per_epoch=1, batch_size=4, period=1, unlabelled=2)
+        >>> [[position for _, position in keys] for keys in mixed_batches(2, 6, plan, seed=0)]
+        [[1, 0, 3, 5], [1, 0, 4, 2]]
+    """
+    turns = [
+        StepBatches(there, replace(plan, batch_size=size, steps_per_epoch=there // size), **place)
+        for there, size in (
+            (labelled, plan.batch_size - plan.unlabelled),
+            (clips - labelled, plan.unlabelled),
+        )
+    ]
+    for with_labels, without in zip(*turns, strict=True):
+        yield with_labels + [(epoch, labelled + position) for epoch, position in without]
+
+
 def evaluation_batches(clips: int, batch_size: int, process: Accelerator | PartialState) -> list[list[int]]:
     """Positions of the clips that a process looks at, in batches of at most about `batch_size` over all.
 
@@ -111,18 +136,17 @@ class Loaders:
     balanced: bool = False
 
     def training(self, clips: Clips, plan: Plan, *, start: int) -> Iterable[ClipBatch]:
-        """Yield this process's share of the batch of each step from `start` to the end."""
+        """Yield this process's share of the batch of each step from `start` to the end.
+
+        If the plan has unlabelled clips, the first of `clips` are the labelled ones.
+        """
         dataset = self._dataset(clips, training=True)
-        batches = StepBatches(
-            len(dataset),
-            plan,
-            seed=self.seed,
-            start=start,
-            process=self.accelerator.process_index,
-            processes=self.accelerator.num_processes,
-            labels=dataset.labels if self.balanced else None,
-        )
-        return self._load(dataset, batches)
+        place: dict[str, Any] = {"seed": self.seed, "start": start}
+        place |= {"process": self.accelerator.process_index, "processes": self.accelerator.num_processes}
+        if plan.unlabelled:
+            return self._load(dataset, mixed_batches(len(clips[0][1]), len(dataset), plan, **place))
+        labels = dataset.labels if self.balanced else None
+        return self._load(dataset, StepBatches(len(dataset), plan, labels=labels, **place))
 
     def evaluation(self, clips: Clips, plan: Plan, *, view: int | None = None) -> Iterable[ClipBatch]:
         """Yield this process's share of the clips, each once over all processes: its centre, or a view of it.

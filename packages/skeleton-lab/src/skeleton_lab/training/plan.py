@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from pydantic import Field
@@ -26,12 +26,32 @@ class Plan:
         steps_per_epoch: Steps in which every clip is met once (the last incomplete batch is left out).
         batch_size: Clips of a step over all processes.
         period: Steps between two evaluations, each followed by a checkpoint.
+        unlabelled: Clips of a step, of `batch_size`, that have no label.
     """
 
     steps: int
     steps_per_epoch: int
     batch_size: int
     period: int
+    unlabelled: int = 0
+
+    def mixed(self, batch_size: int, labelled_share: float, labelled: int, unlabelled: int) -> Plan:
+        """Return a plan of the same steps and schedule, whose batches have unlabelled clips, too.
+
+        Args:
+            batch_size: Clips of a step, if there are so many.
+            labelled_share: Share of them that has labels, as far as there are so many.
+            labelled: Labelled clips that there are.
+            unlabelled: Unlabelled clips that there are.
+
+        Example:
+            >>> plan = Plan(steps=800, steps_per_epoch=1, batch_size=27, period=16)
+            >>> plan.mixed(32, 0.25, labelled=27, unlabelled=405)
+            Plan(steps=800, steps_per_epoch=1, batch_size=32, period=16, unlabelled=24)
+        """
+        known = min(labelled, max(1, round(batch_size * labelled_share)))
+        others = min(unlabelled, max(1, batch_size - known))
+        return replace(self, batch_size=known + others, unlabelled=others)
 
     def should_evaluate(self, step: int) -> bool:
         """Whether to evaluate and save a checkpoint after `step` steps."""
