@@ -33,8 +33,8 @@ from skeleton_lab.runs.workers import tell_notes
 from skeleton_lab.studies import cross_validate
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
 from skeleton_lab.training.plan import FinetuneTraining
-from skeleton_lab.training.pseudo_labels import SelfTraining
 from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
+from skeleton_lab.training.self_training import SelfTraining
 from skeleton_runtime import Calibration
 from sttformer import STTFormerConfig
 

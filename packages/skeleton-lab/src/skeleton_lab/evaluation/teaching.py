@@ -11,7 +11,8 @@ from skeleton_lab.data.unlabelled import UnlabelledClips
 from skeleton_lab.evaluation.evaluation import ClipReader
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.runs.results import FinetuneResult, SelfTrainingResult
-from skeleton_lab.training.pseudo_labels import SelfTraining, share_right, soft_targets, target_table
+from skeleton_lab.training.pseudo_labels import share_right, soft_targets, target_table
+from skeleton_lab.training.self_training import SelfTraining
 
 
 def teach(

@@ -114,9 +114,9 @@ class TrainingConfig(RecipeSection):
 
         Example:
             >>> TrainingConfig(epochs=10, batch_size=64).plan(clips=640)
-            Plan(steps=100, steps_per_epoch=10, batch_size=64, period=10)
+            Plan(steps=100, steps_per_epoch=10, batch_size=64, period=10, unlabelled=0)
             >>> TrainingConfig(epochs=10, batch_size=64, min_steps=400).plan(clips=27)
-            Plan(steps=400, steps_per_epoch=1, batch_size=27, period=8)
+            Plan(steps=400, steps_per_epoch=1, batch_size=27, period=8, unlabelled=0)
         """
         batch_size = min(self.batch_size, clips)
         per_epoch = clips // batch_size

@@ -8,35 +8,8 @@ round before (Lee, "Pseudo-Label", 2013). Answers are aligned with the classes o
 from __future__ import annotations
 
 import torch
-from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
-
-from skeleton_lab.recipe.recipe import RecipeSection
-
-
-class SelfTraining(RecipeSection):
-    """How a fine-tuning learns from unlabelled clips: rounds, each taught by the one before."""
-
-    rounds: int | None = Field(
-        None,
-        ge=0,
-        le=10,
-        description="Trainings after the first one, each of them on the answers of the one before for the "
-        "unlabelled clips too (default: 2 if `data.unlabelled` names stores, else 0, which is off).",
-    )
-    labelled_share: float = Field(
-        0.25, gt=0, lt=1, description="Share of each batch that has labels, as far as there are so many."
-    )
-    sharpening: float = Field(
-        2.0, ge=1, le=100, description="Power that probabilities are raised to; 1 leaves them as they are."
-    )
-    alignment: bool = Field(
-        True,
-        description="Whether answers are brought to the frequencies of the classes among the labelled clips, "
-        "so that no class takes over.",
-    )
-    views: int = Field(4, ge=1, le=100, description="Parts of each clip whose answers are averaged.")
 
 
 def soft_targets(
