@@ -17,6 +17,8 @@ from skeleton_lab.errors import InputError
 from skeleton_lab.estimator.classifier import SkeletonClassifier
 from skeleton_lab.evaluation.data import EvaluateData, open_models
 from skeleton_lab.models.seen_clips import seen_of_test
+from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.studies import cross_validate
 from skeleton_lab.training.loaders import mixed_batches
 from skeleton_lab.training.plan import Plan
 from skeleton_lab.training.pseudo_labels import share_right, soft_targets, target_table
@@ -234,3 +236,17 @@ def test_the_estimator_learns_from_clips_without_a_label_if_it_is_asked_to():
     assert model.result_.train_clips == 4
     assert model.result_.self_training.right == [None]
     assert SkeletonClassifier("kinect_v1", settings=quick).fit(clips, y).result_.self_training is None
+
+
+def test_every_fold_teaches_itself_and_its_table_says_what_it_has_seen(finetune_recipe, tmp_path):
+    short = ("--training.steps", "1", "--self_training.rounds", "1", "--run.folder", str(tmp_path / "run"))
+    folds = ("--data.protocol", "folds(subject, 2)", "--run.processes", "1", "--no-run.everything")
+    given = [str(finetune_recipe), *ROUNDS, *short, *folds, "--transductive"]
+    config = read_recipe(finetune.FinetuneConfig, given, program="finetune")
+    with before_step(0, die), pytest.raises(KeyboardInterrupt):
+        cross_validate.run(config)
+    resumed = read_recipe(finetune.FinetuneConfig, [*given, "--run.resume"], program="finetune")
+    result = cross_validate.run(resumed)
+    assert (tmp_path / "run" / "fold-02" / "teacher" / "result.json").is_file()
+    assert "transductive" in (tmp_path / "run" / "folds.md").read_text()
+    assert result.pooled.clips == 96
