@@ -62,6 +62,9 @@ def test_live(predict, clips, recogniser):
     assert answers[0]["classes"] == pytest.approx(best, abs=1e-4)
 
 
+TWO_FRAMES = 2 * f"{json.dumps(np.linspace(0.1, 1.8, 75).reshape(25, 3).tolist())}\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "stdin", "complaint"),
     [
@@ -73,10 +76,14 @@ def test_live(predict, clips, recogniser):
         (("x.npz", "--stride", "1s"), "", "--stride"),
         (("x.npz", "--fps", "-1"), "", "fps"),
         (("x.npz", "--nonsense"), "", "--nonsense"),
+        (("x.npz", "--fps", "1e-300"), "", "fps"),
+        (("x.npz", "--threads", "100000"), "", "--threads"),
+        (("--live", "--fps", "1e-9", "--window", "2", "--stride", "1"), TWO_FRAMES, "fps"),
         (("--live",), "{", "line 1: "),
         (("--live",), "[]\n[[1, 2, 3]]", "line 2: "),
         (("--live",), "[" * 100_000, "line 1: "),
         (("--live", "--stride", "x"), "", "stride"),
+        (("--live",), f"{[[1e37] * 3] * 25}", "line 1: a coordinate"),
         (("--live", "--layout", "no"), "", "no"),
     ],
 )
@@ -88,6 +95,15 @@ def test_what_cannot_be_used_is_one_line_with_exit_code_2(
     code, lines, errors = predict(*arguments, stdin=stdin)
     assert (code, lines) == (2, [])
     assert len(errors) == 1 and errors[0].startswith("skeleton-predict: error: ") and complaint in errors[0]
+
+
+def test_a_full_disk_is_one_line_with_exit_code_74(predict, raw, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("skeleton_runtime.cli.output.as_table", full)
+    code, lines, errors = predict(raw)
+    assert (code, lines, len(errors)) == (74, [], 1) and "No space left" in errors[0]
 
 
 def test_a_bad_recording_does_not_stop_the_others(predict, raw, tmp_path):

@@ -23,6 +23,8 @@ from skeleton_runtime.recordings import FPS, Joints, Recording, map_joints, prep
 
 SCALES = {"auto": 1.0, "m": 1.0, "cm": 0.01, "mm": 0.001}
 """Metres of a unit."""
+MAX_COORDINATE = 1e9
+"""Of an array or a frame, in its units: a million metres in millimetres."""
 MAX_BODIES = 64
 """People of a frame; more are a mistake, such as axes in another order."""
 
@@ -72,7 +74,7 @@ def as_bodies(given: Any, joints: int, source: str, *, frames: bool) -> Joints:
     """Return joints (T, M, V, 3) of a clip, or with `frames=False` (M, V, 3) of a frame.
 
     Raises:
-        DataError: If they are no numbers, of another shape, infinite, or of too many people.
+        DataError: If they are no numbers, of another shape, infinite or too large, or of too many people.
     """
     try:
         rows = np.asarray(given, dtype=np.float32)
@@ -87,6 +89,6 @@ def as_bodies(given: Any, joints: int, source: str, *, frames: bool) -> Joints:
         raise DataError(f"{source}: expected {expected}, got {np.shape(given)}")
     if rows.shape[-3] > MAX_BODIES:
         raise DataError(f"{source}: {rows.shape[-3]} people, expected at most {MAX_BODIES}")
-    if np.isinf(rows).any():
-        raise DataError(f"{source}: a coordinate is infinite")
+    if np.isinf(rows).any() or np.abs(np.nan_to_num(rows)).max() > MAX_COORDINATE:
+        raise DataError(f"{source}: a coordinate is infinite, or above {MAX_COORDINATE:g}")
     return rows

@@ -33,6 +33,8 @@ from skeleton_data import (
 
 ENDINGS = (".skeleton", ".npz")
 Joints = NDArray[np.float32]
+MAX_FRAMES = 1_000_000
+"""Most frames that a clip may get where its rate is brought to the model's."""
 FPS = 30.0
 """Where neither the data nor the model say their rate; also that of raw NTU recordings."""
 
@@ -130,10 +132,20 @@ def prepared(
 
 
 def shown_to(made_for: Preprocessing, fps: float) -> Callable[[Joints], Joints]:
-    """Return what brings upright clips in the model's layout to the rate and origin of its training."""
+    """Return what brings upright clips in the model's layout to the rate and origin of its training.
+
+    It raises a `DataError` where a clip of so few frames a second would have more than `MAX_FRAMES`.
+    """
 
     def shown(clip: Joints) -> Joints:
-        clip = resample(clip, fps, made_for.fps) if made_for.fps else clip
+        if made_for.fps:
+            frames = len(clip) * made_for.fps / fps
+            if frames > max(len(clip), MAX_FRAMES):
+                raise DataError(
+                    f"fps: at {fps:g} frames per second {len(clip)} frames are {frames:.3g} at the model's "
+                    f"{made_for.fps:g}, more than {MAX_FRAMES:,}"
+                )
+            clip = resample(clip, fps, made_for.fps)
         return training_coordinates(clip, made_for.layout, made_for.cleaning)
 
     return shown

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from skeleton_runtime.answers import Answer
     from skeleton_runtime.recogniser import Recogniser
 
+CANNOT_WRITE = 74
+"""Exit code where the answers or a file cannot be written."""
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run `skeleton-predict` with the arguments of the process, or those given."""
@@ -41,6 +44,9 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("skeleton-predict: interrupted", file=sys.stderr)
         sys.exit(130)
+    except OSError as error:
+        print(f"skeleton-predict: error: {printable(str(error))}", file=sys.stderr)
+        sys.exit(CANNOT_WRITE)
     except (DataError, UnicodeDecodeError) as error:
         for line in str(error).splitlines():
             print(f"skeleton-predict: error: {printable(line)}", file=sys.stderr)

@@ -26,13 +26,15 @@ the origin of the model's training. With --live the standard input has one frame
 joints [[x, y, z], ...] or of bodies [[[x, y, z], ...], ...].
 
 Exit codes: 0 all was recognised, 2 something cannot be used (a line on the standard error stream names it;
-all else is recognised), 130 interrupted."""
+all else is recognised), 74 the output cannot be written, 130 interrupted."""
 
 IMPORT = (
     *("source_layout", "derive", "units", "up", "picture", "fps"),
     *("missing", "max_gap", "min_confidence", "insist"),
 )
 """Options that say how to understand data: fields of `skeleton_data.ImportConfig`."""
+
+MAX_THREADS = 512
 
 
 class _Parser(argparse.ArgumentParser):
@@ -72,7 +74,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--max-gap", default="0.5s", help="longest gap that is filled, in frames or seconds (0.5s)")
     add("--min-confidence", type=float, help="a joint of less confidence is missing")
     add("--insist", action="store_true", help="recognise what cannot be right, as bodies of 50 m")
-    add("--threads", type=at_least_one, default=1, help="threads of the network (1)")
+    add("--threads", type=threads, default=1, help="threads of the network (1)")
     add("--version", action="version", version=_Version())
     given = parser.parse_intermixed_args(_joined(arguments))
     if bool(given.recordings) == given.live:
@@ -99,6 +101,13 @@ def parser_of(program: str, description: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+
+
+def threads(text: str) -> int:
+    """Read a number of threads, as many as a machine can have."""
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_THREADS:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to {MAX_THREADS}, found {text!r}")
+    return int(text)
 
 
 def at_least_one(text: str) -> int:

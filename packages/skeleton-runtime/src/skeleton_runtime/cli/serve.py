@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skeleton_data import DataError
-from skeleton_runtime.cli.options import at_least_one, parser_of
+from skeleton_runtime.cli.options import parser_of, threads
 
 if TYPE_CHECKING:
     from skeleton_runtime.serving.limits import Limits
@@ -50,7 +50,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--host", default="127.0.0.1", help="address that is listened on (127.0.0.1); another needs a token")
     add("--port", type=_port, default=8000, help="port that is listened on (8000); 0: a free one")
     add("--token-file", type=Path, help="file with the token that requests must bring")
-    add("--threads", type=at_least_one, default=1, help="threads of the network (1)")
+    add("--threads", type=threads, default=1, help="threads of the network (1)")
     add("--max-megabytes", type=float, help="body of a request (32)")
     add("--max-frames", type=int, help="frames of a request (200000)")
     add("--max-bodies", type=int, help="people of a frame (16)")

@@ -17,7 +17,7 @@ The folder holds the page, model.onnx, and onnxruntime-web, which npm installs i
 Any server of static files will do; recordings stay in the browser. The page reads raw .skeleton files, tables
 of joints (.csv) and clips (.json); `skeleton-predict serve` reads all formats.
 
-Exit codes: 0 written, 2 the model cannot be used or something is in the way."""
+Exit codes: 0 written, 2 the model cannot be used or something is in the way, 74 it cannot be written."""
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

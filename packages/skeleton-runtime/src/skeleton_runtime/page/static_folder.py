@@ -52,7 +52,6 @@ def write_page(model: str | Path, out: Path, *, runtime: Path | None = None) -> 
     made_for, _, calibration = open_model(path)
     card = page_card(made_for, calibration)
     weights = path if path.is_file() else path / ONNX
-    out.parent.mkdir(parents=True, exist_ok=True)
     with replacing_folder(out) as draft:
         static = draft / "static"
         (static / "ort").mkdir(parents=True)
