@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -57,9 +58,13 @@ def main() -> None:
             copies(SMALL[kind](folder), folder, options.files)
             files = sorted(folder.iterdir())
             ours = seconds(lambda folder=folder, kind=kind: bring_in(folder, **SAID[kind]))
-            theirs = seconds(lambda files=files, suffix=suffix: [LIBRARY[suffix](file) for file in files])
             size = sum(file.stat().st_size for file in files) / 1e6
-            print(f"{kind:<10} {len(files):>7} {size:7.1f} {ours:8.2f} {theirs:8.2f} {theirs / ours:6.1f}")
+            told = f"{kind:<10} {len(files):>7} {size:7.1f} {ours:8.2f}"
+            if suffix == ".c3d" and find_spec("ezc3d") is None:
+                print(f"{told} (ezc3d is not installed)")
+                continue
+            theirs = seconds(lambda files=files, suffix=suffix: [LIBRARY[suffix](file) for file in files])
+            print(f"{told} {theirs:8.2f} {theirs / ours:6.1f}")
 
 
 def bring_in(path: Path, **options: object) -> None:
@@ -182,10 +187,8 @@ def load_csv(path: Path) -> object:
 
 
 def load_c3d(path: Path) -> object:
-    try:
-        import ezc3d
-    except ImportError:
-        return None
+    import ezc3d
+
     return ezc3d.c3d(str(path))["data"]["points"]
 
 

@@ -165,6 +165,7 @@ class SkeletonLayout(BaseModel):
             raise error if named else DataError.at(path, str(error)) from None
 
 
+@cache
 def layout_names() -> tuple[str, ...]:
     """Return the names of the built-in layouts.
 

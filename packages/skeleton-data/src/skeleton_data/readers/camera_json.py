@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
@@ -48,13 +49,11 @@ def read_mediapipe(path: Path) -> Recording:
     results = load_json(path)
     if not isinstance(results, list) or not results:
         raise DataError.at(path, "expected a list of results, one for each frame")
-    frames = []
-    for number, result in enumerate(results):
-        where = f"[{number}].pose_world_landmarks"
-        bodies = entry(result, "pose_world_landmarks", list, path, f"[{number}]")
-        joints = [_landmarks(body, path, f"{where}[{person}]") for person, body in enumerate(bodies)]
-        frames.append(np.reshape(np.array(joints, np.float32), (-1, LANDMARKS, 4)))
-    joined = join_nearest(frames, (LANDMARKS, 4), path)
+    people = [
+        entry(result, "pose_world_landmarks", list, path, f"[{number}]")
+        for number, result in enumerate(results)
+    ]
+    joined = join_nearest(_frames_of(people, path), (LANDMARKS, 4), path)
     if not joined.shape[1]:
         raise DataError.at(path, "there is nobody in any frame")
     stamps = [result.get("timestamp_ms") for result in results]
@@ -67,6 +66,26 @@ def read_mediapipe(path: Path) -> Recording:
         layout="mediapipe33",
         min_confidence=MIN_VISIBILITY,
     )
+
+
+def _frames_of(people: Sequence[list[Any]], path: Path) -> list[NDArray[np.float32]]:
+    """Return the landmarks of the bodies of each frame (bodies, 33, 4)."""
+    try:  # all bodies of the file at once
+        table = [list(map(_POINT, body)) for bodies in people for body in bodies]
+        joints = numbers_or_nan(table, (-1, LANDMARKS, 4), path, "pose_world_landmarks")
+    except (
+        DataError,
+        KeyError,
+        TypeError,
+    ):  # one by one, to name what is wrong, or to find what is not there
+        one_by_one = [
+            _landmarks(body, path, f"[{number}].pose_world_landmarks[{person}]")
+            for number, bodies in enumerate(people)
+            for person, body in enumerate(bodies)
+        ]
+        joints = np.reshape(np.array(one_by_one, np.float32), (-1, LANDMARKS, 4))
+    ends = np.cumsum([len(bodies) for bodies in people])
+    return [joints[end - len(bodies) : end] for end, bodies in zip(ends, people, strict=True)]
 
 
 def _landmarks(body: Any, path: Path, where: str) -> NDArray[np.float32]:
