@@ -1,4 +1,4 @@
-"""What mkdocstrings is told about docstrings: examples are code, fields of configs describe themselves."""
+"""How mkdocstrings reads docstrings: examples are code, fields of configs describe themselves."""
 
 import ast
 import re

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
+from PIL import Image
 
+from skeleton_data.draw.gif import draw_gif
 from skeleton_data.draw.slots import DOTS, INCH, LEFT, MASKED, MIDDLE, REBUILT, RIGHT, SHADOW, Slots
 from skeleton_data.draw.strip import draw_strip, viewpoint
 from skeleton_data.layouts.layout import layout, layout_names
@@ -163,3 +165,19 @@ def test_matplotlib_is_imported_late_and_pyplot_never(tmp_path: Path) -> None:
         assert "matplotlib.pyplot" not in sys.modules
     """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_moving_picture_shows_what_is_masked(tmp_path: Path) -> None:
+    original = clip("wave")
+    visible = np.ones((20, 25), dtype=bool)
+    visible[:, 5:] = False
+    grey = []
+    for masks in ({}, {"masked": visible}):
+        draw_gif(tmp_path / "clip.gif", {"masked": original}, NTU, masks, fps=30, frames=2)
+        with Image.open(tmp_path / "clip.gif") as picture:
+            pixels = np.asarray(picture.convert("RGB")) / 255
+        grey.append((np.abs(pixels - to_rgb(MASKED)).max(axis=-1) < 0.03).sum())
+    assert grey[1] > 2 * grey[0]
+    with pytest.raises(ValueError, match="'other' is not a row"):
+        draw_gif(tmp_path / "none.gif", {"masked": original}, NTU, {"other": visible}, fps=30)
+    assert not (tmp_path / "none.gif").exists()

@@ -6,7 +6,7 @@
     skeleton-lab visualize embedding runs/pretrained embedding.png --side validation
 
 The ending of OUTPUT chooses the format: .png, .svg, .pdf; of `rebuilt` also .gif and .html, which show it as
-it moves. Clips are those of the model's own run, unless a store is named, or a data set of one's own
+it moves. Clips are those of the model's own run, unless a store is named, or a data set of your own
 (`--dataset.kind my_module:MyClips`). `COMMAND --help` says more.
 """
 

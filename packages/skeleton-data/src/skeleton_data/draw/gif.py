@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data.draw.slots import SlotPen, Slots
-from skeleton_data.draw.strip import check_clip, viewpoint
+from skeleton_data.draw.slots import Flags, SlotPen, Slots
+from skeleton_data.draw.strip import check_clip, check_masks, viewpoint
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.replacing import replacing
 
@@ -24,6 +24,7 @@ def draw_gif(
     path: str | Path,
     clips: Mapping[str, NDArray[np.floating[Any]]],
     layout: SkeletonLayout,
+    visible: Mapping[str, Flags] | None = None,
     *,
     fps: float,
     frames: int = 60,
@@ -40,12 +41,14 @@ def draw_gif(
         clips: Label -> clip, (T, V, 3) or (T, M, V, 3), metres, y up. A body that is all zero is
             absent.
         layout: The joints.
+        visible: Label -> (T, V) or (T, M, V), false where the joint is masked: it is drawn hollow and grey.
         fps: Frames per second of the clips.
         frames: How many pictures at most, evenly spaced.
         overwrite: Replace a file that is already there.
 
     Raises:
-        ValueError: No clips, one of a wrong shape, with numbers that are not finite or no body at all.
+        ValueError: No clips, one of a wrong shape, with numbers that are not finite or no body at all;
+            a mask that fits no clip.
 
     Example:
         >>> import tempfile
@@ -59,12 +62,16 @@ def draw_gif(
     checked = {
         label: check_clip(f"clip {label!r}", clip, layout, somebody=True) for label, clip in clips.items()
     }
+    masks = check_masks(visible or {}, checked)
     length = max(len(clip) for clip in checked.values())
     bodies = max(clip.shape[1] for clip in checked.values())
     joints = np.zeros((length, len(checked), bodies, len(layout.joints), 3))
-    for column, clip in enumerate(checked.values()):
-        joints[: len(clip), column, : clip.shape[1]] = clip
-        joints[len(clip) :, column, : clip.shape[1]] = clip[-1]
+    seen = np.ones(joints.shape[:-1], dtype=bool)
+    for column, (label, clip) in enumerate(checked.items()):
+        time = np.minimum(np.arange(length), len(clip) - 1)
+        joints[:, column, : clip.shape[1]] = clip[time]
+        if label in masks:
+            seen[:, column, : clip.shape[1]] = masks[label][time]
     there = np.abs(joints).sum(axis=(3, 4)) > 0
     view = viewpoint(next(iter(checked.values())), layout)
     points = (joints @ view.T)[..., :2]
@@ -76,7 +83,9 @@ def draw_gif(
     count = min(frames, length, int(max(1, 1000 * length / fps / _SHORTEST)))
     moments = np.linspace(0, length - 1, count).round().astype(int)
     pictures = [
-        _picture(slots, layout, points[moment], there[moment], list(checked), f"{moment / fps:.2f} s")
+        _picture(
+            slots, layout, points[moment], seen[moment], there[moment], list(checked), f"{moment / fps:.2f} s"
+        )
         for moment in moments
     ]
     with replacing(path, overwrite=overwrite) as draft:
@@ -91,13 +100,13 @@ def draw_gif(
 
 
 def _picture(
-    slots: Slots, layout: SkeletonLayout, points: Any, there: Any, labels: list[str], time: str
+    slots: Slots, layout: SkeletonLayout, points: Any, seen: Any, there: Any, labels: list[str], time: str
 ) -> Any:
-    """Return one moment of all clips: points (clips, M, V, 2), there (clips, M)."""
+    """Return one moment of all clips: points (clips, M, V, 2), seen (clips, M, V), there (clips, M)."""
     from PIL import Image
 
     pen = SlotPen(slots, layout, there)
-    pen.row(0, points, np.ones(points.shape[:3], dtype=bool), None)
+    pen.row(0, points, seen, None)
     pen.write([time], [label.partition("\n")[2] or label for label in labels])
     picture = BytesIO()
     pen.figure.savefig(picture, format="png")

@@ -60,7 +60,9 @@ def draw_strip(
         ...     draw_strip(f"{folder}/strip.png", {"original": clip}, layout("ntu"))
     """
     clips = _check_rows(rows, layout)
-    masks = _check_masks(visible or {}, rebuilt, clips)
+    masks = check_masks(visible or {}, clips)
+    if unknown := sorted(set(rebuilt) - set(masks)):
+        raise ValueError(f"rebuilt: {unknown} not in visible, which has {sorted(masks)}")
     first = next(iter(clips.values()))
     moments = np.unique(np.linspace(0, len(first) - 1, frames).round().astype(int))
     there = np.abs(first[moments]).sum(axis=(2, 3)) > 0
@@ -121,10 +123,21 @@ def _check_rows(rows: Mapping[str, NDArray[np.floating]], layout: SkeletonLayout
     return clips
 
 
-def _check_masks(
-    visible: Mapping[str, Flags], rebuilt: Collection[str], clips: Mapping[str, Clip]
-) -> dict[str, Flags]:
-    """Return the masks with a body axis, (T, M, V)."""
+def check_masks(visible: Mapping[str, Flags], clips: Mapping[str, Clip]) -> dict[str, Flags]:
+    """Return the masks with a body axis, (T, M, V).
+
+    Args:
+        visible: Label -> (T, V) or (T, M, V), false where the joint is masked.
+        clips: Label -> clip (T, M, V, 3).
+
+    Raises:
+        ValueError: A label of no clip, or a mask of another shape than its clip.
+
+    Example:
+        >>> clip = np.ones((20, 1, 25, 3))
+        >>> check_masks({"masked": np.ones((20, 25), dtype=bool)}, {"masked": clip})["masked"].shape
+        (20, 1, 25)
+    """
     masks: dict[str, Flags] = {}
     for label, mask in visible.items():
         if label not in clips:
@@ -135,8 +148,6 @@ def _check_masks(
         if flags.shape not in (shape, (shape[0], 1, shape[2])):
             raise ValueError(f"visible: {label!r} is {np.shape(mask)}, but its row (T, M, V) = {shape}")
         masks[label] = np.broadcast_to(flags, shape)
-    if unknown := sorted(set(rebuilt) - set(masks)):
-        raise ValueError(f"rebuilt: {unknown} not in visible, which has {sorted(masks)}")
     return masks
 
 

@@ -61,13 +61,16 @@ def draw_reconstruction(run: Path, store: SkeletonStore, clip: int, path: Path, 
     original, rebuilt = (rearrange(x[0], "c t v m -> t m v c").numpy() for x in (seen.original, seen.rebuilt))
     visible = rearrange(seen.visible[0], "t v m -> t m v").numpy()
     masked, result = "masked\nall that the model sees", "reconstructed\nby the model"
-    moving = {"original": original, f"reconstructed\nfrom {visible[:, 0].mean():.0%} of the joints": rebuilt}
+    share = f"{visible[:, 0].mean():.0%} of the joints"
     fps = store.fps * sampling.frames / (sampling.test_crop * int(store.index.frames[clip]))
     match path.suffix:
         case ".html":
+            moving = {"original": original, f"reconstructed\nfrom {share}": rebuilt}
             draw_page(path, moving, layout, fps=fps, title=clip_title(store, clip))
         case ".gif":
-            draw_gif(path, moving, layout, fps=fps)
+            masked = f"masked\nthe model sees {share}"
+            moving = {"original": original, masked: original, "reconstructed": rebuilt}
+            draw_gif(path, moving, layout, {masked: visible}, fps=fps)
         case _:
             draw_strip(
                 path,
