@@ -222,6 +222,7 @@ def test_who_wants_the_test_clips_without_their_labels_is_told_so(finetune_recip
     result = run_finetuning(finetune_recipe, *ROUNDS, *short, "--transductive")
     assert result.self_training.transductive
     assert result.self_training.unlabelled_clips == 36 - 6 + 48
+    assert "transductive" in (tmp_path / "run" / "classifier" / "README.md").read_text()
     models, _, clips = open_models([str(tmp_path / "run")], EvaluateData(), "test")
     assert seen_of_test(models[0], clips) == "unlabelled"
 

@@ -86,7 +86,16 @@ def _data(data: Mapping[str, Any], results: Sequence[RunResult]) -> Iterator[str
         where = [f"{_name(source)} ({_division(source)})" for source in sources]
         labels = "without" if "sources" in data else "with"
         clips = f"{results[0].train_clips} clips {labels} labels"
-        yield f"## Data\n\nTrained on {clips}, of the training side of {', '.join(where)}."
+        told = f"Trained on {clips}, of the training side of {', '.join(where)}."
+        if learnt := getattr(results[0], "self_training", None):
+            further = ", ".join(Path(store).name for store in data.get("unlabelled", ()))
+            told += (
+                f" Self-training learnt from {learnt.unlabelled_clips} further clips without labels"
+                + f", those of {further} among them" * bool(further)
+                + ", and from clips of the test side (transductive)" * learnt.transductive
+                + "."
+            )
+        yield f"## Data\n\n{told}"
 
 
 def _made_with(results: Sequence[RunResult]) -> Iterator[str]:
