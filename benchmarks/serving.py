@@ -125,7 +125,7 @@ def write_model(folder: Path) -> None:
     made_for = Preprocessing(
         layout=layout("kinect_v1"),
         bodies=1,
-        sampling=ClipSampling(frames=20, origin="first_frame", heading=True),
+        sampling=ClipSampling(frames=20, origin="first_frame", face_forward=True),
         classes=tuple(f"action {number}" for number in range(27)),
         fps=30,
     )
@@ -144,7 +144,7 @@ def write_model(folder: Path) -> None:
     known["config"].pop("tuples")
     (old / "config.json").write_text(json.dumps(known))
     told = made_for.model_dump(mode="json", exclude={"fps", "units"})
-    for field in ("augment", "heading", "origin"):
+    for field in ("augment", "face_forward", "origin"):
         told["sampling"].setdefault(field, None)
     (old / "preprocessing.json").write_text(json.dumps(told))
 

@@ -164,7 +164,7 @@ def test_training_without_a_clone(installation: Installation) -> None:
     assert (result["num_processes"], result["steps"]) == (2, EPOCHS * EPOCH)
 
     tuning = ("--pretrained", folder, "--model.width", "8", "--model.blocks", "[[8, 2]]")
-    tuning += ("--training.batch_size", "4", "--training.steps", "4", "--training.period", "2")
+    tuning += ("--training.batch_size", "4", "--training.steps", "4", "--training.eval_every", "2")
     run("accelerate", *launch, "skeleton_lab.finetune", "finetune/demo", *tuning, "--data.validation", "0.5")
     result = installation.json("runs/finetune/demo/result.json")
     assert (result["num_processes"], result["test"]["clips"]) == (2, 12)

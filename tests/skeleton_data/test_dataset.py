@@ -78,7 +78,7 @@ def slow_sample(store, clip, sampling, *, bodies, training, seed=0, epoch=0, pos
     if sampling.origin == "first_frame":
         joints = joints - place(joints, window, sampling.frames, skeleton.centre)
     joints = resize(joints, window, sampling.frames)
-    if sampling.heading:
+    if sampling.face_forward:
         joints = rotate(joints, heading_matrix(joints, skeleton.shoulders, skeleton.hips))
     if training and sampling.rotation:
         angles = torch.from_numpy((2 * drawn[:, 2:] - 1) * sampling.rotation).float()
@@ -128,8 +128,10 @@ def check_golden(shared, folder, stream, frames):
         ClipSampling(),
         ClipSampling(frames=64, min_crop_frames=30, rotation=0.0, stream="bone"),
         ClipSampling(origin="first_frame", train_crop=(0.2, 0.3)),
-        ClipSampling(heading=True, stream="motion"),
-        ClipSampling(origin="first_frame", heading=True, test_crop=0.5, rotation=3.0, stream="bone_motion"),
+        ClipSampling(face_forward=True, stream="motion"),
+        ClipSampling(
+            origin="first_frame", face_forward=True, test_crop=0.5, rotation=3.0, stream="bone_motion"
+        ),
         ClipSampling(stream="motion", augment=AIMCLR_EXTREME),
         ClipSampling(origin="first_frame", augment=Augmentation(flip=0.5, scale=0.2, joint_dropout=0.2)),
     ],
@@ -155,7 +157,7 @@ def test_batches_equal_clip_by_clip(store, sampling, bodies, training):
 def test_a_clip_does_not_depend_on_its_batch(store, data):
     both = SkeletonDataset(
         [ClipSet(store, np.array([2, 5, 0])), ClipSet(store, np.arange(9))],
-        ClipSampling(frames=8, origin="first_frame", heading=True),
+        ClipSampling(frames=8, origin="first_frame", face_forward=True),
         bodies=2,
         training=data.draw(st.booleans()),
         seed=data.draw(st.integers(0, 2**31)),
@@ -172,7 +174,7 @@ def test_a_clip_does_not_depend_on_its_batch(store, data):
 
 @pytest.mark.parametrize("training", [False, True])
 def test_a_share_of_a_batch_may_be_empty(store, training):
-    sampling = ClipSampling(origin="first_frame", heading=True, stream="bone_motion")
+    sampling = ClipSampling(origin="first_frame", face_forward=True, stream="bone_motion")
     batch = dataset(store, sampling, training=training)[[]]
     assert [len(column) for column in batch] == [0, 0, 0] and batch.joints.shape == (0, 3, 20, 25, 2)
 
@@ -195,7 +197,7 @@ def test_labels_and_positions(store):
 
 
 def test_zero_clip_stays_zero(store):
-    sampling = ClipSampling(origin="first_frame", heading=True, rotation=1.0)
+    sampling = ClipSampling(origin="first_frame", face_forward=True, rotation=1.0)
     assert not dataset(store, sampling, training=True)[7].joints.any()
 
 
@@ -206,7 +208,9 @@ def test_bodies_are_views_of_one_piece(store):
 
 def test_other_layouts(tmp_path):
     clips = [walk(np.random.default_rng(1), 30, 1, joints=20)]
-    data = dataset(write(tmp_path / "kinect", clips, "kinect_v1"), ClipSampling(stream="bone", heading=True))
+    data = dataset(
+        write(tmp_path / "kinect", clips, "kinect_v1"), ClipSampling(stream="bone", face_forward=True)
+    )
     assert data[0].joints.shape == (3, 20, 20, 2)
 
 

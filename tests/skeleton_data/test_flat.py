@@ -44,7 +44,7 @@ CONFIDENCE = torch.tensor(0.1 + 0.05 * np.arange(17), dtype=torch.float32)
 @pytest.mark.parametrize(
     "sampling",
     [
-        {"rotation": 1.0, "origin": "first_frame", "heading": True},
+        {"rotation": 1.0, "origin": "first_frame", "face_forward": True},
         {"stream": "bone"},
         {"stream": "motion", "origin": "first_frame"},
         {"stream": "bone_motion"},
@@ -82,7 +82,7 @@ def test_no_flip_without_sides_and_no_heading_of_a_hand(tmp_path: Path) -> None:
     with StoreWriter(tmp_path / "s", layout=hand, fps=30) as writer:
         writer.add(np.ones((4, 1, 21, 3)), name="a")
     clips = [ClipSet(SkeletonStore.open(tmp_path / "s"), np.array([0]))]
-    for wrong in (ClipSampling(heading=True), ClipSampling(augment=Augmentation(flip=0.5))):
+    for wrong in (ClipSampling(face_forward=True), ClipSampling(augment=Augmentation(flip=0.5))):
         with pytest.raises(DataError, match="'hand21' has no"):
             SkeletonDataset(clips, wrong, bodies=1, training=True)
 

@@ -40,7 +40,7 @@ def store(tmp_path_factory):
     st.sampled_from(["m", "picture"]),
 )
 def test_numpy_samples_as_torch_does(store, stream, origin, heading, bodies, units):
-    sampling = ClipSampling(frames=7, stream=stream, origin=origin, heading=heading)
+    sampling = ClipSampling(frames=7, stream=stream, origin=origin, face_forward=heading)
     clips = np.arange(len(store))
     dataset = SkeletonDataset([ClipSet(store, clips)], sampling, bodies=bodies, training=False)
     dataset.flat = units == "picture"

@@ -43,7 +43,7 @@ def other_store(tmp_path_factory) -> Path:
 
 
 ENCODER = "width = 8\nblocks = [[8, 2], [16, 4]]\ntuple_frames = 2\n"
-LENGTH = "epochs = 3\nbatch_size = 12\nlog_steps = 2\n"
+LENGTH = "epochs = 3\nbatch_size = 12\nlog_every = 2\n"
 
 
 def write_pretrain_recipe(store, folder) -> Path:
@@ -111,7 +111,7 @@ def trained(store, tmp_path_factory) -> dict[str, Path]:
 
 @pytest.fixture
 def in_repository(monkeypatch):
-    """Recipes, terms and sizes are named as from there."""
+    """Recipes, presets and sizes are named as from there."""
     monkeypatch.chdir(Path(__file__).parents[2])
 
 

@@ -101,7 +101,16 @@ def test_the_list_of_recipes_has_whole_sentences():
 
 def test_recipes_that_name_others_are_found_from_any_folder(store, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    options = ("--data", str(store), "--protocols", "odd-subjects", "--terms", "modern", "--model", "toy")
+    options = (
+        "--data",
+        str(store),
+        "--protocols",
+        "odd-subjects",
+        "--preset",
+        "adamw_cosine",
+        "--model",
+        "toy",
+    )
     study = read_recipe(Study, ["table4", *options], program="reproduce", folder="studies")
     commands = [run for trial in plan(study) for run in trial.runs if run.app != "evaluate"]
     assert {find_recipe(run.arguments[0]).parents[1] for run in commands} == {CONFIGS}

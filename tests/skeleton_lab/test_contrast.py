@@ -118,7 +118,7 @@ def test_stgcn_from_scratch(run_finetuning, tmp_path):
 
 @pytest.mark.parametrize("method", ["aimclr", "crossclr"])
 def test_a_resumed_run_ends_like_one_that_was_never_stopped(run_contrast, tmp_path, monkeypatch, method):
-    chosen = ("--method.kind", method, "--training.period", "2")
+    chosen = ("--method.kind", method, "--training.eval_every", "2")
     whole = run_contrast(*chosen, "--run.folder", str(tmp_path / "whole"))
     arguments = (*chosen, "--run.folder", str(tmp_path / "stopped"), "--run.resume")
 
@@ -165,7 +165,10 @@ def test_bad_input_names_its_cause_and_writes_nothing(run_contrast, tmp_path):
         ("--method.kind", "simclr"): "method: Input tag 'simclr' found .*'crossclr', 'aimclr'",
         ("--method.top", "2"): "method.top: unknown field of aimclr",
         ("--method.extreme.blur_kernel", "4"): "blur_kernel must be odd, got 4",
-        ("--training.accumulate", "2"): "training.accumulate: a part would be contrasted",
+        (
+            "--training.gradient_accumulation_steps",
+            "2",
+        ): "training.gradient_accumulation_steps must be 1",
         ("--model.kind", "sttformer", "--model.pool", "by_joint"): "model.pool: clips are contrasted by",
         (*STTFORMER, "--model.tuple_frames", "3"): "frames is 8, .* model.tuple_frames, 3",
     }

@@ -26,7 +26,7 @@ def write_store(path, rows, classes):
 
 def train(app, recipe, folder, *options):
     kind = {pretrain: pretrain.PretrainConfig, finetune: finetune.FinetuneConfig}[app]
-    where = ("--run.folder", folder, "--run.tracker", "none", "--training.log_steps", 1)
+    where = ("--run.folder", folder, "--run.tracker", "none", "--training.log_every", 1)
     config = read_recipe(kind, [str(recipe), *map(str, (*options, *where))], program="app")
     return app.run(config, bar={"disable": True})
 
@@ -39,7 +39,7 @@ def test_batches_without_a_body(pretrain_recipe, tmp_path):
     """A step of such a batch has no loss, and an encoder is diagnosed on such a side."""
     rows = [(clip % 2, 1 + clip // 4, clip % 4 < 2) for clip in range(16)]
     store, folder = write_store(tmp_path / "absent.store", rows, ["a", "b"]), tmp_path / "run"
-    options = ("--training.batch_size", 1, "--training.epochs", 1, "--training.period", 8)
+    options = ("--training.batch_size", 1, "--training.epochs", 1, "--training.eval_every", 8)
     train(pretrain, pretrain_recipe, folder, *source(store), "--data.validation", 0, *options)
     lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
     losses = [line["loss"] for line in lines if line["split"] == "train"]
@@ -51,7 +51,7 @@ def test_batches_without_a_body(pretrain_recipe, tmp_path):
 
 def test_one_visible_joint_needs_a_second_clip(store, pretrain_recipe, tmp_path):
     hidden = ("--model.mask.frame_ratio", 0.99, "--model.mask.joint_ratio", 0.99)
-    length = ("--training.steps", 1, "--training.period", 1)
+    length = ("--training.steps", 1, "--training.eval_every", 1)
     with pytest.raises(InputError, match=r"model\.mask.*training\.batch_size"):
         train(pretrain, pretrain_recipe, tmp_path / "one", *hidden, *length, "--training.batch_size", 1)
     assert not (tmp_path / "one").exists()

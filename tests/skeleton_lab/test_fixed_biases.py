@@ -65,7 +65,7 @@ def small():
 
 def train(model, folder, optimizer, **training):
     """Take three steps."""
-    plan = Plan(steps=3, steps_per_epoch=3, batch_size=7, period=3)
+    plan = Plan(steps=3, steps_per_epoch=3, batch_size=7, eval_every=3)
     recipe = SimpleNamespace(
         optimizer=optimizer,
         schedule=MultiStep(milestones=()),
@@ -90,7 +90,7 @@ def test_they_stay_and_have_no_part_in_the_gradient(tmp_path, optimizer):
     model = small()
     before = {name: weights.clone() for name, weights in model.named_parameters()}
     fixed = {id(bias) for bias in biases_before_norm(model)}
-    train(model, tmp_path, optimizer, accumulate=2)
+    train(model, tmp_path, optimizer, gradient_accumulation_steps=2)
     for name, weights in model.named_parameters():
         assert torch.equal(weights, before[name]) == (id(weights) in fixed), name
         assert weights.grad is None

@@ -58,14 +58,14 @@ def test_epochs_and_seeds_have_orders_of_their_own():
 
 def test_plans():
     few = TrainingConfig(steps=500, batch_size=64).plan(27)
-    assert (few.steps, few.batch_size, few.steps_per_epoch, few.period) == (500, 27, 1, 10)
+    assert (few.steps, few.batch_size, few.steps_per_epoch, few.eval_every) == (500, 27, 1, 10)
     short = TrainingConfig(steps=40, batch_size=64).plan(640)
-    assert (short.steps, short.period) == (40, 10)
+    assert (short.steps, short.eval_every) == (40, 10)
     least = TrainingConfig(epochs=4, min_steps=400, batch_size=64)
-    assert (least.plan(27).steps, least.plan(27).period) == (400, 8)
-    assert (least.plan(64_000).steps, least.plan(64_000).period) == (4000, 1000)
+    assert (least.plan(27).steps, least.plan(27).eval_every) == (400, 8)
+    assert (least.plan(64_000).steps, least.plan(64_000).eval_every) == (4000, 1000)
     epochs = TrainingConfig(epochs=4, batch_size=64).plan(200)
-    assert (epochs.steps, epochs.batch_size, epochs.steps_per_epoch, epochs.period) == (12, 64, 3, 3)
+    assert (epochs.steps, epochs.batch_size, epochs.steps_per_epoch, epochs.eval_every) == (12, 64, 3, 3)
     assert [done for done in range(1, 13) if epochs.should_evaluate(done)] == [3, 6, 9, 12]
 
 

@@ -23,7 +23,7 @@ from skeletonmae import SkeletonMAE, SkeletonMAEConfig
 from sttformer import STTFormer, STTFormerConfig
 from sttformer.norm import TokenBatchNorm
 
-PLAN = Plan(steps=6, steps_per_epoch=3, batch_size=7, period=3)
+PLAN = Plan(steps=6, steps_per_epoch=3, batch_size=7, eval_every=3)
 
 
 def steps(tmp_path, optimizer=None, schedule=None, **training):
@@ -66,7 +66,9 @@ def both_losses(model, part):
 @pytest.mark.parametrize("accumulate", [1, 2, 3])
 def test_steps_are_those_of_a_plain_loop(tmp_path, accumulate):
     schedule, plain = Cosine(warmup=0.4), linear()
-    learning = optimizer_step(linear(), tmp_path, schedule=schedule, accumulate=accumulate, clip_norm=0.5)
+    learning = optimizer_step(
+        linear(), tmp_path, schedule=schedule, gradient_accumulation_steps=accumulate, max_grad_norm=0.5
+    )
     optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
     for number, batch in enumerate(batches()):
         step = learning.take(batch, partial(both_losses, learning.model), number=number)
@@ -86,7 +88,7 @@ def test_steps_are_those_of_a_plain_loop(tmp_path, accumulate):
 
 
 def test_parts_weigh_what_the_loss_is_a_mean_over(tmp_path):
-    learning, batch = optimizer_step(linear(), tmp_path, accumulate=3), next(batches())
+    learning, batch = optimizer_step(linear(), tmp_path, gradient_accumulation_steps=3), next(batches())
     assert count_bodies(batch) == 7 + 4
     counts = []
 

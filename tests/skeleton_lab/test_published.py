@@ -21,7 +21,7 @@ PROTOCOLS = ("ntu60-xsub", "ntu60-xview", "ntu120-xsub", "ntu120-xset")
 
 @pytest.fixture(autouse=True)
 def in_repository(monkeypatch):
-    """Recipes, terms and sizes are named as from there."""
+    """Recipes, presets and sizes are named as from there."""
     monkeypatch.chdir(REPO)
 
 

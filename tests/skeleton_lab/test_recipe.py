@@ -31,11 +31,11 @@ def test_numbers_of_all_kinds_from_the_command_line(pretrain_recipe):
     sampling = read(
         *(pretrain_recipe, "--data.sampling.augment.joint_dropout", "0.1"),
         *("--data.sampling.augment.shear", "0.4", "--data.sampling.augment.blur_sigma", "[0.5, 1]"),
-        *("--data.sampling.train_crop", "[0.7, 1.0]", "--data.sampling.heading"),
+        *("--data.sampling.train_crop", "[0.7, 1.0]", "--data.sampling.face_forward"),
     ).data.sampling
     augment = sampling.augment
     assert (augment.joint_dropout, augment.shear, augment.blur_sigma) == (0.1, 0.4, (0.5, 1.0))
-    assert (sampling.train_crop, sampling.heading) == ((0.7, 1.0), True)
+    assert (sampling.train_crop, sampling.face_forward) == ((0.7, 1.0), True)
 
 
 def test_a_table_in_part_keeps_the_rest_of_its_default(pretrain_recipe):

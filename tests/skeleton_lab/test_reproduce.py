@@ -163,7 +163,7 @@ def test_mistakes_are_told_before_anything_runs(study, other_store, performed, t
     cases = {
         ("--data", "nowhere"): "nowhere: no such folder",
         ("--row", "tuned,lost"): "row: there is no 'lost' among 'scratch', 'tuned'",
-        ("--terms", "old"): "old: no such recipe in terms",
+        ("--preset", "old"): "old: no such recipe in presets",
         ("--model", "huge"): "huge: no such recipe in sizes",
         ("--labels", "ten"): "labels.0: String should match pattern .*, got 'ten'",
         ("--labels", "99/class"): "row 'scratch': data.labels_per_class: class 0 has 12 clips",
@@ -184,7 +184,7 @@ def test_mistakes_are_told_before_anything_runs(study, other_store, performed, t
         (
             'learn = "simple"',
             'learn = "guess"',
-        ): "rows: 'MLP' needs stage 'guess', but terms modern have aimclr",
+        ): "rows: 'MLP' needs stage 'guess', but preset adamw_cosine has aimclr",
         ('pretrain = "mamp"\nlearn', "learn"): "rows: 'probed' has nothing to evaluate",
         ("weights = [0.6, 0.4]", 'sampling.stream = "bone"'): "rows.5: streams and sampling.stream both name",
         ('learn = "simple"', 'lern = "simple"'): "rows.4.lern: unknown field",

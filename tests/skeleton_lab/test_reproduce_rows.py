@@ -26,7 +26,7 @@ PAPER = {"table1", "table2", "table3", "table4", "table5", "figure4"}
 
 @pytest.fixture(autouse=True)
 def in_repository(monkeypatch):
-    """Recipes, terms and sizes are named as from there."""
+    """Recipes, presets and sizes are named as from there."""
     monkeypatch.chdir(REPO)
 
 
@@ -90,9 +90,9 @@ def test_tables_share_the_pretraining_of_the_paper(store):
     assert set.intersection(*folders)
 
 
-@pytest.mark.parametrize("terms", sorted(path.stem for path in REPO.glob("configs/terms/*.toml")))
-def test_contrastive_methods_have_the_same_queue(store, terms):
-    study = read("table4", store, "--protocols", "odd-subjects", "--terms", terms, "--epochs", "2")
+@pytest.mark.parametrize("preset", sorted(path.stem for path in REPO.glob("configs/presets/*.toml")))
+def test_contrastive_methods_have_the_same_queue(store, preset):
+    study = read("table4", store, "--protocols", "odd-subjects", "--preset", preset, "--epochs", "2")
     recipes = [reproduce.recipe_of(run) for run in distinct(plan(study)) if run.app == "contrast"]
     assert {recipe.method.kind for recipe in recipes} == {"crossclr", "aimclr"}
     assert len({recipe.method.moco for recipe in recipes}) == 1
@@ -135,7 +135,7 @@ def test_the_tables_of_the_paper_are_there():
 def test_recipes_of_the_paper_are_the_papers(name, store, tmp_path):
     """200 + 200 epochs of Adam, 5e-3, weight decay 1e-4, in batches of 64, x 0.1 at epochs 60, 90, 110."""
     study = read(name, store, "--protocols", "odd-subjects", "--folder", str(tmp_path))
-    assert study.terms == "paper"
+    assert study.preset == "paper"
     papers = [trial for trial in plan(study) if trial.row.pretrain == "skeletonmae" and trial.row.length == 1]
     before, after = (reproduce.recipe_of(run) for run in papers[-1].runs)
     for recipe in (before, after):
@@ -173,7 +173,7 @@ def test_lengths_are_shares_of_the_epochs(store, tmp_path):
 @pytest.mark.parametrize("path", sorted(REPO.glob("configs/sizes/*.toml")), ids=lambda path: path.stem)
 def test_networks_of_every_size_can_be_built(path, store):
     study = read("table4", store, "--model", path.stem, "--protocols", "odd-subjects")
-    sizes = study.read_sizes(study.read_terms())
+    sizes = study.read_sizes(study.read_preset())
     parsed = {
         kind: SkeletonMAEConfig(
             encoder={"kind": kind, **sizes.encoders[kind]}, decoder={"kind": kind, **decoder}

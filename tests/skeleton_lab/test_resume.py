@@ -18,7 +18,7 @@ from skeleton_lab.training.checkpoint import SEAL, _seal
 
 @pytest.mark.slow
 def test_killed_ten_times_on_a_full_disk_and_told_to_end(pretrain_recipe, tmp_path):
-    recipe = pretrain_recipe.read_text().replace("log_steps = 2", "log_steps = 3\nperiod = 2\nema = 0.9")
+    recipe = pretrain_recipe.read_text().replace("log_every = 2", "log_every = 3\neval_every = 2\nema = 0.9")
     pretrain_recipe.write_text(recipe + 'tracker = "none"\n')
     command = [sys.executable, Path(__file__).with_name("killed_runs.py"), pretrain_recipe, tmp_path]
     ran = subprocess.run(command, capture_output=True, text=True)
@@ -35,7 +35,7 @@ def test_killed_ten_times_on_a_full_disk_and_told_to_end(pretrain_recipe, tmp_pa
 
 
 def test_told_to_end_it_saves_where_it_is_and_says_so(finetune_recipe, tmp_path, monkeypatch, capsys):
-    chosen = ("--training.log_steps", "4", "--model.dropout", "0.2", "--training.ema", "0.5")
+    chosen = ("--training.log_every", "4", "--model.dropout", "0.2", "--training.ema", "0.5")
     run_finetuning(finetune_recipe, *chosen, "--run.folder", str(tmp_path / "whole"))
 
     before = signal.getsignal(signal.SIGTERM)
@@ -78,7 +78,7 @@ def test_metrics_of_the_test_side_that_select_weights_are_kept(finetune_recipe, 
 
 
 def test_a_checkpoint_of_other_json_is_named_and_the_one_before_is_used(finetune_recipe, tmp_path, capsys):
-    chosen = ("--training.log_steps", "2", "--training.period", "2", "--run.keep_checkpoints", "9")
+    chosen = ("--training.log_every", "2", "--training.eval_every", "2", "--run.keep_checkpoints", "9")
     folder = ("--run.folder", str(tmp_path / "stopped"))
     with before_step(6, die), pytest.raises(KeyboardInterrupt):
         run_finetuning(finetune_recipe, *chosen, *folder)
@@ -119,7 +119,7 @@ def test_weights_that_were_selected_are_kept_by_name_and_checked(finetune_recipe
     arguments = (
         "--run.folder",
         str(tmp_path / "run"),
-        "--training.period",
+        "--training.eval_every",
         "2",
         "--run.keep_checkpoints",
         "3",
@@ -176,7 +176,7 @@ def interrupted(recipe, monkeypatch, *, presses):
         for _ in range(presses):
             os.kill(os.getpid(), signal.SIGINT)
 
-    arguments = ["--training.log_steps", "4", "--folder", str(recipe.parent / "stopped"), "--resume"]
+    arguments = ["--training.log_every", "4", "--folder", str(recipe.parent / "stopped"), "--resume"]
     monkeypatch.setattr(sys, "argv", ["finetune", str(recipe), *arguments])
     with before_step(4, press), pytest.raises(SystemExit) as ended:
         finetune.main()
@@ -184,7 +184,7 @@ def interrupted(recipe, monkeypatch, *, presses):
 
 
 def test_control_c_saves_and_says_how_to_go_on(finetune_recipe, tmp_path, monkeypatch, capsys):
-    run_finetuning(finetune_recipe, "--training.log_steps", "4", "--run.folder", str(tmp_path / "whole"))
+    run_finetuning(finetune_recipe, "--training.log_every", "4", "--run.folder", str(tmp_path / "whole"))
     handler = signal.getsignal(signal.SIGINT)
     assert interrupted(finetune_recipe, monkeypatch, presses=1) == Interrupted.exit_code
     assert signal.getsignal(signal.SIGINT) is handler

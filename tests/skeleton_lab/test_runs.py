@@ -157,7 +157,7 @@ def test_a_resumed_pretraining_ends_like_one_that_was_never_stopped(
 
 
 def test_a_resumed_finetuning_draws_the_dropout_it_would_have_drawn(finetune_recipe, tmp_path, monkeypatch):
-    dropout = ("--model.dropout", "0.3", "--training.clip_norm", "1")
+    dropout = ("--model.dropout", "0.3", "--training.max_grad_norm", "1")
     whole = run_finetuning(finetune_recipe, *dropout, "--run.folder", str(tmp_path / "whole"))
     arguments = (*dropout, "--run.folder", str(tmp_path / "stopped"), "--run.resume")
     interrupt(monkeypatch, lambda: run_finetuning(finetune_recipe, *arguments), after=4)

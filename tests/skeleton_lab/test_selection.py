@@ -11,7 +11,7 @@ from skeleton_lab.recipe.recipe import read_recipe
 
 def tuned(recipe, *options):
     """Fine-tune with looks at every step; the result, and what was looked at: side, step and accuracy."""
-    options = ("--training.steps", "6", "--training.period", "1", "--run.tracker", "none", *options)
+    options = ("--training.steps", "6", "--training.eval_every", "1", "--run.tracker", "none", *options)
     config = read_recipe(finetune.FinetuneConfig, [str(recipe), *options], program="test")
     result = finetune.run(config, bar={"disable": True})
     lines = (result.folder / "metrics.jsonl").read_text().splitlines()

@@ -23,7 +23,7 @@ from skeleton_lab.training.loaders import mixed_batches
 from skeleton_lab.training.plan import Plan
 from skeleton_lab.training.pseudo_labels import share_right, soft_targets, target_table
 
-FEW = ("--data.labels_per_class", "2", "--training.steps", "4", "--training.period", "2")
+FEW = ("--data.labels_per_class", "2", "--training.steps", "4", "--training.eval_every", "2")
 ROUNDS = (*FEW, "--self_training.rounds", "2", "--self_training.views", "2", "--run.tracker", "none")
 
 
@@ -66,7 +66,7 @@ def test_labels_are_taught_as_they_are():
 
 @given(st.integers(1, 9), st.integers(1, 30), st.integers(2, 12), st.floats(0.01, 0.99))
 def test_every_batch_has_clips_with_and_without_labels(labelled, unlabelled, size, share):
-    plan = Plan(steps=6, steps_per_epoch=1, batch_size=3, period=1)
+    plan = Plan(steps=6, steps_per_epoch=1, batch_size=3, eval_every=1)
     plan = plan.mixed(batch_size=size, labelled_share=share, labelled=labelled, unlabelled=unlabelled)
     whole = list(mixed_batches(labelled, labelled + unlabelled, plan, seed=1))
     for batch in whole:

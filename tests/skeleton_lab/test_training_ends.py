@@ -79,7 +79,10 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(finetune_recipe,
         ("--run.tracker", "wandb"): r"^run.tracker: wandb is not installed \(pip install wandb\)$",
         ("--run.tracker", "mlflow"): "mlflow is not installed",
         ("--training.precision", "fp16"): "training.precision: fp16 is for GPUs",
-        ("--training.accumulate", "13"): "batch_size: 12 clips for 1 processes, in 13 parts each",
+        (
+            "--training.gradient_accumulation_steps",
+            "13",
+        ): "batch_size: 12 clips for 1 processes, in 13 parts each",
         ("--optimizer.kind", "timm", "--optimizer.name", "sdg"): "optimizer.name: timm has no 'sdg'",
     }
     for arguments, line in cases.items():

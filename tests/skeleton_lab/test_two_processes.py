@@ -63,7 +63,7 @@ def test_both_apps_in_two_processes(pretrain_recipe, finetune_recipe, tmp_path):
     assert [row["step"] for row in rows if row["split"] == "validation"] == [3, 6, 9]
     assert_same_curves(folder, alone("pretrain", pretrain_recipe, *uneven, folder=tmp_path / "alone"))
 
-    arguments = ("--pretrained", folder, *uneven, "--training.clip_norm", 1)
+    arguments = ("--pretrained", folder, *uneven, "--training.max_grad_norm", 1)
     folder = tmp_path / "finetuned"
     tuned = launched("finetune.py", finetune_recipe, *arguments, home=tmp_path / "home", folder=folder)
     assert tuned["test"]["clips"] == 48
@@ -156,7 +156,7 @@ def test_a_single_process_is_told_that_its_launcher_ends(pretrain_recipe, tmp_pa
 def test_all_methods_of_a_table_in_two_processes(store, tmp_path, monkeypatch):
     monkeypatch.chdir(APPS.parent)
     place = ("--data", store, "--protocols", "odd-subjects", "--folder", tmp_path / "runs")
-    toy = ("--terms", "modern", "--model", "toy", "--epochs", "1", "--steps", "1", "--processes", "1")
+    toy = ("--preset", "adamw_cosine", "--model", "toy", "--epochs", "1", "--steps", "1", "--processes", "1")
     labels = ("--labels", "10%,100%")
     code, output = launch("reproduce.py", "table4", *place, *toy, *labels, home=tmp_path, timeout=500)
     assert code == 0, output

@@ -86,9 +86,15 @@ def models(recogniser):
         {"bodies": 2, "fps": 45.0, "cleaning": "reference"},
     )
     ways = (
-        {"origin": "none", "heading": False, "stream": "joint", "test_crop": 0.95, "frames": 20},
-        {"origin": "first_frame", "heading": True, "stream": "bone", "test_crop": 1.0, "frames": 7},
-        {"origin": "first_frame", "heading": False, "stream": "bone_motion", "test_crop": 0.9, "frames": 33},
+        {"origin": "none", "face_forward": False, "stream": "joint", "test_crop": 0.95, "frames": 20},
+        {"origin": "first_frame", "face_forward": True, "stream": "bone", "test_crop": 1.0, "frames": 7},
+        {
+            "origin": "first_frame",
+            "face_forward": False,
+            "stream": "bone_motion",
+            "test_crop": 0.9,
+            "frames": 33,
+        },
     )
     for kind, way in product(kinds, ways):
         sampling = base.sampling.model_copy(update=way)

@@ -133,7 +133,7 @@ def test_reconstruct_puts_everything_back_in_its_place():
 
 
 @pytest.mark.parametrize("kind", ["joints", "motion"])
-@pytest.mark.parametrize("standardised", ["no", "joint", "body", "patch"])
+@pytest.mark.parametrize("standardised", ["none", "joint", "body", "patch"])
 def test_a_perfect_prediction_of_any_target_rebuilds_the_joints(kind, standardised):
     model = make_model(target={"kind": kind, "standardise": standardised})
     bodies = make_clips(bodies=1)[..., 0].permute(0, 2, 3, 1)

@@ -28,7 +28,7 @@ def write_pretraining(folder: Path) -> Path:
         f'[data]\nsources = [{{ store = "{write_store(folder)}", protocol = "odd-subjects" }}]\n'
         f"validation = 0.25\n[data.sampling]\nframes = 8\n[model.encoder]\n{ENCODER}"
         "[model.decoder]\nwidth = 8\ndepth = 1\nqk_channels = 2\n"
-        "[training]\nepochs = 3\nbatch_size = 12\nlog_steps = 3\nperiod = 2\nema = 0.9\n"
+        "[training]\nepochs = 3\nbatch_size = 12\nlog_every = 3\neval_every = 2\nema = 0.9\n"
         f'[run]\nfolder = "{folder}/run"\ntracker = "none"\n'
     )
     return recipe

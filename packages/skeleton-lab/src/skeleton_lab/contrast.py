@@ -59,9 +59,10 @@ class ContrastConfig(RecipeSection):
             raise InputError(
                 f"data.sampling.stream is {sampling.stream!r}: methods make views of joints themselves"
             )
-        if self.training.accumulate > 1:
+        if self.training.gradient_accumulation_steps > 1:
             raise InputError(
-                "training.accumulate: a part would be contrasted with the keys of the one before it"
+                "training.gradient_accumulation_steps must be 1: each part of a batch would be contrasted "
+                "with the keys of the part before it"
             )
         if getattr(self.model, "pool", "mean") != "mean":
             raise InputError("model.pool: clips are contrasted by their mean; say it in the fine-tuning")

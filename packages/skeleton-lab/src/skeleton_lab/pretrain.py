@@ -89,7 +89,7 @@ class PretrainConfig(RecipeSection):
         if clips * visible < 2 and any(isinstance(part, _BatchNorm) for part in encoder.modules()):
             raise InputError(
                 "model.mask leaves one joint visible, and BatchNorm has no variance of one: hide fewer, or "
-                "let training.batch_size / training.accumulate be 2 clips or more"
+                "let training.batch_size / training.gradient_accumulation_steps be 2 clips or more"
             )
 
 
@@ -130,7 +130,9 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
     with input_errors():
         model = config.build()
         alone = 1 if config.training.sync_batchnorm else accelerator.num_processes
-        config.check_visible(model, clips=plan.batch_size // config.training.accumulate // alone)
+        config.check_visible(
+            model, clips=plan.batch_size // config.training.gradient_accumulation_steps // alone
+        )
     if config.run.dry_run:
         describe(accelerator, folder, config, plan, preprocessing, model, generator=torch.Generator())
         return None

@@ -3,7 +3,8 @@
     skeleton-lab recipes
     skeleton-lab recipes --show pretrain/modern > mine.toml
 
-Wherever a recipe, a study, terms or sizes are asked for, these names do, unless a file of that name exists.
+Wherever a recipe, a study, a preset or sizes are asked for, these names do, unless there is a file of that
+name.
 """
 
 import argparse

@@ -3,7 +3,7 @@
     skeleton-lab reproduce table1 --data data/ntu60 --row "random 0.5 0.5" --dry_run
     accelerate launch apps/reproduce.py table4 --data data/ntu60 --processes 1
     skeleton-lab reproduce table4 --data data/utd-mhad --protocols odd-subjects --unlabelled data/msrc12 \
-        --terms modern --model small --labels 10%,100% --seeds 3 --epochs 20 --steps 600
+        --preset adamw_cosine --model small --labels 10%,100% --seeds 3 --epochs 20 --steps 600
 
 TABLE is a file, or the name of one in configs/studies/; `--help` lists what can be chosen. What is finished
 is not done again, rows that need the same pre-training share it, and the table has all that is finished, also

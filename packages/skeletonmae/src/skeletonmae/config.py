@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 
 from skeleton_mask import MaskConfig, SpatialTemporalConfig
 from sttformer import STTFormerConfig
@@ -85,15 +85,22 @@ class TargetConfig(BaseModel):
     kind: Literal["joints", "motion"] = Field(
         "joints", description="Reconstruct joint positions, or their steps from frame to frame."
     )
-    standardise: Literal["no", "joint", "body", "patch"] = Field(
-        "no",
-        description="Remove each joint's mean over the clip, and the scale of the joint's or of the whole "
-        "body's course about it; or mean and scale of each patch, some frames of a joint (MAMP).",
+    standardise: Literal["none", "joint", "body", "patch"] = Field(
+        "none",
+        description="Normalisation of the target. `joint` and `body` subtract each joint's mean over the "
+        "clip, and divide by the standard deviation of that joint, or of all joints of the body. `patch` "
+        "takes mean and deviation of `patch_frames` frames of a joint (norm_pix_loss of MAE, as in MAMP).",
     )
     patch_frames: PositiveInt = Field(4, description="Frames of a patch, if patches are standardised.")
     loss_on: Literal["all", "masked"] = Field(
         "all", description="Average the error over all joints and frames, or over the masked ones alone."
     )
+
+    @field_validator("standardise", mode="before")
+    @classmethod
+    def _named_before(cls, value: object) -> object:
+        """Read what the version before wrote."""
+        return "none" if value == "no" else value
 
 
 class SkeletonMAEConfig(BaseModel):

@@ -51,7 +51,7 @@ class Target:
             ValueError: If the frames are not a multiple of those of a patch.
         """
         target = self._plain(bodies)
-        if self.config.standardise == "no":
+        if self.config.standardise == "none":
             return target
         mean, spread = self._scale(bodies if scaled_as is None else scaled_as)
         return (target - mean) / spread
@@ -67,7 +67,7 @@ class Target:
             bodies: The original joints (B, T, V, C).
             visible: Boolean (B, T, V).
         """
-        if self.config.standardise != "no":
+        if self.config.standardise != "none":
             mean, spread = self._scale(bodies)
             target = target * spread + mean
         if self.config.kind == "joints":

@@ -137,7 +137,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         self.bodies, self.training, self.seed, self.view = bodies, training, seed, view
         self.layout: SkeletonLayout = first.layout
         self.flat = first.meta.units == "picture"
-        if sampling.heading and not self.flat:
+        if sampling.face_forward and not self.flat:
             self.layout.facing()
         if training and (sampling.augment.flip or sampling.augment.swap) and not self.layout.pairs:
             raise DataError(
@@ -214,7 +214,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         )
         turn = self._turn(random)
         # Moving the origin commutes with the random turn, but the heading is that of the clip before it.
-        heading = sampling.heading and not self.flat
+        heading = sampling.face_forward and not self.flat
         joints = blend.joints(table, None if heading else turn)
         if sampling.origin == "first_frame":
             joints = move_origin(joints, self.layout.centre, blend.presence(table), flat=self.flat)

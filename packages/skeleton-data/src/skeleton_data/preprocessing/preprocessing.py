@@ -100,7 +100,7 @@ class Preprocessing(BaseModel):
         if self.units != other.units:
             ours, theirs = kind_of_joints(self.units), kind_of_joints(other.units)
             raise DataError(f"{here} holds {ours}, but {there} was made for {theirs}")
-        for field in ("frames", "origin", "heading", "stream"):
+        for field in ("frames", "origin", "face_forward", "stream"):
             ours, theirs = getattr(self.sampling, field), getattr(other.sampling, field)
             if ours != theirs:
                 raise DataError(f"data.sampling.{field} is {ours!r}, but {there} was made for {theirs!r}")

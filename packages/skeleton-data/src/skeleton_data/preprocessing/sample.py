@@ -57,7 +57,7 @@ def _sample(clip: Joints, made_for: Preprocessing) -> Joints:
     joints, present = blended[::2] + blended[1::2], seen[::2] + seen[1::2]  # (T, M, V, C) and (T, M)
     if sampling.origin == "first_frame":
         joints = _move_origin(joints, layout.centre, present, flat=flat)
-    if sampling.heading and not flat:
+    if sampling.face_forward and not flat:
         joints = joints @ _heading_matrix(joints, *layout.facing()).T
     return _to_stream(joints, made_for, flat=flat)
 

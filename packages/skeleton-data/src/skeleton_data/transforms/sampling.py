@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -16,7 +16,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 class ClipSampling(BaseModel):
     """Sampling of clips for training and evaluation, after the published feeders (CTR-GCN, STTFormer).
 
-    The order of the steps is: crop in time, resize to `frames`, `origin`, `heading`, rotation,
+    The order of the steps is: crop in time, resize to `frames`, `origin`, `face_forward`, rotation,
     `augment`, `stream`, and what `augment` hides.
 
     Example:
@@ -49,7 +49,7 @@ class ClipSampling(BaseModel):
         default="none",
         description="first_frame: the centre joint of body 0 in the first sampled frame becomes the origin",
     )
-    heading: bool = Field(
+    face_forward: bool = Field(
         default=False,
         description="turn 3D clips about the vertical axis: body 0 faces +z in the first sampled frame",
     )
@@ -57,6 +57,14 @@ class ClipSampling(BaseModel):
     augment: Augmentation = Field(
         default=Augmentation(), description="training: further random changes, each off by default"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_before(cls, values: Any) -> Any:
+        """Read what the version before wrote: `heading` is now `face_forward`."""
+        if isinstance(values, dict) and "heading" in values and "face_forward" not in values:
+            return {{"heading": "face_forward"}.get(name, name): value for name, value in values.items()}
+        return values
 
     @model_validator(mode="after")
     def _check(self) -> Self:

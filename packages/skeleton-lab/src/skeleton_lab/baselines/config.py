@@ -41,5 +41,5 @@ class SimpleTraining(RecipeSection):
     lr: float = Field(2e-3, gt=0, description="Learning rate at its highest.")
     weight_decay: float = Field(0.05, ge=0, description="Weight decay.")
     label_smoothing: float = Field(0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy.")
-    period: int = Field(20, ge=1, description="Steps between validations.")
+    eval_every: int = Field(20, ge=1, description="Steps between validations.")
     seed: int = Field(0, ge=0, description="Seed of weights and batches.")

@@ -150,7 +150,7 @@ def train(
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-        if validation and (step % training.period == 0 or step == training.steps):
+        if validation and (step % training.eval_every == 0 or step == training.steps):
             with torch.no_grad():
                 right = (model.eval()(validation[0]).argmax(1) == validation[1]).float().mean().item()
             if right > best[0]:

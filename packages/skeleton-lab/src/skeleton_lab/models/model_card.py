@@ -132,7 +132,7 @@ def _input(model: SavedModel) -> str:
         "coordinates": "metres, y up",
         "cleaning": f"{cleaning}, as by `skeleton_data.clean`" if cleaning else "that of the data",
         "origin": origin if sampling.origin == "first_frame" else "that of the data",
-        "heading": "body 0 faces +z in the first frame" if sampling.heading else "that of the data",
+        "heading": "body 0 faces +z in the first frame" if sampling.face_forward else "that of the data",
         "stream": sampling.stream,
     }
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())

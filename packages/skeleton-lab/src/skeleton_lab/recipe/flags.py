@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.renamed import option_today
 
 
 @dataclass
@@ -32,13 +33,18 @@ class Flags:
             self.named_none.update(action.option_strings)
 
     def rewritten(self, arguments: Sequence[str]) -> Iterator[str]:
-        """Write `--flag true` and `--flag=false` as `--flag` and `--no-flag`; `null` and `none` as None."""
+        """Write `--flag true` and `--flag=false` as `--flag` and `--no-flag`; `null` and `none` as None.
+
+        Options have their names of today (`skeleton_lab.recipe.renamed`).
+        """
         rest = deque(arguments)
         while rest:
             flag, equals, value = (argument := rest.popleft()).partition("=")
             if not flag.startswith("--"):
                 yield argument
-            elif flag in self.switches:
+                continue
+            flag = option_today(flag)
+            if flag in self.switches:
                 if not equals and rest and rest[0].lower() in _TRUTH:
                     equals, value = "=", rest.popleft()
                 yield _switch(flag, value) if equals else flag

@@ -11,6 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.renamed import RECIPES
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 
@@ -42,6 +43,7 @@ def find_recipe(name: str | Path, folder: str = "") -> Path:
         raise InputError(f"{name}: no such file")
     short = Path(*path.parts[1:]) if path.parts[:1] == ("configs",) else path
     if not short.is_absolute() and ".." not in short.parts:
+        short = _today(folder, short)
         places = [Path(folder, short), Path(folder, f"{short}.toml"), short, Path(f"{short}.toml")]
         for found in (configs / place for configs in (Path("configs"), CONFIGS) for place in places):
             if found.is_file():
@@ -53,6 +55,14 @@ def find_recipe(name: str | Path, folder: str = "") -> Path:
     raise InputError(
         f"{name}: no such recipe{where}{meant}; `skeleton-lab recipes` lists those of the package"
     )
+
+
+def _today(folder: str, short: Path) -> Path:
+    """Return the name of a recipe, which may be that of an earlier version, as it is today."""
+    for name in (Path(folder, short), short):
+        if today := RECIPES.get(name.with_suffix("").as_posix()):
+            return Path(today.removeprefix(f"{folder}/") + ".toml")
+    return short
 
 
 def recipes() -> Iterator[tuple[str, str]]:

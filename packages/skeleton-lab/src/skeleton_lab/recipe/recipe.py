@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, CliPositionalArg, CliSettingsSource,
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.flags import Flags
 from skeleton_lab.recipe.library import find_recipe
+from skeleton_lab.recipe.renamed import up_to_date
 from skeleton_lab.recipe.settings import Settings, merged
 from skeleton_lab.recipe.text_files import read_toml
 
@@ -112,7 +113,7 @@ def _parse(
             add_argument_method=add_argument,
             **settings,
         )
-        return source(args=list(flags.rewritten(arguments)))()
+        return up_to_date(source(args=list(flags.rewritten(arguments)))())
     except SettingsError as error:
         told = str(error).removeprefix("error parsing CLI: ")
         raise InputError(flags.blamed(arguments, told)) from error

@@ -35,8 +35,8 @@ def options(settings: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
     """Command-line options that set these fields.
 
     Example:
-        >>> list(options({"data": {"validation": 0.1, "sampling": {"heading": True}}, "seed": None}))
-        ['--data.validation', '0.1', '--data.sampling.heading', '--seed', 'None']
+        >>> list(options({"data": {"validation": 0.1, "sampling": {"face_forward": True}}, "seed": None}))
+        ['--data.validation', '0.1', '--data.sampling.face_forward', '--seed', 'None']
         >>> list(options({"model": {"blocks": [[8, 2], [16, 4]]}}))
         ['--model.blocks', '[[8, 2], [16, 4]]']
     """

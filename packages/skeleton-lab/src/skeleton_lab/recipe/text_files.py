@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from skeleton_data import load_json, read_text
 from skeleton_data import read_toml as read_toml_file
 from skeleton_lab.errors import InputError, input_errors
+from skeleton_lab.recipe.renamed import up_to_date
 
 MAX_BYTES = 2**20
 """Bytes of the largest file of settings; real ones have some thousands."""
@@ -55,10 +56,15 @@ def read_record(kind: type[Record] | TypeAdapter[Record], path: Path) -> Record:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read the table in a TOML file.
+    """Read the settings in a TOML file, under their names of today (`skeleton_lab.recipe.renamed`).
 
     Raises:
-        InputError: If the file is missing, too large, or no TOML; names the file.
+        InputError: If the file is missing, too large, or no TOML, or has a field under both its names;
+            names the file.
     """
     with input_errors():
-        return read_toml_file(path)
+        settings = read_toml_file(path)
+    try:
+        return up_to_date(settings)
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error

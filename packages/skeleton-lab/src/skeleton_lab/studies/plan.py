@@ -21,7 +21,7 @@ from skeleton_lab.recipe.settings import Settings, merged, options
 from skeleton_lab.recipe.text_files import read_toml
 from skeleton_lab.studies.apps import APPS, AppName
 from skeleton_lab.studies.columns import Column, columns
-from skeleton_lab.studies.study import Row, Sizes, Stage, Stream, Study, Terms
+from skeleton_lab.studies.study import Preset, Row, Sizes, Stage, Stream, Study
 
 
 @dataclass(frozen=True)
@@ -93,13 +93,13 @@ def plan(study: Study) -> list[Trial]:
     """All trials of a study, whether or not they are among those to run.
 
     Raises:
-        InputError: If terms, sizes or data cannot be used.
+        InputError: If preset, sizes or data cannot be used.
     """
-    terms = study.read_terms()
-    sizes = study.read_sizes(terms)
+    preset = study.read_preset()
+    sizes = study.read_sizes(preset)
     places = columns(study.data, study.protocols, study.labels)
     return [
-        _Planner(study, terms, sizes, fold).trial(row, column, seed)
+        _Planner(study, preset, sizes, fold).trial(row, column, seed)
         for row in study.rows
         for column in places
         for seed in range(study.seeds)
@@ -110,7 +110,7 @@ def plan(study: Study) -> list[Trial]:
 @dataclass(frozen=True)
 class _Planner:
     study: Study
-    terms: Terms
+    preset: Preset
     sizes: Sizes
     fold: int | None
 
@@ -120,7 +120,7 @@ class _Planner:
             stream: self._pretraining(row, column, seed, stream) if row.pretrain != "none" else None
             for stream in streams
         }
-        if APPS[self.terms.stages[row.learn].app].trains:
+        if APPS[self.preset.stages[row.learn].app].trains:
             learnings = tuple(self._learning(row, column, seed, *each) for each in before.items())
             alone = len(learnings) == 1 and row.views == 1
             answer = learnings[0] if alone else self._fusion(row, column, seed, learnings)
@@ -131,7 +131,7 @@ class _Planner:
         return Trial(row, column, seed, pretrainings, learnings, answer, self.fold)
 
     def _pretraining(self, row: Row, column: Column, seed: int, stream: Stream | None) -> Run:
-        stage, study = self.terms.stages[row.pretrain], self.study
+        stage, study = self.preset.stages[row.pretrain], self.study
         everything = study.transductive and self.fold is not None
         place: dict[str, Any] = {"store": str(column.store), "protocol": column.protocol}
         place |= {"protocol": "all"} if everything else {} if self.fold is None else {"fold": self.fold}
@@ -152,7 +152,7 @@ class _Planner:
     def _learning(
         self, row: Row, column: Column, seed: int, stream: Stream | None, before: Run | None
     ) -> Run:
-        stage, study = self.terms.stages[row.learn], self.study
+        stage, study = self.preset.stages[row.learn], self.study
         given: Settings = {"data": column.clips(seed, study.side, self.fold), "training": {"seed": seed}}
         if study.steps:
             given["training"]["steps"] = study.steps
@@ -163,7 +163,7 @@ class _Planner:
                 given["training"]["epochs"] = study.epochs
             if study.select:
                 given["training"]["select"] = study.select
-            common = merged(common, self.terms.finetuning.get(row.encoder, {}))
+            common = merged(common, self.preset.finetuning.get(row.encoder, {}))
         given = merged(given, _taking("data.sampling.stream", stream))
         settings = merged(common, row.learn_settings, given)
         return self._run(stage, settings, self._name(row, column), seed, before)
@@ -171,7 +171,7 @@ class _Planner:
     def _evaluation(
         self, row: Row, column: Column, seed: int, before: dict[Stream | None, Run | None]
     ) -> Run:
-        stage = self.terms.stages[row.learn]
+        stage = self.preset.stages[row.learn]
         runs = {stream: run for stream, run in before.items() if run}
         if not runs:
             raise InputError(f"rows: {row.name!r} has nothing to evaluate, it pre-trains nothing")
@@ -193,7 +193,7 @@ class _Planner:
 
     def _encoder(self, row: Row, run: Run, stream: Stream | None) -> Path:
         """Where the encoder of a stream is."""
-        apart = stream not in (None, "joint") and not self.terms.stages[row.pretrain].stream
+        apart = stream not in (None, "joint") and not self.preset.stages[row.pretrain].stream
         return run.folder / str(stream) if apart else run.folder
 
     def _name(self, row: Row, column: Column) -> str:
@@ -203,7 +203,7 @@ class _Planner:
 
     def _common(self, row: Row, stage: Stage) -> Settings:
         """Return the settings of a stage before those of the row for it: sampling, stage, network."""
-        sampling = merged(self.terms.sampling, row.sampling)
+        sampling = merged(self.preset.sampling, row.sampling)
         encoder = {"kind": row.encoder} | self.sizes.encoders.get(row.encoder, {}) | row.network
         field = APPS[stage.app].network
         network = _nested(field, encoder) if field else {}

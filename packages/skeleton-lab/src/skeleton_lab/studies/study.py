@@ -1,9 +1,9 @@
-"""A study: the rows of a table, told by what each changes, and the terms on which they are compared.
+"""A study: the rows of a table, told by what each changes, and the preset that they share.
 
 A file of `configs/studies/` says what is compared: rows, label budgets, protocols, and the published numbers.
-A file of `configs/terms/` says how: for each stage a recipe, and one sampling for all. A file of
+A file of `configs/presets/` says how: for each stage a recipe, and one sampling for all. A file of
 `configs/sizes/` says how large the networks are. So one table can be made on other data, at another scale and
-on other terms, and its rows still differ only in what they are about.
+with another preset, and its rows still differ only in what they are about.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Stage(RecipeSection):
         return self
 
 
-class Terms(RecipeSection):
-    """On what terms methods are compared: a file of `configs/terms/`."""
+class Preset(RecipeSection):
+    """The recipes that the methods of a study are compared with: a file of `configs/presets/`."""
 
     size: str = Field(description="Size of the networks: a file, or its name in configs/sizes/.")
     sampling: Settings = Field({}, description="`data.sampling` of all stages.")
@@ -72,7 +72,7 @@ class Sizes(RecipeSection):
 
 
 class Row(RecipeSection):
-    """A row of a table: what it does otherwise than the terms say."""
+    """A row of a table: what it does otherwise than the preset says."""
 
     name: Name = Field(description="Its heading.")
     ours: bool = Field(
@@ -111,7 +111,7 @@ class Row(RecipeSection):
         return self
 
 
-File = TypeVar("File", Terms, Sizes)
+File = TypeVar("File", Preset, Sizes)
 
 
 class Study(RecipeSection):
@@ -133,9 +133,12 @@ class Study(RecipeSection):
     labels: Annotated[tuple[Labels, ...], Field(min_length=1)] = Field(
         ("100%",), description="Labels used: shares as 10%, clips of each class as 5/class."
     )
-    terms: str = Field("paper", description="Recipes: a file, or its name in configs/terms/.")
+    preset: str = Field(
+        "paper", description="Recipes of all stages: a file, or its name in configs/presets/."
+    )
     model: str | None = Field(
-        None, description="Size of the networks: a file, or its name in configs/sizes/ (default: the terms')."
+        None,
+        description="Size of the networks: a file, or its name in configs/sizes/ (default: the preset's).",
     )
     seeds: int = Field(1, ge=1, description="Repetitions, each with other weights and other labels.")
     epochs: int | None = Field(
@@ -183,7 +186,7 @@ class Study(RecipeSection):
         max_length=6,
         description="Rows that have a line in the figure (default: the six with results in most columns).",
     )
-    stages: dict[str, Stage] = Field({}, description="Further stages, or others than the terms'.")
+    stages: dict[str, Stage] = Field({}, description="Further stages, or others than the preset's.")
     every: dict[str, Any] = Field({}, description="What holds for every row that does not say otherwise.")
     rows: tuple[Row, ...] = Field(min_length=1, description="The rows.")
 
@@ -214,30 +217,30 @@ class Study(RecipeSection):
                     raise ValueError(f"rows: {row.name!r} has a published number for {cell!r}")
         return self
 
-    def read_terms(self) -> Terms:
-        """Return the terms, with the study's own stages.
+    def read_preset(self) -> Preset:
+        """Return the preset, with the study's own stages.
 
         Raises:
             InputError: If the file cannot be used, or a row asks for a stage that is not there.
         """
-        terms = _read(Terms, "terms", self.terms)
-        terms = terms.model_copy(update={"stages": terms.stages | self.stages})
+        preset = _read(Preset, "presets", self.preset)
+        preset = preset.model_copy(update={"stages": preset.stages | self.stages})
         for row in self.rows:
             for stage in (row.pretrain, row.learn):
-                if stage not in terms.stages.keys() | {"none"}:
+                if stage not in preset.stages.keys() | {"none"}:
                     raise InputError(
                         f"rows: {row.name!r} needs stage {stage!r}, "
-                        f"but terms {self.terms} have {', '.join(sorted(terms.stages))}"
+                        f"but preset {self.preset} has {', '.join(sorted(preset.stages))}"
                     )
-        return terms
+        return preset
 
-    def read_sizes(self, terms: Terms) -> Sizes:
+    def read_sizes(self, preset: Preset) -> Sizes:
         """How large networks are.
 
         Raises:
             InputError: If the file cannot be used.
         """
-        return _read(Sizes, "sizes", self.model or terms.size)
+        return _read(Sizes, "sizes", self.model or preset.size)
 
 
 def _read(section: type[File], folder: str, name: str) -> File:

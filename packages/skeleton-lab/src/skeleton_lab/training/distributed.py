@@ -3,7 +3,7 @@
 The same for any number of processes: clips, augmentation and masks of every step, learning rates, the loss as
 a mean over the whole batch, and with `training.sync_batchnorm` BatchNorm's statistics; so losses and weights
 agree to rounding. Not the same: each process draws dropout and drop path of its own, and with
-`training.accumulate` BatchNorm normalises each part of a batch by itself.
+`training.gradient_accumulation_steps` BatchNorm normalises each part of a batch by itself.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def set_up_distributed(recipe: TrainingRecipe, plan: Plan) -> Accelerator:
         accelerator = join(
             mixed_precision=training.precision,
             dynamo_backend="inductor" if training.compile else None,
-            gradient_accumulation_steps=training.accumulate,
+            gradient_accumulation_steps=training.gradient_accumulation_steps,
             log_with=None if run.tracker == "none" else run.tracker,
             project_config=ProjectConfiguration(project_dir=str(run.folder), logging_dir=str(run.folder)),
             # Batches are divided over the processes before Accelerate sees them.
@@ -74,11 +74,15 @@ def set_up_distributed(recipe: TrainingRecipe, plan: Plan) -> Accelerator:
         )
     if accelerator.mixed_precision == "fp16" and accelerator.device.type == "cpu":
         raise InputError("training.precision: fp16 is for GPUs; a CPU would calculate without it")
-    parts = accelerator.num_processes * training.accumulate
+    parts = accelerator.num_processes * training.gradient_accumulation_steps
     if plan.batch_size < parts:
         raise InputError(
             f"training.batch_size: {plan.batch_size} clips for {accelerator.num_processes} processes"
-            + (f", in {training.accumulate} parts each" if training.accumulate > 1 else "")
+            + (
+                f", in {training.gradient_accumulation_steps} parts each"
+                if training.gradient_accumulation_steps > 1
+                else ""
+            )
         )
     if accelerator.distributed_type in (DistributedType.FSDP, DistributedType.DEEPSPEED) and training.ema:
         raise InputError("training.ema: not with weights that are divided over processes (FSDP, DeepSpeed)")

@@ -39,7 +39,7 @@ class StepBatches(Sampler[list[Key]]):
     """Keys of one process's share of the batches of steps `start`, `start + 1`, ...
 
     Example:
-        >>> plan = Plan(steps=4, steps_per_epoch=2, batch_size=3, period=2)
+        >>> plan = Plan(steps=4, steps_per_epoch=2, batch_size=3, eval_every=2)
         >>> both = [list(StepBatches(7, plan, seed=0, process=p, processes=2)) for p in (0, 1)]
         >>> [len(batch) for batch in both[0]], [len(batch) for batch in both[1]]
         ([2, 2, 2, 2], [1, 1, 1, 1])
@@ -86,7 +86,7 @@ def mixed_batches(labelled: int, clips: int, plan: Plan, **place: Any) -> Iterab
         place: Seed, start, process and processes, as of `StepBatches`.
 
     Example:
-        >>> plan = Plan(steps=2, steps_per_epoch=1, batch_size=4, period=1, unlabelled=2)
+        >>> plan = Plan(steps=2, steps_per_epoch=1, batch_size=4, eval_every=1, unlabelled=2)
         >>> [[position for _, position in keys] for keys in mixed_batches(2, 6, plan, seed=0)]
         [[1, 0, 3, 5], [1, 0, 4, 2]]
     """

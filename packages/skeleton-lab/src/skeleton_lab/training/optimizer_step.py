@@ -57,7 +57,7 @@ class OptimizerStep(Generic[Model]):
     """Takes the optimizer steps of a training.
 
     The loss of a step is a mean over the whole batch, however it is divided into processes and, with
-    `training.accumulate`, into parts that go through the model one after another.
+    `training.gradient_accumulation_steps`, into parts that go through the model one after another.
 
     Args:
         accelerator: Divides the work over processes.
@@ -111,7 +111,9 @@ class OptimizerStep(Generic[Model]):
             with self.accelerator.accumulate(self.model):
                 values = loss(part)
                 # Accelerate divides by the number of parts, for losses that are means of means.
-                self.accelerator.backward(values["loss"] * (weight * self.training.accumulate))
+                self.accelerator.backward(
+                    values["loss"] * (weight * self.training.gradient_accumulation_steps)
+                )
             for name, value in values.items():
                 weighted = value.detach().float() * weight
                 terms[name] = terms[name] + weighted if name in terms else weighted
@@ -137,7 +139,9 @@ class OptimizerStep(Generic[Model]):
         self, batch: ClipBatch, count: Callable[[ClipBatch], Tensor]
     ) -> Iterator[tuple[ClipBatch, Tensor]]:
         """Yield the parts of this process's share, each with its weight in the mean of the batch."""
-        pieces = zip(*(tensor.tensor_split(self.training.accumulate) for tensor in batch), strict=True)
+        pieces = zip(
+            *(tensor.tensor_split(self.training.gradient_accumulation_steps) for tensor in batch), strict=True
+        )
         parts = [ClipBatch(*part) for part in pieces]
         counts = torch.stack([count(part) for part in parts]).float()
         total = self.accelerator.reduce(counts.sum(), "sum").clamp(min=1)
@@ -158,8 +162,8 @@ class OptimizerStep(Generic[Model]):
         return model
 
     def _clip_gradient(self) -> Tensor:
-        """Clip the gradient to `training.clip_norm`, if that is set, and return its norm before."""
-        largest = self.training.clip_norm or float("inf")
+        """Clip the gradient to `training.max_grad_norm`, if that is set, and return its norm before."""
+        largest = self.training.max_grad_norm or float("inf")
         norm = self.accelerator.clip_grad_norm_(self.model.parameters(), largest)
         norm = norm.full_tensor() if hasattr(norm, "full_tensor") else norm
         if self.accelerator.scaler is not None:

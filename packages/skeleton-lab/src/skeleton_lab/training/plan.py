@@ -25,14 +25,14 @@ class Plan:
         steps: Optimizer steps in all.
         steps_per_epoch: Steps in which every clip is met once (the last incomplete batch is left out).
         batch_size: Clips of a step over all processes.
-        period: Steps between two evaluations, each followed by a checkpoint.
+        eval_every: Steps between two evaluations, each followed by a checkpoint.
         unlabelled: Clips of a step, of `batch_size`, that have no label.
     """
 
     steps: int
     steps_per_epoch: int
     batch_size: int
-    period: int
+    eval_every: int
     unlabelled: int = 0
 
     def mixed(self, batch_size: int, labelled_share: float, labelled: int, unlabelled: int) -> Plan:
@@ -45,9 +45,9 @@ class Plan:
             unlabelled: Unlabelled clips that there are.
 
         Example:
-            >>> plan = Plan(steps=800, steps_per_epoch=1, batch_size=27, period=16)
+            >>> plan = Plan(steps=800, steps_per_epoch=1, batch_size=27, eval_every=16)
             >>> plan.mixed(32, 0.25, labelled=27, unlabelled=405)
-            Plan(steps=800, steps_per_epoch=1, batch_size=32, period=16, unlabelled=24)
+            Plan(steps=800, steps_per_epoch=1, batch_size=32, eval_every=16, unlabelled=24)
         """
         known = min(labelled, max(1, round(batch_size * labelled_share)))
         others = min(unlabelled, max(1, batch_size - known))
@@ -55,7 +55,7 @@ class Plan:
 
     def should_evaluate(self, step: int) -> bool:
         """Whether to evaluate and save a checkpoint after `step` steps."""
-        return step % self.period == 0 or step == self.steps
+        return step % self.eval_every == 0 or step == self.steps
 
 
 class TrainingConfig(RecipeSection):
@@ -73,17 +73,19 @@ class TrainingConfig(RecipeSection):
         description="Optimizer steps at least, whatever the epochs: with few labels they are too few.",
     )
     batch_size: int = Field(64, ge=1, description="Clips of a step, shared by all processes.")
-    accumulate: int = Field(
+    gradient_accumulation_steps: int = Field(
         1, ge=1, description="Parts of a batch that go through the model one after another, to save memory."
     )
-    period: int | None = Field(
+    eval_every: int | None = Field(
         None,
         ge=1,
         description="Steps between validations (default: an epoch, but at least a fiftieth of `steps` or "
         "`min_steps`).",
     )
-    log_steps: int = Field(50, ge=1, description="Steps between two lines of metrics.")
-    clip_norm: float | None = Field(None, gt=0, description="Largest norm of the gradient (default: any).")
+    log_every: int = Field(50, ge=1, description="Steps between two lines of metrics.")
+    max_grad_norm: float | None = Field(
+        None, gt=0, description="Largest norm of the gradient (default: any)."
+    )
     ema: float | None = Field(
         None,
         gt=0,
@@ -114,15 +116,15 @@ class TrainingConfig(RecipeSection):
 
         Example:
             >>> TrainingConfig(epochs=10, batch_size=64).plan(clips=640)
-            Plan(steps=100, steps_per_epoch=10, batch_size=64, period=10, unlabelled=0)
+            Plan(steps=100, steps_per_epoch=10, batch_size=64, eval_every=10, unlabelled=0)
             >>> TrainingConfig(epochs=10, batch_size=64, min_steps=400).plan(clips=27)
-            Plan(steps=400, steps_per_epoch=1, batch_size=27, period=8, unlabelled=0)
+            Plan(steps=400, steps_per_epoch=1, batch_size=27, eval_every=8, unlabelled=0)
         """
         batch_size = min(self.batch_size, clips)
         per_epoch = clips // batch_size
         steps = self.steps or max(self.epochs * per_epoch, self.min_steps)
-        period = self.period or max(per_epoch, (self.steps or self.min_steps) // 50)
-        return Plan(steps, per_epoch, batch_size, period)
+        eval_every = self.eval_every or max(per_epoch, (self.steps or self.min_steps) // 50)
+        return Plan(steps, per_epoch, batch_size, eval_every)
 
 
 class FinetuneTraining(TrainingConfig):

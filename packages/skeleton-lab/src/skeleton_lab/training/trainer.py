@@ -167,7 +167,7 @@ class Trainer(Generic[Model]):
         result = self._optimizer_step.take(batch, loss, number=self.step, count=count)
         self.step += 1
         self.log.add(result)
-        if self.step % self._recipe.training.log_steps == 0 or self.should_evaluate:
+        if self.step % self._recipe.training.log_every == 0 or self.should_evaluate:
             self._check_losses()
             self.log.write_means(result)
 

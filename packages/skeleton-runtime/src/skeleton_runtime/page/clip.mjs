@@ -90,7 +90,7 @@ export function shift(clip, place, absent = false) {
 export function tensor(clip, card) {
   const { joints, shares } = blended(clip, card);
   if (card.origin === "first_frame") moveOrigin(joints, shares, card.centre);
-  if (card.heading) turn(joints, card);
+  if (card.face_forward) turn(joints, card);
   const shown = toStream(joints, card), size = card.frames * card.joints.length * card.bodies;
   const data = new Float32Array(3 * size);
   for (let frame = 0, to = 0; frame < card.frames; frame++)

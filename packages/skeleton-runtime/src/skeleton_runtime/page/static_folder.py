@@ -78,7 +78,7 @@ def page_card(made_for: Preprocessing, calibration: Calibration) -> dict[str, An
     if made_for.units != "m" or made_for.cleaning == "contrast":
         kind = "2D joints" if made_for.units != "m" else "clips that were cleaned as 'contrast'"
         raise DataError(f"the model was made for {kind}, which the page cannot prepare")
-    facing = skeleton.facing() if sampling.heading else (skeleton.shoulders, skeleton.hips)
+    facing = skeleton.facing() if sampling.face_forward else (skeleton.shoulders, skeleton.hips)
     return {
         "classes": made_for.classes,
         "layout": skeleton.name,
@@ -92,7 +92,7 @@ def page_card(made_for: Preprocessing, calibration: Calibration) -> dict[str, An
         "cleaning": made_for.cleaning,
         "ntu": layout("ntu").joints,
         "spine": None if made_for.cleaning is None else list(training_origin(skeleton).weights[0].items()),
-        **sampling.model_dump(include={"frames", "test_crop", "origin", "heading", "stream"}),
+        **sampling.model_dump(include={"frames", "test_crop", "origin", "face_forward", "stream"}),
         **calibration.model_dump(include={"temperature", "threshold"}),
         **player_looks(skeleton),
     }
