@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from statistics import median
 
@@ -160,7 +161,8 @@ def write_recordings(folder: Path, long: int) -> None:
         np.savez(folder / f"{name}.npz", positions_m=joints, offsets=[0, frames], joint_names=names, fps=30.0)
         with (folder / f"{name}.txt").open("w") as file:
             file.writelines(f"{json.dumps(frame.round(4).tolist())}\n" for frame in joints)
-    lines = (folder / "tenth.txt").read_text().splitlines(keepends=True)
+    with (folder / "long.txt").open() as file:
+        lines = list(islice(file, 1500))
     (folder / "short.txt").write_text("".join(lines[:300]))
     (folder / "longer.txt").write_text("".join(lines[:1500]))
 

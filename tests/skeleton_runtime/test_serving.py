@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import socket
+import sys
 from contextlib import ExitStack
 
 import numpy as np
@@ -175,20 +176,44 @@ def test_limits(recogniser, clips):
         assert live.receive()["code"] == 1001  # no frame came
 
 
-def test_what_says_that_it_is_too_large_is_not_read(recogniser):
-    async def never():
-        raise AssertionError("the body was read")
-
+async def status_of(app, receive, **headers):
+    """What is answered to the upload of a file, whose body comes from `receive`."""
     sent = []
 
     async def send(message):
         sent.append(message)
 
-    headers = [(b"host", b"127.0.0.1"), (b"content-length", b"10000000000")]
+    given = {"host": "127.0.0.1"} | headers
     scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"name=x.npz"}
-    scope |= {"headers": headers, "scheme": "http", "server": ("127.0.0.1", 8000), "root_path": ""}
-    asyncio.run(create_app(recogniser)(scope, never, send))
-    assert sent[0]["status"] == 413 and (b"connection", b"close") in sent[0]["headers"]
+    scope |= {"scheme": "http", "server": ("127.0.0.1", 8000), "root_path": ""}
+    scope["headers"] = [(name.replace("_", "-").encode(), each.encode()) for name, each in given.items()]
+    await app(scope, receive, send)
+    assert (b"connection", b"close") in sent[0]["headers"]
+    return sent[0]["status"]
+
+
+def test_what_says_that_it_is_too_large_is_not_read(recogniser):
+    async def never():
+        raise AssertionError("the body was read")
+
+    assert asyncio.run(status_of(create_app(recogniser), never, content_length="10000000000")) == 413
+
+
+def test_no_more_requests_wait_than_allowed(recogniser):
+    async def both():
+        app, ready = create_app(recogniser, Limits(requests=1, waiting=0)), asyncio.Event()
+
+        async def body():
+            await ready.wait()
+            return {"type": "http.request", "body": b"x", "more_body": False}
+
+        first = asyncio.create_task(status_of(app, body))
+        await asyncio.sleep(0)  # the first one waits for its body
+        second = await status_of(app, body)
+        ready.set()
+        return await first, second, await status_of(app, body)
+
+    assert asyncio.run(both()) == (422, 503, 422)
 
 
 @pytest.mark.parametrize(
@@ -301,6 +326,15 @@ def test_a_taken_port_is_one_line(capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as ended:
         command.main(["serve", str(MODEL), "--port", str(taken.getsockname()[1])])
     assert ended.value.code == 2 and "--port" in capsys.readouterr().err
+
+
+def test_without_the_extra_it_is_named(capsys, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("skeleton_runtime.serving")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "starlette.applications", None)
+    with pytest.raises(SystemExit) as ended:
+        command.main(["serve", str(MODEL)])
+    assert ended.value.code == 2 and "skeleton-runtime[serve]" in capsys.readouterr().err
 
 
 def test_an_altered_model_is_not_served(copy, capsys):

@@ -56,6 +56,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--max-bodies", type=int, help="people of a frame (16)")
     add("--max-seconds", type=float, help="time of a request, and between frames of a stream (30)")
     add("--max-requests", type=int, help="requests that are answered at once (2); others wait")
+    add("--max-waiting", type=int, help="requests that wait, with their bodies in memory (8)")
     add("--max-connections", type=int, help="open connections (64)")
     add("--max-streams", type=int, help="open streams (8)")
     return parser.parse_args(arguments)

@@ -59,7 +59,7 @@ def create_app(recogniser: Recogniser, limits: Limits | None = None, token: str 
 class _Service:
     def __init__(self, recogniser: Recogniser, limits: Limits) -> None:
         self.recogniser, self.limits, self.metrics = recogniser, limits, Metrics()
-        self.workers = anyio.CapacityLimiter(limits.requests)
+        self.workers, self.open = anyio.CapacityLimiter(limits.requests), 0
         self.stream = StreamSocket(recogniser, limits, self.workers, self.metrics)
 
     def app(self, token: str | None) -> Starlette:
@@ -84,6 +84,15 @@ class _Service:
             raise HTTPException(
                 415, "say the name of the file, as /predict?name=wave.bvh, or send JSON as application/json"
             )
+        if self.open >= self.limits.requests + self.limits.waiting:
+            raise HTTPException(503, f"{self.open} requests are open; try again", {"retry-after": "5"})
+        self.open += 1
+        try:
+            return await self.answered(request, query)
+        finally:
+            self.open -= 1
+
+    async def answered(self, request: Request, query: ClipQuery) -> Response:
         data = await read_body(request, self.limits)
         answer, begin = answer_clips if query.name is None else answer_file, time.monotonic()
         told = await anyio.to_thread.run_sync(

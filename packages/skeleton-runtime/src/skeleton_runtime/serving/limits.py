@@ -34,6 +34,7 @@ class Limits(BaseModel):
         description="for the body to come, for the answers, and between messages of a stream",
     )
     requests: int = Field(2, ge=1, le=256, description="requests that are answered at once; others wait")
+    waiting: int = Field(8, ge=0, le=4096, description="requests that wait, with their bodies in memory")
     connections: int = Field(64, ge=1, le=65536, description="open connections")
     streams: int = Field(8, ge=0, le=4096, description="open streams")
 
