@@ -247,7 +247,7 @@ def live(folder: Path, count: int, seed: int) -> None:
     marks, grown = {count // 100, *range(count // 10, count, count // 10)}, []
     with open(os.devnull, "w") as answers:
         predict.run(
-            predict.PredictConfig(model=str(folder / "tuned"), live=True, window=60, stride=60),
+            predict.PredictConfig(model=str(folder / "tuned"), live=True, window="60", stride="60"),
             lines=frames(),
             out=answers,
         )

@@ -25,6 +25,9 @@ LAYERS = {
         *(
             "answers",
             "windows",
+            "presence",
+            "smoothing",
+            "events",
             "calibration",
             "network",
             "model_folder",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from skeleton_data import SkeletonStore
 from skeleton_lab import finetune
 from skeleton_lab.errors import InputError
-from skeleton_lab.evaluation.calibration import expected_calibration_error, fit_temperature
+from skeleton_lab.evaluation.calibration import expected_calibration_error, fit_temperature, fit_threshold
 from skeleton_lab.inference.recogniser import Recogniser
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import read_recipe
@@ -125,3 +125,26 @@ def test_where_all_clips_train_nothing_is_tested_and_scores_count_as_they_are(fi
     assert result.train_clips == 96
     assert SavedModel.open(tmp_path / "finetuned").calibration.temperature == 1
     assert not (tmp_path / "finetuned" / "classifier" / "calibration.json").exists()
+
+
+@given(seed=st.integers(0, 2**31), count=st.integers(1, 60))
+def test_a_threshold_leaves_95_percent_of_the_rightly_recognised_clips(seed, count):
+    generator = torch.Generator().manual_seed(seed)
+    probabilities = (3 * torch.randn(count, 3, generator=generator)).softmax(1)
+    labels = torch.randint(3, (count,), generator=generator)
+    threshold, (confidence, best) = fit_threshold(probabilities, labels), probabilities.max(1)
+    right = confidence[best == labels]
+    if not len(right):
+        assert threshold is None
+        return
+    assert (right >= threshold).double().mean() >= 0.95
+    higher = right[right > threshold + 1e-4]
+    assert not len(higher) or (right >= higher.min()).double().mean() < 0.95
+
+
+def test_a_model_carries_its_threshold_which_its_answers_obey(trained):
+    model = SavedModel.open(trained["joint"])
+    assert 0 < model.calibration.threshold < 1
+    clip = np.random.default_rng(0).normal(size=(20, 20, 3))
+    (answer,) = Recogniser(model).predict(clip, insist=True)
+    assert answer.threshold == model.calibration.threshold

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from skeleton_data import SkeletonStore
-from skeleton_lab import SkeletonClassifier, SkeletonPretrainer
+from skeleton_data import SkeletonStore, StoreWriter
+from skeleton_lab import SkeletonClassifier, SkeletonPretrainer, finetune
+from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.runs.answers import read_answers
+from skeleton_lab.studies import cross_validate
 
 sklearn = pytest.importorskip("sklearn")
 
@@ -39,6 +42,31 @@ def test_cross_validation_over_subjects_is_a_loop_over_them(quick, data):
         known = test[some[test] >= 0]
         assert scores[number] == np.mean(found[known] == y[known])
     assert not hasattr(quick, "model_")
+
+
+def test_leave_one_subject_out_is_that_of_the_command_line(finetune_recipe, data, store, tmp_path):
+    from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
+
+    clips, y, groups = data
+    whole = SkeletonStore.open(store)
+    with StoreWriter(
+        tmp_path / "three", layout=whole.layout, class_names=whole.class_names, fps=30
+    ) as writer:
+        for number, clip in enumerate(clips):
+            writer.add(clip, name=str(number), label=int(y[number]), subject=int(groups[number]))
+    options = ("--data.store", str(tmp_path / "three"), "--data.protocol", "leave-one-subject-out")
+    options += ("--data.validation", "0", "--training.epochs", "1", "--run.tracker", "none")
+    options += ("--run.processes", "1", "--no-run.everything")
+    config = read_recipe(finetune.FinetuneConfig, [str(finetune_recipe), *options], program="finetune")
+    told, answers = cross_validate.run(config), read_answers(tmp_path / "finetuned")
+    settings = {"training.epochs": 1, "data.validation": 0}
+    model = SkeletonClassifier("kinect_v1", recipe=finetune_recipe, settings=settings)
+    given = {"groups": groups, "cv": LeaveOneGroupOut(), "params": {"groups": groups}}
+    found = cross_val_predict(model, clips, y, **given, method="predict_proba")
+    assert answers.clip.tolist() == list(range(len(y)))
+    assert found.argmax(1).tolist() == answers.answer.tolist()
+    assert found.max(1) == pytest.approx(answers.probability, abs=1e-4)
+    assert told.pooled.top1 == pytest.approx(np.mean(found.argmax(1) == y))
 
 
 def test_a_search_sets_parameters(quick, data):

@@ -1,5 +1,6 @@
 """Recognition through its command line: of files, of long ones, live; with joints in any order."""
 
+import csv
 import io
 import json
 import shutil
@@ -279,3 +280,19 @@ def test_names_cannot_forge_answers(model, recording, tmp_path, monkeypatch, cap
     (line,) = capsys.readouterr().err.splitlines()
     assert r"preprocessing.json: classes.0: " in line
     assert r"wave\x1b[2J" in line
+
+
+def test_events_of_a_recording_are_printed_and_drawn(model, recording, store, tmp_path):
+    options = ("--window", "0.4s", "--stride", "5", "--smooth", "2", "--events")
+    picture = tmp_path / "when.png"
+    rows = list(csv.DictReader(run(model, recording, *options, "--format", "csv", "--timeline", picture)))
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert rows[0]["first_frame"] == "0" and len(run(model, recording, *options)) == len(rows)
+    svg = tmp_path / "when.svg"
+    run(model, recording, *options, "--threshold", "1", "--timeline", svg)
+    assert "unknown" in {row["event"] for row in csv.DictReader(run(
+        model, recording, *options, "--threshold", "1", "--format", "csv"
+    ))}  # fmt: skip
+    assert svg.read_text().count("<svg") == 1
+    with pytest.raises(InputError, match="timeline"):
+        run(model, recording, "--timeline", tmp_path / "when.txt")

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from skeleton_data import SkeletonStore
+from skeleton_lab.errors import InputError
 from skeleton_lab.reproduce import recipe_of
 from skeleton_lab.studies.cells import cells
 from skeleton_lab.studies.comma_separated import comma_separated
@@ -53,3 +54,29 @@ def test_a_seed_has_the_accuracy_over_the_clips_of_all_folds(study):
     assert cell.learning.minutes == cell.pretraining.minutes == 8
     assert cell.learning.parameters == 1000
     assert "leave-one-subject-out" in comma_separated([cell])
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("subject in 1,3,5", ["subject in 1,3,5"]),
+        ("subject in 1, 3 / subject in 2,4", ["subject in 1,3 / subject in 2,4"]),
+        (
+            "odd-subjects,subject in 1,3,folds(subject, 4),own",
+            ["odd-subjects", "subject in 1,3", "folds(subject,4)", "own"],
+        ),
+        ('["subject in 1,3", "folds(subject,2)"]', ["subject in 1,3", "folds(subject,2)"]),
+    ],
+)
+def test_protocols_have_commas_of_their_own(study, given, wanted):
+    assert [each.replace(", ", ",") for each in study("--protocols", given).protocols] == wanted
+
+
+def test_a_protocol_with_commas_divides_the_clips_of_a_study(study, store):
+    chosen = study("--protocols", "subject in 1,3,5 / subject in 2,4", "--row", "tuned")
+    (trial, *_) = [trial for trial in plan(chosen) if trial.row.name == "tuned"]
+    learning, index = recipe_of(trial.answer).data.open(), SkeletonStore.open(store).index
+    assert set(index.subject[learning.test]) == {2, 4}
+    assert "/" not in trial.answer.folder.name
+    with pytest.raises(InputError, match="protocols"):
+        study("--protocols", "subject in 1,3,somebody in 2")

@@ -1,8 +1,9 @@
 """Recognise actions in recordings, or live.
 
     skeleton-lab predict runs/tuned recording.skeleton more/ own.npz --top 3
-    skeleton-lab predict runs/tuned long.npz --window 60 --stride 15 --format json
-    python tracker.py | skeleton-lab predict runs/tuned --live --window 60 --stride 5
+    skeleton-lab predict runs/tuned long.npz --window 2s --stride 0.5s --format json
+    skeleton-lab predict runs/tuned long.npz --window 2s --smooth 3 --events --format csv --timeline long.png
+    python tracker.py | skeleton-lab predict runs/tuned --live --window 2s --stride 0.2s
 
 MODEL is a fine-tuned run, a model's folder, or hf://OWNER/NAME; it carries class names, joints and sampling.
 A recording is a raw .skeleton file, own data in an .npz, a folder of them, or any data set that
@@ -13,25 +14,35 @@ that it took.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import median
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 from pydantic import Field, model_validator
 from pydantic_settings import CliPositionalArg
 
 from skeleton_data import ImportConfig, Missing, Picture, Up
-from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
+from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.model_folder import ONNX, locate
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
-from skeleton_runtime import Answer, Recogniser, Windows, answer_lines, as_table, read_recordings
+from skeleton_runtime import (
+    Answer,
+    Event,
+    Recogniser,
+    Windows,
+    answer_lines,
+    csv_header,
+    events,
+    formatter,
+    read_recordings,
+)
 
-LIVE_WINDOW = 60
+LIVE_WINDOW = "60"
+PICTURES = (".png", ".svg", ".pdf")
 LATENCIES = 10_000
 """Windows of a stream of which the latency is kept: a stream has no end."""
 OF_IMPORT = (
@@ -47,12 +58,29 @@ class PredictConfig(RecipeSection):
     recordings: CliPositionalArg[tuple[Path, ...]] = Field((), description="Files and folders.")
     live: bool = Field(False, description="Read frames from the standard input, a JSON array a line.")
     top: int = Field(5, ge=1, description="Number of classes to print, best first.")
-    format: Literal["text", "json"] = Field("text", description="Lines of text, or a JSON object a line.")
-    window: int | None = Field(
-        None, ge=1, description="Frames of a window that slides over a recording (default: all; live: 60)."
+    format: Literal["text", "json", "csv"] = Field(
+        "text", description="Lines of text, a JSON object a line, or CSV."
     )
-    stride: int | None = Field(
-        None, ge=1, description="Frames from a window to the next (default: half a window)."
+    window: str | None = Field(
+        None,
+        description="Length of a window that slides over a recording, in frames (60) or seconds (2s); "
+        "default: all, live: 60.",
+    )
+    stride: str | None = Field(
+        None, description="From a window to the next, likewise (default: half a window; live: at most 0.5s)."
+    )
+    threshold: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Probability of the best class below which the answer is unknown (default: the model's).",
+    )
+    smooth: int = Field(
+        1, ge=1, description="Number of windows whose mean probability counts, the last one among them."
+    )
+    events: bool = Field(False, description="Print when each action begins and ends, not each window.")
+    timeline: Path | None = Field(
+        None, description="File that receives a picture of the events: .png, .svg or .pdf."
     )
     source_layout: str | None = Field(
         None, description="Layout of data that do not name their joints (default, live: the model's)."
@@ -82,18 +110,19 @@ class PredictConfig(RecipeSection):
     def _one_source(self) -> PredictConfig:
         if bool(self.recordings) == self.live:
             raise ValueError("name recordings, or say live; one of the two")
-        length = self.window or (LIVE_WINDOW if self.live else None)
-        if self.stride is not None and (length is None or self.stride > length):
+        if self.stride is not None and self.window is None and not self.live:
             raise ValueError(f"stride {self.stride} needs a window that is at least as long")
+        if self.timeline is not None and self.timeline.suffix not in PICTURES:
+            raise ValueError(f"timeline: {self.timeline} ends in none of {', '.join(PICTURES)}")
         return self
 
 
-def _line(answer: Answer, config: PredictConfig, latency: float | None) -> str:
-    if config.format == "json":
-        timed = {} if latency is None else {"latency_ms": latency}
-        return json.dumps(answer.as_dict(config.top) | timed)
-    text = as_table(answer, config.top, windows=config.live or config.window is not None)
-    return text if latency is None else f"{text} ({latency} ms)"
+def _line(told: Answer | Event, config: PredictConfig, latency: float | None) -> str:
+    style: Any = "table" if config.format == "text" else config.format
+    line = formatter(style, config.top, windows=config.live or config.window is not None)(told)
+    if latency is None or config.format == "csv":
+        return line
+    return line[:-1] + f', "latency_ms": {latency}}}' if config.format == "json" else f"{line} ({latency} ms)"
 
 
 def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.stdout) -> None:
@@ -111,17 +140,48 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
     with input_errors():
         recogniser = _recogniser(config)
     refused: list[str] = []
-    if config.live:
-        _print_live(recogniser, config, lines, out)
-        return
-    given = ImportConfig(**{name: getattr(config, name) for name in OF_IMPORT})
-    recordings = read_recordings(config.recordings, recogniser.preprocessing, given, refused=refused)
+    found: list[Event] = []
+    if config.format == "csv":
+        print(csv_header(events=config.events), file=out)
     with input_errors():
-        windows = Windows(*(None if each is None else str(each) for each in (config.window, config.stride)))
-        for answer in recogniser.recognise(recordings, windows, batch_size=config.batch_size):
-            print(_line(answer, config, None), file=out, flush=True)
+        if config.live:
+            answers = _live(recogniser, config, lines)
+        else:
+            answers = ((answer, None) for answer in _files(recogniser, config, refused))
+        for event in events(_printed(answers, config, out)):
+            if config.events:
+                print(_line(event, config, None), file=out, flush=True)
+            if config.timeline:
+                found.append(event)
+    if config.timeline:
+        from skeleton_lab.pictures.timeline import draw_timeline
+
+        with writing(config.timeline):
+            draw_timeline(found, config.timeline)
     if refused:
         raise InputError("\n".join(refused))
+
+
+def _printed(
+    answers: Iterable[tuple[Answer, float | None]], config: PredictConfig, out: TextIO
+) -> Iterator[Answer]:
+    """Pass answers on, printed unless events are."""
+    for answer, latency in answers:
+        if not config.events:
+            print(_line(answer, config, latency), file=out, flush=True)
+        yield answer
+
+
+def _files(recogniser: Recogniser, config: PredictConfig, refused: list[str]) -> Iterator[Answer]:
+    given = ImportConfig(**{name: getattr(config, name) for name in OF_IMPORT})
+    recordings = read_recordings(config.recordings, recogniser.preprocessing, given, refused=refused)
+    return recogniser.recognise(
+        recordings,
+        Windows(config.window, config.stride),
+        threshold=config.threshold,
+        smooth=config.smooth,
+        batch_size=config.batch_size,
+    )
 
 
 def _recogniser(config: PredictConfig) -> Recogniser:
@@ -135,29 +195,30 @@ def _recogniser(config: PredictConfig) -> Recogniser:
     return TorchRecogniser(SavedModel.open(config.model))
 
 
-def _print_live(recogniser: Recogniser, config: PredictConfig, lines: Iterable[str], out: TextIO) -> None:
-    window = config.window or LIVE_WINDOW
+def _live(
+    recogniser: Recogniser, config: PredictConfig, lines: Iterable[str]
+) -> Iterator[tuple[Answer, float | None]]:
     if config.resample is not None:
         raise InputError("resample: a stream is recognised at its own rate")
-    with input_errors():
-        stream = recogniser.stream(
-            window=str(window),
-            stride=str(config.stride or max(1, window // 2)),
-            fps=config.fps,
-            source_layout=config.source_layout,
-            derive=config.derive,
-            units=config.units,
-            up="y" if config.up == "auto" else config.up,
-            picture=config.picture,
-            insist=config.insist,
-        )
+    stream = recogniser.stream(
+        window=config.window or LIVE_WINDOW,
+        stride=config.stride,
+        threshold=config.threshold,
+        smooth=config.smooth,
+        fps=config.fps,
+        source_layout=config.source_layout,
+        derive=config.derive,
+        units=config.units,
+        up="y" if config.up == "auto" else config.up,
+        picture=config.picture,
+        insist=config.insist,
+    )
     count, latencies = 0, deque[float](maxlen=LATENCIES)
     try:
-        with input_errors():
-            for answer, latency in answer_lines(stream, lines):
-                print(_line(answer, config, latency), file=out, flush=True)
-                latencies.append(latency)
-                count += 1
+        for answer, latency in answer_lines(stream, lines):
+            yield answer, latency
+            latencies.append(latency)
+            count += 1
     except KeyboardInterrupt:  # the end of a stream that has none of its own
         pass
     if latencies:

@@ -2,6 +2,10 @@ from ._version import __version__ as __version__
 from .answers import Answer as Answer
 from .calibration import Calibration as Calibration
 from .cli.output import as_table as as_table
+from .cli.output import csv_header as csv_header
+from .cli.output import formatter as formatter
+from .events import Event as Event
+from .events import events as events
 from .explanation import Explanation as Explanation
 from .live import LiveStream as LiveStream
 from .live import StreamOptions as StreamOptions
@@ -17,6 +21,7 @@ from .windows import Windows as Windows
 __all__ = [
     "Answer",
     "Calibration",
+    "Event",
     "Explanation",
     "LiveStream",
     "Network",
@@ -27,6 +32,9 @@ __all__ = [
     "Windows",
     "answer_lines",
     "as_table",
+    "csv_header",
+    "events",
+    "formatter",
     "open_model",
     "read_recordings",
 ]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-UNKNOWN = "unknown"
+UNKNOWN, NOBODY = "unknown", "nobody"
+"""What is told in the place of a class."""
 
 
 @dataclass(frozen=True)

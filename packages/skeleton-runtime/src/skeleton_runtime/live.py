@@ -26,7 +26,9 @@ from skeleton_data import (
 )
 from skeleton_runtime.answers import Answer
 from skeleton_runtime.arrays import as_bodies
+from skeleton_runtime.presence import in_view, those_in_view
 from skeleton_runtime.recordings import shown_to
+from skeleton_runtime.smoothing import Smoothing
 
 Joints = NDArray[np.float32]
 FAR = 1.0
@@ -73,6 +75,7 @@ class LiveStream:
         made_for: Of the model.
         options: What the stream is like.
         threshold: Probability of the best class below which the answer is "unknown".
+        smooth: Number of windows whose mean probability counts, the last one among them.
     """
 
     def __init__(
@@ -82,8 +85,9 @@ class LiveStream:
         options: StreamOptions,
         *,
         threshold: float | None = None,
+        smooth: int = 1,
     ) -> None:
-        self._threshold = threshold
+        self._threshold, self._smooth = threshold, Smoothing(smooth)
         self._recognise, self._made_for, self.options = recognise, made_for, options
         self._shown = shown_to(made_for, options.fps)
         self._places = _Places(made_for.bodies)
@@ -107,9 +111,11 @@ class LiveStream:
         """
         options = self.options
         bodies = _bodies(frame, options.joints)
+        there = in_view(bodies, picture=options.picture is not None)
+        bodies = np.where(there[:, None, None], bodies, np.float32(0))
         placed = self._places.put(_upright(options.mapping(bodies), options), self._last)
         self._frames.append(_complete(placed, options, self._last))
-        self._in_view.append(int(_present(bodies).sum()))
+        self._in_view.append(int(there.sum()))
         self.count += 1
         over = self.count - options.length
         return self._answer() if over >= 0 and over % options.stride == 0 else None
@@ -120,11 +126,11 @@ class LiveStream:
 
     def _answer(self) -> Answer:
         clip = np.stack(self._frames)
-        somebody = bool(clip.any())
-        if somebody and not self._checked:
+        if clip.any() and not self._checked:
             check_plausible(clip, self._made_for.layout, "the stream")
             self._checked = True
-        return Answer(
+        shown = those_in_view(self._shown(clip), picture=self.options.picture is not None)
+        answer = Answer(
             file="",
             clip="",
             first_frame=self.count - len(clip),
@@ -132,9 +138,10 @@ class LiveStream:
             fps=self.options.fps,
             bodies=max(self._in_view),
             names=self._made_for.classes,
-            probabilities=self._recognise(self._shown(clip)) if somebody else None,
+            probabilities=None if shown is None else self._recognise(shown),
             threshold=self._threshold,
         )
+        return self._smooth(answer)
 
 
 def _upright(bodies: Joints, options: StreamOptions) -> Joints:
@@ -170,7 +177,7 @@ class _Places:
 
         The last measured joints (M, V, 3) of a place that changes hands are forgotten: they become NaN.
         """
-        there = np.flatnonzero(_present(bodies)).tolist()
+        there = np.flatnonzero(np.nan_to_num(bodies).any(axis=(1, 2))).tolist()
         centres = {body: np.nanmean(bodies[body], axis=0) for body in there}
         if there != self._before:  # somebody came or went
             self._match(centres, last)
@@ -199,11 +206,6 @@ class _Places:
                 place = body if own_free else whose.index(None)
                 whose[place], last[place] = body, np.nan
         self._whose = whose
-
-
-def _present(bodies: Joints) -> NDArray[np.bool_]:
-    """Return which bodies (B, V, 3) are there: neither all zero nor all missing."""
-    return np.asarray(np.nan_to_num(bodies).any(axis=(1, 2)))
 
 
 def _bodies(frame: Any, joints: int) -> Joints:

@@ -26,8 +26,10 @@ from skeleton_runtime.explanation import Explanation, explain
 from skeleton_runtime.live import LiveStream, StreamOptions
 from skeleton_runtime.model_folder import open_model
 from skeleton_runtime.network import Network
+from skeleton_runtime.presence import in_view, those_in_view
 from skeleton_runtime.recordings import FPS, Recording, map_joints, read_recordings
-from skeleton_runtime.windows import Windows, frames_of
+from skeleton_runtime.smoothing import Smoothing
+from skeleton_runtime.windows import Windows
 
 Joints = NDArray[np.float32]
 Clips = ArrayLike | Sequence[ArrayLike] | SkeletonStore | str | Path
@@ -83,6 +85,8 @@ class Recogniser:
         *,
         window: str | None = None,
         stride: str | None = None,
+        threshold: float | None = None,
+        smooth: int = 1,
         batch_size: int = 64,
         **how: Any,
     ) -> list[Answer]:
@@ -94,6 +98,9 @@ class Recogniser:
             window: Length of a window that slides over each clip, in frames ("60") or seconds ("2s"); by
                 default a clip is one.
             stride: From a window to the next, likewise; by default half a window.
+            threshold: Probability of the best class below which the answer is "unknown"; by default that of
+                the model's calibration.
+            smooth: Number of windows whose mean probability counts, the last one among them.
             batch_size: Windows that are held at once.
             **how: Fields of `skeleton_data.ImportConfig` that say how to understand the data:
                 `source_layout`, `units`, `up`, `fps`, `derive`, ...
@@ -104,8 +111,11 @@ class Recogniser:
         Raises:
             DataError: If a clip cannot be used; names it.
         """
-        windows = Windows(window, stride)
-        return list(self.recognise(self._recordings(clips, how), windows, batch_size=batch_size))
+        recordings, windows = self._recordings(clips, how), Windows(window, stride)
+        answers = self.recognise(
+            recordings, windows, threshold=threshold, smooth=smooth, batch_size=batch_size
+        )
+        return list(answers)
 
     def embed(self, clips: Clips, *, batch_size: int = 64, **how: Any) -> Joints:
         """Return the features (N, F) of clips, before the head: for search and clusters.
@@ -144,7 +154,9 @@ class Recogniser:
         *,
         fps: float | None = None,
         window: str = "2s",
-        stride: str = "0.5s",
+        stride: str | None = None,
+        threshold: float | None = None,
+        smooth: int = 1,
         source_layout: str | None = None,
         derive: bool = False,
         units: str = "m",
@@ -157,7 +169,11 @@ class Recogniser:
         Args:
             fps: Frames per second of the stream; by default those of the model.
             window: Length of a window, in frames ("60") or seconds ("2s").
-            stride: From an answer to the next, likewise.
+            stride: From an answer to the next, likewise; by default 0.5 s, or half of a window that is
+                shorter than 1 s.
+            threshold: Probability of the best class below which the answer is "unknown"; by default that of
+                the model's calibration.
+            smooth: Number of windows whose mean probability counts, the last one among them.
             source_layout: Layout of the joints; by default the model's.
             derive: Take joints that the stream lacks from others.
             units: m, cm or mm.
@@ -177,8 +193,7 @@ class Recogniser:
             mapping,
             len(names),
             rate,
-            frames_of(window, rate, "window"),
-            frames_of(stride, rate, "stride"),
+            *Windows(window, stride).of_stream(rate),
             SCALES.get(units, 1.0),
             up,
             picture,
@@ -186,17 +201,25 @@ class Recogniser:
         )
         warm = np.ones((1, 1, len(made_for.layout.joints), 3), np.float32)
         self([warm])  # the first call takes longer
-        threshold = self.calibration.threshold
-        return LiveStream(lambda clip: self([clip])[0], made_for, options, threshold=threshold)
+        threshold = self.calibration.threshold if threshold is None else threshold
+        return LiveStream(lambda clip: self([clip])[0], made_for, options, threshold=threshold, smooth=smooth)
 
     def recognise(
-        self, recordings: Iterable[Recording], windows: Windows, *, batch_size: int = 64
+        self,
+        recordings: Iterable[Recording],
+        windows: Windows,
+        *,
+        threshold: float | None = None,
+        smooth: int = 1,
+        batch_size: int = 64,
     ) -> Iterator[Answer]:
         """Recognise recordings window by window, several at once; they are read as they are needed.
 
         Args:
             recordings: As `read_recordings` reads them for the model.
             windows: Windows of a recording.
+            threshold: See `predict`.
+            smooth: See `predict`.
             batch_size: Windows at once.
 
         Yields:
@@ -208,21 +231,24 @@ class Recogniser:
             for length, stride in [windows.in_frames(recording.fps, len(recording.joints))]
             for start, end in sliding_windows(len(recording.joints), length, stride)
         )
+        smoothed, flat = Smoothing(smooth), self.preprocessing.units == "picture"
         while batch := list(islice(places, batch_size)):
-            shown = [recording.clip(start, end) for recording, start, end in batch]
-            rows = iter(self([clip for clip in shown if clip.any()]) if any(map(np.any, shown)) else ())
+            shown = [those_in_view(each.clip(start, end), picture=flat) for each, start, end in batch]
+            somebody = [clip for clip in shown if clip is not None]
+            rows = iter(self(somebody) if somebody else ())
             for (recording, start, end), clip in zip(batch, shown, strict=True):
-                yield Answer(
+                answer = Answer(
                     file=recording.file,
                     clip=recording.name,
                     first_frame=start,
                     last_frame=end - 1,
                     fps=recording.fps,
-                    bodies=int(recording.joints[start:end].any(axis=(0, 2, 3)).sum()),
+                    bodies=int(in_view(recording.joints[start:end], picture=flat).any(axis=0).sum()),
                     names=self.preprocessing.classes,
-                    probabilities=next(rows) if clip.any() else None,
-                    threshold=self.calibration.threshold,
+                    probabilities=None if clip is None else next(rows),
+                    threshold=self.calibration.threshold if threshold is None else threshold,
                 )
+                yield smoothed(answer)
 
     def _recordings(self, clips: Clips, how: dict[str, Any]) -> Iterator[Recording]:
         config, made_for = ImportConfig(**how), self.preprocessing

@@ -41,6 +41,24 @@ class Windows:
             raise DataError(f"stride {self.stride} needs a window that is at least as long")
         return length, stride
 
+    def of_stream(self, fps: float) -> tuple[int, int]:
+        """Return length and stride in frames, of a stream.
+
+        Args:
+            fps: Frames per second.
+
+        Raises:
+            DataError: If one is no time, there is no length, or frames would be left out between windows.
+
+        Example:
+            >>> Windows("2s").of_stream(30), Windows("10").of_stream(30)
+            ((60, 15), (10, 5))
+        """
+        if self.length is None:
+            raise DataError("window: a stream needs one")
+        length, half = Windows(self.length, self.stride).in_frames(fps, 0)
+        return length, half if self.stride else min(half, frames_of("0.5s", fps, "stride"))
+
 
 def frames_of(text: str, fps: float, name: str) -> int:
     """Return how many frames a time is, at least one.

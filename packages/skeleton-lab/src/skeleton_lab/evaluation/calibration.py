@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say, and the temperature that mends them.
+"""Whether probabilities mean what they say, the temperature that mends them, and when an answer is given.
 
 Of clips that a calibrated classifier recognises with a probability of 0.8, it is right in 80 %. Guo, Pleiss,
 Sun, Weinberger: On Calibration of Modern Neural Networks, ICML 2017.
@@ -14,6 +14,8 @@ from torch import Tensor
 from skeleton_runtime import Calibration
 
 BINS = 15
+KEPT = 0.95
+"""Of the clips that are recognised rightly, the share that a threshold leaves."""
 LOWEST, HIGHEST = 0.01, 100.0
 """Limits of a temperature."""
 
@@ -44,8 +46,38 @@ def expected_calibration_error(probabilities: Tensor, label: Tensor, *, bins: in
 
 
 def calibrate(scores: Tensor, label: Tensor) -> Calibration:
-    """Choose the temperature on clips that were not trained on, scores (N, K) and true classes (N,)."""
-    return Calibration(temperature=fit_temperature(scores, label), clips=len(label))
+    """Choose temperature and threshold on clips that were not trained on.
+
+    Args:
+        scores: Of the classes (N, K).
+        label: True classes (N,).
+    """
+    temperature = fit_temperature(scores, label)
+    threshold = fit_threshold((scores / temperature).softmax(1), label)
+    return Calibration(temperature=temperature, threshold=threshold, clips=len(label))
+
+
+def fit_threshold(probabilities: Tensor, label: Tensor, *, kept: float = KEPT) -> float | None:
+    """Return a probability that at least a share of the clips that are recognised rightly reach.
+
+    Args:
+        probabilities: Of the classes (N, K), of clips that were not trained on.
+        label: True classes (N,).
+        kept: The share.
+
+    Returns:
+        The largest such probability of one of these clips, rounded down; None where none is recognised.
+
+    Example:
+        >>> probabilities = torch.tensor([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
+        >>> fit_threshold(probabilities, torch.tensor([0, 0, 0]))
+        0.6
+    """
+    confidence, best = probabilities.double().max(1)
+    right = confidence[best == label].sort().values
+    if not len(right):
+        return None
+    return math.floor(1e4 * float(right[math.floor((1 - kept) * len(right) + 1e-9)]) + 1e-3) / 1e4
 
 
 def fit_temperature(scores: Tensor, label: Tensor) -> float:

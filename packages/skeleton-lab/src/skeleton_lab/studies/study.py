@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
 from skeleton_data import Protocol
 from skeleton_lab.errors import InputError
@@ -30,6 +30,20 @@ Name = Annotated[str, StringConstraints(pattern=r"^[^,|\n]+$")]
 """Part of a table and of a command line."""
 Labels = Annotated[str, StringConstraints(pattern=r"^(\d+(\.\d+)?%|[1-9]\d*/class)$")]
 """How many labels are used: a share of the training clips (`10%`), or clips of each class (`5/class`)."""
+
+
+def _whole_protocols(given: Any) -> Any:
+    """Return protocols whole where the command line was cut at every comma, as in `subject in 1,3,5`.
+
+    A protocol begins with a letter; what follows a comma within one begins with a digit.
+
+    Example:
+        >>> _whole_protocols(["own", "subject in 1", 3, "5 / subject in 2", "folds(subject", "5)"])
+        ['own', 'subject in 1,3,5 / subject in 2', 'folds(subject,5)']
+    """
+    if not isinstance(given, list | tuple) or not all(isinstance(part, str | int) for part in given):
+        return given
+    return [part.strip() for part in re.split(r",(?=\s*[^\s\d])", ",".join(map(str, given))) if given]
 
 
 class Stage(RecipeSection):
@@ -127,8 +141,10 @@ class Study(RecipeSection):
         description="Stores to learn and to test on; several of them are columns beside each other."
     )
     unlabelled: tuple[Path, ...] = Field((), description="Further stores to pre-train on, all their clips.")
-    protocols: Annotated[tuple[Protocol, ...], Field(min_length=1)] = Field(
-        description="Protocols that divide `data`; those of NTU RGB+D go with the stores that they fit."
+    protocols: Annotated[tuple[Protocol, ...], Field(min_length=1), BeforeValidator(_whole_protocols)] = (
+        Field(
+            description="Protocols that divide `data`; those of NTU RGB+D go with the stores that they fit."
+        )
     )
     labels: Annotated[tuple[Labels, ...], Field(min_length=1)] = Field(
         ("100%",), description="Labels used: shares as 10%, clips of each class as 5/class."

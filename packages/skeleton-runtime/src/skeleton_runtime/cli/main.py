@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from skeleton_runtime.cli.options import IMPORT, parse
 
@@ -66,17 +66,18 @@ def run(given: argparse.Namespace, *, lines: Iterable[str], out: TextIO) -> None
             recordings cannot.
     """
     from skeleton_data import DataError
-    from skeleton_runtime.cli.output import formatter, header
+    from skeleton_runtime.cli.output import csv_header, formatter
+    from skeleton_runtime.events import events
     from skeleton_runtime.recogniser import Recogniser
 
     recogniser = Recogniser.load(given.model, threads=given.threads)
     refused: list[str] = []
     answers = _live(recogniser, given, lines) if given.live else _files(recogniser, given, refused)
     told = formatter(given.format, given.top, windows=given.live or bool(given.window))
-    if first := header(given.format):
-        print(first, file=out)
-    for answer in answers:
-        print(told(answer), file=out, flush=given.live)
+    if given.format == "csv":
+        print(csv_header(events=given.events), file=out)
+    for each in events(answers) if given.events else answers:
+        print(told(each), file=out, flush=given.live)
     if refused:
         raise DataError("\n".join(refused))
 
@@ -88,7 +89,12 @@ def _files(recogniser: Recogniser, given: argparse.Namespace, refused: list[str]
     config = _config(given)
     paths = [Path(path) for path in given.recordings]
     recordings = read_recordings(paths, recogniser.preprocessing, config, refused=refused)
-    yield from _with_bar(recogniser.recognise(recordings, Windows(given.window, given.stride)))
+    windows, decided = Windows(given.window, given.stride), _decided(given)
+    yield from _with_bar(recogniser.recognise(recordings, windows, **decided))
+
+
+def _decided(given: argparse.Namespace) -> dict[str, Any]:
+    return {"threshold": given.threshold, "smooth": given.smooth}
 
 
 def _config(given: argparse.Namespace) -> ImportConfig:
@@ -116,7 +122,8 @@ def _live(recogniser: Recogniser, given: argparse.Namespace, lines: Iterable[str
     stream = recogniser.stream(
         fps=config.fps,
         window=given.window or "2s",
-        stride=given.stride or "0.5s",
+        stride=given.stride,
+        **_decided(given),
         source_layout=config.source_layout,
         derive=config.derive,
         units=config.units,

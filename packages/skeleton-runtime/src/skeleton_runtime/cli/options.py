@@ -13,6 +13,7 @@ Recognise actions in recordings, or live, with a trained model.
 
     skeleton-predict MODEL recording.bvh folder/ own.npz --top 3
     skeleton-predict MODEL long.npz --window 2s --stride 0.5s --format csv
+    skeleton-predict MODEL long.npz --window 2s --stride 0.5s --smooth 3 --events --format csv
     python tracker.py | skeleton-predict MODEL --live --fps 30
     skeleton-predict serve MODEL
     skeleton-predict web MODEL FOLDER
@@ -58,7 +59,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--format", choices=("table", "json", "csv"), default="table", help="of the answers (table)")
     add("--top", type=at_least_one, default=5, help="number of classes to print, best first (5)")
     add("--window", help="length of a window, in frames (60) or seconds (2s); default: all, live: 2s")
-    add("--stride", help="from a window to the next, likewise; default: half a window, live: 0.5s")
+    add("--stride", help="from a window to the next, likewise; default: half a window, live at most 0.5s")
+    add("--threshold", type=_share, help='less probable answers are "unknown"; default: the model\'s')
+    add("--smooth", type=at_least_one, default=1, help="windows whose mean probability counts (1)")
+    add("--events", action="store_true", help="print when each action begins and ends, not each window")
     add("--fps", type=float, help="frames per second; default: what the data say, live: the model's")
     add("--source-layout", help="layout of data that do not name their joints; default: the model's")
     add("--derive", action="store_true", help="take joints that the data lack from others")
@@ -115,6 +119,17 @@ def at_least_one(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) < 2**31:
         raise argparse.ArgumentTypeError(f"expected a number from 1, found {text!r}")
     return int(text)
+
+
+def _share(text: str) -> float:
+    """Read a number from 0 to 1."""
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, found {text!r}")
+    return share
 
 
 def _joined(arguments: list[str]) -> list[str]:

@@ -5,56 +5,78 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from skeleton_data import printable
-from skeleton_runtime.answers import UNKNOWN, Answer
+from skeleton_runtime.answers import NOBODY, UNKNOWN, Answer
+from skeleton_runtime.events import Event
 
 Format = Literal["table", "json", "csv"]
 COLUMNS = ("file", "clip", "first_frame", "last_frame", "start", "end", "bodies", "class", "probability")
+EVENT_COLUMNS = ("file", "clip", "first_frame", "last_frame", "start", "end", "event", "probability")
 
 
-def header(style: Format) -> str | None:
-    """Return the line before all answers, where the format has one."""
-    return ",".join(COLUMNS) if style == "csv" else None
+def csv_header(*, events: bool = False) -> str:
+    """Return the line of CSV before all answers, or before all events."""
+    return ",".join(EVENT_COLUMNS if events else COLUMNS)
 
 
 def as_table(answer: Answer, top: int, *, windows: bool) -> str:
     """Return a line of text: where, and the best classes."""
-    place = [answer.file] if answer.file else []
-    if answer.clip != Path(answer.file).stem:
-        place.append(answer.clip)
-    if windows:
-        place.append(f"frames {answer.first_frame}-{answer.last_frame}")
+    place = _place(answer) + ([_frames(answer)] if windows else [])
     best = ", ".join(f"{name} {100 * share:.1f} %" for name, share in answer.best(top).items())
-    told = f"{UNKNOWN} ({best})" if answer.label == UNKNOWN else best or "nobody"
+    told = f"{UNKNOWN} ({best})" if answer.label == UNKNOWN else best or NOBODY
     return printable(f"{' '.join(place)}: {told}")
+
+
+def event_line(event: Event) -> str:
+    """Return a line of text: where, when, and what."""
+    when = "" if event.seconds is None else "{:.2f}-{:.2f} s, ".format(*event.seconds)
+    share = "" if event.probability is None else f" {100 * event.probability:.1f} %"
+    return printable(f"{' '.join([*_place(event), when + _frames(event)])}: {event.label}{share}")
+
+
+def _place(told: Answer | Event) -> list[str]:
+    place = [told.file] if told.file else []
+    return place if told.clip == Path(told.file).stem else [*place, told.clip]
+
+
+def _frames(told: Answer | Event) -> str:
+    return f"frames {told.first_frame}-{told.last_frame}"
 
 
 def as_csv(answer: Answer, top: int) -> str:
     """Return a line for each of the best classes, or one without a class where nobody is there."""
     told = answer.as_dict(top)
+    best = answer.best(top).items() or [("", "")]
+    return "\n".join(_row(told | {"class": name, "probability": share}, COLUMNS) for name, share in best)
+
+
+def _row(told: Mapping[str, object], columns: Sequence[str]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    for name, share in answer.best(top).items() or [("", "")]:
-        row: dict[str, object] = {"file": "", "clip": ""} | told | {"class": name, "probability": share}
-        writer.writerow([printable(str("" if row[column] is None else row[column])) for column in COLUMNS])
+    values = [told.get(column) for column in columns]
+    csv.writer(text, lineterminator="\n").writerow(["" if v is None else printable(str(v)) for v in values])
     return text.getvalue().rstrip("\n")
 
 
-def formatter(style: Format, top: int, *, windows: bool) -> Callable[[Answer], str]:
-    """Return what makes lines of answers.
+def formatter(style: Format, top: int, *, windows: bool) -> Callable[[Answer | Event], str]:
+    """Return what makes lines of answers and of events.
 
     Args:
         style: Format of the lines.
         top: Number of classes to print.
         windows: Whether answers are for windows, whose frames a table has.
     """
-    styles: Mapping[Format, Callable[[Answer], str]] = {
+    of_answers: Mapping[Format, Callable[[Answer], str]] = {
         "table": lambda answer: as_table(answer, top, windows=windows),
         "json": lambda answer: json.dumps(answer.as_dict(top)),
         "csv": lambda answer: as_csv(answer, top),
     }
-    return styles[style]
+    of_events: Mapping[Format, Callable[[Event], str]] = {
+        "table": event_line,
+        "json": lambda event: json.dumps(event.as_dict()),
+        "csv": lambda event: _row(event.as_dict(), EVENT_COLUMNS),
+    }
+    return lambda told: of_events[style](told) if isinstance(told, Event) else of_answers[style](told)

@@ -81,6 +81,6 @@ class StreamQuery(_Understanding):
     """The query of `/live`."""
 
     window: str = Field("2s", max_length=20)
-    stride: str = Field("0.5s", max_length=20)
+    stride: str | None = Field(None, max_length=20)
     units: Literal["m", "cm", "mm"] = "m"
     up: Up = "y"

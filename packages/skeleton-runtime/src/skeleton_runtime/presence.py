@@ -1,0 +1,59 @@
+"""Who is in view: a body whose joints lie in different places."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Joints = NDArray[np.float32]
+
+
+def in_view(bodies: Joints, *, picture: bool = False) -> NDArray[np.bool_]:
+    """Return which bodies are there.
+
+    A body is not there if all its joints are zero or NaN, or if several were measured and all lie in one
+    point, as trackers report a body that they have lost.
+
+    Args:
+        bodies: (..., V, 3).
+        picture: Whether they are x, y and how sure the detector is.
+
+    Returns:
+        (...), a truth value for each body.
+
+    Example:
+        >>> body = np.zeros((3, 4, 3))  # three bodies of four joints
+        >>> body[1], body[2, 0] = 1.5, 1.5
+        >>> in_view(body)
+        array([False, False,  True])
+    """
+    places = bodies[..., :2] if picture else bodies
+    there: NDArray[np.bool_] = np.asarray(np.nan_to_num(bodies).any(axis=-1))  # (..., V)
+    lowest = np.where(there[..., None], places, np.inf).min(axis=-2)
+    highest = np.where(there[..., None], places, -np.inf).max(axis=-2)
+    one_point = (there.sum(axis=-1) > 1) & (lowest == highest).all(axis=-1)
+    return np.asarray(there.any(axis=-1) & ~one_point)
+
+
+def those_in_view(clip: Joints, *, picture: bool = False) -> Joints | None:
+    """Return a clip without the bodies that never come, zero in frames in which a body is not there.
+
+    Whoever comes alone is in the first place then, as in the clips of a training.
+
+    Args:
+        clip: (T, M, V, 3).
+        picture: See `in_view`.
+
+    Returns:
+        (T, M', V, 3), or None of nobody.
+
+    Example:
+        >>> clip = np.zeros((4, 2, 25, 3))
+        >>> clip[:, 1] = np.arange(25)[:, None]
+        >>> those_in_view(clip).shape, those_in_view(clip * 0 + 1.5)
+        ((4, 1, 25, 3), None)
+    """
+    there = in_view(clip, picture=picture)
+    if not there.any():
+        return None
+    return np.where(there[..., None, None], clip, 0)[:, there.any(axis=0)]

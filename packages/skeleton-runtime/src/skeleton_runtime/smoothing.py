@@ -1,0 +1,50 @@
+"""Answers that do not jump: the mean over the last windows."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data import DataError
+from skeleton_runtime.answers import Answer
+
+
+class Smoothing:
+    """Gives each answer the mean probabilities of the last windows of its recording.
+
+    Where nobody is in view, or another recording begins, the mean begins anew.
+
+    Args:
+        windows: Number of windows, the last one among them.
+
+    Raises:
+        DataError: If there is none.
+
+    Example:
+        >>> smooth = Smoothing(2)
+        >>> for wave in (1.0, 0.0):
+        ...     row = np.array([wave, 1 - wave], np.float32)
+        ...     print(smooth(Answer("", "", 0, 9, 30.0, 1, ("wave", "clap"), row)).best(1))
+        {'wave': 1.0}
+        {'wave': 0.5}
+    """
+
+    def __init__(self, windows: int = 1) -> None:
+        if windows < 1:
+            raise DataError(f"smooth: expected a number of windows, from 1 on, found {windows}")
+        self._last: deque[NDArray[np.float32]] = deque(maxlen=windows)
+        self._recording = ("", "")
+
+    def __call__(self, answer: Answer) -> Answer:
+        """Return the answer to the next window."""
+        recording = (answer.file, answer.clip)
+        if answer.probabilities is None or recording != self._recording:
+            self._last.clear()
+        self._recording = recording
+        if answer.probabilities is None:
+            return answer
+        self._last.append(answer.probabilities)
+        return replace(answer, probabilities=np.mean(self._last, axis=0))
