@@ -3,6 +3,7 @@
 import pytest
 import torch
 from einops import rearrange
+from torch.func import functional_call, grad, vmap
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -181,3 +182,19 @@ def test_the_whole_model_is_one_graph_for_any_number_of_clips():
     compiled = torch.compile(model, fullgraph=True, backend="eager")
     torch.testing.assert_close(compiled(x), model(x))
     torch.compiler.reset()
+
+
+def test_gradients_of_each_clip_by_vmap():
+    """As torch.func takes them, with an absent body among those of some clips, too."""
+    model, x = make_model(num_classes=2), make_clips(3)
+    weights = dict(model.named_parameters())
+
+    def value(weights, clip):
+        return functional_call(model, weights, clip[None]).square().sum()
+
+    with sdpa_kernel(SDPBackend.MATH):
+        found = vmap(grad(value), (None, 0))(weights, x)
+        for number, clip in enumerate(x):
+            alone = torch.autograd.grad(value(weights, clip), list(weights.values()))
+            for name, expected in zip(weights, alone, strict=True):
+                torch.testing.assert_close(found[name][number], expected, msg=name)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from skeleton_mask import Mask
 from sttformer import PooledClassifier, distinct_bodies
+from sttformer.tracing import is_transformed
 
 from .transformer_config import TransformerConfig
 
@@ -31,7 +32,8 @@ class Transformer(
 
     Bodies are encoded apart. Classification averages over tokens and bodies, those that are absent (all
     zero) included; they all have the same features, which are computed once. On CPU the fused attention of
-    torch has no second derivative; `torch.nn.attention.sdpa_kernel(SDPBackend.MATH)` has.
+    torch has no second derivative and none in forward mode (`jacfwd`);
+    `torch.nn.attention.sdpa_kernel(SDPBackend.MATH)` has both.
 
     Differences from the paper: stochastic depth skips a block as a whole, not its attention and its MLP by
     themselves; classes come from a linear layer on the mean over all tokens, or over those of each joint with
@@ -80,8 +82,8 @@ class Transformer(
         patches = self._patches(rearrange(x, "n c t v m -> (n m) t v c"))
         place: Tensor | slice = slice(None)
         differ = self.training and self.config.drop_path > 0
-        apart = differ or patches.requires_grad or torch.compiler.is_compiling()
-        if not apart:  # each absent body has a gradient of its own; a graph cannot count them
+        apart = differ or patches.requires_grad or is_transformed()
+        if not apart:  # each absent body has a gradient of its own; a graph and vmap cannot count them
             patches, place, _ = distinct_bodies(patches)
         tokens = rearrange(self.embed(_finite(patches)) + self._positions(), "b t v c -> b (t v) c")
         tokens = self._encode(tokens)[place]
@@ -156,6 +158,6 @@ def init_weights(module: nn.Module) -> None:
 
 
 def _finite(x: Tensor) -> Tensor:
-    if not torch.compiler.is_compiling() and not x.isfinite().all():  # a graph cannot look at values
+    if not is_transformed() and not x.isfinite().all():  # a graph cannot look at values
         raise ValueError("x must be finite where visible, got NaN or infinity")
     return x
