@@ -27,6 +27,7 @@ from skeleton_lab.models.pretrained import open_pretrained, pretrained_config, w
 from skeleton_lab.models.seen_clips import TOLD, seen_of_test
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.answers import ANSWERS
+from skeleton_lab.runs.ending import print_ending
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, TEACHER, RunConfig, RunFolder
 from skeleton_lab.runs.results import FinetuneResult
 from skeleton_lab.runs.workers import tell_notes
@@ -290,7 +291,7 @@ def main() -> None:
     if cross_validate.has_folds(config):
         cross_validate.run(config)
     else:
-        run(config)
+        print_ending(run(config))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from skeleton_lab.data.clips import PretrainClips, PretrainData, count
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.network_config import fit_network, part_errors
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
+from skeleton_lab.runs.ending import print_ending
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import PretrainResult
 from skeleton_lab.studies import cross_validate
@@ -196,7 +197,7 @@ def main() -> None:
     if cross_validate.has_folds(config):
         cross_validate.run(config)
     else:
-        run(config)
+        print_ending(run(config))
 
 
 if __name__ == "__main__":

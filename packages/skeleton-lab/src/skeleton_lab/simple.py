@@ -11,6 +11,7 @@ The folder of the run receives result.json, config.toml and labels.json (which l
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.errors import exit_on_bad_input, input_errors
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.answers import ANSWERS
+from skeleton_lab.runs.ending import accuracy
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.provenance import provenance
 from skeleton_lab.runs.results import Origin, TestResult
@@ -133,7 +135,10 @@ def main() -> None:
     if cross_validate.has_folds(config):
         cross_validate.run(config)
     elif result := run(config):
-        print(f"{100 * result.test.top1:.1f} % of {result.test.clips} test clips; saved in {result.folder}")
+        print(accuracy(result.test))
+        print(f"The predictions are in {result.folder / ANSWERS}.")
+        command = shlex.join(["skeleton-lab", "compare", "--by", "clip", str(result.folder)])
+        print(f"Compare them with those of another run: {command} RUN")
 
 
 if __name__ == "__main__":
