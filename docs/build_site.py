@@ -77,9 +77,10 @@ def with_links_of_site(markdown: str, page: Path) -> str:
 def execute(notebook: Path, folder: Path) -> None:
     """Execute a notebook and write it as a page, with its pictures beside it."""
     command = [sys.executable, "-m", "nbconvert", "--to", "markdown", "--execute", notebook.name]
+    quiet = os.environ | {"PYTHONWARNINGS": "ignore"}  # a warning would show folders of this machine
     with tempfile.TemporaryDirectory() as work:  # what the notebook writes
         shutil.copy(notebook, work)
-        subprocess.run([*command, "--output-dir", str(folder)], cwd=work, check=True)
+        subprocess.run([*command, "--output-dir", str(folder)], cwd=work, check=True, env=quiet)
     page = folder / f"{notebook.stem}.md"
     page.write_text(with_links_of_site(page.read_text(encoding="utf-8"), notebook), encoding="utf-8")
 
