@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 UNKNOWN, NOBODY = "unknown", "nobody"
-"""What is told in the place of a class."""
+"""Answers that are no class."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from skeleton_data import replacing
 from skeleton_runtime import Event
 
 GREY = {"unknown": "#bbbbbb", "nobody": "#eeeeee"}
-"""Colours of what is told in the place of a class."""
+"""Colours of the answers that are no class."""
 
 
 def draw_timeline(found: Sequence[Event], path: Path) -> None:
