@@ -1,4 +1,4 @@
-"""What little does: nearest clip, linear layer, MLP or GRU on the joints, tested like a fine-tuning."""
+"""Train and test a simple baseline on joint coordinates: nearest clip, linear layer, MLP or GRU."""
 
 from skeleton_lab.simple import main
 

@@ -41,17 +41,23 @@ if TYPE_CHECKING:
 class ContrastConfig(RecipeSection):
     """Pre-train by contrast: CrosSCLR or AimCLR. No labels are used."""
 
-    data: ContrastData = Field(description="What it is trained on.")
-    model: NetworkConfig = Field(STGCNConfig(width=16), description="The network that is kept.")
+    data: ContrastData = Field(description="The clips that it is trained on.")
+    model: NetworkConfig = Field(
+        STGCNConfig(width=16), description="The encoder, which is kept and can be fine-tuned."
+    )
     method: MethodConfig = Field(AimCLRConfig(), description="What is contrasted with what.")
     optimizer: OptimizerConfig = Field(
-        SGD(lr=0.1, weight_decay=1e-4, nesterov=False), description="The optimizer and its learning rate."
+        SGD(lr=0.1, weight_decay=1e-4, nesterov=False),
+        description="The optimizer and its peak learning rate.",
     )
     schedule: ScheduleConfig = Field(
-        MultiStep(milestones=(250 / 300,)), description="How the learning rate goes."
+        MultiStep(milestones=(250 / 300,)), description="How the learning rate changes over the training."
     )
-    training: TrainingConfig = Field(TrainingConfig(epochs=300, batch_size=128), description="How long.")
-    run: RunConfig = Field(description="Where it goes.")
+    training: TrainingConfig = Field(
+        TrainingConfig(epochs=300, batch_size=128),
+        description="Length of the training, batches, and how a step is computed.",
+    )
+    run: RunConfig = Field(description="Folder of the run, and how the run is watched.")
 
     def resolved(self, clips: PretrainClips) -> ContrastConfig:
         """Return this recipe with what follows from the data filled in."""

@@ -62,7 +62,7 @@ class FinetuneConfig(RecipeSection):
         description="Of folds: allow a pre-trained model that has met the test clips without their labels. "
         "Of self-training: learn from the test clips without their labels; the result says so.",
     )
-    data: PartlyLabelledData = Field(description="What it is trained and tested on.")
+    data: PartlyLabelledData = Field(description="The clips that it is trained and tested on.")
     self_training: SelfTraining = Field(
         SelfTraining(), description="How it learns from clips without labels, if it does."
     )
@@ -70,10 +70,14 @@ class FinetuneConfig(RecipeSection):
         STTFormerConfig(tuple_frames=2),
         description="The network; with `pretrained` it is that of the pre-trained model.",
     )
-    optimizer: OptimizerConfig = Field(Adam(), description="The optimizer and its learning rate.")
-    schedule: ScheduleConfig = Field(MultiStep(), description="How the learning rate goes.")
-    training: FinetuneTraining = Field(FinetuneTraining(), description="How long.")
-    run: RunConfig = Field(description="Where it goes.")
+    optimizer: OptimizerConfig = Field(Adam(), description="The optimizer and its peak learning rate.")
+    schedule: ScheduleConfig = Field(
+        MultiStep(), description="How the learning rate changes over the training."
+    )
+    training: FinetuneTraining = Field(
+        FinetuneTraining(), description="Length of the training, batches, and how a step is computed."
+    )
+    run: RunConfig = Field(description="Folder of the run, and how the run is watched.")
 
     @property
     def rounds(self) -> int:

@@ -48,12 +48,18 @@ MASK_SHORTCUTS = {
 class PretrainConfig(RecipeSection):
     """Pre-train SkeletonMAE: mask, reconstruct, keep the encoder. No labels are used."""
 
-    data: PretrainData = Field(description="What it is trained on.")
-    model: SkeletonMAEConfig = Field(SkeletonMAEConfig(), description="What is trained.")
-    optimizer: OptimizerConfig = Field(Adam(), description="The optimizer and its learning rate.")
-    schedule: ScheduleConfig = Field(MultiStep(), description="How the learning rate goes.")
-    training: TrainingConfig = Field(TrainingConfig(), description="How long.")
-    run: RunConfig = Field(description="Where it goes.")
+    data: PretrainData = Field(description="The clips that it is trained on.")
+    model: SkeletonMAEConfig = Field(
+        SkeletonMAEConfig(), description="The encoder, the decoder, the mask and the target."
+    )
+    optimizer: OptimizerConfig = Field(Adam(), description="The optimizer and its peak learning rate.")
+    schedule: ScheduleConfig = Field(
+        MultiStep(), description="How the learning rate changes over the training."
+    )
+    training: TrainingConfig = Field(
+        TrainingConfig(), description="Length of the training, batches, and how a step is computed."
+    )
+    run: RunConfig = Field(description="Folder of the run, and how the run is watched.")
 
     def resolved(self, clips: PretrainClips) -> PretrainConfig:
         """Return this recipe with what follows from the data filled in."""

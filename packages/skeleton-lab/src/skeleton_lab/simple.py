@@ -1,4 +1,4 @@
-"""What little does: nearest clip, linear layer, MLP, GRU or random convolutions, tested like a fine-tuning.
+"""Train and test a simple baseline: nearest clip, linear layer, MLP, GRU or random convolutions.
 
     skeleton-lab simple configs/simple/utd-mhad.toml --model.kind gru --data.label_fraction 0.1
     skeleton-lab simple configs/simple/utd-mhad.toml --model.kind hydra --data.validation 0
@@ -36,12 +36,12 @@ from skeleton_lab.studies import cross_validate
 
 
 class SimpleConfig(RecipeSection):
-    """What little does: nearest clip, linear, MLP, GRU or random convolutions on the joints themselves."""
+    """Train and test a simple baseline: nearest clip, linear layer, MLP, GRU or random convolutions."""
 
-    data: FinetuneData = Field(description="What it is trained and tested on.")
-    model: SimpleModel = Field(SimpleModel(), description="What recognises the clips.")
-    training: SimpleTraining = Field(SimpleTraining(), description="How it is trained.")
-    run: RunConfig = Field(description="Where it goes.")
+    data: FinetuneData = Field(description="The clips that it is trained and tested on.")
+    model: SimpleModel = Field(SimpleModel(), description="The classifier.")
+    training: SimpleTraining = Field(SimpleTraining(), description="Training of a network, and the seed.")
+    run: RunConfig = Field(description="Folder of the run, and how the run is watched.")
 
     def resolved(self, clips: FinetuneClips) -> SimpleConfig:
         """Return this recipe; nothing in it follows from the data."""

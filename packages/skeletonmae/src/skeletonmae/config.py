@@ -121,7 +121,8 @@ class SkeletonMAEConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     encoder: EncoderConfig = Field(
-        default_factory=lambda: STTFormerConfig(tuple_frames=2), description="The network that is kept."
+        default_factory=lambda: STTFormerConfig(tuple_frames=2),
+        description="The encoder, which is kept and can be fine-tuned.",
     )
     decoder: DecoderConfig = Field(
         default_factory=STTFormerDecoderConfig, description="The network that reconstructs the masked clip."

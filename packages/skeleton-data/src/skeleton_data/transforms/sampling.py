@@ -26,36 +26,43 @@ class ClipSampling(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    frames: int = Field(default=20, ge=1, description="frames of a sampled clip")
+    frames: int = Field(default=20, ge=1, description="Frames of a clip, T, after it is cropped and resized.")
     train_crop: tuple[Share, Share] = Field(
         default=(0.5, 1.0),
-        description="training: smallest and largest share of the clip's frames to crop at random",
+        description="In training: smallest and largest fraction of the frames that a random crop keeps.",
     )
     min_crop_frames: int = Field(
         default=0,
         ge=0,
-        description="training: crop at least this many frames, or all of fewer (published feeders: 64)",
+        description="In training: least number of frames of a crop; shorter clips stay whole "
+        "(published feeders: 64).",
     )
     test_crop: Share = Field(
-        default=0.95, description="evaluation: share of the clip's frames to crop at its centre"
+        default=0.95, description="In evaluation: fraction of the frames that the crop at the centre keeps."
     )
     rotation: float = Field(
         default=0.3,
         ge=0,
         le=math.pi,
-        description="training: largest angle of the random rotation about each axis (radians)",
+        description="In training: largest angle of the random rotation about each axis, in radians.",
     )
     origin: Literal["none", "first_frame"] = Field(
         default="none",
-        description="first_frame: the centre joint of body 0 in the first sampled frame becomes the origin",
+        description="Origin of the coordinates; first_frame: the centre joint of body 0 in the first "
+        "sampled frame.",
     )
     face_forward: bool = Field(
         default=False,
-        description="turn 3D clips about the vertical axis: body 0 faces +z in the first sampled frame",
+        description="Whether 3D clips are turned about the vertical axis, so that body 0 faces +z in "
+        "the first frame.",
     )
-    stream: Stream = Field(default="joint", description="joints, bones (joint minus parent), or their motion")
+    stream: Stream = Field(
+        default="joint",
+        description="Input stream (modality): joints, bones (joint minus parent), or their motion "
+        "between frames.",
+    )
     augment: Augmentation = Field(
-        default=Augmentation(), description="training: further random changes, each off by default"
+        default=Augmentation(), description="In training: further augmentation; each is off by default."
     )
 
     @model_validator(mode="before")

@@ -29,17 +29,19 @@ class SimpleModel(RecipeSection):
         description="The nearest labelled clip, frame by frame or by dynamic time warping (dtw); a network; "
         "or random convolutions of aeon, the extra skeleton-lab[aeon].",
     )
-    width: int = Field(256, ge=1, description="Hidden channels of MLP and GRU.")
+    width: int = Field(256, ge=1, description="Hidden units of MLP and GRU.")
     dropout: float = Field(0.5, ge=0, lt=1, description="Dropout before the last layer of MLP and GRU.")
 
 
 class SimpleTraining(RecipeSection):
     """How a network is trained, by AdamW on a falling cosine; of the others only the seed matters."""
 
-    steps: int = Field(400, ge=1, description="Optimizer steps.")
-    batch_size: int = Field(256, ge=1, description="Clips of a step.")
-    lr: float = Field(2e-3, gt=0, description="Learning rate at its highest.")
-    weight_decay: float = Field(0.05, ge=0, description="Weight decay.")
-    label_smoothing: float = Field(0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy.")
+    steps: int = Field(400, ge=1, description="Number of optimizer steps.")
+    batch_size: int = Field(256, ge=1, description="Clips per optimizer step.")
+    lr: float = Field(2e-3, gt=0, description="Peak learning rate of the cosine schedule.")
+    weight_decay: float = Field(0.05, ge=0, description="Weight decay of AdamW.")
+    label_smoothing: float = Field(
+        0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy, from 0 (none) to below 1."
+    )
     eval_every: int = Field(20, ge=1, description="Steps between validations.")
-    seed: int = Field(0, ge=0, description="Seed of weights and batches.")
+    seed: int = Field(0, ge=0, description="Random seed of weights and batches.")

@@ -97,7 +97,7 @@ def _parse(
     def add_argument(parser: argparse.ArgumentParser, *names: str, **option: Any) -> argparse.Action:
         # pydantic-settings would name the kind of the last alternative as the default.
         if (kind := kinds.get(option.get("dest", ""))) is not None:
-            option["help"] = f"Which of these; each has fields of its own. (default: {kind})"
+            option["help"] = f"Which kind it is. The fields that apply depend on the kind. (default: {kind})"
         action = parser.add_argument(*names, **option)
         flags.note(action)
         return action

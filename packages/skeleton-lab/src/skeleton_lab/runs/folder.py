@@ -25,22 +25,29 @@ Tracker = Literal["tensorboard", "wandb", "mlflow", "none"]
 
 
 class RunConfig(RecipeSection):
-    """Where a run goes, and how it is watched. Nothing here changes its result."""
+    """The folder of a run, and how the run is watched. Nothing here changes its result."""
 
-    folder: Path = Field(description="Folder of the run; made, and refused if something is in it.")
+    folder: Path = Field(description="Folder of the run. It is created, and refused if it is not empty.")
     resume: bool = Field(False, description="Continue the run in `folder` from its last checkpoint, if any.")
     overwrite: bool = Field(False, description="Replace the run in `folder`.")
-    dry_run: bool = Field(False, description="Only say what the run would be; nothing is written.")
-    tracker: Tracker = Field("tensorboard", description="Where curves go besides metrics.jsonl.")
-    keep_checkpoints: int = Field(2, ge=1, description="How many of the last checkpoints are kept.")
-    workers: int = Field(0, ge=0, description="Processes that read clips, for each training process.")
+    dry_run: bool = Field(
+        False, description="Print the whole recipe and what the run would be; nothing is trained or written."
+    )
+    tracker: Tracker = Field(
+        "tensorboard", description="Tracker that receives the metrics, too, besides metrics.jsonl."
+    )
+    keep_checkpoints: int = Field(2, ge=1, description="Number of latest checkpoints that are kept.")
+    workers: int = Field(
+        0, ge=0, description="Data-loading processes for each training process (num_workers of torch)."
+    )
     processes: int | None = Field(
         None,
         ge=1,
-        description="Of a protocol with folds: folds side by side (default: one for each GPU, or each core).",
+        description="Number of folds that run at once, if the protocol has folds (default: one per "
+        "GPU or core).",
     )
     everything: bool = Field(
-        True, description="Of a protocol with folds: whether a model is also trained on all clips, for use."
+        True, description="Whether a model for use is also trained on all clips, if the protocol has folds."
     )
 
 

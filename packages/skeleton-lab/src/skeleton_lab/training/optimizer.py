@@ -23,10 +23,14 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 class _Optimizer(RecipeSection):
     weight_decay: WeightDecay
     layer_decay: float = Field(
-        1.0, gt=0, le=1, description="Factor of the rate from a block to the one before it (fine-tuning)."
+        1.0,
+        gt=0,
+        le=1,
+        description="Factor by which the rate shrinks from each block to the one below it, in "
+        "fine-tuning; 1: none.",
     )
     decay_vectors: bool = Field(
-        True, description="Whether weight decay pulls biases, scales and learned positions, too."
+        True, description="Whether weight decay also applies to biases, norm scales and learned positions."
     )
 
     def build(self, model: Module, *, fixed: Collection[Parameter] = ()) -> Optimizer:
@@ -81,9 +85,13 @@ class Adam(_Optimizer):
     """Adam; its weight decay is the classic one, added to the gradient (the paper's)."""
 
     kind: Literal["adam"] = "adam"
-    lr: LearningRate = Field(5e-3, description="Learning rate at its highest.")
-    weight_decay: WeightDecay = Field(1e-4, description="Weight decay.")
-    betas: tuple[Share, Share] = Field((0.9, 0.999), description="Decay of the two moments (Adam).")
+    lr: LearningRate = Field(
+        5e-3, description="Peak learning rate, for the whole batch; it is not scaled by batch_size."
+    )
+    weight_decay: WeightDecay = Field(1e-4, description="Weight decay, as torch's `weight_decay`.")
+    betas: tuple[Share, Share] = Field(
+        (0.9, 0.999), description="Decay rates of the two moment estimates (Adam)."
+    )
 
     def _build(self, groups: Any) -> Optimizer:
         import torch
@@ -95,9 +103,13 @@ class AdamW(_Optimizer):
     """Adam with the weight decay apart from the gradient."""
 
     kind: Literal["adamw"] = "adamw"
-    lr: LearningRate = Field(1e-3, description="Learning rate at its highest.")
-    weight_decay: WeightDecay = Field(0.05, description="Weight decay.")
-    betas: tuple[Share, Share] = Field((0.9, 0.95), description="Decay of the two moments (AdamW).")
+    lr: LearningRate = Field(
+        1e-3, description="Peak learning rate, for the whole batch; it is not scaled by batch_size."
+    )
+    weight_decay: WeightDecay = Field(0.05, description="Weight decay, as torch's `weight_decay`.")
+    betas: tuple[Share, Share] = Field(
+        (0.9, 0.95), description="Decay rates of the two moment estimates (AdamW)."
+    )
 
     def _build(self, groups: Any) -> Optimizer:
         import torch
@@ -109,10 +121,12 @@ class SGD(_Optimizer):
     """Stochastic gradient descent with momentum; Nesterov's is STTFormer's own recipe."""
 
     kind: Literal["sgd"] = "sgd"
-    lr: LearningRate = Field(0.1, description="Learning rate at its highest.")
-    weight_decay: WeightDecay = Field(4e-4, description="Weight decay.")
-    momentum: Share = Field(0.9, description="Momentum (SGD).")
-    nesterov: bool = Field(True, description="Whether the momentum is Nesterov's (SGD).")
+    lr: LearningRate = Field(
+        0.1, description="Peak learning rate, for the whole batch; it is not scaled by batch_size."
+    )
+    weight_decay: WeightDecay = Field(4e-4, description="Weight decay, as torch's `weight_decay`.")
+    momentum: Share = Field(0.9, description="Momentum of SGD, from 0 to below 1.")
+    nesterov: bool = Field(True, description="Whether SGD uses Nesterov momentum.")
 
     def _build(self, groups: Any) -> Optimizer:
         import torch
@@ -130,9 +144,11 @@ class Timm(_Optimizer):
     """Any optimizer of timm, by its name there, with timm's defaults for what is not here."""
 
     kind: Literal["timm"] = "timm"
-    name: str = Field("lamb", description="Name in timm, such as lamb, lion or adan (timm).")
-    lr: LearningRate = Field(1e-3, description="Learning rate at its highest.")
-    weight_decay: WeightDecay = Field(0.05, description="Weight decay.")
+    name: str = Field("lamb", description="Name of the optimizer in timm, such as lamb, lion or adan.")
+    lr: LearningRate = Field(
+        1e-3, description="Peak learning rate, for the whole batch; it is not scaled by batch_size."
+    )
+    weight_decay: WeightDecay = Field(0.05, description="Weight decay, as torch's `weight_decay`.")
 
     def _build(self, groups: Any) -> Optimizer:
         timm = _timm("optimizer.kind")

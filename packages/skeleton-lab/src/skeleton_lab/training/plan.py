@@ -61,37 +61,44 @@ class Plan:
 class TrainingConfig(RecipeSection):
     """Length and batches of a training, and how a step is computed."""
 
-    epochs: int = Field(200, ge=1, description="Passes over the clips.")
+    epochs: int = Field(200, ge=1, description="Passes over the training clips. `steps` takes its place.")
     steps: int | None = Field(
         None,
         ge=1,
-        description="Optimizer steps instead of epochs: with few labels an epoch is a step or two.",
+        description="Number of optimizer steps, in place of `epochs`: with few labels an epoch is a "
+        "step or two.",
     )
     min_steps: int = Field(
         0,
         ge=0,
-        description="Optimizer steps at least, whatever the epochs: with few labels they are too few.",
+        description="Least number of optimizer steps: the training is extended if `epochs` are fewer.",
     )
-    batch_size: int = Field(64, ge=1, description="Clips of a step, shared by all processes.")
+    batch_size: int = Field(
+        64, ge=1, description="Clips per optimizer step, divided among all processes (the global batch size)."
+    )
     gradient_accumulation_steps: int = Field(
-        1, ge=1, description="Parts of a batch that go through the model one after another, to save memory."
+        1,
+        ge=1,
+        description="Parts of `batch_size` that go through the model one after another, to save memory.",
     )
     eval_every: int | None = Field(
         None,
         ge=1,
-        description="Steps between validations (default: an epoch, but at least a fiftieth of `steps` or "
-        "`min_steps`).",
+        description="Steps between validations, each followed by a checkpoint (default: an epoch, "
+        "but at least a "
+        "fiftieth of `steps` or `min_steps`).",
     )
-    log_every: int = Field(50, ge=1, description="Steps between two lines of metrics.")
+    log_every: int = Field(50, ge=1, description="Steps between two lines of metrics.jsonl.")
     max_grad_norm: float | None = Field(
-        None, gt=0, description="Largest norm of the gradient (default: any)."
+        None, gt=0, description="Norm to which a larger gradient is clipped (default: it is not clipped)."
     )
     ema: float | None = Field(
         None,
         gt=0,
         lt=1,
-        description="Decay, a step, of a moving average of the weights, which is then what is validated and "
-        "kept (default: the weights themselves).",
+        description="Decay per step of an exponential moving average of the weights, which is then "
+        "validated and "
+        "saved in their place (default: there is no average).",
     )
     sync_batchnorm: bool = Field(
         True,
@@ -101,13 +108,14 @@ class TrainingConfig(RecipeSection):
     precision: Literal["no", "bf16", "fp16"] = Field(
         default_factory=lambda: os.environ.get("ACCELERATE_MIXED_PRECISION", "no"),
         validate_default=True,
-        description="Mixed precision (default: as Accelerate is configured, else none).",
+        description="Mixed precision; no: float32 throughout (default: as Accelerate is configured).",
     )
-    compile: bool = Field(False, description="Whether the model is compiled (torch.compile).")
+    compile: bool = Field(False, description="Whether torch.compile compiles the model.")
     nonfinite: Literal["stop", "skip"] = Field(
-        "stop", description="What follows a loss or gradient that is not finite."
+        "stop",
+        description="Whether a loss or gradient that is not finite stops the run, or that step is skipped.",
     )
-    seed: int = Field(0, ge=0, description="Seed of weights, order of clips, augmentation and masks.")
+    seed: int = Field(0, ge=0, description="Random seed of weights, order of clips, augmentation and masks.")
 
     def plan(self, clips: int) -> Plan:
         """Plan a training on `clips` clips.
@@ -130,7 +138,9 @@ class TrainingConfig(RecipeSection):
 class FinetuneTraining(TrainingConfig):
     """Length, batches and loss of a fine-tuning."""
 
-    label_smoothing: float = Field(0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy.")
+    label_smoothing: float = Field(
+        0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy, from 0 (none) to below 1."
+    )
     class_weights: Literal["none", "balanced"] = Field(
         "none",
         description="Weight of a clip in the loss: all the same, or by how rare its class is among the "

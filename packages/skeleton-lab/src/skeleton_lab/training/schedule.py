@@ -27,7 +27,8 @@ Point = Annotated[int | float, AfterValidator(_share_or_epochs)]
 
 class _Schedule(RecipeSection):
     warmup: Point = Field(
-        0.0, description="How long the rate grows linearly: a share of all steps, or a number of epochs."
+        0.0,
+        description="Length of the linear warm-up: a fraction of all steps (0.1), or a number of epochs (5).",
     )
 
     def factor(self, step: int, steps: int, steps_per_epoch: int = 1) -> float:
@@ -57,9 +58,12 @@ class MultiStep(_Schedule):
 
     kind: Literal["multi_step"] = "multi_step"
     milestones: tuple[Point, ...] = Field(
-        (0.3, 0.45, 0.55), description="Where the rate falls: shares of all steps, or numbers of epochs."
+        (0.3, 0.45, 0.55),
+        description="Points at which the rate falls: fractions of all steps, or numbers of epochs.",
     )
-    gamma: float = Field(0.1, gt=0, le=1, description="Factor of the rate at each milestone.")
+    gamma: float = Field(
+        0.1, gt=0, le=1, description="Factor by which the rate is multiplied at each milestone."
+    )
 
     def _after_warmup(self, step: int, warm: int, steps: int, steps_per_epoch: int) -> float:
         falls = sorted(_step_of(point, steps, steps_per_epoch) for point in self.milestones)
@@ -76,7 +80,12 @@ class Cosine(_Schedule):
     """
 
     kind: Literal["cosine"] = "cosine"
-    floor: float = Field(0.0, ge=0, lt=1, description="Where the rate ends, as a share of its highest.")
+    floor: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Learning rate of the last step, as a fraction of the peak (min_lr of others).",
+    )
 
     def _after_warmup(self, step: int, warm: int, steps: int, steps_per_epoch: int) -> float:
         progress = (step - warm) / max(1, steps - warm)
