@@ -14,6 +14,7 @@ from stopped_runs import answers, before_step, die, run_finetuning
 from skeleton_lab import finetune
 from skeleton_lab.errors import InputError, Interrupted
 from skeleton_lab.training.checkpoint import SEAL, _seal
+from skeleton_lab.training.optimizer import Adam
 
 
 @pytest.mark.slow
@@ -258,3 +259,13 @@ def test_a_run_of_two_processes_is_not_resumed_by_one(finetune_recipe, tmp_path)
     _seal(checkpoint)
     with pytest.raises(InputError, match=r"finetuned: the run had 2 processes.* resumed with 1"):
         run_finetuning(finetune_recipe, "--run.resume")
+
+
+def test_a_checkpoint_of_an_optimizer_of_other_weights_is_refused(finetune_recipe, tmp_path, monkeypatch):
+    """As an earlier version saved it; its states would go to other weights."""
+    where = ("--run.folder", str(tmp_path / "run"))
+    with monkeypatch.context() as earlier, before_step(4, die), pytest.raises(KeyboardInterrupt):
+        earlier.setattr(Adam, "_groups", lambda self, model: list(model.parameters())[1:])
+        run_finetuning(finetune_recipe, *where)
+    with pytest.raises(InputError, match="step-0000"):
+        run_finetuning(finetune_recipe, *where, "--run.resume")

@@ -90,12 +90,6 @@ class STGCNBlock(nn.Module):
                     nn.Conv2d(in_channels, out_channels, 1, (stride, 1)), nn.BatchNorm2d(out_channels)
                 )
 
-    def biases_before_norm(self) -> set[str]:
-        """Return biases whose effect the BatchNorm behind them removes; in training they have no gradient."""
-        return {"temporal.2.bias"} | (
-            {"residual.0.bias"} if isinstance(self.residual, nn.Sequential) else set()
-        )
-
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
         """Map `(B, C, T, V)` and the graph `(K, V, V)` to `(B, C', T / stride, V)`, rounded up."""
         y: Tensor = self.temporal(self.spatial(x, adjacency))

@@ -86,10 +86,6 @@ class STTFormerBlock(nn.Module):
         z = grid.tuple_conv(y, self.tuple_conv.weight, _bias(self.tuple_conv))
         return _activate(self.tuple_norm(z, repeated), residual)
 
-    def biases_before_norm(self) -> set[str]:
-        """Return biases whose effect the BatchNorm behind them removes; in training they have no gradient."""
-        return {"slot_conv.bias", "feedforward.bias", "tuple_conv.bias"}
-
     def attention(self, x: Tensor, grid: TokenGrid) -> Tensor:
         """Return the attention map (B, heads, S, S) of each body; what v gets from u stands at (u, v)."""
         # W (x + p) + b, without the sum of x and p in memory.
@@ -110,9 +106,6 @@ class _Projection(nn.Module):
         super().__init__()
         self.linear = TokenLinear(in_channels, out_channels)
         self.norm = TokenBatchNorm(out_channels)
-
-    def biases_before_norm(self) -> set[str]:
-        return {"linear.bias"}
 
     def forward(self, x: Tensor, grid: TokenGrid) -> Tensor:
         """Map rows (P, in_channels) to rows (P, out_channels)."""

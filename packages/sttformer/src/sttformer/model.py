@@ -140,10 +140,6 @@ class STTFormer(
         """Return parameters that weight decay leaves alone: the scales and biases of attention maps."""
         return {name for name, _ in self.named_parameters() if name.endswith(("alpha", "attention_bias"))}
 
-    def biases_before_norm(self) -> set[str]:
-        """Return biases of its own, not of blocks, whose effect the BatchNorm behind them removes."""
-        return {"embed.bias"}
-
     def encode_visible(self, x: Tensor, visible: Tensor) -> Tensor:
         """Encode the visible tokens of bodies; nothing else is computed, or can be seen.
 

@@ -23,24 +23,6 @@ def synchronise_batch_norm(model: nn.Module) -> None:
                 setattr(module, name, _SynchronisedBatchNorm.like(child))
 
 
-def biases_before_norm(model: nn.Module) -> list[nn.Parameter]:
-    """Return the biases of a model whose effect a BatchNorm removes, which takes the statistics of the batch.
-
-    Each module names its own by a method `biases_before_norm`. Their gradient is zero but for rounding, which
-    Adam would turn into whole steps: the means that BatchNorm keeps for evaluation would then lag behind.
-
-    Example:
-        >>> from sttformer import create
-        >>> [bias.shape for bias in biases_before_norm(create("tiny"))][:2]
-        [torch.Size([16]), torch.Size([16])]
-    """
-    return [
-        module.get_parameter(name)
-        for module in model.modules()
-        for name in sorted(getattr(module, "biases_before_norm", set)())
-    ]
-
-
 def average_statistics(accelerator: Accelerator, model: nn.Module) -> None:
     """Give every process the mean of all processes' statistics, to evaluate and save.
 

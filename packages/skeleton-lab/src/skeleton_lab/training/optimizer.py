@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -12,7 +11,7 @@ from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.recipe import RecipeSection
 
 if TYPE_CHECKING:
-    from torch.nn import Module, Parameter
+    from torch.nn import Module
     from torch.optim import Optimizer
 
 LearningRate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -33,21 +32,13 @@ class _Optimizer(RecipeSection):
         True, description="Whether weight decay also applies to biases, norm scales and learned positions."
     )
 
-    def build(self, model: Module, *, fixed: Collection[Parameter] = ()) -> Optimizer:
+    def build(self, model: Module) -> Optimizer:
         """Build it for the weights of a model that are trained; the rate is set at every step.
-
-        Args:
-            model: The model.
-            fixed: Weights of it that stay as they are.
 
         Raises:
             InputError: If the model knows no order of layers, or timm is needed and missing.
         """
-        left_out = {id(weights) for weights in fixed}
-        groups = self._groups(model)
-        for group in groups:
-            group["params"] = [weights for weights in group["params"] if id(weights) not in left_out]
-        return self._build(groups)
+        return self._build(self._groups(model))
 
     @abstractmethod
     def _build(self, groups: Any) -> Optimizer: ...
@@ -55,7 +46,7 @@ class _Optimizer(RecipeSection):
     def _groups(self, model: Module) -> Any:
         """Return the weights, in groups where some have a rate or a weight decay of their own."""
         if self.layer_decay == 1 and self.decay_vectors:
-            return [{"params": [weights for weights in model.parameters() if weights.requires_grad]}]
+            return [weights for weights in model.parameters() if weights.requires_grad]
         timm = _timm("optimizer.layer_decay, optimizer.decay_vectors")
         exempt = {
             f"{name}.{weights}" if name else weights

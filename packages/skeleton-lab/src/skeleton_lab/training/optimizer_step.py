@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from skeleton_data import ClipBatch
-from skeleton_lab.training.batch_norm import average_statistics, biases_before_norm, synchronise_batch_norm
+from skeleton_lab.training.batch_norm import average_statistics, synchronise_batch_norm
 from skeleton_lab.training.plan import Plan, TrainingRecipe
 
 Model = TypeVar("Model", bound=nn.Module)
@@ -82,10 +82,7 @@ class OptimizerStep(Generic[Model]):
             average = _average_fn(training.ema)
             self._average = AveragedModel(model, accelerator.device, multi_avg_fn=average, use_buffers=True)
             accelerator.register_for_checkpointing(self._average)
-        # Where BatchNorm acts as in evaluation, biases before it have an effect.
-        fixed = [] if getattr(training, "evaluation_mode", False) else biases_before_norm(model)
-        self.model, self._optimizer = accelerator.prepare(model, recipe.optimizer.build(model, fixed=fixed))
-        self._fixed = biases_before_norm(model) if fixed else []  # FSDP has put others in their place
+        self.model, self._optimizer = accelerator.prepare(model, recipe.optimizer.build(model))
         set_seed(training.seed, device_specific=True)  # from here on each process draws its own dropout
 
     def take(
@@ -122,8 +119,6 @@ class OptimizerStep(Generic[Model]):
         rate = self.recipe.optimizer.lr * factor
         for group in self._optimizer.param_groups:
             group["lr"] = rate * group.get("lr_scale", 1.0)  # timm's name for the factor of layer decay
-        for bias in self._fixed:
-            bias.grad = None  # rounding, which nothing else would remove
         norm = self._clip_gradient()
         if skip_nonfinite and not norm.isfinite():
             for buffer, before in zip(self._bare.buffers(), buffers, strict=True):
