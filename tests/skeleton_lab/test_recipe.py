@@ -121,7 +121,7 @@ def test_complaints_name_the_file_or_the_option(tmp_path):
     assert [line for line in lines if line.startswith("training.epochs")]
     file.write_text("[training]\nbatch_size = 0\n[model.mask]\nkind = 'spatial_temporal'\nframe_ratio = 2.0")
     with pytest.raises(InputError) as error:
-        read(file, "--training.epochs", "0", "--mask.joint_ratio", "3")
+        read(file, "--training.epochs", "0", "--mask.joint_ratio", "1.5")
     of_file = [line for line in str(error.value).splitlines() if line.startswith(f"{file}: ")]
     assert {line.split(": ")[1] for line in of_file} == {
         *("data", "run", "training.batch_size", "model.mask.frame_ratio"),
@@ -173,7 +173,7 @@ def test_help_lists_every_field_without_importing_torch():
     text = " ".join(ran.stdout.split())
     for field, meaning in {
         "--model.mask.joint_ratio": "hidden in each remaining frame (beta). (default: 0.5)",
-        "--model.mask.kind": "Which of these; each has fields of its own. (default: spatial_temporal)",
+        "--model.mask.kind": "(default: spatial_temporal)",
         "--training.label_smoothing": "Label smoothing of the cross-entropy. (default: 0.1)",
         "--data.sampling.frames": "(default: 20)",
         "--pretrained": "a checkpoint of the published STTFormer, .pt or .pth (default: from scratch).",

@@ -5,8 +5,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from skeleton_mask import Mask
-from sttformer import PooledClassifier, distinct_bodies
-from sttformer.tracing import is_transformed
+from sttformer import PooledClassifier, distinct_bodies, is_transformed
 
 from .transformer_config import TransformerConfig
 

@@ -18,6 +18,7 @@ from .official import to_official as to_official
 from .positions import sinusoidal_positions as sinusoidal_positions
 from .sizes import SIZES as SIZES
 from .sizes import create as create
+from .tracing import is_transformed as is_transformed
 from .visible_grid import VisibleGrid as VisibleGrid
 from .weights import PretrainedMixin as PretrainedMixin
 from .weights import build_with_weights as build_with_weights
@@ -42,6 +43,7 @@ __all__ = [
     "distinct_bodies",
     "from_official",
     "init_weights",
+    "is_transformed",
     "load_official",
     "load_weights",
     "official_config",

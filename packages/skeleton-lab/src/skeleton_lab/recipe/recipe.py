@@ -126,33 +126,41 @@ def _checked(
     try:
         return recipe.model_validate(values)
     except ValidationError as error:
+        kinds = dict(_default_kinds(recipe))
         lines = [
-            line if file is None or _is_given(mistake["loc"], given or {}) else f"{file}: {line}"
+            line
+            if file is None or _is_given(_field(mistake["loc"], kinds)[0], given or {})
+            else f"{file}: {line}"
             for mistake, line in zip(error.errors(), complaints(error, recipe), strict=True)
         ]
         raise InputError("\n".join(lines)) from error
 
 
-def _is_given(place: Sequence[int | str], given: Settings) -> bool:
+def _is_given(field: Sequence[str], given: Settings) -> bool:
     """Return whether the command line gave a field, or a part of it."""
     inside: Any = given
-    missed = not place
-    for part in place:  # a name that is not there may be the kind of a field of several kinds
-        if isinstance(inside, Mapping):
-            missed |= part not in inside
-            inside = inside.get(part, inside)
-    return not missed or not isinstance(inside, Mapping)
+    for part in field:
+        if not isinstance(inside, Mapping):
+            break
+        if part not in inside:
+            return False
+        inside = inside[part]
+    return bool(field)
+
+
+def _field(place: Sequence[int | str], kinds: Mapping[str, Any]) -> tuple[list[str], str | None]:
+    """Return the path of a field, and the kind that pydantic puts into it below a field of several kinds."""
+    path = [str(part) for part in place]
+    tag = next((i for i in range(1, len(path)) if ".".join([*path[:i], "kind"]) in kinds), None)
+    return path, path.pop(tag) if tag else None
 
 
 def complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[str]:
     """Say each mistake of a recipe on a line of its own: field, complaint, value."""
     kinds = dict(_default_kinds(recipe))
     for mistake in error.errors(include_url=False):
-        path = [str(part) for part in mistake["loc"]]
-        # Below a field of several kinds pydantic puts the kind into the path; it is no field.
-        tag = next((i for i in range(1, len(path)) if ".".join([*path[:i], "kind"]) in kinds), None)
-        kind = f" of {path.pop(tag)}" if tag else ""
-        field = ".".join(path) or "recipe"
+        path, tag = _field(mistake["loc"], kinds)
+        kind, field = f" of {tag}" if tag else "", ".".join(path) or "recipe"
         match mistake["type"]:
             case "extra_forbidden":
                 yield f"{field}: unknown field{kind} (see --help)"
