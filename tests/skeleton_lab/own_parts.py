@@ -102,6 +102,27 @@ class Thirds(JointMLP):
     token_frames = 3
 
 
+class NoFrames(JointMLP):
+    token_frames = 0
+
+
+class Tied(JointMLP):
+    def __init__(self, joints):
+        super().__init__(joints)
+        self.tied = self.embed.weight
+
+
+class Sparse(JointMLP):
+    def __init__(self, joints):
+        super().__init__(joints)
+        self.register_buffer("graph", torch.eye(joints).to_sparse())
+
+
+class ExtraState(JointMLP):
+    def get_extra_state(self):
+        return {"epochs": 3}
+
+
 class OneRow(JointMLP):
     def encode_visible(self, x, visible):
         return super().encode_visible(x, visible)[:1]

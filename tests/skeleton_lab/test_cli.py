@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,11 @@ def test_what_is_no_subcommand_is_refused_with_the_names(arguments, monkeypatch,
         call(monkeypatch, *arguments)
     (line,) = capsys.readouterr().err.splitlines()
     assert all(name in line for name in (*cli.SUBCOMMANDS, *arguments[:1]))
+
+
+def test_version(monkeypatch, capsys):
+    call(monkeypatch, "--version")
+    assert capsys.readouterr().out.split() == ["skeleton-lab", version("skeleton-lab")]
 
 
 def test_a_subcommand_is_the_app(monkeypatch, capsys, tmp_path):

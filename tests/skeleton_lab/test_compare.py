@@ -44,7 +44,7 @@ def test_compare_shows_mean_and_spread_over_seeds(tmp_path, monkeypatch, capsys)
     ]
     runs.append(a_result(tmp_path / "alone", 0.9, pretrained=False, clips=50))
     run(monkeypatch, *runs)
-    few, all_labels = capsys.readouterr().out.splitlines()[2:]
+    few, all_labels = capsys.readouterr().out.splitlines()[2:4]
     assert few == "| 5 | 60.0 ± 10.0 | 80.0 ± 10.0 | +20.0 | 3 |"
     assert [cell.strip() for cell in all_labels.split("|")[1:5]] == ["50", "90.0", "-", "-"]
 

@@ -6,7 +6,9 @@ import pytest
 from safetensors.torch import load_file
 
 from skeleton_lab import finetune
+from skeleton_lab.evaluation.comparison import compare
 from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.runs.results import SELECTIONS
 
 
 def tuned(recipe, *options):
@@ -25,6 +27,9 @@ def test_kept_weights_are_those_that_the_selection_names(select, finetune_recipe
     *looks, answer = looks
     assert result.selected_by == select
     assert result.test.top1 == answer["top1"]
+    card = (result.folder / "classifier" / "README.md").read_text()
+    for shown in (card, compare([result])):
+        assert [name for name, words in SELECTIONS.items() if words in shown] == [select]
     best = max(look["top1"] for look in looks)
     if select == "validation":
         assert {look["split"] for look in looks} == {"validation"}

@@ -3,22 +3,14 @@
 import asyncio
 import json
 import re
-import socket
-import sys
-from contextlib import ExitStack
 
 import numpy as np
 import pytest
-from running_service import running
-from trained_model import MODEL
 
 pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
 pytest.importorskip("httpx2", reason="httpx2, which asks the service, is not installed")
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
-from skeleton_runtime import Recogniser
-from skeleton_runtime.cli import main as command
-from skeleton_runtime.serving import server as serving
 from skeleton_runtime.serving.app import create_app
 from skeleton_runtime.serving.limits import Limits
 
@@ -259,93 +251,3 @@ def test_a_token_is_asked_for(recogniser, clips):
             pass
     with guarded.websocket_connect(LIVE, ["skeleton-live", f"token.{TOKEN}"]) as live:
         assert live.accepted_subprotocol == "skeleton-live"
-
-
-# --- the server itself ---
-
-
-def exchange(port, sent):
-    """Send bytes; what comes back until the server closes the connection."""
-    with socket.create_connection(("127.0.0.1", port), 20) as connection:
-        connection.sendall(sent)
-        return b"".join(iter(lambda: connection.recv(2**16), b""))
-
-
-def test_the_server_hangs_up_on_who_is_slow_and_serves_the_next(recogniser, monkeypatch):
-    monkeypatch.setattr(serving, "HEAD_SECONDS", 0.2)
-    health = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
-    post = b"POST /predict?name=x.npz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-    with running(recogniser, seconds=0.2, megabytes=1) as port:
-        assert exchange(port, b"") == exchange(port, b"GET /health HTTP/1.1\r\nHost: ") == b""
-        assert b" 400 " in exchange(port, b"\0\1\2\r\n\r\n")
-        assert b" 413 " in exchange(port, post + b"Content-Length: 10000000000\r\n\r\n")
-        assert b" 413 " in exchange(
-            port, post + b"Transfer-Encoding: chunked\r\n\r\n100001\r\n" + b"x" * (2**20 + 1)
-        )
-        assert b" 408 " in exchange(port, post + b"Content-Length: 100\r\n\r\nabc")
-        assert b" 200 " in exchange(port, health)
-
-
-def test_an_open_stream_does_not_keep_the_server_from_stopping(recogniser):
-    connect = pytest.importorskip("websockets.sync.client").connect
-    with ExitStack() as stack, running(recogniser) as port:
-        live = stack.enter_context(connect(f"ws://127.0.0.1:{port}/live?window=1&stride=1"))
-        live.send("[]")
-        assert json.loads(live.recv(20))["label"] is None
-
-
-# --- the command ---
-
-
-@pytest.mark.parametrize(
-    ("arguments", "complaint"),
-    [
-        ((), "MODEL"),
-        (("nowhere",), "nowhere: no such folder"),
-        ((str(MODEL), "--host", "0.0.0.0"), "--token-file"),
-        ((str(MODEL), "--token-file", "nowhere"), "nowhere: "),
-        ((str(MODEL), "--token-file", "short"), "short: "),
-        ((str(MODEL), "--port", "65536"), "--port"),
-        ((str(MODEL), "--port", "-1"), "--port"),
-        ((str(MODEL), "--max-frames", "0"), "--max-frames"),
-        ((str(MODEL), "--max-seconds", "nan"), "--max-seconds"),
-        ((str(MODEL), "--host", "no.such.host.invalid", "--token-file", "token"), "no.such.host.invalid"),
-    ],
-)
-def test_what_keeps_it_from_starting_is_one_line(tmp_path, monkeypatch, capsys, arguments, complaint):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "short").write_text("1234")
-    (tmp_path / "token").write_text(f"{TOKEN}\n")
-    with pytest.raises(SystemExit) as ended:
-        command.main(["serve", *arguments])
-    lines = capsys.readouterr().err.splitlines()
-    assert ended.value.code == 2 and len(lines) == 1 and complaint in lines[0]
-
-
-def test_a_taken_port_is_one_line(capsys):
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit) as ended:
-        command.main(["serve", str(MODEL), "--port", str(taken.getsockname()[1])])
-    assert ended.value.code == 2 and "--port" in capsys.readouterr().err
-
-
-def test_without_the_extra_it_is_named(capsys, monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("skeleton_runtime.serving")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "starlette.applications", None)
-    with pytest.raises(SystemExit) as ended:
-        command.main(["serve", str(MODEL)])
-    assert ended.value.code == 2 and "skeleton-runtime[serve]" in capsys.readouterr().err
-
-
-def test_an_altered_model_is_not_served(copy, capsys):
-    with (copy / "model.onnx").open("ab") as file:
-        file.write(b" ")
-    with pytest.raises(SystemExit) as ended:
-        command.main(["serve", str(copy)])
-    assert ended.value.code == 2 and "model.onnx" in capsys.readouterr().err
-
-
-def test_an_encoder_is_not_served(recogniser):
-    made_for = recogniser.preprocessing.model_copy(update={"classes": ()})
-    with pytest.raises(ValueError, match="knows no classes"):
-        create_app(Recogniser(made_for, recogniser.network))

@@ -171,6 +171,11 @@ class NoWeights:
         return x
 
 
+class NoModule(NoWeights):
+    def state_dict(self):
+        return {}
+
+
 class OtherArguments:
     def sample(self, shape):
         return shape
@@ -180,6 +185,7 @@ class OtherArguments:
     ("given", "named"),
     [
         ({"encoder": nn.Linear(3, 5)}, "encoder: Linear lacks encode_visible.*num_features.*token_frames"),
+        ({"encoder": NoModule()}, "encoder: NoModule is no torch.nn.Module"),
         ({"encoder": NoWeights()}, r"encoder: NoWeights lacks state_dict\(\)"),
         ({"decoder": 5}, r"decoder: int lacks __call__\(tokens, mask\)"),
         ({"decoder": lambda tokens: tokens}, r"decoder: function lacks __call__\(tokens, mask\)"),

@@ -34,6 +34,10 @@ def main() -> None:
         case [name, *_] if name in SUBCOMMANDS:
             del sys.argv[1]
             import_module(f"skeleton_lab.{name}").main()
+        case ["--version", *_]:
+            from skeleton_lab import __version__
+
+            print(f"skeleton-lab {__version__}")
         case ["-h" | "--help", *_]:
             print(USAGE.format("\n".join(f"  {name:10} {told}" for name, told in SUBCOMMANDS.items())))
         case [name, *_]:

@@ -258,9 +258,7 @@ def run(
             scores, labels = scores_of(clips.test)
             answers = answers_to(clips, scores, temperature=calibration.temperature)
             test = test_result(scores, labels, names, temperature=calibration.temperature)
-            shown = {"top1": test.top1, "top5": test.top5}
-            values = {name: value for name, value in shown.items() if value is not None}
-            trainer.log.write("test", trainer.step, **values)
+            trainer.log.write("test", trainer.step, **test.logged)
         result = FinetuneResult(
             **summary,
             pretrained=config.pretrained,

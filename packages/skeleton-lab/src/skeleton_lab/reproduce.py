@@ -73,6 +73,8 @@ def check_run(run: Run, side: Side) -> None:
         return  # its models may be still to come
     if isinstance(recipe.data, FinetuneData) and side == "validation" and not recipe.data.validation:
         raise InputError("side: validation, but data.validation is 0")
+    if side == "validation" and getattr(recipe.training, "select", None) == "test":
+        raise InputError("select: test, but side is validation: no validation accuracy would be known")
     with input_errors():
         clips = recipe.data.open()
         if isinstance(clips, FinetuneClips) and side == "test":

@@ -11,7 +11,7 @@ from skeleton_mask import Mask, NoiseSource
 from .config import SkeletonMAEConfig
 from .losses import reconstruction_loss
 from .networks import build_decoder, build_encoder, build_mask
-from .protocols import Decoder, Encoder, MaskSampler, require_rows
+from .protocols import Decoder, Encoder, MaskSampler, require_rows, require_trainable
 from .requirements import PartError, require
 from .targets import Target
 
@@ -101,6 +101,7 @@ class SkeletonMAE(nn.Module):
         if encoder is None:
             encoder = build_encoder(config.encoder.model_copy(update={"num_classes": 0}))
         require(encoder, Encoder, field="encoder")
+        require_trainable(encoder)
         self.encoder = encoder
         self.decoder = build_decoder(config, encoder) if decoder is None else decoder
         require(self.decoder, Decoder, field="decoder")

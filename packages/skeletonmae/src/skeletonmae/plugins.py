@@ -97,11 +97,12 @@ class Plugin(BaseModel):
             ValueError: If the class is not an installed entry point, and neither the one that the user named
                 nor one of those in the environment variable `SKELETONMAE_TRUST`, separated by commas.
         """
-        trusted = [named, *os.environ.get(TRUST, "").split(",")]
-        if ":" in self.kind and self.kind not in trusted:
+        trusted = [each.strip() for each in os.environ.get(TRUST, "").split(",") if each.strip()]
+        if ":" in self.kind and self.kind not in (named, *trusted):
+            classes = ",".join([*trusted, self.kind])
             raise ValueError(
                 f"{source} names the class {self.kind}, which is not imported, because a model's files must "
-                f"not choose what is run; if you trust it, set {TRUST}={self.kind}, or install a package "
+                f"not choose what is run; if you trust it, set {TRUST}={classes}, or install a package "
                 f"that declares it as an entry point of {self.group}"
             )
         return self
@@ -184,19 +185,13 @@ class EncoderPlugin(Plugin):
         """Make the encoder.
 
         Raises:
-            ValueError: If it lacks something; also if it is no module, whose weights are trained and saved.
+            ValueError: If it lacks something; also if its weights could not be trained.
         """
-        from torch import nn
-
-        from .protocols import Encoder
+        from .protocols import Encoder, require_trainable
 
         sizes = self.model_dump(include={"joints", "channels", "frames"}, exclude_none=True)
         encoder: Encoder = self.build("encoder", Encoder, **sizes)
-        if not isinstance(encoder, nn.Module):
-            raise PartError(
-                "encoder",
-                f"{self.kind} is no torch.nn.Module: its weights could be neither trained nor saved",
-            )
+        require_trainable(encoder)
         return encoder
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from skeleton_mask import Mask, NoiseSource
 
@@ -135,6 +137,56 @@ class MaskSampler(Protocol):
                 draws from both. The mask is on its device.
             joints_xyz: The joints (B, C, T, V) of the bodies, for masks that depend on them.
         """
+
+
+def require_trainable(encoder: Encoder) -> None:
+    """Refuse an encoder that could not be trained, or whose tokens are no whole frames.
+
+    Raises:
+        PartError: Naming the encoder's class, and what is wrong.
+
+    Example:
+        >>> require_trainable(nn.Linear(3, 4))
+        Traceback (most recent call last):
+        skeletonmae.requirements.PartError: encoder: Linear.token_frames must be 1 or more frames, got None
+    """
+    name, frames = type(encoder).__name__, getattr(encoder, "token_frames", None)
+    if not isinstance(encoder, nn.Module):
+        raise PartError(
+            "encoder", f"{name} is no torch.nn.Module: its weights could be neither trained nor saved"
+        )
+    if not isinstance(frames, int) or frames < 1:
+        raise PartError("encoder", f"{name}.token_frames must be 1 or more frames, got {frames!r}")
+
+
+def require_savable(encoder: Any) -> None:
+    """Refuse weights that a file of tensors cannot hold, or would not give back.
+
+    Raises:
+        PartError: Naming the encoder's class, and the weight.
+
+    Example:
+        >>> tied = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+        >>> tied[1].weight = tied[0].weight
+        >>> require_savable(tied)
+        Traceback (most recent call last):
+        skeletonmae.requirements.PartError: encoder: Sequential cannot be saved: 0.weight and 1.weight share
+        their memory
+    """
+    cannot = f"{type(encoder).__name__} cannot be saved"
+    try:
+        state = encoder.state_dict()
+    except Exception as error:  # of somebody else's code: any
+        raise PartError("encoder", f"{cannot}: {type(error).__name__}: {error}") from error
+    places: dict[int, str] = {}
+    for name, weight in state.items():
+        if not isinstance(weight, Tensor) or is_lazy(weight) or weight.layout != torch.strided:
+            told = "no dense tensor of known size" if isinstance(weight, Tensor) else type(weight).__name__
+            raise PartError("encoder", f"{cannot}: {name} is {told}")
+        if weight.numel() and not weight.is_meta:
+            other = places.setdefault(weight.untyped_storage().data_ptr(), name)
+            if other != name:
+                raise PartError("encoder", f"{cannot}: {other} and {name} share their memory")
 
 
 def require_rows(tokens: Tensor, encoder: Encoder, count: int) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor
 from sttformer import PooledClassifier
 
 from .plugins import EncoderPlugin
-from .protocols import require_rows
+from .protocols import require_rows, require_savable
 from .requirements import PartError
 
 
@@ -104,7 +104,8 @@ class TokenClassifier(
 
     @torch.no_grad()
     def _try(self) -> None:
-        """Encode a clip, so that an encoder that does not fit is found before training."""
+        """Encode a clip: an encoder that does not fit, or cannot be saved, is found before training."""
+        require_savable(self.encoder)
         if any(weights.is_meta for weights in self.parameters()):  # it is built for its shapes alone
             return
         config, training = self.config, self.training

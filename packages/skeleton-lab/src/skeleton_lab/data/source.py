@@ -32,7 +32,9 @@ class ClipSource(RecipeSection):
     @model_validator(mode="after")
     def _one_source(self) -> ClipSource:
         if (self.store is None) == (self.dataset is None):
-            raise ValueError("either store or dataset must be given, one of the two")
+            raise ValueError(
+                'either store or dataset must be given, one of the two; store = "none" takes away a recipe\'s'
+            )
         return self
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from statistics import mean, stdev
 
 from skeleton_lab.errors import InputError
-from skeleton_lab.runs.results import FinetuneResult
+from skeleton_lab.runs.results import SELECTIONS, FinetuneResult
 
 Accuracies = Mapping[tuple[int, bool], list[float]]
 """By the number in a row's first column, and by whether runs started from pre-trained weights."""
@@ -25,11 +25,16 @@ def compare(results: Iterable[FinetuneResult]) -> str:
         |---:|---:|---:|---:|---:|
     """
     accuracies: defaultdict[tuple[int, bool], list[float]] = defaultdict(list)
+    selected: set[str] = set()
     for result in results:
         if result.test is None:
             raise InputError(f"{result.folder}: nothing was tested, because all clips trained")
         accuracies[result.train_clips, result.pretrained is not None].append(100 * result.test.top1)
-    return _table("labelled clips", accuracies)
+        selected.add(result.selected_by)
+    chosen = "; or ".join(SELECTIONS[how] for how in sorted(selected))
+    return _table("labelled clips", accuracies) + (
+        f"\n\nWeights of fine-tunings: {chosen}." if chosen else ""
+    )
 
 
 def compare_by_step(histories: Iterable[tuple[FinetuneResult, Mapping[int, float]]]) -> str:

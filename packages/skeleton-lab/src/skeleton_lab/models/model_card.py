@@ -13,7 +13,7 @@ import tomli_w
 from skeleton_lab.models.model_folder import HUB, run_of
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.text_files import read_toml
-from skeleton_lab.runs.results import FinetuneResult, RunResult
+from skeleton_lab.runs.results import SELECTIONS, FinetuneResult, RunResult
 from skeletonmae import Plugin
 
 CARD = "README.md"
@@ -74,9 +74,11 @@ def _accuracy(results: Sequence[RunResult]) -> Iterator[str]:
     spread = f" ± {stdev(accuracies):.1f}" if len(tests) > 1 else ""
     seeds = f", mean and standard deviation of {len(tests)} runs" if len(tests) > 1 else ", one run"
     each = f" ({', '.join(f'{value:.1f}' for value in accuracies)})" if len(tests) > 1 else ""
+    selected = {result.selected_by for result in results if isinstance(result, FinetuneResult)}
+    chosen = " ".join(f"Weights are {SELECTIONS[how]}." for how in sorted(selected))
     yield (
         f"## Accuracy\n\n{mean(accuracies):.1f}{spread} % top-1 on {tests[0].clips} test clips{seeds}{each}. "
-        "Weights were selected without the test side."
+        f"{chosen}"
     )
 
 

@@ -77,6 +77,11 @@ class TestResult(BaseModel):
         description="Expected calibration error of probabilities, in 15 bins, at the model's temperature.",
     )
 
+    @property
+    def logged(self) -> dict[str, float]:
+        """What a line of metrics holds of it."""
+        return {"top1": self.top1} | ({} if self.top5 is None else {"top5": self.top5})
+
 
 class SelfTrainingResult(BaseModel):
     """What a fine-tuning learnt from clips without labels."""
@@ -89,6 +94,14 @@ class SelfTrainingResult(BaseModel):
         "where no label is known. It influences nothing."
     )
     seconds: float = Field(description="Time of the trainings before this one.")
+
+
+SELECTIONS = {
+    "validation": "the most accurate on held-out clips of the training side",
+    "last": "the last, selected without labels",
+    "test": "the most accurate on the test side, which makes the accuracy too high",
+}
+"""What the weights of a fine-tuning are, by what selected them."""
 
 
 class FinetuneResult(Origin):

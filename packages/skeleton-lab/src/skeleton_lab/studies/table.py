@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from skeleton_lab.evaluation.data import Side
+from skeleton_lab.runs.results import SELECTIONS
 from skeleton_lab.studies.cells import Cell, Spread
 
 SIDES = {"test": "the test side", "validation": "clips held out from the training side, at its best,"}
-
-
-SELECTIONS = {
-    "validation": "the most accurate on held-out clips of the training side",
-    "last": "the last, selected without labels",
-    "test": "the most accurate on the test side, which makes the accuracy too high",
-}
 
 
 _DIFFERENCES = (

@@ -1,0 +1,88 @@
+"""Files of DeepLabCut, SLEAP, movement and `.pose`: several people, gaps, and files that point elsewhere."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from recording_samples import (
+    FLAT_BODY,
+    FLAT_NAMES,
+    write_deeplabcut,
+    write_movement,
+    write_pose,
+)
+
+from skeleton_data.errors import DataError
+from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.deeplabcut import read_deeplabcut
+from skeleton_data.readers.formats import find_format, read_clips
+from skeleton_data.readers.pose_file import read_pose
+from skeleton_data.readers.sleap import read_sleap
+
+
+def test_deeplabcut_of_several(tmp_path: Path) -> None:
+    path = write_deeplabcut(tmp_path, 2)
+    path.write_text(path.read_text().replace("0.8", "0.1", 1))
+    found = read_deeplabcut(path)
+    assert found.joints == FLAT_NAMES and found.positions.shape == (3, 2, 17, 2)
+    assert np.argwhere(np.isnan(found.measured()).all(axis=-1)).tolist() == [[0, 0, 0]]
+    np.testing.assert_allclose(found.positions[:, 1], FLAT_BODY[..., :2])
+
+
+def test_pose_of_version_0_1_has_more_frames_than_it_can_say(tmp_path: Path) -> None:
+    long = np.tile(FLAT_BODY, (22_000, 1, 1))
+    found = read_pose(write_pose(tmp_path, 0.1, long))
+    assert len(found.positions) == 66_000 and found.fps == 30
+
+
+def test_sleap_instances_without_tracks(tmp_path: Path) -> None:
+    """Corrected instances take the place of those that were predicted; people are told apart by place."""
+    h5py = pytest.importorskip("h5py")
+    text = {"nodes": [{"name": name} for name in FLAT_NAMES]}
+    text |= {"skeletons": [{"nodes": [{"id": number} for number in range(17)]}]}
+    kind = [("instance_id", "i8"), ("instance_type", "u1"), ("track", "i4"), ("from_predicted", "i8")]
+    kind += [("point_id_start", "u8"), ("point_id_end", "u8")]
+    frame = [("frame_idx", "u8"), ("video", "u4"), ("instance_id_start", "u8"), ("instance_id_end", "u8")]
+    point = [("x", "f8"), ("y", "f8"), ("visible", "?")]
+    body = FLAT_BODY[0]
+    with h5py.File(tmp_path / "own.slp", "w") as file:
+        file.create_group("metadata").attrs["json"] = np.bytes_(json.dumps(text))
+        file["frames"] = np.array([(0, 0, 0, 2), (2, 0, 2, 5)], frame)
+        rows = [(0, 1, -1, -1, 0, 17), (1, 1, -1, -1, 17, 34)]
+        rows += [(2, 1, -1, -1, 17, 34), (3, 1, -1, -1, 0, 17), (4, 0, -1, 3, 0, 17)]
+        file["instances"] = np.array(rows, kind)
+        file["points"] = np.array([(x + 1, y, True) for x, y, _ in body], point)
+        predicted = [(x, y, True, 0.5) for x, y, _ in body]
+        predicted += [(x + 300, y, joint > 0, 0.5) for joint, (x, y, _) in enumerate(body)]
+        file["pred_points"] = np.array(predicted, [*point, ("score", "f8")])
+    assert find_format(tmp_path) == "sleap"
+    found = read_sleap(tmp_path / "own.slp").positions
+    assert found.shape == (3, 2, 17, 2) and np.isnan(found[1]).all()
+    np.testing.assert_allclose(found[[0, 2], 0, :, 0] - body[:, 0], [[0] * 17, [1] * 17], atol=1e-4)
+    assert np.isnan(found[0, 1, 0]).all() and np.allclose(found[2, 1, 1:, 0] - body[1:, 0], 300)
+
+
+@pytest.mark.parametrize("kind", ["link", "link of a group", "raw", "virtual"])
+def test_hdf5_that_points_to_another_file_is_not_followed(tmp_path: Path, kind: str) -> None:
+    """A service that reads what is sent to it must not read what else lies there."""
+    h5py = pytest.importorskip("h5py")
+    path, other = write_movement(tmp_path), tmp_path / "other.h5"
+    with h5py.File(path, "a") as file, h5py.File(other, "w") as own:
+        own["position"] = secret = file.pop("position")[()]
+        match kind:
+            case "link":
+                file["position"] = h5py.ExternalLink("other.h5", "position")
+            case "link of a group":
+                file["x"] = h5py.ExternalLink("other.h5", "/")
+                file["position"] = h5py.SoftLink("/x/position")
+            case "raw":
+                (tmp_path / "other.raw").write_bytes(secret.tobytes())
+                raw = [("other.raw", 0, secret.nbytes)]
+                file.create_dataset("position", secret.shape, secret.dtype, external=raw)
+            case "virtual":
+                shown = h5py.VirtualLayout(secret.shape, secret.dtype)
+                shown[...] = h5py.VirtualSource("other.h5", "position", secret.shape)
+                file.create_virtual_dataset("position", shown)
+    with pytest.raises(DataError, match=r"wave\.nc: (position|x): lies in another file"):
+        list(read_clips(path, ImportConfig()).clips)
