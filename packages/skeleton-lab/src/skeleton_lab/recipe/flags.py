@@ -58,12 +58,20 @@ class Flags:
     def _value(self, flag: str, value: str) -> str:
         return "None" if value.lower() in _NOTHING and flag not in self.named_none else value
 
-    def blamed(self, arguments: Sequence[str], message: str) -> str:
-        """Name the field of a switch whose value is the word that argparse does not know."""
+    def blamed(self, arguments: Sequence[str], message: str, sections: Sequence[str] = ()) -> str:
+        """Name the field of a switch whose value is the word that argparse does not know.
+
+        Args:
+            arguments: The command line.
+            message: What argparse says of it.
+            sections: Beginnings of fields, as `model.mask.`, that a class of the user's own may have.
+        """
         _, unknown, words = message.partition("unrecognized arguments: ")
         for flag, value in pairwise(arguments):
             if unknown and flag in self.switches and value == words.split()[0]:
                 return f"{flag.removeprefix('--')}: expected true or false, got {value!r}"
+        if unknown and words.removeprefix("--").startswith(tuple(sections)):
+            return f"{message}; arguments of a class of your own are set in the recipe"
         return message
 
 

@@ -116,7 +116,8 @@ def _parse(
         return up_to_date(source(args=list(flags.rewritten(arguments)))())
     except SettingsError as error:
         told = str(error).removeprefix("error parsing CLI: ")
-        raise InputError(flags.blamed(arguments, told)) from error
+        sections = [field.removesuffix("kind") for field in kinds]
+        raise InputError(flags.blamed(arguments, told, sections)) from error
 
 
 def _checked(
