@@ -101,7 +101,7 @@ def test_a_pretraining_run_and_its_encoder(tune, trained, part):
     start = trained["encoder"] / part
     tuned, out = tune(start)
     assert_began_with(tuned, trained["encoder"] / "encoder" / "model.safetensors")
-    assert out == ""
+    assert not [line for line in out.splitlines() if line.startswith("finetune:")]  # nothing was changed
     assert json.loads((tuned / "result.json").read_text())["pretrained"] == str(start)
 
 

@@ -36,9 +36,10 @@ def in_view(bodies: Joints, *, picture: bool = False) -> NDArray[np.bool_]:
 
 
 def those_in_view(clip: Joints, *, picture: bool = False) -> Joints | None:
-    """Return a clip without the bodies that never come, zero in frames in which a body is not there.
+    """Return a clip without the bodies that never come, zero in frames in which a body was not measured.
 
-    Whoever comes alone is in the first place then, as in the clips of a training.
+    Whoever comes alone is in the first place then, as in the clips of a training. Frames in which a body that
+    comes later lies in one point stay as they are, because those of a training do, too.
 
     Args:
         clip: (T, M, V, 3).
@@ -56,4 +57,5 @@ def those_in_view(clip: Joints, *, picture: bool = False) -> Joints | None:
     there = in_view(clip, picture=picture)
     if not there.any():
         return None
-    return np.where(there[..., None, None], clip, 0)[:, there.any(axis=0)]
+    measured = np.nan_to_num(clip).any(axis=(-2, -1), keepdims=True)  # (T, M, 1, 1)
+    return np.where(measured, clip, 0)[:, there.any(axis=0)]
