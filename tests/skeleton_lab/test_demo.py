@@ -66,9 +66,10 @@ def test_demo_from_raw_recordings_to_the_table(tmp_path, monkeypatch, capsys):
     table = (folder / "table.md").read_text()
     assert table in shown
     assert str(folder) in shown
-    labelled = [row.split("|")[1].strip() for row in table.splitlines()[2:]]
+    rows = [line for line in table.splitlines() if line.startswith("|")][2:]
+    labelled = [row.split("|")[1].strip() for row in rows]
     assert labelled == ["2", "4"]  # of 2 classes x 2 repeats of the one subject that is left to train on
-    assert all(row.split("|")[5].strip() == "2" for row in table.splitlines()[2:])
+    assert all(row.split("|")[5].strip() == "2" for row in rows)
     for picture in ("one-person.png", "two-people.png"):
         assert (folder / picture).read_bytes().startswith(b"\x89PNG")
     assert len(SkeletonStore.open(folder / "store")) == 16

@@ -35,7 +35,7 @@ def main() -> None:
             del sys.argv[1]
             import_module(f"skeleton_lab.{name}").main()
         case ["--version", *_]:
-            from skeleton_lab import __version__
+            from skeleton_lab._version import __version__
 
             print(f"skeleton-lab {__version__}")
         case ["-h" | "--help", *_]:
