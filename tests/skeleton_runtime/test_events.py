@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trained_model import MODEL
 
-from skeleton_runtime import Answer, Recogniser, events
+from skeleton_runtime import Answer, Recogniser, find_events
 from skeleton_runtime.cli.main import main
 from skeleton_runtime.presence import in_view, those_in_view
 from skeleton_runtime.smoothing import Smoothing
@@ -125,14 +125,14 @@ def test_events_lie_end_to_end_over_each_recording():
         answer({"w": "wave", "c": "clap", "-": None}[label], at, at + 9)
         for at, label in zip(range(0, 30, 5), "wwcc-w", strict=True)
     ]
-    found = list(events([*told, answer("wave", 0, 9, "b", None)]))
+    found = list(find_events([*told, answer("wave", 0, 9, "b", None)]))
     assert [(event.clip, event.label, event.first_frame, event.last_frame) for event in found] == [
         ("a", "wave", 0, 11), ("a", "clap", 12, 21), ("a", "nobody", 22, 26), ("a", "wave", 27, 34),
         ("b", "wave", 0, 9),
     ]  # fmt: skip
     assert found[1].seconds == (1.2, 2.2) and found[4].seconds is None
     assert [event.probability for event in found] == [0.75, 0.75, None, 0.75, 0.75]
-    assert list(events([])) == []
+    assert list(find_events([])) == []
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from skeleton_runtime import (
     Windows,
     answer_lines,
     csv_header,
-    events,
+    find_events,
     formatter,
     read_recordings,
 )
@@ -148,7 +148,7 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
             answers = _live(recogniser, config, lines)
         else:
             answers = ((answer, None) for answer in _files(recogniser, config, refused))
-        for event in events(_printed(answers, config, out)):
+        for event in find_events(_printed(answers, config, out)):
             if config.events:
                 print(_line(event, config, None), file=out, flush=True)
             if config.timeline:

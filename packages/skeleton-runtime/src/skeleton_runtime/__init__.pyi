@@ -5,7 +5,7 @@ from .cli.output import as_table as as_table
 from .cli.output import csv_header as csv_header
 from .cli.output import formatter as formatter
 from .events import Event as Event
-from .events import events as events
+from .events import find_events as find_events
 from .explanation import Explanation as Explanation
 from .live import LiveStream as LiveStream
 from .live import StreamOptions as StreamOptions
@@ -33,7 +33,7 @@ __all__ = [
     "answer_lines",
     "as_table",
     "csv_header",
-    "events",
+    "find_events",
     "formatter",
     "open_model",
     "read_recordings",

@@ -50,7 +50,7 @@ class Event:
         )
 
 
-def events(answers: Iterable[Answer]) -> Iterator[Event]:
+def find_events(answers: Iterable[Answer]) -> Iterator[Event]:
     """Join the answers to consecutive windows, as soon as another answer follows.
 
     Events of a recording lie end to end. Where the answer changes, the border lies halfway between the
@@ -64,7 +64,7 @@ def events(answers: Iterable[Answer]) -> Iterator[Event]:
         >>> windows = [(0, [0.9, 0.1]), (5, [0.7, 0.3]), (10, [0.2, 0.8])]
         >>> names = ("wave", "clap")
         >>> answers = [Answer("", "", at, at + 9, 10.0, 1, names, np.array(p)) for at, p in windows]
-        >>> [(event.label, event.first_frame, event.last_frame) for event in events(answers)]
+        >>> [(event.label, event.first_frame, event.last_frame) for event in find_events(answers)]
         [('wave', 0, 11), ('clap', 12, 19)]
     """
     joined: list[Answer] = []

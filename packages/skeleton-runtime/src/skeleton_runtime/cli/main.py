@@ -67,7 +67,7 @@ def run(given: argparse.Namespace, *, lines: Iterable[str], out: TextIO) -> None
     """
     from skeleton_data import DataError
     from skeleton_runtime.cli.output import csv_header, formatter
-    from skeleton_runtime.events import events
+    from skeleton_runtime.events import find_events
     from skeleton_runtime.recogniser import Recogniser
 
     recogniser = Recogniser.load(given.model, threads=given.threads)
@@ -76,7 +76,7 @@ def run(given: argparse.Namespace, *, lines: Iterable[str], out: TextIO) -> None
     told = formatter(given.format, given.top, windows=given.live or bool(given.window))
     if given.format == "csv":
         print(csv_header(events=given.events), file=out)
-    for each in events(answers) if given.events else answers:
+    for each in find_events(answers) if given.events else answers:
         print(told(each), file=out, flush=given.live)
     if refused:
         raise DataError("\n".join(refused))
