@@ -123,14 +123,14 @@ def write_model(folder: Path) -> None:
     network = STTFormer(config)
     for _ in range(20):
         network(torch.randn(16, 3, 20, 20, 1) * 0.4)
-    made_for = Preprocessing(
+    preprocessing = Preprocessing(
         layout=layout("kinect_v1"),
         bodies=1,
         sampling=ClipSampling(frames=20, origin="first_frame", face_forward=True),
         classes=tuple(f"action {number}" for number in range(27)),
         fps=30,
     )
-    save_network(network.eval(), folder / "new", made_for)
+    save_network(network.eval(), folder / "new", preprocessing)
     exported = folder / "new" / "model.onnx"
     print(export_with_examples([SavedModel.open(folder / "new")], exported))
     shown = np.random.default_rng(2).normal(0, 0.4, (64, 3, 20, 20, 1)).astype(np.float32)
@@ -144,7 +144,7 @@ def write_model(folder: Path) -> None:
     known = json.loads((folder / "new" / "config.json").read_text())
     known["config"].pop("tuples")
     (old / "config.json").write_text(json.dumps(known))
-    told = made_for.model_dump(mode="json", exclude={"fps", "units"})
+    told = preprocessing.model_dump(mode="json", exclude={"fps", "units"})
     for field in ("augment", "face_forward", "origin"):
         told["sampling"].setdefault(field, None)
     (old / "preprocessing.json").write_text(json.dumps(told))

@@ -44,8 +44,8 @@ def test_numpy_samples_as_torch_does(store, stream, origin, heading, bodies, uni
     clips = np.arange(len(store))
     dataset = SkeletonDataset([ClipSet(store, clips)], sampling, bodies=bodies, training=False)
     dataset.flat = units == "picture"
-    made_for = Preprocessing(layout=store.layout, bodies=bodies, sampling=sampling, units=units)
-    joints = sample_clips([store.read(int(clip)) for clip in clips], made_for)
+    preprocessing = Preprocessing(layout=store.layout, bodies=bodies, sampling=sampling, units=units)
+    joints = sample_clips([store.read(int(clip)) for clip in clips], preprocessing)
     np.testing.assert_allclose(joints, dataset[clips.tolist()].joints, rtol=1e-6, atol=1e-6)
 
 
@@ -68,9 +68,9 @@ def test_windows_with_gaps_are_refused(frames, length, stride):
 
 
 def test_a_damaged_file_is_named_with_its_field(tmp_path):
-    made_for = Preprocessing(layout=layout("ntu"), bodies=2, sampling=ClipSampling(), fps=30)
-    made_for.save(tmp_path)
-    assert Preprocessing.load(tmp_path) == made_for
+    preprocessing = Preprocessing(layout=layout("ntu"), bodies=2, sampling=ClipSampling(), fps=30)
+    preprocessing.save(tmp_path)
+    assert Preprocessing.load(tmp_path) == preprocessing
     path = tmp_path / Preprocessing.FILE
     whole = path.read_text()
     for text, complaint in {

@@ -157,10 +157,10 @@ def test_an_export_that_answers_otherwise_is_refused(tmp_path, monkeypatch, conf
     sampling = ClipSampling()
     config = fit_network(config, KINECT, sampling, classes=head, field="model")
     torch.manual_seed(0)
-    made_for = Preprocessing(
+    preprocessing = Preprocessing(
         layout=KINECT, bodies=2, sampling=sampling, classes=("a", "b", "c")[:head], fps=30
     )
-    save_network(build_network(config).eval(), tmp_path / "model", made_for)
+    save_network(build_network(config).eval(), tmp_path / "model", preprocessing)
     model, path = SavedModel.open(tmp_path / "model"), tmp_path / "model.onnx"
     kept = onnx_export.around_bodies
     monkeypatch.setattr(

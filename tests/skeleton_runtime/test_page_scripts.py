@@ -32,8 +32,8 @@ NTU = layout("ntu")
 def prepared(cases):
     """What the scripts make of (file, model, options)."""
     sent = [
-        {"name": file.name, "text": file.read_text(), "card": card(made_for), "options": options}
-        for file, made_for, options in cases
+        {"name": file.name, "text": file.read_text(), "card": card(preprocessing), "options": options}
+        for file, preprocessing, options in cases
     ]
     given = {"folder": str(files("skeleton_runtime.page")), "cases": sent}
     script = Path(__file__).parent / "support" / "prepare.mjs"
@@ -42,22 +42,22 @@ def prepared(cases):
     return json.loads(done.stdout)
 
 
-def card(made_for):
+def card(preprocessing):
     from skeleton_runtime import Calibration
 
-    return page_card(made_for, Calibration())
+    return page_card(preprocessing, Calibration())
 
 
-def expected(file, made_for, options):
+def expected(file, preprocessing, options):
     """The same by Python: (first frame, frame after the last, bodies, tensor) of each window."""
     how = {name: value for name, value in options.items() if name in ("fps", "units", "up")}
     refused = []
-    (recording,) = read_recordings([file], made_for, ImportConfig(**how), refused=refused)
+    (recording,) = read_recordings([file], preprocessing, ImportConfig(**how), refused=refused)
     assert refused == []
     windows = Windows(options.get("window"), options.get("stride"))
     frames = len(recording.joints)
     for start, end in sliding_windows(frames, *windows.in_frames(recording.fps, frames)):
-        tensor = sample_clips([recording.clip(start, end)], made_for)[0]
+        tensor = sample_clips([recording.clip(start, end)], preprocessing)[0]
         bodies = int(recording.joints[start:end].any(axis=(0, 2, 3)).sum())
         yield start, end, bodies, tensor, recording
 
@@ -151,10 +151,10 @@ def tables(tmp_path_factory, clips):
 
 def test_tables(recogniser, tables):
     cases = []
-    for made_for in models(recogniser):
+    for preprocessing in models(recogniser):
         options = {"fps": 30, "window": "1s"}
-        cases.append((tables / "metres.csv", made_for, options))
-        cases.append((tables / "lying.csv", made_for, options | {"up": "z", "fps": 25}))
+        cases.append((tables / "metres.csv", preprocessing, options))
+        cases.append((tables / "lying.csv", preprocessing, options | {"up": "z", "fps": 25}))
     assert_prepared_alike(cases)
 
 
@@ -164,19 +164,19 @@ def test_clips_in_json(recogniser, clips, tmp_path):
     models_, cases = list(models(recogniser)), []
     for name, clip in (("one", clips[2][:, 0]), ("two", two)):
         (tmp_path / f"{name}.json").write_text(json.dumps({"clips": [clip.tolist()]}))
-        cases += [(tmp_path / f"{name}.json", made_for, {"fps": 30}) for made_for in models_]
-    for (file, made_for, _), (told,) in zip(cases, prepared(cases), strict=True):
+        cases += [(tmp_path / f"{name}.json", preprocessing, {"fps": 30}) for preprocessing in models_]
+    for (file, preprocessing, _), (told,) in zip(cases, prepared(cases), strict=True):
         clip = {"one": clips[2], "two": two}[file.stem]
-        shown = [*recordings_of(clip, made_for)]
+        shown = [*recordings_of(clip, preprocessing)]
         found = np.array(told["tensor"], np.float32).reshape(shown[0].shape)
         np.testing.assert_allclose(found, shown[0], atol=2e-5)
 
 
-def recordings_of(clip, made_for):
+def recordings_of(clip, preprocessing):
     from skeleton_runtime.arrays import array_recordings
 
-    for recording in array_recordings([clip], made_for, ImportConfig(fps=30)):
-        yield sample_clips([recording.clip(0, len(recording.joints))], made_for)[0]
+    for recording in array_recordings([clip], preprocessing, ImportConfig(fps=30)):
+        yield sample_clips([recording.clip(0, len(recording.joints))], preprocessing)[0]
 
 
 BAD = {

@@ -102,6 +102,6 @@ def test_an_altered_model_is_not_served(copy, capsys):
 
 
 def test_an_encoder_is_not_served(recogniser):
-    made_for = recogniser.preprocessing.model_copy(update={"classes": ()})
+    preprocessing = recogniser.preprocessing.model_copy(update={"classes": ()})
     with pytest.raises(ValueError, match="knows no classes"):
-        create_app(Recogniser(made_for, recogniser.network))
+        create_app(Recogniser(preprocessing, recogniser.network))

@@ -24,11 +24,11 @@ class Watching:
 @pytest.fixture
 def watched(recogniser):
     """A stream of two places, and what is shown to its network: (T, M, V, 3), a frame for a frame."""
-    made_for = recogniser.preprocessing
-    sampling = made_for.sampling.model_copy(
+    preprocessing = recogniser.preprocessing
+    sampling = preprocessing.sampling.model_copy(
         update={"frames": 1, "test_crop": 1.0, "origin": "none", "face_forward": False}
     )
-    fields = made_for.model_dump() | {"sampling": sampling.model_dump(), "bodies": 2, "cleaning": None}
+    fields = preprocessing.model_dump() | {"sampling": sampling.model_dump(), "bodies": 2, "cleaning": None}
     network = Watching(3)
     stream = Recogniser(Preprocessing.model_validate(fields), network).stream(window="1", stride="1")
     network.seen.clear()

@@ -36,7 +36,7 @@ def save_model(folder, name, *, bodies=2, cleaning=None, units="m", sure=30, **s
         )
     )
     network.head.weight.data *= sure
-    made_for = Preprocessing(
+    preprocessing = Preprocessing(
         layout=known,
         units=units,
         bodies=bodies,
@@ -44,7 +44,7 @@ def save_model(folder, name, *, bodies=2, cleaning=None, units="m", sure=30, **s
         sampling=ClipSampling(frames=8, **sampling),
         classes=CLASSES,
     )
-    save_network(network.eval(), folder, made_for)
+    save_network(network.eval(), folder, preprocessing)
     return folder
 
 

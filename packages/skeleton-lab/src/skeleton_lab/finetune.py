@@ -109,8 +109,8 @@ class FinetuneConfig(RecipeSection):
 
     def source(self, clips: FinetuneClips) -> SavedModel | None:
         """Return the pre-trained model, if there is one."""
-        made_for = clips.preprocessing(self.data.sampling)
-        return open_pretrained(self.pretrained, made_for, store=clips.store.path) if self.pretrained else None
+        here, store = clips.preprocessing(self.data.sampling), clips.store.path
+        return open_pretrained(self.pretrained, here, store=store) if self.pretrained else None
 
     def resolved(self, clips: FinetuneClips, source: SavedModel | None = None) -> FinetuneConfig:
         """Return this recipe with what follows from the data and the pre-trained model filled in.

@@ -30,13 +30,13 @@ MAX_BODIES = 64
 
 
 def array_recordings(
-    clips: Sequence[ArrayLike], made_for: Preprocessing, config: ImportConfig
+    clips: Sequence[ArrayLike], preprocessing: Preprocessing, config: ImportConfig
 ) -> Iterator[Recording]:
     """Prepare arrays as `skeleton-data import` prepares clips.
 
     Args:
         clips: Each (T, V, 3) or (T, M, V, 3); NaN is a joint that was not measured, zero an absent body.
-        made_for: Of the model.
+        preprocessing: That of the model.
         config: Source layout, units and axis that points up; what is not said is the model's, metres, and y.
 
     Yields:
@@ -45,21 +45,21 @@ def array_recordings(
     Raises:
         DataError: If a clip cannot be used; says which.
     """
-    names = layout(config.source_layout).joints if config.source_layout else made_for.layout.joints
-    scale, fps = np.float32(SCALES.get(config.units, 1.0)), config.fps or made_for.fps or FPS
+    names = layout(config.source_layout).joints if config.source_layout else preprocessing.layout.joints
+    scale, fps = np.float32(SCALES.get(config.units, 1.0)), config.fps or preprocessing.fps or FPS
     source = ClipSource(
         kind="arrays",
         joints=names,
         fps=fps,
         count=len(clips),
         clips=(_clip(number, clip, len(names), scale) for number, clip in enumerate(clips)),
-        units=made_for.units,
+        units=preprocessing.units,
         up="y" if config.up == "auto" else config.up,
     )
-    mapping = map_joints(names, made_for.layout, derive=config.derive, source="the array")
-    report = ImportReport(made_for.layout, made_for.units, insist=config.insist)
-    data = OpenedClips(source, config, made_for.layout, mapping, report)
-    for recording in prepared(data, made_for, "the array"):
+    mapping = map_joints(names, preprocessing.layout, derive=config.derive, source="the array")
+    report = ImportReport(preprocessing.layout, preprocessing.units, insist=config.insist)
+    data = OpenedClips(source, config, preprocessing.layout, mapping, report)
+    for recording in prepared(data, preprocessing, "the array"):
         if isinstance(recording, DataError):
             raise recording
         yield recording

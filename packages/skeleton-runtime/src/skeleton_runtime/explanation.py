@@ -53,7 +53,7 @@ def explain(recogniser: Recognises, clip: Joints) -> Explanation:
         recogniser: Answers.
         clip: (T, M, V, 3), as the model knows clips.
     """
-    made_for = recogniser.preprocessing
+    preprocessing = recogniser.preprocessing
     parts = np.array_split(np.arange(len(clip)), min(SPANS, len(clip)))
     spans = [(int(part[0]), int(part[-1])) for part in parts]
     still = [_without_joint(clip, joint) for joint in range(clip.shape[2])]
@@ -61,9 +61,9 @@ def explain(recogniser: Recognises, clip: Joints) -> Explanation:
     probabilities = recogniser([clip, *still, *short])
     best = int(probabilities[0].argmax())
     lost = (probabilities[0, best] - probabilities[1:, best]).tolist()
-    names = made_for.layout.joints
+    names = preprocessing.layout.joints
     return Explanation(
-        label=made_for.classes[best],
+        label=preprocessing.classes[best],
         probability=float(probabilities[0, best]),
         joints=dict(zip(names, lost[: len(names)], strict=True)),
         frames=dict(zip(spans, lost[len(names) :], strict=True)),

@@ -72,7 +72,7 @@ class LiveStream:
 
     Args:
         recognise: From a clip (T, M, V, 3) as the model knows it to probabilities (K,).
-        made_for: Of the model.
+        preprocessing: That of the model.
         options: What the stream is like.
         threshold: Probability of the best class below which the answer is "unknown".
         smooth: Number of windows whose mean probability counts, the last one among them.
@@ -81,19 +81,19 @@ class LiveStream:
     def __init__(
         self,
         recognise: Callable[[Joints], Joints],
-        made_for: Preprocessing,
+        preprocessing: Preprocessing,
         options: StreamOptions,
         *,
         threshold: float | None = None,
         smooth: int = 1,
     ) -> None:
         self._threshold, self._smooth = threshold, Smoothing(smooth)
-        self._recognise, self._made_for, self.options = recognise, made_for, options
-        self._shown = shown_to(made_for, options.fps)
-        self._places = _Places(made_for.bodies)
+        self._recognise, self._preprocessing, self.options = recognise, preprocessing, options
+        self._shown = shown_to(preprocessing, options.fps)
+        self._places = _Places(preprocessing.bodies)
         self._frames: deque[Joints] = deque(maxlen=options.length)
         self._in_view: deque[int] = deque(maxlen=options.length)
-        self._last = np.full((made_for.bodies, len(made_for.layout.joints), 3), np.nan, np.float32)
+        self._last = np.full((preprocessing.bodies, len(preprocessing.layout.joints), 3), np.nan, np.float32)
         self.count, self._checked = 0, options.insist or options.picture is not None
 
     def push(self, frame: Any) -> Answer | None:
@@ -127,7 +127,7 @@ class LiveStream:
     def _answer(self) -> Answer:
         clip = np.stack(self._frames)
         if clip.any() and not self._checked:
-            check_plausible(clip, self._made_for.layout, "the stream")
+            check_plausible(clip, self._preprocessing.layout, "the stream")
             self._checked = True
         shown = those_in_view(self._shown(clip), picture=self.options.picture is not None)
         answer = Answer(
@@ -137,7 +137,7 @@ class LiveStream:
             last_frame=self.count - 1,
             fps=self.options.fps,
             bodies=max(self._in_view),
-            names=self._made_for.classes,
+            names=self._preprocessing.classes,
             probabilities=None if shown is None else self._recognise(shown),
             threshold=self._threshold,
         )

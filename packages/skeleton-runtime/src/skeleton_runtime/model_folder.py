@@ -36,10 +36,10 @@ def open_model(where: str | Path, *, threads: int = 1) -> tuple[Preprocessing, O
         return network.preprocessing(), network, network.calibration()
     has = [Calibration.FILE] if (path / Calibration.FILE).is_file() else []
     check_files(path, (*FILES, *has))
-    made_for, network = Preprocessing.load(path), OnnxNetwork(path / ONNX, threads=threads)
-    if network.preprocessing() != made_for:
+    preprocessing, network = Preprocessing.load(path), OnnxNetwork(path / ONNX, threads=threads)
+    if network.preprocessing() != preprocessing:
         raise DataError.at(path / ONNX, f"was exported for other clips than {Preprocessing.FILE} says")
-    return made_for, network, Calibration.load(path)
+    return preprocessing, network, Calibration.load(path)
 
 
 def locate(where: str | Path) -> Path:

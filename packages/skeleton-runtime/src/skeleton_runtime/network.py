@@ -75,16 +75,16 @@ class OnnxNetwork:
         Raises:
             DataError: If the file does not say it, or says what does not fit its input.
         """
-        made_for = Preprocessing.parse(self.metadata.get("preprocessing", ""), self.path)
-        frames, joints = made_for.sampling.frames, len(made_for.layout.joints)
+        preprocessing = Preprocessing.parse(self.metadata.get("preprocessing", ""), self.path)
+        frames, joints = preprocessing.sampling.frames, len(preprocessing.layout.joints)
         shape = self._session.get_inputs()[0].shape[1:]
-        if shape != [3, frames, joints, made_for.bodies]:
+        if shape != [3, frames, joints, preprocessing.bodies]:
             raise DataError.at(
                 self.path, f"its input is {shape}, its preprocessing of {frames} frames and {joints} joints"
             )
-        if bool(made_for.classes) != (SCORES in self._outputs):
+        if bool(preprocessing.classes) != (SCORES in self._outputs):
             raise DataError.at(self.path, f"its classes do not fit its outputs, {', '.join(self._outputs)}")
-        return made_for
+        return preprocessing
 
     def calibration(self) -> Calibration:
         """Return how its scores become probabilities.

@@ -185,10 +185,10 @@ class Recogniser:
         Raises:
             DataError: If the joints are not those of the model, or a length is no time.
         """
-        made_for, rate = self.preprocessing, fps or self.preprocessing.fps or FPS
-        _require_picture(made_for, picture)
-        names = layout(source_layout).joints if source_layout else made_for.layout.joints
-        mapping = map_joints(names, made_for.layout, derive=derive, source="the stream")
+        preprocessing, rate = self.preprocessing, fps or self.preprocessing.fps or FPS
+        _require_picture(preprocessing, picture)
+        names = layout(source_layout).joints if source_layout else preprocessing.layout.joints
+        mapping = map_joints(names, preprocessing.layout, derive=derive, source="the stream")
         options = StreamOptions(
             mapping,
             len(names),
@@ -199,10 +199,12 @@ class Recogniser:
             picture,
             insist,
         )
-        warm = np.ones((1, 1, len(made_for.layout.joints), 3), np.float32)
+        warm = np.ones((1, 1, len(preprocessing.layout.joints), 3), np.float32)
         self([warm])  # the first call takes longer
         threshold = self.calibration.threshold if threshold is None else threshold
-        return LiveStream(lambda clip: self([clip])[0], made_for, options, threshold=threshold, smooth=smooth)
+        return LiveStream(
+            lambda clip: self([clip])[0], preprocessing, options, threshold=threshold, smooth=smooth
+        )
 
     def recognise(
         self,
@@ -251,25 +253,25 @@ class Recogniser:
                 yield smoothed(answer)
 
     def _recordings(self, clips: Clips, how: dict[str, Any]) -> Iterator[Recording]:
-        config, made_for = ImportConfig(**how), self.preprocessing
+        config, preprocessing = ImportConfig(**how), self.preprocessing
         if isinstance(clips, SkeletonStore):
             clips = clips.path
         if isinstance(clips, str | Path):
             refused: list[str] = []
-            yield from read_recordings([Path(clips)], made_for, config, refused=refused)
+            yield from read_recordings([Path(clips)], preprocessing, config, refused=refused)
             if refused:
                 raise DataError("\n".join(refused))
         elif isinstance(clips, np.ndarray) and clips.dtype != object:
-            yield from array_recordings([clips], made_for, config)
+            yield from array_recordings([clips], preprocessing, config)
         else:
-            yield from array_recordings(list(clips), made_for, config)  # type: ignore[arg-type]
+            yield from array_recordings(list(clips), preprocessing, config)  # type: ignore[arg-type]
 
 
-def _require_picture(made_for: Preprocessing, picture: tuple[int, int] | None) -> None:
-    if made_for.units == "picture" and picture is None:
+def _require_picture(preprocessing: Preprocessing, picture: tuple[int, int] | None) -> None:
+    if preprocessing.units == "picture" and picture is None:
         raise DataError(
             "picture: the model was made for 2D joints: say width and height, like 640x480, and stream"
             " [x, y, confidence] in pixels"
         )
-    if made_for.units == "m" and picture is not None:
+    if preprocessing.units == "m" and picture is not None:
         raise DataError("picture: the model was made for 3D joints in metres")

@@ -63,14 +63,14 @@ class Recording:
 
 
 def read_recordings(
-    paths: Iterable[Path], made_for: Preprocessing, config: ImportConfig, *, refused: list[str]
+    paths: Iterable[Path], preprocessing: Preprocessing, config: ImportConfig, *, refused: list[str]
 ) -> Iterator[Recording]:
     """Read recordings one after the other; one that cannot be used does not keep the others from being read.
 
     Args:
         paths: Raw `.skeleton` files, files of own data (`.npz`), folders of them, or any other data set that
             `skeleton-data import` knows.
-        made_for: Of the model. Joints are found by name, raw recordings cleaned as those of its training.
+        preprocessing: That of the model. Joints are found by name; raw recordings are cleaned as in training.
         config: How to understand data that are not raw recordings; its layout is that of data which do not
             say what their joints are called.
         refused: Gets a line, which names the file, for each recording that cannot be used, or whose joints
@@ -82,7 +82,7 @@ def read_recordings(
             continue
         for file in _files(path):
             read = _read_raw if file.suffix == ".skeleton" else _read
-            clips = read(file, made_for, config)
+            clips = read(file, preprocessing, config)
             while True:
                 try:
                     recording = next(clips, None)
@@ -112,15 +112,15 @@ def map_joints(names: Sequence[str], wanted: SkeletonLayout, *, derive: bool, so
 
 
 def prepared(
-    data: OpenedClips, made_for: Preprocessing, source: str | Path
+    data: OpenedClips, preprocessing: Preprocessing, source: str | Path
 ) -> Iterator[Recording | DataError]:
     """Return the clips of an opened data set as recordings; in the place of a bad one, its error.
 
     Raises:
         DataError: If its joints are of another kind than those of the model, or cannot be right.
     """
-    if data.units != made_for.units:
-        held, wanted = kind_of_joints(data.units), kind_of_joints(made_for.units)
+    if data.units != preprocessing.units:
+        held, wanted = kind_of_joints(data.units), kind_of_joints(preprocessing.units)
         raise DataError(f"{source} holds {held}, but the model was made for {wanted}")
     for clip in data:
         data.report.check(source)
@@ -128,25 +128,25 @@ def prepared(
             yield clip
             continue
         fps = data.config.resample or clip.fps or data.source.fps
-        yield Recording(str(source), clip.name, clip.joints, fps, shown_to(made_for, fps))
+        yield Recording(str(source), clip.name, clip.joints, fps, shown_to(preprocessing, fps))
 
 
-def shown_to(made_for: Preprocessing, fps: float) -> Callable[[Joints], Joints]:
+def shown_to(preprocessing: Preprocessing, fps: float) -> Callable[[Joints], Joints]:
     """Return what brings upright clips in the model's layout to the rate and origin of its training.
 
     It raises a `DataError` where a clip of so few frames a second would have more than `MAX_FRAMES`.
     """
 
     def shown(clip: Joints) -> Joints:
-        if made_for.fps:
-            frames = len(clip) * made_for.fps / fps
+        if preprocessing.fps:
+            frames = len(clip) * preprocessing.fps / fps
             if frames > max(len(clip), MAX_FRAMES):
                 raise DataError(
                     f"fps: at {fps:g} frames per second {len(clip)} frames are {frames:.3g} at the model's "
-                    f"{made_for.fps:g}, more than {MAX_FRAMES:,}"
+                    f"{preprocessing.fps:g}, more than {MAX_FRAMES:,}"
                 )
-            clip = resample(clip, fps, made_for.fps)
-        return training_coordinates(clip, made_for.layout, made_for.cleaning)
+            clip = resample(clip, fps, preprocessing.fps)
+        return training_coordinates(clip, preprocessing.layout, preprocessing.cleaning)
 
     return shown
 
@@ -173,9 +173,9 @@ def _files(path: Path) -> list[Path]:
     return found or [path]
 
 
-def _read_raw(file: Path, made_for: Preprocessing, config: ImportConfig) -> Iterator[Recording]:
-    ntu, cleaning = layout("ntu"), made_for.cleaning
-    mapping = map_joints(ntu.joints, made_for.layout, derive=config.derive, source=file)
+def _read_raw(file: Path, preprocessing: Preprocessing, config: ImportConfig) -> Iterator[Recording]:
+    ntu, cleaning = layout("ntu"), preprocessing.cleaning
+    mapping = map_joints(ntu.joints, preprocessing.layout, derive=config.derive, source=file)
     try:
         raw = read_skeleton(file)
         raw = replace(raw, joints=turn_upright(raw.joints, "y" if config.up == "auto" else config.up))
@@ -187,20 +187,20 @@ def _read_raw(file: Path, made_for: Preprocessing, config: ImportConfig) -> Iter
     def shown(clip: Joints) -> Joints:
         # The whole is as cleaning left it, which may have put a lost body elsewhere than at zero.
         clip = mapping(whole if len(clip) == len(joints) else training_coordinates(clip, ntu, cleaning))
-        return resample(clip, FPS, made_for.fps) if made_for.fps else clip
+        return resample(clip, FPS, preprocessing.fps) if preprocessing.fps else clip
 
     yield Recording(str(file), file.stem, joints, FPS, shown)
 
 
-def _read(file: Path, made_for: Preprocessing, config: ImportConfig) -> Iterator[Recording | DataError]:
-    wanted = made_for.layout
+def _read(file: Path, preprocessing: Preprocessing, config: ImportConfig) -> Iterator[Recording | DataError]:
+    wanted = preprocessing.layout
     if file.suffix == ".npz" and config.fps is None and not _says_rate(file):
-        config = config.model_copy(update={"fps": made_for.fps or FPS})
+        config = config.model_copy(update={"fps": preprocessing.fps or FPS})
     try:
         data = open_clips(file, config, wanted=wanted)
     except JointError as error:
         raise DataError(_other_layout(file, error.joints, wanted, error)) from error
-    yield from prepared(data, made_for, file)
+    yield from prepared(data, preprocessing, file)
 
 
 def _says_rate(file: Path) -> bool:

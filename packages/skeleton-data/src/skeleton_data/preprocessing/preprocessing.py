@@ -25,8 +25,8 @@ class Preprocessing(BaseModel):
 
     Example:
         >>> from skeleton_data import layout
-        >>> made_for = Preprocessing(layout=layout("ntu"), bodies=2, sampling=ClipSampling(), fps=30)
-        >>> Preprocessing.parse(made_for.model_dump_json(), "model.onnx") == made_for
+        >>> preprocessing = Preprocessing(layout=layout("ntu"), bodies=2, sampling=ClipSampling(), fps=30)
+        >>> Preprocessing.parse(preprocessing.model_dump_json(), "model.onnx") == preprocessing
         True
     """
 

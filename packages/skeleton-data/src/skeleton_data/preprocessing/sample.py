@@ -18,7 +18,7 @@ SHORT = 1e-6
 """Metres: a horizontal line of shoulders and hips below this has no direction."""
 
 
-def sample_clips(clips: Sequence[Joints], made_for: Preprocessing) -> Joints:
+def sample_clips(clips: Sequence[Joints], preprocessing: Preprocessing) -> Joints:
     """Cut clips to length and bring them into the coordinates that a model was made for.
 
     It takes the steps of `skeleton_data.transforms` that evaluation takes, without torch. Tests hold the two
@@ -26,32 +26,32 @@ def sample_clips(clips: Sequence[Joints], made_for: Preprocessing) -> Joints:
 
     Args:
         clips: Each (T, M, V, 3), metres; lengths and bodies may differ.
-        made_for: What the model's clips went through.
+        preprocessing: What the model's clips went through.
 
     Returns:
         (N, C=3, T, V, M), the same as the batch of a `SkeletonDataset` that does not train.
 
     Example:
         >>> from skeleton_data import ClipSampling, Preprocessing, layout
-        >>> made_for = Preprocessing(layout=layout("ntu"), bodies=2, sampling=ClipSampling(frames=20))
+        >>> preprocessing = Preprocessing(layout=layout("ntu"), bodies=2, sampling=ClipSampling(frames=20))
         >>> clips = [np.ones((50, 1, 25, 3), np.float32), np.ones((7, 2, 25, 3), np.float32)]
-        >>> sample_clips(clips, made_for).shape
+        >>> sample_clips(clips, preprocessing).shape
         (2, 3, 20, 25, 2)
     """
-    frames, joints = made_for.sampling.frames, len(made_for.layout.joints)
-    batch = np.zeros((len(clips), 3, frames, joints, made_for.bodies), np.float32)
+    frames, joints = preprocessing.sampling.frames, len(preprocessing.layout.joints)
+    batch = np.zeros((len(clips), 3, frames, joints, preprocessing.bodies), np.float32)
     for number, clip in enumerate(clips):
-        sampled = _sample(clip, made_for)  # (T, M, V, C)
+        sampled = _sample(clip, preprocessing)  # (T, M, V, C)
         batch[number, ..., : sampled.shape[1]] = sampled.transpose(3, 0, 2, 1)
     return batch
 
 
-def _sample(clip: Joints, made_for: Preprocessing) -> Joints:
+def _sample(clip: Joints, preprocessing: Preprocessing) -> Joints:
     """Return one clip (T, M, V, C), its first bodies alone, at most those of the model."""
-    layout, sampling, flat = made_for.layout, made_for.sampling, made_for.units == "picture"
+    layout, sampling, flat = preprocessing.layout, preprocessing.sampling, preprocessing.units == "picture"
     window = centre_crop(np.array([len(clip)]), sampling.test_crop)
     frames, weights = (each[0] for each in blended_frames(window.length, sampling.frames))
-    rows = clip[window.start[0] + frames, : made_for.bodies].astype(np.float32, copy=False)
+    rows = clip[window.start[0] + frames, : preprocessing.bodies].astype(np.float32, copy=False)
     seen = rows.any(axis=(2, 3)) * weights[:, None]
     blended = rows * weights[:, None, None, None]
     joints, present = blended[::2] + blended[1::2], seen[::2] + seen[1::2]  # (T, M, V, C) and (T, M)
@@ -59,7 +59,7 @@ def _sample(clip: Joints, made_for: Preprocessing) -> Joints:
         joints = _move_origin(joints, layout.centre, present, flat=flat)
     if sampling.face_forward and not flat:
         joints = joints @ _heading_matrix(joints, *layout.facing()).T
-    return _to_stream(joints, made_for, flat=flat)
+    return _to_stream(joints, preprocessing, flat=flat)
 
 
 def _first_frame(joints: Joints) -> int:
@@ -85,10 +85,10 @@ def _heading_matrix(joints: Joints, shoulders: Pair, hips: Pair) -> Joints:
     return np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]], np.float32)
 
 
-def _to_stream(joints: Joints, made_for: Preprocessing, *, flat: bool) -> Joints:
-    stream, shown = made_for.sampling.stream, joints
+def _to_stream(joints: Joints, preprocessing: Preprocessing, *, flat: bool) -> Joints:
+    stream, shown = preprocessing.sampling.stream, joints
     if stream.startswith("bone"):
-        parents = made_for.layout.parents
+        parents = preprocessing.layout.parents
         shown = shown - shown[:, :, [joint if above < 0 else above for joint, above in enumerate(parents)]]
     if stream.endswith("motion"):
         shown = np.concatenate([shown[1:] - shown[:-1], np.zeros_like(shown[:1])])

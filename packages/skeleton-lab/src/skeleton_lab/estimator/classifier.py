@@ -151,9 +151,9 @@ class SkeletonClassifier(Estimator):
         if recogniser is None:
             with workshop(verbose=False) as folder:
                 recogniser = self._recogniser = Recogniser(SavedModel.open(self.model_.write(folder)))
-        made_for = recogniser.preprocessing
-        joints = as_clips(clips, made_for.layout, units=made_for.units)
-        shown = [training_coordinates(clip, made_for.layout, made_for.cleaning) for clip in joints]
+        preprocessing = recogniser.preprocessing
+        joints = as_clips(clips, preprocessing.layout, units=preprocessing.units)
+        shown = [training_coordinates(clip, preprocessing.layout, preprocessing.cleaning) for clip in joints]
         parts = [recogniser(shown[first : first + BATCH]) for first in range(0, len(shown), BATCH)]
         probabilities: NDArray[np.float64] = np.concatenate(parts).astype(np.float64)
         return probabilities

@@ -108,13 +108,13 @@ def open_models(
     if side == "test":
         clips.require_test()
     for model in models:
-        made_for, store = model.preprocessing, str(clips.store.path)
-        here = clips.preprocessing(made_for.sampling)
-        here.require_same_input(made_for, here=store, there=str(model.path))
-        if model.is_classifier and made_for.classes != clips.classes:
+        preprocessing, store = model.preprocessing, str(clips.store.path)
+        here = clips.preprocessing(preprocessing.sampling)
+        here.require_same_input(preprocessing, here=store, there=str(model.path))
+        if model.is_classifier and preprocessing.classes != clips.classes:
             raise InputError(
                 f"{store} has {len(clips.classes)} classes, but {model.path} was made for other "
-                f"{len(made_for.classes)}"
+                f"{len(preprocessing.classes)}"
             )
     return models, data, clips
 

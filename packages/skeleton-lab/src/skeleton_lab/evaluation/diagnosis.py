@@ -59,14 +59,14 @@ class Examiner:
 
     def layers(self, network: nn.Module, calibration_clips: int) -> dict[str, Layer]:
         """Return what each layer tells; BatchNorm gets the statistics of some whole training clips before."""
-        made_for, met = self.model.preprocessing, norms(network)
-        self.reader.calibrate(network, made_for, self.clips.unlabelled, calibration_clips)
+        preprocessing, met = self.model.preprocessing, norms(network)
+        self.reader.calibrate(network, preprocessing, self.clips.unlabelled, calibration_clips)
         moved = shifts(met, norms(network)) if calibration_clips and network is self.network else {}
         features = LayerFeatures(
             network, joints=self.model.config.joints, channels=self.model.config.channels
         )
         learnt, asked = (
-            features.split(self.reader.predict_all(features, made_for, side))
+            features.split(self.reader.predict_all(features, preprocessing, side))
             for side in (self.clips.train, self.shown)
         )
         return {
@@ -85,12 +85,12 @@ class Examiner:
         run = self.model.run
         if run is None or not has_pretraining(run):
             return {}
-        mae, made_for = load_pretraining(run)
+        mae, preprocessing = load_pretraining(run)
         accelerator = self.reader.accelerator
         mae.to(accelerator.device)
-        pose = average_pose(self.reader.batches(made_for, self.clips.unlabelled), accelerator)
+        pose = average_pose(self.reader.batches(preprocessing, self.clips.unlabelled), accelerator)
         return reconstruction_errors(
-            mae, self.reader.batches(made_for, self.shown), accelerator, pose, seed=seed
+            mae, self.reader.batches(preprocessing, self.shown), accelerator, pose, seed=seed
         )
 
     def _accuracies(self, ending: str, learnt: Tensor, asked: Tensor) -> dict[str, float]:

@@ -50,33 +50,33 @@ class ClipReader:
     def predict_all(
         self,
         model: nn.Module,
-        made_for: Preprocessing,
+        preprocessing: Preprocessing,
         clips: NDArray[np.int64],
         *,
         view: int | None = None,
     ) -> Tensor:
         """Return scores (N, K) or pooled features (N, F) of the model, for all clips in every process."""
-        width = len(made_for.classes) or cast(int, model.head_hidden_size)
-        batches = self.batches(made_for, clips, view=view)
+        width = len(preprocessing.classes) or cast(int, model.head_hidden_size)
+        batches = self.batches(preprocessing, clips, view=view)
         return predict_all(model, batches, self.accelerator, clips=len(clips), width=width)
 
     def scores(
-        self, model: nn.Module, made_for: Preprocessing, clips: NDArray[np.int64], *, views: int
+        self, model: nn.Module, preprocessing: Preprocessing, clips: NDArray[np.int64], *, views: int
     ) -> Tensor:
         """Return scores (N, K) of a classifier: of the centre of each clip, or the mean over several views.
 
         Means are of log-probabilities, as where streams are fused.
         """
         if views == 1:
-            return self.predict_all(model, made_for, clips)
-        every = [self.predict_all(model, made_for, clips, view=view) for view in range(views)]
+            return self.predict_all(model, preprocessing, clips)
+        every = [self.predict_all(model, preprocessing, clips, view=view) for view in range(views)]
         return fuse_scores(every, (1.0,) * views)
 
     def batches(
-        self, made_for: Preprocessing, clips: NDArray[np.int64], *, view: int | None = None
+        self, preprocessing: Preprocessing, clips: NDArray[np.int64], *, view: int | None = None
     ) -> Iterable[ClipBatch]:
         """Return this process's share of the clips, each once over all processes."""
-        loaders = Loaders(self.accelerator, made_for.sampling, made_for.bodies, 0, self.workers)
+        loaders = Loaders(self.accelerator, preprocessing.sampling, preprocessing.bodies, 0, self.workers)
         plan = TrainingConfig(epochs=1, batch_size=self.batch_size).plan(len(clips))
         batches: Iterable[ClipBatch] = tqdm(
             loaders.evaluation([(self.store, clips)], plan, view=view),
@@ -88,13 +88,15 @@ class ClipReader:
         return batches
 
     def calibrate(
-        self, model: nn.Module, made_for: Preprocessing, train: NDArray[np.int64], count: int
+        self, model: nn.Module, preprocessing: Preprocessing, train: NDArray[np.int64], count: int
     ) -> None:
         """Give BatchNorm the statistics of some whole clips, evenly chosen; each process reads them all."""
         if not count:
             return
         chosen = ClipSet(self.store, train[np.linspace(0, len(train) - 1, count).astype(np.int64)])
-        dataset = SkeletonDataset([chosen], made_for.sampling, bodies=made_for.bodies, training=False)
+        dataset = SkeletonDataset(
+            [chosen], preprocessing.sampling, bodies=preprocessing.bodies, training=False
+        )
         order: Any = EpochSampler(count, seed=0, shuffle=True)  # BatchSampler's type knows integers only
         batches = DataLoader(
             dataset,
@@ -120,13 +122,13 @@ def pooled_features(
     accelerator = join()
     reader = ClipReader(accelerator, clips.store, batch_size=64, workers=0)
     network = model.load().to(accelerator.device)
-    made_for = model.preprocessing.model_copy(update={"classes": ()})
+    preprocessing = model.preprocessing.model_copy(update={"classes": ()})
     if model.is_classifier:
         network.reset_classifier(0)
     else:
         count = min(calibration_clips, len(clips.unlabelled))
-        reader.calibrate(network, made_for, clips.unlabelled, count)
-    return reader.predict_all(network, made_for, shown)
+        reader.calibrate(network, preprocessing, clips.unlabelled, count)
+    return reader.predict_all(network, preprocessing, shown)
 
 
 def probe_and_neighbours(

@@ -40,12 +40,12 @@ def teach(
         Targets (L + N, K) of the L labelled clips and the N others, and what the result tells of them.
     """
     model = SavedModel.open(before.folder)
-    network, made_for = model.load().to(accelerator.device), model.preprocessing
+    network, preprocessing = model.load().to(accelerator.device), model.preprocessing
     answers = [
         torch.stack(
             [
                 ClipReader(accelerator, store, batch_size, workers)
-                .predict_all(network, made_for, numbers, view=view)
+                .predict_all(network, preprocessing, numbers, view=view)
                 .softmax(1)
                 for view in range(method.views)
             ]

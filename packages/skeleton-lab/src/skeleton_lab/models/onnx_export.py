@@ -52,10 +52,10 @@ def export_onnx(
     """
     _require_packages()
     networks = [model.load() for model in models]
-    made_for = _joints_of(models)
+    preprocessing = _joints_of(models)
     streams = [model.preprocessing.sampling.stream for model in models] if len(models) > 1 else ["joint"]
-    flat = made_for.units == "picture"
-    encoder = _BodyEncoder(networks, streams, made_for.layout, flat=flat).eval()
+    flat = preprocessing.units == "picture"
+    encoder = _BodyEncoder(networks, streams, preprocessing.layout, flat=flat).eval()
     heads = _heads(networks, weights)
     channels, frames, joints, bodies = clips.shape[1:]
     example = torch.randn(2, channels, frames, joints, generator=torch.Generator().manual_seed(0))
@@ -69,14 +69,14 @@ def export_onnx(
         clip=(channels, frames, joints, bodies),
         metadata={
             "format": "skeleton-model/1",
-            "preprocessing": made_for.model_dump_json(),
+            "preprocessing": preprocessing.model_dump_json(),
             **_calibration(models),
             "weights": " ".join(model.sha256 for model in models),
         },
     )
     _write(whole, path)
     try:
-        return _difference(networks, streams, weights, made_for, path, clips)
+        return _difference(networks, streams, weights, preprocessing, path, clips)
     except Exception:
         path.unlink()
         raise
@@ -90,18 +90,20 @@ def export_with_examples(
     Raises:
         InputError: See `export_onnx`.
     """
-    made_for = _joints_of(models)
-    clips, what = example_clips(models[0], made_for)
+    preprocessing = _joints_of(models)
+    clips, what = example_clips(models[0], preprocessing)
     difference = export_onnx(models, path, clips, weights=weights)
     return f"Compared with torch on {len(clips)} {what}, its answers differ by {difference:.1g} at most."
 
 
 def _joints_of(models: Sequence[SavedModel]) -> Preprocessing:
     """Return what clips of several streams go through before they are shown as streams."""
-    made_for = models[0].preprocessing
+    preprocessing = models[0].preprocessing
     if len(models) == 1:
-        return made_for
-    return made_for.model_copy(update={"sampling": made_for.sampling.model_copy(update={"stream": "joint"})})
+        return preprocessing
+    return preprocessing.model_copy(
+        update={"sampling": preprocessing.sampling.model_copy(update={"stream": "joint"})}
+    )
 
 
 def _calibration(models: Sequence[SavedModel]) -> dict[str, str]:
@@ -183,19 +185,19 @@ def _difference(
     networks: Sequence[Network],
     streams: Sequence[Any],
     weights: Sequence[float] | None,
-    made_for: Preprocessing,
+    preprocessing: Preprocessing,
     path: Path,
     clips: Tensor,
 ) -> float:
-    flat = made_for.units == "picture"
+    flat = preprocessing.units == "picture"
     answers = [
-        network(to_stream(clips, stream, made_for.layout, flat=flat))
+        network(to_stream(clips, stream, preprocessing.layout, flat=flat))
         for network, stream in zip(networks, streams, strict=True)
     ]
     wanted = (fuse_scores(answers, weights) if len(answers) > 1 else answers[0]).numpy()
     exported = OnnxNetwork(path)
     exported.preprocessing()
-    found = exported.scores(clips.numpy()) if made_for.classes else exported.features(clips.numpy())
+    found = exported.scores(clips.numpy()) if preprocessing.classes else exported.features(clips.numpy())
     difference = float(np.abs(found - wanted).max())
     allowed = TOLERANCE * max(1.0, float(np.abs(wanted).max()))
     if not difference <= allowed:

@@ -38,12 +38,14 @@ def draw_attention(model: SavedModel, store: SkeletonStore, clip: int, path: Pat
     Raises:
         InputError: If the model is another network, or was made for another layout.
     """
-    made_for, network = model.preprocessing, model.load()
+    preprocessing, network = model.preprocessing, model.load()
     if not isinstance(network, STTFormer):
         raise InputError(f"{model.path} is a {model.config.kind}; attention is drawn of an sttformer")
-    if store.layout.joints != made_for.layout.joints:
-        raise InputError(f"{store.path} has layout {store.layout.name}, {model.path} {made_for.layout.name}")
-    joints = sampled(store, clip, made_for.sampling, bodies=1)
+    if store.layout.joints != preprocessing.layout.joints:
+        raise InputError(
+            f"{store.path} has layout {store.layout.name}, {model.path} {preprocessing.layout.name}"
+        )
+    joints = sampled(store, clip, preprocessing.sampling, bodies=1)
     maps = attention_maps(network, rearrange(joints, "1 c t v 1 -> 1 t v c"))
     blocks = [joint_attention(block[0], len(store.layout.joints)).numpy() for block in maps]
     pose = rearrange(joints, "1 c t v 1 -> t 1 v c").numpy().astype(np.float64)

@@ -49,8 +49,8 @@ def write_page(model: str | Path, out: Path, *, runtime: Path | None = None) -> 
     if out.exists():
         raise DataError.at(out, "is there already")
     path = locate(model)
-    made_for, _, calibration = open_model(path)
-    card = page_card(made_for, calibration)
+    preprocessing, _, calibration = open_model(path)
+    card = page_card(preprocessing, calibration)
     weights = path if path.is_file() else path / ONNX
     with replacing_folder(out) as draft:
         static = draft / "static"
@@ -66,32 +66,33 @@ def write_page(model: str | Path, out: Path, *, runtime: Path | None = None) -> 
         _copy_runtime(static / "ort", runtime)
 
 
-def page_card(made_for: Preprocessing, calibration: Calibration) -> dict[str, Any]:
+def page_card(preprocessing: Preprocessing, calibration: Calibration) -> dict[str, Any]:
     """Return what the scripts know of the model.
 
     Raises:
         DataError: If they cannot prepare its clips; says why.
     """
-    skeleton, sampling = made_for.layout, made_for.sampling
-    if not made_for.classes:
+    skeleton, sampling = preprocessing.layout, preprocessing.sampling
+    if not preprocessing.classes:
         raise DataError("the model is an encoder, which knows no classes; fine-tune it first")
-    if made_for.units != "m" or made_for.cleaning == "contrast":
-        kind = "2D joints" if made_for.units != "m" else "clips that were cleaned as 'contrast'"
+    if preprocessing.units != "m" or preprocessing.cleaning == "contrast":
+        kind = "2D joints" if preprocessing.units != "m" else "clips that were cleaned as 'contrast'"
         raise DataError(f"the model was made for {kind}, which the page cannot prepare")
     facing = skeleton.facing() if sampling.face_forward else (skeleton.shoulders, skeleton.hips)
+    spine = preprocessing.cleaning and list(training_origin(skeleton).weights[0].items())
     return {
-        "classes": made_for.classes,
+        "classes": preprocessing.classes,
         "layout": skeleton.name,
         "joints": skeleton.joints,
         "parents": skeleton.parents,
         "centre": skeleton.centre,
         "shoulders": facing[0],
         "hips": facing[1],
-        "bodies": made_for.bodies,
-        "fps": made_for.fps,
-        "cleaning": made_for.cleaning,
+        "bodies": preprocessing.bodies,
+        "fps": preprocessing.fps,
+        "cleaning": preprocessing.cleaning,
         "ntu": layout("ntu").joints,
-        "spine": None if made_for.cleaning is None else list(training_origin(skeleton).weights[0].items()),
+        "spine": spine,
         **sampling.model_dump(include={"frames", "test_crop", "origin", "face_forward", "stream"}),
         **calibration.model_dump(include={"temperature", "threshold"}),
         **player_looks(skeleton),

@@ -94,14 +94,14 @@ def _first_kept(recordings: Iterator[Recording], first: list[Recording]) -> Iter
 
 def _drawn(recogniser: Recogniser, recording: Recording, answers: list[Answer]) -> dict[str, Any] | None:
     """Return the joints of a recording as the model knows them, or None of nobody."""
-    made_for = recogniser.preprocessing
+    preprocessing = recogniser.preprocessing
     clip = recording.clip(0, len(recording.joints))
-    if made_for.units == "picture":
+    if preprocessing.units == "picture":
         clip = clip * (1, 1, 0)
     if not clip.any():
         return None
-    fps = made_for.fps or recording.fps
-    return player_data({recording.name: clip.astype(float)}, made_for.layout, fps=fps)
+    fps = preprocessing.fps or recording.fps
+    return player_data({recording.name: clip.astype(float)}, preprocessing.layout, fps=fps)
 
 
 def _without(folder: str, text: str) -> str:

@@ -106,15 +106,15 @@ class _Service:
         return self.told(request, JSONResponse({"status": "ok", "version": __version__}))
 
     async def model(self, request: Request) -> Response:
-        made_for = self.recogniser.preprocessing
+        preprocessing = self.recogniser.preprocessing
         card = {
-            "classes": made_for.classes,
-            "layout": made_for.layout.name,
-            "joints": made_for.layout.joints,
-            "bodies": made_for.bodies,
-            "units": made_for.units,
-            "fps": made_for.fps,
-            "sampling": made_for.sampling.model_dump(mode="json"),
+            "classes": preprocessing.classes,
+            "layout": preprocessing.layout.name,
+            "joints": preprocessing.layout.joints,
+            "bodies": preprocessing.bodies,
+            "units": preprocessing.units,
+            "fps": preprocessing.fps,
+            "sampling": preprocessing.sampling.model_dump(mode="json"),
             "calibration": self.recogniser.calibration.model_dump(mode="json"),
             "limits": self.limits.model_dump(),
         }
