@@ -85,6 +85,42 @@ def test_a_stream_is_answered_as_by_the_model(client, recogniser, clips):
         assert_told([live.receive_json()], recogniser.predict(clip[:12]))
 
 
+def test_threshold_and_smooth_are_those_of_the_model(client, recogniser, raw, clips):
+    file, windows = file_of(raw), {"window": "20", "stride": "10", "smooth": 2}
+    shares = [max(answer.best(1).values()) for answer in recogniser.predict(file, **windows)]
+    decided = windows | {"threshold": (min(shares) + max(shares)) / 2}
+    query = "&".join(f"{name}={value}" for name, value in decided.items())
+    expected = recogniser.predict(file, **decided)
+    assert {"unknown"} < {answer.label for answer in expected}
+    uploaded = client.post(f"/predict?name={file.name}&{query}", content=file.read_bytes())
+    assert_told(uploaded.json()["answers"], expected)
+    asked = {"clips": [clips[0].tolist()]}
+    told = client.post(f"/predict?{query}", json=asked).json()["answers"]
+    assert_told(told, recogniser.predict(clips[0], **decided))
+    with client.websocket_connect(f"{LIVE}?{query}") as live:
+        for frame in clips[0]:
+            live.send_text(json.dumps(frame.tolist()))
+        told = [live.receive_json() for _ in range((len(clips[0]) - 20) // 10 + 1)]
+    assert_told(told, recogniser.predict(clips[0][: len(clips[0]) // 10 * 10], **decided))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [f"threshold={value}" for value in ("2", "-0.1", "nan", "x", "")]
+    + [f"smooth={value}" for value in ("0", "-1", "1.5", "10001", "x", "")]
+    + ["window=0", "window=0s", "window=nans", "window=-2s", "window=10&stride=20", "stride=10"],
+)
+def test_bad_options_name_their_field(client, query):
+    sent = {"clips": [STANDING.repeat(30, axis=0).tolist()]}
+    refused = client.post(f"/predict?{query}", json=sent)
+    field = query.rpartition("&")[2].partition("=")[0]
+    assert refused.status_code in (400, 422) and field in refused.json()["error"], refused.text
+    if "window" in query or "stride" not in query:
+        with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect(f"{LIVE}?{query}"):
+            pass
+        assert denied.value.status_code == 400 and field in denied.value.json()["error"]
+
+
 def test_what_it_is_and_does(client, recogniser, clips):
     assert client.get("/health").json()["status"] == "ok"
     assert client.get("/model").json()["classes"] == list(recogniser.preprocessing.classes)

@@ -65,7 +65,18 @@ VALUES = (
     ),
 )
 NAMES = ("name", "window", "stride", "fps", "up", "units", "top", "missing", "max_gap", "min_confidence")
-NAMES = (*NAMES, "source_layout", "derive", "picture", "insist", "skeletons", "labels", "format", "\0")
+NAMES = (
+    *NAMES,
+    "source_layout",
+    "derive",
+    "picture",
+    "insist",
+    "skeletons",
+    "threshold",
+    "smooth",
+    "labels",
+    "\0",
+)
 
 
 def requests(clip, raw):

@@ -201,9 +201,9 @@ class Recogniser:
         )
         warm = np.ones((1, 1, len(preprocessing.layout.joints), 3), np.float32)
         self([warm])  # the first call takes longer
-        threshold = self.calibration.threshold if threshold is None else threshold
+        least = self._threshold(threshold)
         return LiveStream(
-            lambda clip: self([clip])[0], preprocessing, options, threshold=threshold, smooth=smooth
+            lambda clip: self([clip])[0], preprocessing, options, threshold=least, smooth=smooth
         )
 
     def recognise(
@@ -222,10 +222,13 @@ class Recogniser:
             windows: Windows of a recording.
             threshold: See `predict`.
             smooth: See `predict`.
-            batch_size: Windows at once.
+            batch_size: Windows that are held at once.
 
         Yields:
             For each window its place, and its classes.
+
+        Raises:
+            DataError: If a length, the threshold or the number of windows is out of its range.
         """
         places = (
             (recording, start, end)
@@ -233,7 +236,8 @@ class Recogniser:
             for length, stride in [windows.in_frames(recording.fps, len(recording.joints))]
             for start, end in sliding_windows(len(recording.joints), length, stride)
         )
-        smoothed, flat = Smoothing(smooth), self.preprocessing.units == "picture"
+        smoothed, least = Smoothing(smooth), self._threshold(threshold)
+        flat = self.preprocessing.units == "picture"
         while batch := list(islice(places, batch_size)):
             shown = [those_in_view(each.clip(start, end), picture=flat) for each, start, end in batch]
             somebody = [clip for clip in shown if clip is not None]
@@ -248,9 +252,16 @@ class Recogniser:
                     bodies=int(in_view(recording.joints[start:end], picture=flat).any(axis=0).sum()),
                     names=self.preprocessing.classes,
                     probabilities=None if clip is None else next(rows),
-                    threshold=self.calibration.threshold if threshold is None else threshold,
+                    threshold=least,
                 )
                 yield smoothed(answer)
+
+    def _threshold(self, said: float | None) -> float | None:
+        if said is None:
+            return self.calibration.threshold
+        if not 0 <= said <= 1:
+            raise DataError(f"threshold: expected a number from 0 to 1, found {said}")
+        return said
 
     def _recordings(self, clips: Clips, how: dict[str, Any]) -> Iterator[Recording]:
         config, preprocessing = ImportConfig(**how), self.preprocessing

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from skeleton_data import DataError
 from skeleton_runtime.answers import Answer
 
+MOST_WINDOWS = 10_000
+"""Windows of a mean at most: they are held in memory."""
+
 
 class Smoothing:
     """Gives each answer the mean probabilities of the last windows of its recording.
@@ -21,7 +24,7 @@ class Smoothing:
         windows: Number of windows, the last one among them.
 
     Raises:
-        DataError: If there is none.
+        DataError: If there is none, or there are more than `MOST_WINDOWS`.
 
     Example:
         >>> smooth = Smoothing(2)
@@ -33,8 +36,8 @@ class Smoothing:
     """
 
     def __init__(self, windows: int = 1) -> None:
-        if windows < 1:
-            raise DataError(f"smooth: expected a number of windows, from 1 on, found {windows}")
+        if not 1 <= windows <= MOST_WINDOWS:
+            raise DataError(f"smooth: expected 1 to {MOST_WINDOWS:,} windows, found {windows}")
         self._last: deque[NDArray[np.float32]] = deque(maxlen=windows)
         self._recording = ("", "")
 

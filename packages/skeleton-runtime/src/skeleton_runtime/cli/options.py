@@ -61,7 +61,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--window", help="length of a window, in frames (60) or seconds (2s); default: all, live: 2s")
     add("--stride", help="from a window to the next, likewise; default: half a window, live at most 0.5s")
     add("--threshold", type=_share, help='less probable answers are "unknown"; default: the model\'s')
-    add("--smooth", type=at_least_one, default=1, help="windows whose mean probability counts (1)")
+    add(
+        "--smooth", type=at_least_one, default=1, help="windows whose mean probability counts, 1 to 10000 (1)"
+    )
     add("--events", action="store_true", help="print when each action begins and ends, not each window")
     add("--fps", type=float, help="frames per second; default: what the data say, live: the model's")
     add("--source-layout", help="layout of data that do not name their joints; default: the model's")

@@ -3,7 +3,7 @@
 // skeleton moves, beside the answer for the window about the frame that is shown.
 (() => {
 const element = id => document.getElementById(id);
-const OPTIONS = ["window", "stride", "fps", "units", "up"];
+const OPTIONS = ["window", "stride", "threshold", "smooth", "fps", "units", "up"];
 let answers = [], fps = 30, shown = null, number = 0;
 
 async function recognise(file) {

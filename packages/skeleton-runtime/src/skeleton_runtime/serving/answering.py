@@ -74,7 +74,8 @@ def _answer(
     first: list[Recording] = []
     read = _first_kept(limits.within(recordings, recogniser.preprocessing.fps), first)
     answers = []
-    for answer in recogniser.recognise(read, windows, batch_size=BATCH):
+    decided = {"threshold": query.threshold, "smooth": query.smooth}
+    for answer in recogniser.recognise(read, windows, batch_size=BATCH, **decided):
         answers.append(answer)
         if time.monotonic() > until:
             raise TooLargeError(

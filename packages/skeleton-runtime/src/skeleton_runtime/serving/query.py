@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from skeleton_data import DataError, ImportConfig, Missing, Picture, Up, layout_names
+from skeleton_runtime.smoothing import MOST_WINDOWS
 
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}$"
 """Of an uploaded file: no folder, and not hidden."""
@@ -28,6 +29,10 @@ class _Understanding(BaseModel):
     fps: float | None = Field(None, gt=0, le=10_000, description="frames per second")
     insist: bool = Field(False, description="recognise what cannot be right")
     top: int = Field(5, ge=1, le=10_000, description="number of classes in an answer, best first")
+    threshold: float | None = Field(
+        None, ge=0, le=1, description='less probable answers are "unknown"; by default the model\'s'
+    )
+    smooth: int = Field(1, ge=1, le=MOST_WINDOWS, description="windows whose mean probability counts")
 
     @field_validator("source_layout")
     @classmethod
@@ -73,7 +78,7 @@ class ClipQuery(_Understanding):
 
     def config(self) -> ImportConfig:
         """Return how the data are to be understood."""
-        own = {"name", "window", "stride", "skeletons", "top"}
+        own = {"name", "window", "stride", "skeletons", "top", "threshold", "smooth"}
         return ImportConfig(**self.model_dump(exclude=own))
 
 
