@@ -74,8 +74,10 @@ def _answer(
     first: list[Recording] = []
     read = _first_kept(limits.within(recordings, recogniser.preprocessing.fps), first)
     answers = []
-    decided = {"threshold": query.threshold, "smooth": query.smooth}
-    for answer in recogniser.recognise(read, windows, batch_size=BATCH, **decided):
+    recognised = recogniser.recognise(
+        read, windows, threshold=query.threshold, smooth=query.smooth, batch_size=BATCH
+    )
+    for answer in recognised:
         answers.append(answer)
         if time.monotonic() > until:
             raise TooLargeError(
