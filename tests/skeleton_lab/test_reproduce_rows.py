@@ -90,6 +90,19 @@ def test_tables_share_the_pretraining_of_the_paper(store):
     assert set.intersection(*folders)
 
 
+def test_self_training_begins_with_the_run_of_the_row_without_it(store):
+    trials = {trial.row.name: trial for trial in plan(read("labels", store, "--seeds", "1"))}
+    for name, plain in (
+        ("from scratch / self-training", "from scratch"),
+        ("SkeletonMAE / self-training", "SkeletonMAE / fine-tuned"),
+    ):
+        answer, first = trials[name].answer, trials[plain].answer
+        assert first in answer.needs and list(trials[name].runs)[-2:] == [first, answer]
+        recipe, before = reproduce.recipe_of(answer), reproduce.recipe_of(first)
+        assert recipe.first.model_dump(exclude={"run"}) == before.model_dump(exclude={"run"})
+        assert recipe.first.run.folder == before.run.folder and recipe.rounds == 2
+
+
 @pytest.mark.parametrize("preset", sorted(path.stem for path in REPO.glob("configs/presets/*.toml")))
 def test_contrastive_methods_have_the_same_queue(store, preset):
     study = read("table4", store, "--protocols", "odd-subjects", "--preset", preset, "--epochs", "2")

@@ -178,6 +178,17 @@ def test_a_run_learns_in_rounds_and_one_that_was_stopped_ends_alike(
         str(tmp_path / "plain"),
     )
     assert plain.checksums == first["checksums"]
+    taught = ("--self_training.teacher", str(tmp_path / "plain"), "--run.folder", str(tmp_path / "taught"))
+    again = run_finetuning(finetune_recipe, *given, *taught)
+    assert again.checksums == result["checksums"]
+    assert again.self_training.right == told["right"]
+    assert not (tmp_path / "taught" / "teacher" / "teacher").exists()
+    with pytest.raises(InputError, match=r"self_training\.teacher: training\.steps: 3"):
+        run_finetuning(finetune_recipe, *given, *taught, "--training.steps", "3", "--run.overwrite")
+    with pytest.raises(InputError, match=r"self_training\.teacher"):
+        run_finetuning(
+            finetune_recipe, *given, *taught, "--self_training.teacher", str(more), "--run.overwrite"
+        )
 
     models, _, clips = open_models([str(whole)], EvaluateData(), "test")
     assert seen_of_test(models[0], clips) == "not"

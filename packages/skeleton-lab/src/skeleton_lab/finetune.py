@@ -88,19 +88,25 @@ class FinetuneConfig(RecipeSection):
     @property
     def teacher(self) -> FinetuneConfig:
         """The recipe of the training whose answers this one learns from."""
+        if self.rounds == 1:
+            return self.first
         method = self.self_training.model_copy(update={"rounds": self.rounds - 1})
         run = self.run.model_copy(update={"folder": self.run.folder / TEACHER})
-        data = self.data if self.rounds > 1 else self.data.model_copy(update={"unlabelled": ()})
-        return self.model_copy(update={"self_training": method, "run": run, "data": data})
+        return self.model_copy(update={"self_training": method, "run": run})
+
+    @property
+    def first(self) -> FinetuneConfig:
+        """The recipe of the training before all rounds, which learns from labels alone."""
+        given = self.self_training.teacher
+        folder = given or self.run.folder.joinpath(*[TEACHER] * self.rounds)
+        again = {"resume": True, "overwrite": False} if given else {}
+        run = self.run.model_copy(update={"folder": folder, **again})
+        data = self.data.model_copy(update={"unlabelled": ()})
+        return self.model_copy(update={"self_training": SelfTraining(), "run": run, "data": data})
 
     @model_validator(mode="after")
     def _learns_without_labels(self) -> FinetuneConfig:
-        test, balanced = self.training.select == "test", self.training.balanced_sampling
-        if self.rounds and (test or balanced):
-            field = "training.select test" if test else "training.balanced_sampling"
-            raise ValueError(f"{field} needs labels that self-training does not use: leave one out")
-        if self.data.unlabelled and not self.rounds:
-            raise ValueError("data.unlabelled names stores, but self_training.rounds is 0")
+        self.self_training.check(self.rounds, self.training, self.data.unlabelled)
         return self
 
     def unlabelled(self, clips: FinetuneClips) -> UnlabelledClips | None:
@@ -113,12 +119,7 @@ class FinetuneConfig(RecipeSection):
         return open_pretrained(self.pretrained, here, store=store) if self.pretrained else None
 
     def resolved(self, clips: FinetuneClips, source: SavedModel | None = None) -> FinetuneConfig:
-        """Return this recipe with what follows from the data and the pre-trained model filled in.
-
-        Args:
-            clips: The data, as opened.
-            source: The pre-trained model, where it is open already.
-        """
+        """Return this recipe with what follows from the data and the pre-trained model filled in."""
         source = source or self.source(clips)
         model = pretrained_config(source, self.model, self.given("model")) if source else self.model
         model = fit_network(
@@ -163,6 +164,8 @@ def run(
         folder = RunFolder.check(config.run, config, prints, teacher=others is not None)
         if finished := folder.finished(FinetuneResult, "classifier", "labels.json"):
             return finished
+        if config.self_training.teacher:
+            RunFolder.check_ended(config.first, clips.fingerprints, field="self_training.teacher")
 
     from skeleton_data import class_table, save_subset
     from skeleton_lab.evaluation.calibration import calibrate
@@ -204,14 +207,12 @@ def run(
     if others and before:
         how = {"batch_size": training.batch_size, "workers": config.run.workers}
         targets, taught = teach(accelerator, before, config.self_training, clips, others, **how)
-    balanced = training.balanced_sampling
-    reading = (config.data.sampling, clips.bodies, training.seed, config.run.workers, balanced)
-    loaders = Loaders(accelerator, *reading)
-    weight = None
-    if training.class_weights == "balanced":
-        weight = class_weights(clips.counts[:, 0]).to(accelerator.device)
+    reading = (config.data.sampling, clips.bodies, training.seed, config.run.workers)
+    loaders = Loaders(accelerator, *reading, training.balanced_sampling)
+    balance = training.class_weights == "balanced"
+    weight = class_weights(clips.counts[:, 0]).to(accelerator.device) if balance else None
     select = training.select if len(clips.validation) or training.select == "test" else "last"
-    watched = unseen if select == "test" else held_out
+    watching, watched = ("test", unseen) if select == "test" else ("validation", held_out)
     watch = loaders.evaluation(watched, plan) if len(clips.validation) or select == "test" else None
 
     with Trainer(
@@ -227,9 +228,8 @@ def run(
 
         def loss(part: ClipBatch) -> dict[str, Tensor]:
             scores = trainer.model(part.joints)
-            smoothing = training.label_smoothing
             wanted = part.label if targets is None else targets[part.clip]
-            return {"loss": cross_entropy(scores, wanted, weight, label_smoothing=smoothing)}
+            return {"loss": cross_entropy(scores, wanted, weight, label_smoothing=training.label_smoothing)}
 
         for batch in trainer:
             trainer.model.train(not training.evaluation_mode)
@@ -239,8 +239,7 @@ def run(
                 score: tuple[float, ...] = (float(trainer.step),)
                 if watch:
                     accuracy = evaluate_classifier(candidate, watch, accelerator, classes=len(names))
-                    side = "test" if select == "test" else "validation"
-                    trainer.log.write(side, trainer.step, **accuracy.logged)
+                    trainer.log.write(watching, trainer.step, **accuracy.logged)
                     of_step = (accuracy.top1, -accuracy.loss)
                     score = (*score, *of_step) if select == "last" else of_step
                 trainer.best.update(candidate, step=trainer.step, score=score)

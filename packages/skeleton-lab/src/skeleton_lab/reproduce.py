@@ -82,7 +82,10 @@ def check_run(run: Run, side: Side) -> None:
         if app.starts_from and not all(need.finished for need in run.needs):
             recipe.model_copy(update={app.starts_from: None}).resolved(clips)
         else:
-            RunFolder.check(recipe.run, recipe.resolved(clips), clips.fingerprints)
+            resolved, rounds = recipe.resolved(clips), getattr(recipe, "rounds", 0)
+            others = recipe.unlabelled(clips) if rounds else None
+            prints = (*clips.fingerprints, *(others.fingerprints if others else ()))
+            RunFolder.check(recipe.run, resolved, prints, teacher=bool(rounds))
 
 
 def write(study: Study, found: list[Cell]) -> str:

@@ -131,6 +131,20 @@ class RunFolder:
         require_same_data(data, run.folder)
         return cls(run, recipe, data, resumed=True, teacher=teacher)
 
+    @classmethod
+    def check_ended(cls, recipe: Any, data: Fingerprints, *, field: str) -> None:
+        """Check that the run of a recipe, which a field of another recipe names, is there and has ended.
+
+        Raises:
+            InputError: Naming the field, if it has not, or has another recipe or other data.
+        """
+        if not (recipe.run.folder / RESULT).is_file():
+            raise InputError(f"{field}: {recipe.run.folder} is no run that has ended")
+        try:
+            cls.check(recipe.run, recipe, data)
+        except InputError as error:
+            raise InputError(f"{field}: {error}") from error
+
     def finished(self, kind: type[Result], *outputs: str) -> Result | None:
         """Return the result of a run that is to be resumed, but has nothing left to do.
 

@@ -81,7 +81,8 @@ class Trial:
     @property
     def runs(self) -> Iterable[Run]:
         """In order, each once."""
-        return dict.fromkeys((*self.pretrainings, *self.learnings, self.answer))
+        needed = (need for run in self.learnings for need in run.needs)
+        return dict.fromkeys((*self.pretrainings, *needed, *self.learnings, self.answer))
 
 
 def distinct(trials: Iterable[Trial]) -> list[Run]:
@@ -166,7 +167,12 @@ class _Planner:
             common = merged(common, self.preset.finetuning.get(row.encoder, {}))
         given = merged(given, _taking("data.sampling.stream", stream))
         settings = merged(common, row.learn_settings, given)
-        return self._run(stage, settings, self._name(row, column), seed, before)
+        name, teacher = self._name(row, column), None
+        if settings.get("self_training", {}).get("rounds"):  # its first training may be that of another row
+            plain = {field: value for field, value in settings.items() if field != "self_training"}
+            teacher = self._run(stage, plain, name, seed, before)
+            settings = merged(settings, {"self_training": {"teacher": str(teacher.folder)}})
+        return self._run(stage, settings, name, seed, before, teacher)
 
     def _evaluation(
         self, row: Row, column: Column, seed: int, before: dict[Stream | None, Run | None]

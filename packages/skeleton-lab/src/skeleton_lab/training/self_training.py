@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from pydantic import Field
 
 from skeleton_lab.recipe.recipe import RecipeSection
+from skeleton_lab.training.plan import FinetuneTraining
 
 
 class SelfTraining(RecipeSection):
@@ -16,6 +20,11 @@ class SelfTraining(RecipeSection):
         le=10,
         description="Trainings after the first one, each of them on the answers of the one before for the "
         "unlabelled clips too (default: 2 if `data.unlabelled` names stores, else 0, which is off).",
+    )
+    teacher: Path | None = Field(
+        None,
+        description="Folder of a finished fine-tuning with the same recipe and data, but without "
+        "self-training; it is taken as the first training (default: that is trained anew).",
     )
     labelled_share: float = Field(
         0.25, gt=0, lt=1, description="Share of each batch that has labels, as far as there are so many."
@@ -29,3 +38,17 @@ class SelfTraining(RecipeSection):
         "so that no class takes over.",
     )
     views: int = Field(4, ge=1, le=100, description="Parts of each clip whose answers are averaged.")
+
+    def check(self, rounds: int, training: FinetuneTraining, unlabelled: Sequence[Path]) -> None:
+        """Check that the rounds go together with what else is asked for.
+
+        Raises:
+            ValueError: Naming the fields that do not.
+        """
+        if rounds and (training.select == "test" or training.balanced_sampling):
+            field = "training.select test" if training.select == "test" else "training.balanced_sampling"
+            raise ValueError(f"{field} needs labels that self-training does not use: leave one out")
+        if unlabelled and not rounds:
+            raise ValueError("data.unlabelled names stores, but self_training.rounds is 0")
+        if self.teacher and not rounds:
+            raise ValueError("self_training.teacher names a run, but self_training.rounds is 0")
