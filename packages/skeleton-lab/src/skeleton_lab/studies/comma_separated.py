@@ -23,7 +23,7 @@ def comma_separated(cells: Sequence[Cell], *, reference: str | None = None) -> s
 
 def _record(cell: Cell, reference: Cell | None) -> dict[str, Any]:
     column = cell.column
-    record = {"row": cell.row.name, "store": column.store, "protocol": column.protocol}
+    record = {"row": cell.row.name, "ours": cell.row.ours, "store": column.store, "protocol": column.protocol}
     record |= {"labels": column.labels, "published": cell.published}
     record |= {"mean": _rounded(cell.mean), "deviation": _rounded(cell.spread("deviation"))}
     record |= {"interval": _rounded(cell.spread("interval")), "seeds": " ".join(map(str, cell.seeds))}
