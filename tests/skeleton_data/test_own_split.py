@@ -170,6 +170,7 @@ def test_files_of_names(text, store, tmp_path):
         ("clip,side\nc0,train\nc1,probe\n", ["'probe'", "line 3"]),
         ("c0\nc1\n", ["train:", "CSV"]),
         ("", ["train:", "CSV"]),
+        (f"clip,side\n{'c' * 200_000},train\n", ["131072"]),
     ],
 )
 def test_files_that_cannot_be_used(text, told, store, tmp_path, capsys):

@@ -17,9 +17,12 @@ from skeleton_data.files.json_file import load_json
 from skeleton_data.files.text import read_words
 from skeleton_data.files.toml_file import MAX_TOML, read_toml
 from skeleton_data.ntu.recording import RawClip, write_skeleton
+from skeleton_data.readers.c3d import read_c3d
 from skeleton_data.readers.formats import read_clips
 from skeleton_data.readers.hdf5_file import open_hdf5, values
+from skeleton_data.readers.own import read_joint_names
 from skeleton_data.readers.plain_pickle import load_plain
+from skeleton_data.readers.pose_file import read_pose
 
 
 @pytest.fixture
@@ -151,3 +154,12 @@ def test_a_data_set_of_hdf5_that_inflates_is_refused(tmp_path: Path) -> None:
         file.create_dataset("tracks", (10**5, 10), "f8", compression="gzip")
     with open_hdf5(tmp_path / "a.h5") as file, pytest.raises(DataError, match="tracks"):
         values(file, "tracks", tmp_path / "a.h5")
+
+
+def test_files_of_names_and_recordings_have_a_size(tmp_path: Path) -> None:
+    names = written(tmp_path / "names.txt", "hip\n" * 2**17)
+    refused(names, lambda file: read_joint_names(file, ("hip",), tmp_path), str(len(names.read_bytes())))
+    for name, read in (("a.skeleton", read_skeleton), ("a.c3d", read_c3d), ("a.pose", read_pose)):
+        with (path := tmp_path / name).open("wb") as file:
+            file.truncate(2**31)  # a hole
+        refused(path, read, str(2**31))

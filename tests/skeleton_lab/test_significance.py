@@ -87,9 +87,10 @@ def test_runs_on_other_clips_and_without_answers_are_refused(tmp_path, monkeypat
         with pytest.raises(SystemExit) as end:
             compare.main()
         assert end.value.code == 2 and told in capsys.readouterr().err
-    (first / "answers.csv").write_text("clip,name\n1,a\n")
-    with pytest.raises(ValueError, match=r"answers.csv: damaged"):
-        read_answers(first)
+    for damaged in ("clip,name\n1,a\n", f"clip,name\n1,{'a' * 200_000}\n"):
+        (first / "answers.csv").write_text(damaged)
+        with pytest.raises(ValueError, match=r"answers.csv: damaged"):
+            read_answers(first)
 
 
 def test_curves_over_seeds(trained, tmp_path, monkeypatch):

@@ -180,6 +180,13 @@ def test_bad_requests_are_told_and_the_next_is_served(client, clips, path, sent,
     assert client.post("/predict", json={"clips": [clips[0].tolist()]}).status_code == 200
 
 
+def test_json_of_many_lists_is_refused(client, monkeypatch):
+    monkeypatch.setattr("skeleton_data.files.limits.SMALL", 1024)
+    content = f'{{"clips": [{",".join(["[]"] * 2000)}]}}'
+    answer = client.post("/predict", content=content, headers={"content-type": "application/json"})
+    assert answer.status_code == 400 and "memory" in answer.json()["error"]
+
+
 def test_without_a_kind_or_by_another_method(client):
     assert client.post("/predict", content=b"x").status_code == 415
     assert client.get("/predict").status_code == 405

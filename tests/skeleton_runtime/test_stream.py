@@ -1,11 +1,13 @@
 """Frames one by one: windows, missing joints, people who come and go."""
 
+import io
+
 import numpy as np
 import pytest
 from trained_model import assert_alike
 
 from skeleton_data import DataError, Preprocessing
-from skeleton_runtime import LiveStream, Recogniser
+from skeleton_runtime import LiveStream, Recogniser, answer_lines
 
 
 class Watching:
@@ -108,3 +110,30 @@ def test_a_bad_frame_is_refused_and_the_next_one_taken(recogniser, clips, frame)
     with pytest.raises(DataError, match="a frame"):
         stream.push(frame)
     assert_alike([stream.push(clips[0][1])], recogniser.predict(clips[0][:2]))
+
+
+class EndlessLine(io.TextIOBase):
+    """A frame, and then a line without an end."""
+
+    def __init__(self, first):
+        self.first, self.given = f"{first}\n", 0
+
+    def readline(self, size=-1):
+        if self.first:
+            line, self.first = self.first, ""
+            return line
+        assert size > 0, "all of it is asked for"
+        self.given += size
+        return "[" + " " * (size - 1)
+
+
+def test_a_line_without_an_end_is_refused_and_not_read_to_it(recogniser, clips):
+    lines = EndlessLine(clips[0][0].tolist())
+    with pytest.raises(DataError, match="line 2"):
+        list(answer_lines(recogniser.stream(), lines))
+    assert 0 < lines.given < 2**21
+
+
+def test_a_line_of_a_list_is_bounded_too(recogniser):
+    with pytest.raises(DataError, match="line 2"):
+        list(answer_lines(recogniser.stream(), ["[]", "[" + " " * 2**20 + "]"]))

@@ -24,6 +24,7 @@ from .errors import JointError as JointError
 from .export.huggingface import export_huggingface as export_huggingface
 from .export.npz import export_npz as export_npz
 from .files.json_file import load_json as load_json
+from .files.json_file import parse_json as parse_json
 from .files.text import read_text as read_text
 from .files.toml_file import read_toml as read_toml
 from .importing.importer import import_clips as import_clips
@@ -165,6 +166,7 @@ __all__ = [
     "missing_classes",
     "open_clips",
     "own_splits",
+    "parse_json",
     "player_data",
     "player_file",
     "player_looks",

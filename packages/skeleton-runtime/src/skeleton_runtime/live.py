@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,8 @@ from skeleton_runtime.smoothing import Smoothing
 Joints = NDArray[np.float32]
 FAR = 1.0
 """Metres that a person is taken to move at most while others come or go."""
+MOST_CHARACTERS = 2**20
+"""Of a frame in JSON: ten people of a hundred joints take about 60,000."""
 
 
 @dataclass(frozen=True)
@@ -225,13 +229,16 @@ def answer_lines(stream: LiveStream, lines: Iterable[str]) -> Iterator[tuple[Ans
     Args:
         stream: Where they go.
         lines: JSON arrays: joints `[[x, y, z], ...]`, bodies `[[[x, y, z], ...], ...]`, or `[]` for nobody.
+            Of a file no more is read at once than a line may have.
 
     Yields:
         Each answer, and the milliseconds since its last frame came.
 
     Raises:
-        DataError: If a line is something else; says which.
+        DataError: If a line is something else, or too long; says which.
     """
+    if isinstance(lines, io.TextIOBase):
+        lines = iter(partial(lines.readline, MOST_CHARACTERS + 1), "")
     arrived = time.perf_counter()
     for number, line in enumerate(lines, start=1):
         arrived = time.perf_counter()
@@ -255,8 +262,10 @@ def frame_of(line: str) -> list[Any]:
     """Return the frame in a line of JSON.
 
     Raises:
-        DataError: If it is no array.
+        DataError: If it is no array, or has more than `MOST_CHARACTERS` characters.
     """
+    if len(line) > MOST_CHARACTERS:
+        raise DataError(f"a frame has at most {MOST_CHARACTERS:,} characters of JSON, this one has more")
     try:
         frame = json.loads(line)
     except (ValueError, RecursionError) as error:

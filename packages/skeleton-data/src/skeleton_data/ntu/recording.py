@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data.errors import DataError
 from skeleton_data.files.limits import require_memory
+from skeleton_data.files.text import read_bytes
 from skeleton_data.ntu.bulk import read_bulk
 from skeleton_data.ntu.lines import JOINTS, read_lines
+from skeleton_data.ntu.raw_file import MAX_BYTES
 
 # Nine digits hold a float32 exactly.
 _JOINT_LINES = "%.9g %.9g %.9g %.7g %.7g %.7g %.7g 0 0 0 0 %d\n" * JOINTS
@@ -66,11 +67,7 @@ def read_skeleton(path: str | Path) -> RawClip:
         ...     read_skeleton(path).body.tolist()
         [72057594037931101]
     """
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise DataError.at(path, error.strerror or str(error)) from None
-    return parse_skeleton(data, path)
+    return parse_skeleton(read_bytes(Path(path), most=MAX_BYTES), path)
 
 
 def parse_skeleton(data: bytes, path: str | Path) -> RawClip:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import ClipSource, Up
 from skeleton_data.errors import DataError
+from skeleton_data.files.text import read_bytes
 from skeleton_data.ntu.lines import MAX_METRES
 from skeleton_data.readers.c3d_parameters import BLOCK, C3dHead, as_floats, read_head
 from skeleton_data.readers.config import ImportConfig
@@ -52,10 +53,7 @@ def read_c3d(path: Path) -> Recording:
     Raises:
         DataError: The file is cut or damaged, or has no points.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError.at(path, error.strerror or str(error)) from None
+    data = read_bytes(path)
     head = read_head(data, path)
     if not head.points:
         raise DataError.at(path, "there are no points in it")

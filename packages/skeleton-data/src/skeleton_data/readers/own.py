@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource
 from skeleton_data.errors import DataError
+from skeleton_data.files.text import read_text
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.columns import number_column, words_are_numbered
 from skeleton_data.readers.config import ImportConfig
@@ -17,6 +18,8 @@ from skeleton_data.readers.joints_by_count import layout_of_names
 from skeleton_data.readers.listing import per_metre, positions
 from skeleton_data.readers.own_data import DataUnits, OwnData, load_own_data
 
+MAX_NAMES = 2**18
+"""Bytes of the largest file of joint names."""
 _FACTS = ("subject", "camera", "setup", "replication")
 
 
@@ -56,10 +59,7 @@ def read_joint_names(file: Path | None, names: tuple[str, ...], source: Path) ->
     """
     if file is None:
         return names
-    try:
-        lines = file.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError.at(file, f"cannot be read: {error}") from None
+    lines = read_text(file, most=MAX_NAMES).split("\n")
     found = tuple(name.strip() for name in lines if name.strip())
     _check_count(found, len(names), source)
     return found

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import ClipSource
 from skeleton_data.errors import DataError
+from skeleton_data.files.text import read_bytes
 from skeleton_data.ntu.lines import MAX_METRES
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import files_below
@@ -39,10 +40,7 @@ def read_pose(path: Path) -> Recording:
     Raises:
         DataError: The file is cut or damaged, or of another version.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError.at(path, error.strerror or str(error)) from None
+    data = read_bytes(path)
     read = _Bytes(data, path)
     version = round(read.numbers("f")[0], 3)
     if version not in (0.1, 0.2):

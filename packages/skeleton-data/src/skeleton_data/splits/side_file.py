@@ -68,7 +68,10 @@ def _below_headings(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str, Si
 
 
 def _in_table(lines: list[tuple[int, str]], path: Path) -> Iterator[tuple[int, str, Side]]:
-    rows = list(csv.reader(text for _, text in lines))
+    try:
+        rows = list(csv.reader(text for _, text in lines))
+    except csv.Error as error:  # a field that does not end
+        raise DataError.at(path, f"not a split: {error}") from None
     heading = [cell.strip().lower() for cell in rows[0]] if rows else []
     clip = next((at for at, name in enumerate(heading) if name in _CLIP), None)
     side = next((at for at, name in enumerate(heading) if name in _SIDE), None)

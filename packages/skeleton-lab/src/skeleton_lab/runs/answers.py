@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data import SkeletonStore
-from skeleton_lab.errors import InputError, input_errors
+from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.text_files import MAX_RESULT, read_small_text
 from skeleton_lab.runs.folder import write_atomically
 
 ANSWERS = "answers.csv"
@@ -112,9 +113,9 @@ def read_answers(run: Path, classes: Sequence[str] | None = None) -> Answers:
     path = run / ANSWERS
     if not path.is_file():
         raise InputError(f"{run}: it has no {ANSWERS}; runs of earlier versions must be made again")
-    with input_errors(), path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    text = read_small_text(path, most=MAX_RESULT)
     try:
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
         numbers = {
             name: np.array([int(row[name]) for row in rows], np.int64)
             for name in ("clip", "subject", "label", "answer")
@@ -128,7 +129,7 @@ def read_answers(run: Path, classes: Sequence[str] | None = None) -> Answers:
         if len(known) <= max(names):
             raise ValueError("its classes")
         told = tuple(row["name"] for row in rows)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise InputError(f"{path}: damaged: {error}") from error
     return Answers(**numbers, name=told, probability=probability, classes=known)
 

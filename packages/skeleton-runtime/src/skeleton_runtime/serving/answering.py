@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from skeleton_data import DataError, player_data
+from skeleton_data import DataError, parse_json, player_data
 from skeleton_runtime.answers import Answer
 from skeleton_runtime.arrays import array_recordings
 from skeleton_runtime.recogniser import Recogniser
@@ -56,9 +55,9 @@ def answer_clips(recogniser: Recogniser, limits: Limits, data: bytes, query: Cli
         TooLargeError: If the limits do not allow it.
     """
     try:
-        given = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise QueryError(f"the body is no JSON: {error}") from None
+        given = parse_json(data.decode(), "the body")
+    except (DataError, UnicodeDecodeError) as error:
+        raise QueryError(str(error)) from None
     if not isinstance(given, dict) or given.keys() != {"clips"} or not isinstance(given["clips"], list):
         raise QueryError('the body: expected {"clips": [...]}, each clip an array (T, V, 3) or (T, M, V, 3)')
     if not given["clips"]:

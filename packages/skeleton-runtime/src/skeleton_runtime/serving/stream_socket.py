@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from skeleton_data import DataError
-from skeleton_runtime.live import LiveStream, frame_of
+from skeleton_runtime.live import MOST_CHARACTERS, LiveStream, frame_of
 from skeleton_runtime.recogniser import Recogniser
 from skeleton_runtime.serving.guard import PROTOCOL
 from skeleton_runtime.serving.limits import Limits, TooLargeError
@@ -22,8 +22,6 @@ Given = TypeVarTuple("Given")
 Result = TypeVar("Result")
 END = "end"
 """The message behind the last frame."""
-MOST_CHARACTERS = 2**20
-"""Of a message."""
 MOST_FRAMES = 10_000
 """Of a window, also at the model's rate."""
 TOO_LARGE, LEAVING = 1009, 1001
