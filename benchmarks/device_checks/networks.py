@@ -11,7 +11,7 @@ from skeletonmae import SkeletonMAE, SkeletonMAEConfig, Transformer, Transformer
 from sttformer import STTFormer, STTFormerConfig
 
 FRAMES, JOINTS = 20, 25
-SHAPE = {"width": 16, "blocks": [(16, 4), (32, 8), (32, 8)], "tuple_frames": 2, "num_classes": 7}
+SHAPE = {"width": 16, "blocks": [(16, 4), (32, 8)], "tuple_frames": 2, "num_classes": 7}
 
 
 class Network(NamedTuple):

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+REPLACED: set[str] = set()
 
 
 def use_source_tree() -> list[str]:
@@ -23,12 +24,13 @@ def use_source_tree() -> list[str]:
     for name in replaced:
         for module in STAND_INS[name]():
             sys.modules[module.__name__] = module
+    REPLACED.update(replaced)
     return replaced
 
 
 def has(*names: str) -> bool:
-    """Whether all of these libraries are installed."""
-    return all(importlib.util.find_spec(name) is not None for name in names)
+    """Whether all of these libraries are installed; one that is replaced is not."""
+    return all(name not in REPLACED and importlib.util.find_spec(name) for name in names)
 
 
 def _module(name: str, **names: Any) -> ModuleType:
