@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from trained_model import MODEL
 
@@ -27,6 +28,18 @@ def raw(tmp_path_factory):
 def clips(raw):
     """The cleaned clips (T, M, V, 3) of these recordings, in their order."""
     return [clean(read_skeleton(file)) for file in sorted(raw.glob("*.skeleton"))]
+
+
+@pytest.fixture(scope="session")
+def coming_and_going(clips):
+    """Somebody, nobody, the same body in the second place, and a lost one whose joints lie in one point."""
+    clip = np.zeros((170, 2, 25, 3), np.float32)
+    clip[:40, 0] = clips[0][:40, 0]
+    clip[70:110, 1] = clips[1][:40, 0]
+    clip[110:140, 1] = clips[1][39, 0, 3]
+    clip[140:, 0] = clips[2][:30, 0]
+    clip[145:150] = 0
+    return clip
 
 
 @pytest.fixture

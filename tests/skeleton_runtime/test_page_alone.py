@@ -8,10 +8,12 @@ import os
 import re
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 from running_service import browsing, drop
 from trained_model import MODEL
@@ -86,7 +88,7 @@ def test_what_is_in_the_way_is_one_line(tmp_path, no_runtime, capsys, monkeypatc
     assert what == "there" or not page.exists()
 
 
-def test_the_model_runs_in_a_browser(tmp_path, recogniser, raw, clips):
+def test_the_model_runs_in_a_browser(tmp_path, recogniser, raw, clips, coming_and_going):
     package = os.environ.get("ONNXRUNTIME_WEB")
     if package is None:
         pytest.skip("ONNXRUNTIME_WEB names no folder of the npm package onnxruntime-web")
@@ -111,6 +113,20 @@ def test_the_model_runs_in_a_browser(tmp_path, recogniser, raw, clips):
                 assert [name for name, _ in told] == list(best)
                 shares = [float(share.removesuffix(" %")) for _, share in told]
                 assert shares == pytest.approx([100 * share for share in best.values()], abs=0.06)
+        answers = recogniser.predict(coming_and_going, window="0.5s", stride="0.25s", fps=30)
+        middle = np.median([share for answer in answers for share in answer.best(1).values()])
+        page.locator("#window").fill("0.5s")
+        page.locator("#stride").fill("0.25s")
+        page.locator("#threshold").fill(str(middle))
+        drop(page, "coming and going.json", json.dumps({"clips": [coming_and_going.tolist()]}).encode())
+        expect(page.locator("#status")).to_have_text("coming and going.json")
+        answers = [replace(answer, threshold=middle) for answer in answers]
+        told = [answer.label or "nobody" for answer in answers]
+        expect(page.locator("#timeline div")).to_have_text(told)
+        for label in ("nobody", "unknown"):
+            expect(page.locator(f"#timeline .{label}")).to_have_count(told.count(label))
+            assert told.count(label)
+        page.locator("#threshold").fill("")
         damaged = clips[0][:, 0].tolist()
         damaged[3][4][0] = None
         drop(page, "nan.json", json.dumps({"clips": [damaged]}).encode())

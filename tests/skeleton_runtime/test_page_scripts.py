@@ -2,14 +2,12 @@
 
 import json
 import os
-import shutil
-import subprocess
-from importlib.resources import files
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
+from page_scripts import NODE, prepared
 
 from skeleton_data import (
     ImportConfig,
@@ -21,31 +19,11 @@ from skeleton_data import (
     write_skeleton,
 )
 from skeleton_runtime import Windows, read_recordings
-from skeleton_runtime.page.static_folder import page_card
+from skeleton_runtime.presence import in_view, those_in_view
 
-NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="there is no Node on this machine")
 SHARED = Path(os.environ.get("SKELETON_SHARED", Path(__file__).parents[3] / "shared"))
 NTU = layout("ntu")
-
-
-def prepared(cases):
-    """What the scripts make of (file, model, options)."""
-    sent = [
-        {"name": file.name, "text": file.read_text(), "card": card(preprocessing), "options": options}
-        for file, preprocessing, options in cases
-    ]
-    given = {"folder": str(files("skeleton_runtime.page")), "cases": sent}
-    script = Path(__file__).parent / "support" / "prepare.mjs"
-    done = subprocess.run([NODE, script], input=json.dumps(given), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def card(preprocessing):
-    from skeleton_runtime import Calibration
-
-    return page_card(preprocessing, Calibration())
 
 
 def expected(file, preprocessing, options):
@@ -57,8 +35,9 @@ def expected(file, preprocessing, options):
     windows = Windows(options.get("window"), options.get("stride"))
     frames = len(recording.joints)
     for start, end in sliding_windows(frames, *windows.in_frames(recording.fps, frames)):
-        tensor = sample_clips([recording.clip(start, end)], preprocessing)[0]
-        bodies = int(recording.joints[start:end].any(axis=(0, 2, 3)).sum())
+        clip = those_in_view(recording.clip(start, end))
+        tensor = None if clip is None else sample_clips([clip], preprocessing)[0]
+        bodies = int(in_view(recording.joints[start:end]).any(axis=0).sum())
         yield start, end, bodies, tensor, recording
 
 
@@ -69,8 +48,10 @@ def assert_prepared_alike(cases):
         assert [(each["start"], each["end"], each["bodies"]) for each in told] == [w[:3] for w in wanted]
         recording = wanted[0][-1]
         for each, (*_, tensor, _) in zip(told, wanted, strict=True):
-            found = np.array(each["tensor"], np.float32).reshape(tensor.shape)
-            np.testing.assert_allclose(found, tensor, atol=2e-5, err_msg=f"{case}")
+            assert (each["tensor"] is None) == (tensor is None)
+            if tensor is not None:
+                found = np.array(each["tensor"], np.float32).reshape(tensor.shape)
+                np.testing.assert_allclose(found, tensor, atol=2e-5, err_msg=f"{case}")
         whole = recording.clip(0, len(recording.joints)).astype(float)
         yaw = player_data({"": whole}, case[1].layout, fps=30)["yaw"]
         assert told[0]["yaw"] == pytest.approx(yaw, abs=1e-3)
@@ -120,9 +101,19 @@ def two_people(tmp_path_factory, clips):
     return path
 
 
-def test_raw_recordings(recogniser, raw, two_people):
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory, clips):
+    """Somebody whom the tracker loses: all joints lie in one point for a while."""
+    joints = np.concatenate([clips[0][:, 0] + [0, 1, 3], clips[1][:, 0] + [0, 1, 3]]).astype(np.float32)
+    joints[30:60] = joints[30:60, :1]
+    path = tmp_path_factory.mktemp("lost") / "S001C001P002R001A001.skeleton"
+    write_skeleton(path, RawClip(len(joints), np.arange(len(joints)), np.full(len(joints), 7), joints))
+    return path
+
+
+def test_raw_recordings(recogniser, raw, two_people, lost):
     options = ({}, {"window": "1s", "stride": "0.5s"}, {"window": "25"})
-    recordings = [*sorted(raw.glob("*.skeleton"))[:2], two_people]
+    recordings = [*sorted(raw.glob("*.skeleton"))[:2], two_people, lost]
     assert_prepared_alike(list(product(recordings, models(recogniser), options)))
 
 

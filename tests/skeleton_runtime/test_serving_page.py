@@ -1,5 +1,7 @@
 """The page of the service in a real browser: a recording is dropped on it, moves, and is recognised."""
 
+import re
+
 import numpy as np
 import pytest
 from running_service import browsing, drop, running
@@ -49,12 +51,26 @@ def test_a_recording_is_dropped_on_the_page(recogniser, raw, two_actions):
         assert shown(page) != still
         assert complaints == []
 
+        sure = 1 - 1e-6  # more than the model ever is
+        page.locator("#threshold").fill(str(sure))
+        page.locator("#smooth").fill("2")
+        drop(page, two_actions.name, two_actions.read_bytes())
+        answers = recogniser.predict(two_actions, window="1s", stride="0.5s", threshold=sure, smooth=2)
+        expect(page.locator("#timeline .unknown")).to_have_count(
+            [answer.label for answer in answers].count("unknown")
+        )
+        assert answers[0].label == "unknown"
+        page.locator("#threshold").fill("2")
+        drop(page, two_actions.name, two_actions.read_bytes())
+        expect(page.locator("#status.error")).to_contain_text("threshold")
+        page.locator("#threshold").fill("")
+
         drop(page, "x.npz", b"PK")  # what is wrong is told
         expect(page.locator("#status.error")).to_contain_text("x.npz")
         file = min(raw.glob("*.skeleton"))
         page.locator("#file").set_input_files(file)
         expect(page.locator("#answer")).to_have_text(recogniser.predict(file)[0].label)
-        assert [text for text in complaints if "422" not in text] == []
+        assert [text for text in complaints if not re.search("422|400", text)] == []
 
 
 def test_the_page_says_that_a_token_is_missing(recogniser):

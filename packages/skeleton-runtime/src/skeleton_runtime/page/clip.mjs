@@ -14,6 +14,22 @@ export function present(clip, frame, body) {
   return false;
 }
 
+// Whether a body is there: some joints are not at zero, and those do not all lie in one point (skeleton_runtime.presence).
+export function inView(clip, frame, body) {
+  const begin = at(clip, frame, body), measured = [];
+  for (let i = begin; i < begin + 3 * clip.joints; i += 3) if (clip.xyz[i] || clip.xyz[i + 1] || clip.xyz[i + 2]) measured.push(i);
+  return measured.length === 1 || measured.some(i => [0, 1, 2].some(axis => clip.xyz[i + axis] !== clip.xyz[measured[0] + axis]));
+}
+
+// The clip without the bodies that never come, or null of nobody.
+export function thoseInView(clip) {
+  const there = [];
+  for (let body = 0; body < clip.bodies; body++)
+    for (let frame = 0; frame < clip.frames; frame++)
+      if (inView(clip, frame, body)) { there.push(body); break; }
+  return there.length ? withBodies(clip, there) : null;
+}
+
 export function slice(clip, start, end) {
   return { ...clip, frames: end - start, xyz: clip.xyz.slice(at(clip, start), at(clip, end)) };
 }

@@ -47,10 +47,12 @@ function say(text, error = false) {
   element("status").className = error ? "error" : "";
 }
 
+const end = () => answers.at(-1)?.end ?? 1;
 const middle = answer => (answer.start + answer.end) / 2;
 
 player.onframe = frame => {
   const time = (frame + 0.5) / fps;
+  element("timeline").style.setProperty("--now", `${100 * Math.min(1, time / end())}%`);
   let best = answers[0];
   for (const answer of answers) if (Math.abs(middle(answer) - time) < Math.abs(middle(best) - time)) best = answer;
   if (best && best !== shown) tell(best);
@@ -73,14 +75,15 @@ function tell(answer) {
 }
 
 function drawTimeline() {
-  const end = Math.max(...answers.map(answer => answer.end));
   element("timeline").replaceChildren(...answers.map((answer, place) => {
     const part = document.createElement("div"), next = answers[place + 1];
     const from = place ? (middle(answers[place - 1]) + middle(answer)) / 2 : 0;
-    const to = next ? (middle(answer) + middle(next)) / 2 : end;
-    part.style.left = `${100 * from / end}%`;
-    part.style.width = `${100 * (to - from) / end}%`;
-    part.style.background = answer.label === null ? "#b8b8b4" : `hsl(${hue(answer.label)} 45% 42%)`;
+    const to = next ? (middle(answer) + middle(next)) / 2 : end();
+    part.style.left = `${100 * from / end()}%`;
+    part.style.width = `${100 * (to - from) / end()}%`;
+    if (answer.label === null) part.className = "nobody";
+    else if (answer.label === "unknown") part.className = "unknown";
+    else part.style.background = `hsl(${hue(answer.label)} 45% 42%)`;
     part.textContent = part.title = answer.label ?? "nobody";
     return part;
   }));

@@ -1,11 +1,13 @@
 // Recordings that the page reads by itself: raw NTU `.skeleton`, tables of joints `.csv`, clips in `.json`. What it is not
 // sure to read as `skeleton-data import` does, it refuses.
-import { at, bodiesThere, empty, present, resample, select, slice, trainingCoordinates, withBodies } from "./clip.mjs";
+import { at, empty, present, resample, select, slice, trainingCoordinates } from "./clip.mjs";
 import { readNtu } from "./ntu.mjs";
 
 const SCALES = { m: 1, cm: 0.01, mm: 0.001 }, NTU_FPS = 30, MOST_FRAMES = 200_000;
 const AXES = { y: [[0, 1], [1, 1], [2, 1]], "-y": [[0, 1], [1, -1], [2, -1]], z: [[0, 1], [2, 1], [1, -1]], "-z": [[0, 1], [2, -1], [1, 1]],
   x: [[1, -1], [0, 1], [2, 1]], "-x": [[1, 1], [0, -1], [2, 1]] };
+
+const HEADS = ["head", "nose", "neck", "shoulder_center", "spine_shoulder", "thorax"];
 
 // A recording: its joints, frames a second, and shown(start, end), those frames as the model knows clips.
 export function readRecording(name, text, card, { fps, units = "auto", up = "auto" } = {}) {
@@ -16,7 +18,7 @@ export function readRecording(name, text, card, { fps, units = "auto", up = "aut
   const found = read(text, card, units), rate = fps || found.fps || (read === readClip && (card.fps || NTU_FPS));
   if (!rate) throw new Error("it does not say how many frames per second it has: say fps");
   const joints = upright(found.clip, SCALES[units] ?? 1, up === "auto" ? "y" : up);
-  check(joints);
+  check(joints, card);
   return { name: stem, fps: rate, joints, shown: (start, end) => {
     const window = slice(joints, start, end);
     return trainingCoordinates(card.fps ? resample(window, rate, card.fps) : window, card.spine);
@@ -107,8 +109,10 @@ function upright(clip, scale, up) {
 }
 
 // Nothing is missing, and bodies are those of people: the rules of an import, which would mend some of it.
-function check(clip) {
-  const extents = [];
+function check(clip, card) {
+  const extents = [], head = HEADS.map(name => card.joints.map(jointKey).indexOf(jointKey(name))).find(place => place >= 0);
+  const lines = [0, 0, 0];
+  let heads = 0;
   for (let frame = 0; frame < clip.frames; frame++)
     for (let body = 0; body < clip.bodies; body++) {
       if (!present(clip, frame, body)) continue;
@@ -116,10 +120,16 @@ function check(clip) {
       for (let i = 0; i < row.length; i++)
         if (!Number.isFinite(row[i])) throw new Error(`frame ${frame}: joint ${Math.floor(i / 3)} was not measured; \`skeleton-predict serve\` fills gaps`);
       extents.push(measured(row, frame));
+      if (head === undefined || !card.hips) continue;
+      const line = [0, 1, 2].map(axis => row[3 * head + axis] - (row[3 * card.hips[0] + axis] + row[3 * card.hips[1] + axis]) / 2);
+      const length = Math.hypot(...line);
+      if (length > 0) { heads++; line.forEach((value, axis) => { lines[axis] += value / length; }); }
     }
   if (!extents.length) throw new Error("there is no body in any frame");
-  const size = extents.sort((a, b) => a - b)[Math.floor(extents.length / 2)];
-  if (!(size >= 0.3 && size <= 5)) throw new Error(`a body measures ${size.toPrecision(3)} m, expected 0.3 to 5: say units`);
+  extents.sort((a, b) => a - b);
+  const size = (extents[Math.floor(extents.length / 2)] + extents[Math.floor((extents.length - 1) / 2)]) / 2;
+  if (card.hips && !(size >= 0.3 && size <= 5)) throw new Error(`a body measures ${size.toPrecision(3)} m, expected 0.3 to 5: say units`);
+  if (-lines[1] > 0.5 * heads && -lines[1] >= Math.max(Math.abs(lines[0]), Math.abs(lines[2]))) throw new Error("heads are under hips: say up -y");
 }
 
 // The extent of a body; a joint at zero away from the others, or one of several, was lost by the tracker.

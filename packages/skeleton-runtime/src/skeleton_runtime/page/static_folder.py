@@ -27,7 +27,8 @@ POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self';"
     " img-src data:; base-uri 'none'; form-action 'none'"
 )
-SCRIPTS = ("page.css", "page.js", "browser.js", "clip.mjs", "ntu.mjs", "recording.mjs", "windows.mjs")
+SCRIPTS = ("page.css", "page.js", "browser.js")
+MODULES = ("answers.mjs", "clip.mjs", "ntu.mjs", "recording.mjs", "windows.mjs")
 PACKAGE = "onnxruntime-web"
 RUNTIME = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
 """Files of the npm package that the page loads."""
@@ -56,7 +57,7 @@ def write_page(model: str | Path, out: Path, *, runtime: Path | None = None) -> 
         static = draft / "static"
         (static / "ort").mkdir(parents=True)
         (draft / "index.html").write_text(index("browser.js", POLICY), encoding="utf-8")
-        for name in SCRIPTS:
+        for name in SCRIPTS + MODULES:
             (static / name).write_text(page_file(name), encoding="utf-8")
         for name in ("player.css", "player.js"):
             (static / name).write_text(player_file(name), encoding="utf-8")

@@ -1,4 +1,4 @@
-// Windows of a recording, what is answered for one, and what the player is given to draw.
+// Windows of a recording, and what the player is given to draw.
 import { at, bodiesThere, present } from "./clip.mjs";
 
 function framesOf(text, fps, name) {
@@ -16,16 +16,6 @@ export function windows(frames, fps, { window, stride }) {
   const last = Math.max(frames - length, 0), starts = [];
   for (let start = 0; start < last; start += step) starts.push(start);
   return [...starts, last].map(start => [start, Math.min(start + length, frames)]);
-}
-
-export function answer(recording, start, end, bodies, shares, card) {
-  const order = shares.map((_, place) => place).sort((a, b) => shares[b] - shares[a] || a - b).slice(0, 5);
-  const best = order.length ? card.classes[order[0]] : null;
-  return {
-    clip: recording.name, first_frame: start, last_frame: end - 1, start: start / recording.fps, end: end / recording.fps, bodies,
-    label: order.length && shares[order[0]] < (card.threshold ?? 0) ? "unknown" : best,
-    classes: Object.fromEntries(order.map(place => [card.classes[place], shares[place]])),
-  };
 }
 
 export function drawn(title, clip, fps, card) {

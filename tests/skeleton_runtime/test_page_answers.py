@@ -1,0 +1,75 @@
+"""The page's own scripts answer as Python does, run by Node: nobody, "unknown", and means over windows."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from page_scripts import NODE, prepared
+from trained_model import MODEL
+
+from skeleton_data import DataError
+from skeleton_runtime.presence import in_view
+
+pytestmark = pytest.mark.skipif(NODE is None, reason="there is no Node on this machine")
+WINDOWS = {"window": "15", "stride": "10"}
+BAD = ({"threshold": "2"}, {"threshold": "x"}, {"smooth": "0"}, {"smooth": "1.5"}, {"smooth": "10001"})
+
+
+@pytest.fixture(scope="module")
+def written(coming_and_going, tmp_path_factory):
+    path = tmp_path_factory.mktemp("json") / "coming_and_going.json"
+    path.write_text(json.dumps({"clips": [coming_and_going.tolist()]}))
+    return path
+
+
+def test_nobody_is_in_the_same_windows(recogniser, coming_and_going, written):
+    answers = recogniser.predict(coming_and_going, **WINDOWS, fps=30)
+    (told,) = prepared([(written, recogniser.preprocessing, WINDOWS | {"fps": 30})])
+    assert {answer.bodies for answer in answers} == {0, 1}
+    assert [(each["start"], each["end"] - 1, each["bodies"], each["tensor"] is None) for each in told] == [
+        (answer.first_frame, answer.last_frame, answer.bodies, answer.label is None) for answer in answers
+    ]
+    assert in_view(coming_and_going[[0, 50, 75, 120]]).tolist() == [
+        *([True, False], [False, False], [False, True], [False, False])
+    ]
+
+
+def test_answers_are_alike(recogniser, coming_and_going, written, raw):
+    package = os.environ.get("ONNXRUNTIME_WEB")
+    if package is None:
+        pytest.skip("ONNXRUNTIME_WEB names no folder of the npm package onnxruntime-web")
+    shares = [answer.best(1).values() for answer in recogniser.predict(coming_and_going, **WINDOWS, fps=30)]
+    middle = float(np.median([share for row in shares for share in row]))
+    recordings = [(written, coming_and_going), *((file, file) for file in sorted(raw.glob("*.skeleton"))[:2])]
+    ways = [WINDOWS, {}, WINDOWS | {"smooth": 3, "threshold": middle}]
+    cases = [(shown, given, way) for shown, given in recordings for way in ways]
+    sent = [(shown, recogniser.preprocessing, {"fps": 30} | way) for shown, _, way in cases]
+    sent += [(written, recogniser.preprocessing, bad) for bad in BAD]
+    weights, labels = str(MODEL / "model.onnx"), set()
+    answered = prepared(sent, recogniser.calibration, runtime=package, weights=weights)
+    for (_, given, way), told in zip(cases, answered, strict=False):
+        expected = recogniser.predict(given, **way, fps=30)
+        labels |= {answer.label for answer in expected}
+        assert [each["label"] for each in told] == [answer.label for answer in expected]
+        for each, answer in zip(told, expected, strict=True):
+            assert each["classes"] == pytest.approx(answer.best(5), abs=1e-4)
+            places = [answer.first_frame, answer.last_frame, answer.bodies]
+            assert [each["first_frame"], each["last_frame"], each["bodies"]] == places
+            assert (each["start"], each["end"]) == pytest.approx(answer.seconds)
+    assert {None, "unknown"} < labels
+    for bad, complaint in zip(BAD, answered[len(cases) :], strict=True):
+        assert next(iter(bad)) in complaint
+
+
+def test_what_python_refuses_is_refused(recogniser, clips, tmp_path):
+    """Bodies upside down, and clips of which more than half is one point."""
+    upside_down, lost = clips[0] * [1, -1, 1], clips[0].copy()
+    lost[: len(lost) * 2 // 3] = 1.5
+    cases = []
+    for name, clip in (("upside down", upside_down), ("lost", lost)):
+        with pytest.raises(DataError):
+            recogniser.predict(clip, fps=30)
+        (tmp_path / f"{name}.json").write_text(json.dumps({"clips": [clip.tolist()]}))
+        cases.append((tmp_path / f"{name}.json", recogniser.preprocessing, {}))
+    assert [type(told) for told in prepared(cases)] == [str, str]
