@@ -6,12 +6,14 @@ The wheels of all packages are installed into an empty environment, and everythi
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from processes import TWO_PROCESSES, kill, of_this_machine
@@ -125,13 +127,18 @@ def install(wheels: Path, name: str, *wanted: str | Path) -> Installation:
     """
     bin = wheels / name / "environment" / "bin"
     assert not uv(wheels, "venv", "--python", sys.executable, bin.parent)
+    add(wheels, bin, *wanted)
+    (wheels / name / "work").mkdir()
+    return Installation(bin, wheels / name / "work")
+
+
+def add(wheels: Path, bin: Path, *wanted: str | Path) -> None:
+    """Install into an environment."""
     command = ("pip", "install", "--python", bin / "python", "--constraint", wheels / "versions.txt", *wanted)
     failed = uv(wheels, *command, "--offline") and uv(wheels, *command)
     if failed and "Failed to fetch" in failed and not os.environ.get("CI"):
         pytest.skip(f"torch and others are not in uv's cache, and there is no package index: {failed}")
     assert not failed, failed
-    (wheels / name / "work").mkdir()
-    return Installation(bin, wheels / name / "work")
 
 
 def uv(folder: Path, *arguments: object) -> str:
@@ -188,27 +195,73 @@ def test_training_without_a_clone(installation: Installation) -> None:
 ANSWERS = """
 import json, sys
 from skeleton_runtime import Recogniser
+from skeleton_runtime.cli.main import main
 
 model = Recogniser.load("model")
 print(json.dumps([answer.as_dict(5) for answer in model.predict("raw")]))
+for package in sys.argv[1:]:
+    main(["web", "model", "page", "--onnxruntime-web", package])
 assert not {"torch", "onnx", "matplotlib", "huggingface_hub"} & sys.modules.keys()
 """
 
 
 def test_the_runtime_has_no_torch(wheels: Path) -> None:
-    """Two wheels in an empty environment answer, from the command line and from Python alike."""
+    """Two wheels in an empty environment answer from the command line, Python, HTTP and the page alike."""
     two = [next((wheels / "dist").glob(f"skeleton_{name}-*.whl")) for name in ("data", "runtime")]
     alone = install(wheels, "runtime", *two)
     packages = alone.bin.parent.glob("lib/python*/site-packages/*.dist-info")
     names = {package.name.partition("-")[0] for package in packages}
     assert {"skeleton_data", "skeleton_runtime", "onnxruntime"} < names
     assert not {"torch", "onnx", "accelerate", "matplotlib", "skeleton_lab", "sttformer"} & names
-    shutil.copytree(REPO / "tests" / "skeleton_runtime" / "support" / "model", alone.folder / "model")
+    support, page = REPO / "tests" / "skeleton_runtime" / "support", os.environ.get("ONNXRUNTIME_WEB")
+    shutil.copytree(support / "model", alone.folder / "model")
     raw = ("synth", "raw", "--classes", "3", "--subjects", "2", "--views", "1", "--repeats", "1")
     alone.run("skeleton-data", *raw)
     lines = alone.run("skeleton-predict", "model", "raw", "--format", "json").splitlines()
-    assert len(lines) == 6
-    assert [json.loads(line) for line in lines] == json.loads(alone.run("python", "-c", ANSWERS))
+    answers = [json.loads(line) for line in lines]
+    assert len(answers) == 6
+    assert json.loads(alone.run("python", "-c", ANSWERS, *filter(None, [page])).splitlines()[0]) == answers
+    add(wheels, alone.bin, f"skeleton-runtime[serve] @ {two[1].as_uri()}")
+    files = sorted((alone.folder / "raw").glob("*.skeleton"))
+    assert_alike(over_http(alone, files), answers)
+    if page and shutil.which("node"):
+        assert_alike(of_the_page(alone.folder / "page" / "static", Path(page), files), answers)
+
+
+def over_http(alone: Installation, files: list[Path]) -> list[dict]:
+    """What `skeleton-predict serve` answers for files that are sent to it."""
+    process, answers = alone.start("skeleton-predict", "serve", "model", "--port", 0), []
+    try:
+        address = process.stdout.readline().split(" ")[-1].strip()
+        for file in files:
+            with urlopen(f"{address}predict?name={file.name}", file.read_bytes(), 60) as answer:
+                answers += json.load(answer)["answers"]
+    finally:
+        process.terminate()
+        printed, _ = process.communicate()
+    assert process.returncode in (0, -signal.SIGTERM), printed
+    return answers
+
+
+def of_the_page(static: Path, runtime: Path, files: list[Path]) -> list[dict]:
+    """What the scripts of the page, which `skeleton-predict web` has written, answer for files."""
+    card = json.loads((static / "model.json").read_text())
+    cases = [{"name": each.name, "text": each.read_text(), "card": card, "options": {}} for each in files]
+    given = {"folder": str(static), "cases": cases}
+    given |= {"runtime": str(runtime), "weights": str(static / "model.onnx")}
+    script = REPO / "tests" / "skeleton_runtime" / "support" / "prepare.mjs"
+    done = subprocess.run(["node", script], input=json.dumps(given), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return [answer for (answer,) in json.loads(done.stdout)]
+
+
+def assert_alike(answers: list[dict], others: list[dict]) -> None:
+    """The same frames and classes, probabilities to 1e-4."""
+    assert len(answers) == len(others)
+    for answer, other in zip(answers, others, strict=True):
+        for field in ("clip", "label", "first_frame", "last_frame", "bodies", "start", "end"):
+            assert answer[field] == other[field]
+        assert answer["classes"] == pytest.approx(other["classes"], abs=1e-4)
 
 
 def test_a_separate_project(installation: Installation) -> None:
