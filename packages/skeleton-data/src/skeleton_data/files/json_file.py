@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from skeleton_data.errors import DataError
-from skeleton_data.files.limits import require_memory
+from skeleton_data.files.limits import memory_for, require_memory
 from skeleton_data.files.text import MAX_TEXT, read_text
 
 # Bytes that Python takes for a list of up to four, an object of up to five, a number and its place in them, a
@@ -36,10 +38,16 @@ def parse_json(text: str, path: str | Path) -> Any:
         >>> parse_json('{"frames": [[0.5, 1.5]]}', "mine.json")
         {'frames': [[0.5, 1.5]]}
     """
-    pieces = {sign: text.count(sign) for sign in '[{,:"'}
-    lists, objects = _LIST * pieces["["], _OBJECT * pieces["{"]
-    values = _VALUE * (pieces[","] + pieces[":"]) + _WORD * pieces['"'] // 2
-    require_memory(path, sys.getsizeof(text) + lists + objects + values, len(text), "its lists and objects")
+    if sys.getsizeof(text) + _OBJECT * len(text) > memory_for(len(text)):  # even if all of it were objects
+        pieces = {sign: text.count(sign) for sign in '[{,:"'}
+        lists, objects = _LIST * pieces["["], _OBJECT * pieces["{"]
+        values = _VALUE * (pieces[","] + pieces[":"]) + _WORD * pieces['"'] // 2
+        wanted = sys.getsizeof(text) + lists + objects + values
+        require_memory(path, wanted, len(text), "its lists and objects")
+    try:
+        return from_json(text)  # three times as fast as json, and the same numbers
+    except ValueError:  # json takes a little more, and says better what is wrong
+        pass
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

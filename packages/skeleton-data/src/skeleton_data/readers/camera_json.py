@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -70,22 +70,21 @@ def read_mediapipe(path: Path) -> Recording:
 
 def _frames_of(people: Sequence[list[Any]], path: Path) -> list[NDArray[np.float32]]:
     """Return the landmarks of the bodies of each frame (bodies, 33, 4)."""
-    try:  # all bodies of the file at once
-        table = [list(map(_POINT, body)) for bodies in people for body in bodies]
-        joints = numbers_or_nan(table, (-1, LANDMARKS, 4), path, "pose_world_landmarks")
-    except (
-        DataError,
-        KeyError,
-        TypeError,
-    ):  # one by one, to name what is wrong, or to find what is not there
+    bodies = [body for frame in people for body in frame]
+    try:  # all numbers of the file at once
+        if not all(len(body) == LANDMARKS for body in bodies):
+            raise TypeError
+        numbers = list(chain.from_iterable(map(_POINT, chain.from_iterable(bodies))))
+        joints = numbers_or_nan(numbers, (-1,), path, "pose_world_landmarks").reshape(-1, LANDMARKS, 4)
+    except (DataError, KeyError, TypeError):  # one by one, to name what is wrong, or to find what is missing
         one_by_one = [
             _landmarks(body, path, f"[{number}].pose_world_landmarks[{person}]")
-            for number, bodies in enumerate(people)
-            for person, body in enumerate(bodies)
+            for number, frame in enumerate(people)
+            for person, body in enumerate(frame)
         ]
         joints = np.reshape(np.array(one_by_one, np.float32), (-1, LANDMARKS, 4))
-    ends = np.cumsum([len(bodies) for bodies in people])
-    return [joints[end - len(bodies) : end] for end, bodies in zip(ends, people, strict=True)]
+    ends = np.cumsum([len(frame) for frame in people])
+    return [joints[end - len(frame) : end] for end, frame in zip(ends, people, strict=True)]
 
 
 def _landmarks(body: Any, path: Path, where: str) -> NDArray[np.float32]:

@@ -76,15 +76,13 @@ def _of_wide(table: Table, lower: Mapping[str, str]) -> Recording:
     for name, parts in columns.items():
         if missing := [axis for axis in axes if axis not in parts]:
             raise DataError.at(table.path, f"there is no column {name}_{missing[0]}")
-    joints = np.stack(
-        [np.stack([table.numbers(parts[axis]) for axis in axes], axis=-1) for parts in columns.values()],
-        axis=1,
-    )
     sure = [next((parts[word] for word in SURENESS if word in parts), None) for parts in columns.values()]
-    given = [table.numbers(name) for name in sure if name is not None]
-    confidence = np.stack(given, axis=1) if len(given) == len(columns) else None
+    wanted = [[parts[axis] for axis in axes] for parts in columns.values()]
+    given = [name for name in sure if name is not None]
+    if len(given) == len(columns):
+        wanted = [[*places, name] for places, name in zip(wanted, given, strict=True)]
+    values = table.block([name for names in wanted for name in names]).reshape(-1, *np.shape(wanted))
     frames, people = _frames(table, lower), _people(table, lower)
-    values = joints if confidence is None else np.concatenate([joints, confidence[..., None]], axis=-1)
     spread = _spread(values, frames, people, table.path)
     return _recording(tuple(columns), spread, len(axes), _rate(table, lower, frames), table.path)
 
@@ -101,7 +99,7 @@ def _of_tidy(table: Table, lower: Mapping[str, str], joint: str) -> Recording:
         raise DataError.at(table.path, f"expected a column {FRAMES[0]}")
     frames, people = _frames(table, lower), _people(table, lower)
     columns = [lower[axis] for axis in axes] + ([sure] if sure else [])
-    values = np.stack([table.numbers(name) for name in columns], axis=-1)
+    values = table.block(columns)
     check_size(table.path, int(frames.max()) + 1, int(people.max()) + 1, len(names))
     spread = np.full((frames.max() + 1, people.max() + 1, len(names), len(columns)), np.nan)
     _refuse_twice(np.stack([frames, people, places]), frames, table)
@@ -167,9 +165,9 @@ def _spread(
     """Return rows (n, V, values) at their frames and people: (T, M, V, values), else NaN."""
     check_size(path, int(frames.max()) + 1, int(people.max()) + 1, values.shape[1])
     spread = np.full((frames.max() + 1, people.max() + 1, *values.shape[1:]), np.nan)
-    keys, counts = np.unique(np.stack([frames, people]), axis=1, return_counts=True)
+    keys, counts = np.unique(frames * spread.shape[1] + people, return_counts=True)
     if (counts > 1).any():
-        frame = keys[0, counts.argmax()]
+        frame = keys[counts.argmax()] // spread.shape[1]
         raise DataError.at(path, f"frame {frame} from the first has {counts.max()} rows of one person")
     spread[frames, people] = values
     return spread

@@ -67,8 +67,9 @@ def _is_one_person(frames: Sequence[Frame]) -> bool:
     bodies = np.concatenate(frames)[..., :2] if frames else np.zeros((0, 0, 2), np.float32)
     if len(bodies) < 2 or np.isnan(bodies).any():
         return False
-    steps = np.linalg.norm(np.diff(bodies, axis=0), axis=-1).mean(axis=-1)
-    sizes = np.linalg.norm(np.ptp(bodies, axis=1), axis=-1)
+    x, y = bodies[..., 0], bodies[..., 1]
+    steps = np.hypot(np.diff(x, axis=0), np.diff(y, axis=0)).mean(axis=-1)
+    sizes = np.hypot(np.ptp(x, axis=1), np.ptp(y, axis=1))
     return bool((steps <= sizes[:-1]).all())
 
 
@@ -109,7 +110,7 @@ def _joined(
     people = 1 + max((number for frame in numbers for number in frame), default=-1)
     check_size(path, len(frames), people, shape[0])
     joined = np.full((len(frames), people, *shape), np.nan, dtype=np.float32)
-    for row, frame, chosen in zip(joined, frames, numbers, strict=True):
-        if chosen:
-            row[list(chosen)] = frame
+    if people:
+        rows = np.repeat(np.arange(len(frames)), [len(chosen) for chosen in numbers])
+        joined[rows, [person for chosen in numbers for person in chosen]] = np.concatenate(frames)
     return joined
