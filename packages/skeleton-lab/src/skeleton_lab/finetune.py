@@ -1,14 +1,16 @@
 """Train a classifier, from a pre-trained encoder or from scratch, and test it once.
 
+    skeleton-lab finetune --data.store data/mine --data.protocol odd-subjects --folder runs/mine
     skeleton-lab finetune configs/finetune/utd-mhad.toml --pretrained runs/kinect-v1
     accelerate launch apps/finetune.py configs/finetune/paper-ntu60-xsub.toml --pretrained runs/paper
 
-`--help` lists every field of a recipe, `--dry_run` says what a run would be. Weights are selected by their
-accuracy on subjects held out from the training side (`--training.select` says otherwise), which also give the
-temperature that turns scores into probabilities. With `--data.protocol all` all clips train, and none tests.
-The folder of the run receives classifier/, result.json, answers.csv (of each test clip), labels.json (which
-labels were used), curves.png, config.toml, data.json, metrics.jsonl, tensorboard/, checkpoints/ to resume
-from and, of self-training, teacher/, the run whose answers it learnt from.
+`--help` lists every field of a recipe, `--dry_run` says what a run would be. Without a recipe it is the
+default one, with what suits the clips. Weights are selected by their accuracy on subjects held out from the
+training side (`--training.select` says otherwise), which also give the temperature that turns scores into
+probabilities. With `--data.protocol all` all clips train, and none tests. The folder of the run receives
+classifier/, result.json, answers.csv (of each test clip), labels.json (which labels were used), curves.png,
+config.toml, data.json, metrics.jsonl, tensorboard/, checkpoints/ to resume from and, of self-training,
+teacher/.
 """
 
 from __future__ import annotations
@@ -20,18 +22,19 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from skeleton_lab.data.clips import FinetuneClips, count
-from skeleton_lab.data.unlabelled import PartlyLabelledData, UnlabelledClips
+from skeleton_lab.data.unlabelled import PartlyLabelledData
 from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.network_config import NetworkConfig, fit_network, part_errors
 from skeleton_lab.models.pretrained import open_pretrained, pretrained_config, what_changes
 from skeleton_lab.models.seen_clips import TOLD, seen_of_test
-from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
+from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.runs.answers import ANSWERS
 from skeleton_lab.runs.ending import print_ending
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, TEACHER, RunConfig, RunFolder
 from skeleton_lab.runs.results import FinetuneResult
 from skeleton_lab.runs.workers import tell_notes
 from skeleton_lab.studies import cross_validate
+from skeleton_lab.training.choices import read_or_choose
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
 from skeleton_lab.training.plan import FinetuneTraining
 from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
@@ -109,10 +112,6 @@ class FinetuneConfig(RecipeSection):
         self.self_training.check(self.rounds, self.training, self.data.unlabelled)
         return self
 
-    def unlabelled(self, clips: FinetuneClips) -> UnlabelledClips | None:
-        """Return the clips that it learns from without labels, if it does."""
-        return self.data.open_unlabelled(clips, transductive=self.transductive) if self.rounds else None
-
     def source(self, clips: FinetuneClips) -> SavedModel | None:
         """Return the pre-trained model, if there is one."""
         here, store = clips.preprocessing(self.data.sampling), clips.store.path
@@ -159,7 +158,9 @@ def run(
             clips.require_test()
         seen = seen_of_test(source, clips) if source else None
         config = config.resolved(clips, source)
-        others = config.unlabelled(clips)
+        others = (
+            config.data.open_unlabelled(clips, transductive=config.transductive) if config.rounds else None
+        )
         prints = (*clips.fingerprints, *(others.fingerprints if others else ()))
         folder = RunFolder.check(config.run, config, prints, teacher=others is not None)
         if finished := folder.finished(FinetuneResult, "classifier", "labels.json"):
@@ -287,8 +288,8 @@ def run(
 
 @exit_on_bad_input("finetune")
 def main() -> None:
-    """Read the recipe named on the command line and run it, or every fold of its protocol."""
-    config = read_recipe(FinetuneConfig, sys.argv[1:], program="finetune", shortcuts=RUN_SHORTCUTS)
+    """Read the recipe, or choose it by the clips, and run it, or every fold of its protocol."""
+    config = read_or_choose(FinetuneConfig, sys.argv[1:], program="finetune", shortcuts=RUN_SHORTCUTS)
     if cross_validate.has_folds(config):
         cross_validate.run(config)
     else:

@@ -1,11 +1,13 @@
 """Pre-train SkeletonMAE: mask, reconstruct, keep the encoder. No labels are used.
 
+    skeleton-lab pretrain --data.sources '[{"store": "data/mine"}]' --folder runs/mine/pretrained
     skeleton-lab pretrain configs/pretrain/kinect-v1.toml --mask.joint_ratio 0.6
     accelerate launch apps/pretrain.py configs/pretrain/paper-ntu60-xsub.toml --folder runs/paper
 
-`--help` lists every field of a recipe, `--dry_run` says what a run would be. The folder of the run receives
-encoder/ (for finetune.py), model.safetensors, result.json, curves.png, config.toml, data.json, metrics.jsonl,
-tensorboard/, and checkpoints/ to resume from.
+`--help` lists every field of a recipe, `--dry_run` says what a run would be. Without a recipe it is the
+default one, with what suits the clips. The folder of the run receives encoder/ (for finetune.py),
+model.safetensors, result.json, curves.png, config.toml, data.json, metrics.jsonl, tensorboard/, and
+checkpoints/ to resume from.
 """
 
 from __future__ import annotations
@@ -19,11 +21,12 @@ from pydantic import Field
 from skeleton_lab.data.clips import PretrainClips, PretrainData, count
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.network_config import fit_network, part_errors
-from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
+from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.runs.ending import print_ending
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import PretrainResult
 from skeleton_lab.studies import cross_validate
+from skeleton_lab.training.choices import read_or_choose
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
 from skeleton_lab.training.plan import TrainingConfig
 from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
@@ -197,9 +200,9 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
 
 @exit_on_bad_input("pretrain")
 def main() -> None:
-    """Read the recipe named on the command line and run it, or every fold of its protocol."""
+    """Read the recipe, or choose it by the clips, and run it, or every fold of its protocol."""
     shortcuts = RUN_SHORTCUTS | MASK_SHORTCUTS
-    config = read_recipe(PretrainConfig, sys.argv[1:], program="pretrain", shortcuts=shortcuts)
+    config = read_or_choose(PretrainConfig, sys.argv[1:], program="pretrain", shortcuts=shortcuts)
     if cross_validate.has_folds(config):
         cross_validate.run(config)
     else:

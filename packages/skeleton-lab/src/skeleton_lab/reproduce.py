@@ -83,7 +83,7 @@ def check_run(run: Run, side: Side) -> None:
             recipe.model_copy(update={app.starts_from: None}).resolved(clips)
         else:
             resolved, rounds = recipe.resolved(clips), getattr(recipe, "rounds", 0)
-            others = recipe.unlabelled(clips) if rounds else None
+            others = recipe.data.open_unlabelled(clips, transductive=recipe.transductive) if rounds else None
             prints = (*clips.fingerprints, *(others.fingerprints if others else ()))
             RunFolder.check(recipe.run, resolved, prints, teacher=bool(rounds))
 

@@ -25,10 +25,20 @@ class RecipeSection(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     _given: Settings = PrivateAttr(default_factory=dict)
+    _named: bool = PrivateAttr(True)
+
+    @property
+    def named(self) -> bool:
+        """Whether the command line named the file that it was read from."""
+        return self._named
 
     def given(self, table: str) -> set[str]:
         """Return the fields of a table that the command line gave, not the file."""
         return set(self._given.get(table, {}))
+
+    def is_given(self, field: str) -> bool:
+        """Return whether the command line gave a field, as `training.epochs`, or a part of it."""
+        return _is_given(field.split("."), self._given)
 
     @model_validator(mode="before")
     @classmethod
@@ -46,6 +56,7 @@ def read_recipe(
     program: str,
     shortcuts: Mapping[str, str | list[str]] | None = None,
     folder: str = "",
+    default: str | None = None,
 ) -> Section:
     """Read the command line `RECIPE.toml [--field value ...]`.
 
@@ -55,21 +66,39 @@ def read_recipe(
         program: The program's name for messages.
         shortcuts: Shorter names for fields, such as `{"run.resume": "resume"}`.
         folder: The folder of `configs/` in which a bare name is looked up, such as `studies`.
+        default: The recipe that is read where none is named. Its data and its folder, which are examples, are
+            left out: the command line must give them.
 
     Raises:
         InputError: If the file or a value cannot be used; one line for each mistake, naming file or field.
         SystemExit: With code 0, after printing the help.
     """
     told = "TOML file, or its name in configs/; options override its fields."
-    file = (CliPositionalArg[Path], Field(description=told))
+    file: Any = (CliPositionalArg[Path], Field(description=told))
+    if default:
+        told += f" Without one it is {default}, with what suits the clips that are found."
+        file = (CliPositionalArg[Path | None], Field(None, description=told))
     line = create_model("CommandLine", __base__=(BaseSettings, recipe), __doc__=recipe.__doc__, RECIPE=file)
     given = _parse(line, arguments, recipe, program, cli_shortcuts=shortcuts)
-    file_given = find_recipe(given.pop("RECIPE"), folder)
-    values = merged(over_defaults(recipe, read_toml(file_given)), given)
-    read = _checked(recipe, values, file=file_given, given=given)
+    name = given.pop("RECIPE", None)
+    file_given = find_recipe(name or default or "", folder)
+    content = read_toml(file_given)
+    values = merged(over_defaults(recipe, content if name else _without_places(content)), given)
+    read = _checked(recipe, values, file=file_given if name else None, given=given)
     if isinstance(read, RecipeSection):
-        read._given = given
+        read._given, read._named = given, name is not None
     return read
+
+
+def _without_places(content: Settings) -> Settings:
+    """Return a recipe without the data and the folder that it is an example with."""
+    places = {"data": {"store", "protocol", "sources"}, "run": {"folder"}}
+    return {
+        table: {field: value for field, value in fields.items() if field not in places[table]}
+        if table in places
+        else fields
+        for table, fields in content.items()
+    }
 
 
 def read_options(options: type[Section], arguments: Sequence[str], *, program: str) -> Section:
