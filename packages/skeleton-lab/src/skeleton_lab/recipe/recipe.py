@@ -74,10 +74,11 @@ def read_recipe(
         SystemExit: With code 0, after printing the help.
     """
     told = "TOML file, or its name in configs/; options override its fields."
-    file: Any = (CliPositionalArg[Path], Field(description=told))
+    positional: Any = CliPositionalArg
+    file = (positional[Path], Field(description=told))
     if default:
         told += f" Without one it is {default}, with what suits the clips that are found."
-        file = (CliPositionalArg[Path | None], Field(None, description=told))
+        file = (positional[Path | None], Field(None, description=told))
     line = create_model("CommandLine", __base__=(BaseSettings, recipe), __doc__=recipe.__doc__, RECIPE=file)
     given = _parse(line, arguments, recipe, program, cli_shortcuts=shortcuts)
     name = given.pop("RECIPE", None)
