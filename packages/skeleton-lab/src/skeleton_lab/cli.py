@@ -39,7 +39,7 @@ def main() -> None:
 
             print(f"skeleton-lab {__version__}")
         case ["-h" | "--help", *_]:
-            print(USAGE.format("\n".join(f"  {name:10} {told}" for name, told in SUBCOMMANDS.items())))
+            print(USAGE.format("\n".join(f"  {name:10} {summary}" for name, summary in SUBCOMMANDS.items())))
         case [name, *_]:
             sys.exit(_refused(f"there is no subcommand {name!r}"))
         case _:

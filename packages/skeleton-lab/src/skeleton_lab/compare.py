@@ -85,8 +85,8 @@ def compare_clips(runs: Sequence[Path]) -> str:
     if len(runs) != 2:
         raise InputError(f"--by clip: expected two runs, got {len(runs)}")
     first, second = (read_answers(run) for run in runs)
-    places = runs[0], runs[1]
-    return compare_answers(first, second, places).table((str(runs[0]), str(runs[1])))
+    folders = runs[0], runs[1]
+    return compare_answers(first, second, folders).table((str(runs[0]), str(runs[1])))
 
 
 def draw(starts: Mapping[Path, bool], picture: Path) -> None:
@@ -126,8 +126,8 @@ def check_alike(runs: Mapping[Path, Hashable]) -> None:
         first, other = firsts.setdefault(common, (run, recipe))
         for field, here, there in differences(recipe, other):
             if field not in OF_A_SEED:
-                told = f"{field} is {here!r}, but {there!r} in {first}"
-                raise InputError(f"{run}: {told}: no seeds of one recipe")
+                difference = f"{field} is {here!r}, but {there!r} in {first}"
+                raise InputError(f"{run}: {difference}: no seeds of one recipe")
 
 
 @exit_on_bad_input("compare")
@@ -153,8 +153,8 @@ def main() -> None:
             draw(starts, arguments.curves)
         print(compare(results.values()))
     elif len(lengths := sorted({result.steps for result in results.values()})) > 1:
-        told = " and ".join(map(str, lengths))
-        raise InputError(f"runs of {told} steps differ in their rates: compare those of one length")
+        found = " and ".join(map(str, lengths))
+        raise InputError(f"runs of {found} steps differ in their rates: compare those of one length")
     else:
         histories = [history_of(run) for run in results]
         check_alike(starts)

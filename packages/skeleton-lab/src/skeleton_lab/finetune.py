@@ -199,7 +199,7 @@ def run(
         accelerator.print(f"finetune: {line}")
     notes = (f"Of {config.pretrained}: {TOLD[seen]}.",) if seen in ("unlabelled", "labelled") else ()
     if tested:
-        tell_notes("finetune", (*clips.notes, *notes, *((others.told,) if others else ())))
+        tell_notes("finetune", (*clips.notes, *notes, *((others.note,) if others else ())))
     if config.run.dry_run:
         describe(accelerator, folder, config, plan, preprocessing, model)
         accelerator.print("", class_table(clips.counts, names), sep="\n")

@@ -117,9 +117,9 @@ class PredictConfig(RecipeSection):
         return self
 
 
-def _line(told: Answer | Event, config: PredictConfig, latency: float | None) -> str:
+def _line(answer: Answer | Event, config: PredictConfig, latency: float | None) -> str:
     style: Any = "table" if config.format == "text" else config.format
-    line = formatter(style, config.top, windows=config.live or config.window is not None)(told)
+    line = formatter(style, config.top, windows=config.live or config.window is not None)(answer)
     if latency is None or config.format == "csv":
         return line
     return line[:-1] + f', "latency_ms": {latency}}}' if config.format == "json" else f"{line} ({latency} ms)"
@@ -222,9 +222,9 @@ def _live(
     except KeyboardInterrupt:  # the end of a stream that has none of its own
         pass
     if latencies:
-        told = f"{count} windows, {median(latencies):.2f} ms median, {max(latencies):.2f} ms at most"
+        summary = f"{count} windows, {median(latencies):.2f} ms median, {max(latencies):.2f} ms at most"
         last = f" of the last {LATENCIES}" if count > LATENCIES else ""
-        print(f"predict: {told}{last}, from the last frame to the answer", file=sys.stderr)
+        print(f"predict: {summary}{last}, from the last frame to the answer", file=sys.stderr)
 
 
 @exit_on_bad_input("predict")

@@ -103,10 +103,10 @@ def _share(
     if config.onnx:
         from skeleton_lab.models.onnx_export import export_with_examples
 
-        told = export_with_examples(models[:1], draft / ONNX)
+        agreement = export_with_examples(models[:1], draft / ONNX)
         if config.int8:
-            told += "\n\n" + _write_int8(models[0], config.runs[0], draft)
-        card += "\n" + onnx_section(told)
+            agreement += "\n\n" + _write_int8(models[0], config.runs[0], draft)
+        card += "\n" + onnx_section(agreement)
     (draft / CARD).write_text(card, encoding="utf-8")
     write_checksums(draft)
 

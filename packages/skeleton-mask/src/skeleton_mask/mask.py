@@ -108,7 +108,7 @@ class Mask:
         return rearrange(packed, "(n l) c -> n l c", l=self.visible_per_clip)
 
     def scatter(self, tokens: Tensor, fill: float | Tensor = 0.0) -> Tensor:
-        """Put packed tokens back in their places, with `fill` in all others.
+        """Put packed tokens back at their positions, with `fill` at all others.
 
         Args:
             tokens: Visible tokens `(N, L, C)`, in the order of `gather`.
@@ -125,9 +125,9 @@ class Mask:
         if tokens.ndim != 3 or tokens.shape[:2] != expected:
             raise ValueError(f"tokens must be {(*expected, 'C')} for this mask, got {tuple(tokens.shape)}")
         background = fill.to(tokens.dtype) if isinstance(fill, Tensor) else tokens.new_full((), fill)
-        places = rearrange(background.expand(clips, frames, joints, tokens.shape[2]), "n t v c -> (n t v) c")
-        places = places.index_copy(0, self._rows(), rearrange(tokens, "n l c -> (n l) c"))
-        return rearrange(places, "(n t v) c -> n t v c", t=frames, v=joints)
+        dense = rearrange(background.expand(clips, frames, joints, tokens.shape[2]), "n t v c -> (n t v) c")
+        dense = dense.index_copy(0, self._rows(), rearrange(tokens, "n l c -> (n l) c"))
+        return rearrange(dense, "(n t v) c -> n t v c", t=frames, v=joints)
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> "Mask":
         """Return the mask on another device."""

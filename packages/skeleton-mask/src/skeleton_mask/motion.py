@@ -81,10 +81,10 @@ def motion_aware(weights: Tensor, ratio: float, *, tau: float, generator: NoiseS
     noise = clip_noise((clips, frames * joints), generator)
     if noise.device != weights.device:
         raise ValueError(f"generator must be on the device of weights, {weights.device}, got {noise.device}")
-    places = rearrange(weights.detach(), "n t v -> n (t v)").to(torch.float32)
-    largest = places.amax(dim=1, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
+    weight_of_token = rearrange(weights.detach(), "n t v -> n (t v)").to(torch.float32)
+    largest = weight_of_token.amax(dim=1, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
     gumbel = -(-noise.log()).log()
-    kept = ~lowest(-(places / largest / tau + gumbel), hidden)
+    kept = ~lowest(-(weight_of_token / largest / tau + gumbel), hidden)
     return Mask(rearrange(kept, "n (t v) -> n t v", t=frames), frames * joints - hidden)
 
 

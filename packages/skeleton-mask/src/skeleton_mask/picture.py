@@ -101,13 +101,13 @@ def _figure(axes: Axes, pose: Tensor, visible: Tensor, middle: float) -> None:
     """Draw one frame: bones in grey, visible joints in colour, hidden ones hollow."""
     from matplotlib.collections import LineCollection
 
-    places = torch.stack([middle + 1.6 * pose[0], 10.3 + 4.4 * pose[1]], dim=1).tolist()
-    bones = [(places[start], places[end]) for start, end in BONES]
+    points = torch.stack([middle + 1.6 * pose[0], 10.3 + 4.4 * pose[1]], dim=1).tolist()
+    bones = [(points[start], points[end]) for start, end in BONES]
     greys = ["#9aa3b0" if visible[start] and visible[end] else "#e3e6ea" for start, end in BONES]
     axes.add_collection(LineCollection(bones, colors=greys, linewidths=1.6, zorder=1))
     faces = [colour if visible[joint] else "white" for joint, colour in _colours()]
     edges = [colour if visible[joint] else "#cfd4db" for joint, colour in _colours()]
-    across, up = zip(*places, strict=True)
+    across, up = zip(*points, strict=True)
     axes.scatter(across, up, s=21, c=faces, edgecolors=edges, linewidths=0.9, zorder=2)
 
 

@@ -54,8 +54,8 @@ def locate(where: str | Path) -> Path:
     if path.is_file() and path.suffix == ".onnx":
         return path
     if not path.is_dir():
-        told = "no model" if path.exists() else "no such folder"
-        raise DataError.at(path, f"{told}; expected a folder, a .onnx file, or {HUB}OWNER/NAME")
+        problem = "no model" if path.exists() else "no such folder"
+        raise DataError.at(path, f"{problem}; expected a folder, a .onnx file, or {HUB}OWNER/NAME")
     for folder in (path, path / "classifier", path / "encoder"):
         if (folder / ONNX).is_file():
             return folder

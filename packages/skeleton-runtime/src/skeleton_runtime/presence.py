@@ -1,4 +1,4 @@
-"""Who is in view: a body whose joints lie in different places."""
+"""Who is in view: a body whose joints do not all lie at one point."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def in_view(bodies: Joints, *, picture: bool = False) -> NDArray[np.bool_]:
         >>> in_view(body)
         array([False, False,  True])
     """
-    places = bodies[..., :2] if picture else bodies
+    coordinates = bodies[..., :2] if picture else bodies
     there: NDArray[np.bool_] = np.asarray(np.nan_to_num(bodies).any(axis=-1))  # (..., V)
-    lowest = np.where(there[..., None], places, np.inf).min(axis=-2)
-    highest = np.where(there[..., None], places, -np.inf).max(axis=-2)
+    lowest = np.where(there[..., None], coordinates, np.inf).min(axis=-2)
+    highest = np.where(there[..., None], coordinates, -np.inf).max(axis=-2)
     one_point = (there.sum(axis=-1) > 1) & (lowest == highest).all(axis=-1)
     return np.asarray(there.any(axis=-1) & ~one_point)
 

@@ -230,7 +230,7 @@ class Recogniser:
         Raises:
             DataError: If a length, the threshold or the number of windows is out of its range.
         """
-        places = (
+        spans = (
             (recording, start, end)
             for recording in recordings
             for length, stride in [windows.in_frames(recording.fps, len(recording.joints))]
@@ -238,7 +238,7 @@ class Recogniser:
         )
         smoothed, least = Smoothing(smooth), self._threshold(threshold)
         flat = self.preprocessing.units == "picture"
-        while batch := list(islice(places, batch_size)):
+        while batch := list(islice(spans, batch_size)):
             shown = [those_in_view(each.clip(start, end), picture=flat) for each, start, end in batch]
             somebody = [clip for clip in shown if clip is not None]
             rows = iter(self(somebody) if somebody else ())

@@ -63,5 +63,5 @@ def joint_attention(attention: Tensor, joints: int) -> Tensor:
         >>> joint_attention(torch.full((3, 50, 50), -0.5), joints=25).unique()
         tensor([0.5000])
     """
-    places = rearrange(attention.abs(), "... h (i u) (j v) -> ... u v (h i j)", u=joints, v=joints)
-    return places.mean(-1)
+    by_joint = rearrange(attention.abs(), "... h (i u) (j v) -> ... u v (h i j)", u=joints, v=joints)
+    return by_joint.mean(-1)

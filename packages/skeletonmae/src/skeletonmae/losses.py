@@ -3,7 +3,7 @@
 from torch import Tensor
 
 
-def reconstruction_loss(prediction: Tensor, target: Tensor, places: Tensor | None = None) -> Tensor:
+def reconstruction_loss(prediction: Tensor, target: Tensor, loss_mask: Tensor | None = None) -> Tensor:
     """Return the mean squared error of the reconstruction (Wu et al. 2023, equation 1).
 
     Differences from the paper: its equation is written as a mean over frames; here the error is a mean over
@@ -15,7 +15,7 @@ def reconstruction_loss(prediction: Tensor, target: Tensor, places: Tensor | Non
     Args:
         prediction: (B, T, V, C).
         target: (B, T, V, C).
-        places: Boolean (B, T, V), the places that count; all if None.
+        loss_mask: Boolean (B, T, V), true where the error counts; everywhere if None.
 
     Returns:
         Scalar, in the squared unit of the target.
@@ -25,14 +25,14 @@ def reconstruction_loss(prediction: Tensor, target: Tensor, places: Tensor | Non
 
     Example:
         >>> import torch
-        >>> places = torch.tensor([True, False]).view(1, 2, 1)
-        >>> reconstruction_loss(torch.zeros(1, 2, 1, 3), torch.ones(1, 2, 1, 3), places)
+        >>> loss_mask = torch.tensor([True, False]).view(1, 2, 1)
+        >>> reconstruction_loss(torch.zeros(1, 2, 1, 3), torch.ones(1, 2, 1, 3), loss_mask)
         tensor(1.)
     """
     if prediction.shape != target.shape:  # else they might broadcast, to an error of something else
         raise ValueError(f"prediction must be {tuple(target.shape)}, got {tuple(prediction.shape)}")
     error = (prediction - target).square().mean(-1)
-    if places is None:
+    if loss_mask is None:
         return error.mean()
-    weight = places.to(error.dtype)
+    weight = loss_mask.to(error.dtype)
     return (error * weight).sum() / weight.sum().clamp(min=1)

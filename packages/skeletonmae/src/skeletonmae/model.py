@@ -51,7 +51,7 @@ class SkeletonMAE(nn.Module):
 
     Differences from the paper: it leaves open how the attention map that a clip's tuples share meets joints
     that differ from frame to frame; here every visible token keeps its place, and the map is a mean over the
-    tuples in which both places are visible (`sttformer.VisibleGrid`). The paper divides into tuples what
+    tuples in which both slots are visible (`sttformer.VisibleGrid`). The paper divides into tuples what
     remains after frames are hidden (section 4.2), which is `encoder.tuples="packed"`; by default the whole
     clip is divided. The decoder has the true frame of every token either way. Each body is masked on its own.
     Bodies that are absent (all zero) are neither encoded nor counted in the loss.
@@ -120,8 +120,8 @@ class SkeletonMAE(nn.Module):
         Raises:
             ValueError: If the clips do not fit the encoder, hold no body, or are not finite.
         """
-        bodies, places = present_bodies(x)  # (B, T, V, C)
-        mask = self.sample_mask(bodies, body_seeds(generator, places, persons=x.shape[4]))
+        bodies, body_index = present_bodies(x)  # (B, T, V, C)
+        mask = self.sample_mask(bodies, body_seeds(generator, body_index, persons=x.shape[4]))
         tokens = self.encode(bodies, mask)  # (P, C')
         prediction = self.decoder(tokens, mask)  # (B, T, V, C)
         target = self.target.of(bodies)
@@ -168,11 +168,13 @@ class SkeletonMAE(nn.Module):
         was_training = self.training
         output = self.eval()(x, generator=generator)
         self.train(was_training)
-        bodies, places = present_bodies(x)
+        bodies, body_index = present_bodies(x)
         rebuilt = self.target.invert(output.prediction, bodies, output.visible)
-        everybody = rearrange(torch.zeros_like(x), "n c t v m -> (n m) t v c").index_copy(0, places, rebuilt)
+        everybody = rearrange(torch.zeros_like(x), "n c t v m -> (n m) t v c").index_copy(
+            0, body_index, rebuilt
+        )
         visible = torch.zeros(everybody.shape[:3], dtype=torch.bool, device=x.device)
-        visible = visible.index_copy(0, places, output.visible)
+        visible = visible.index_copy(0, body_index, output.visible)
         persons = x.shape[4]
         return Reconstruction(
             original=x,
@@ -182,7 +184,7 @@ class SkeletonMAE(nn.Module):
 
 
 def present_bodies(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Clips (N, C, T, V, M) to present bodies (B, T, V, C), and their places (B,) among all (N M).
+    """Clips (N, C, T, V, M) to present bodies (B, T, V, C), and the index (B,) of each among all (N M).
 
     Raises:
         ValueError: If the shape is another, or every body is absent (all zero).
@@ -190,14 +192,14 @@ def present_bodies(x: Tensor) -> tuple[Tensor, Tensor]:
     if x.ndim != 5:
         raise ValueError(f"x must be (N, C, T, V, M), got shape {tuple(x.shape)}")
     bodies = rearrange(x, "n c t v m -> (n m) t v c")
-    places = (bodies != 0).flatten(1).any(1).nonzero()[:, 0]
-    if not len(places):
+    body_index = (bodies != 0).flatten(1).any(1).nonzero()[:, 0]
+    if not len(body_index):
         raise ValueError(f"x must hold a body that is not all zero, got {len(bodies)} absent bodies")
-    return bodies[places], places
+    return bodies[body_index], body_index
 
 
-def body_seeds(generator: NoiseSource, places: Tensor, *, persons: int) -> NoiseSource:
-    """One seed for each body in these places (B,), of one for each clip; a generator stays as it is."""
+def body_seeds(generator: NoiseSource, body_index: Tensor, *, persons: int) -> NoiseSource:
+    """Return one seed for each body (B,), derived from one for each clip; a generator stays as it is."""
     if isinstance(generator, Tensor):
-        return generator[places // persons] + places % persons
+        return generator[body_index // persons] + body_index % persons
     return generator

@@ -178,13 +178,13 @@ def require_savable(encoder: Any) -> None:
         state = encoder.state_dict()
     except Exception as error:  # of somebody else's code: any
         raise PartError("encoder", f"{cannot}: {type(error).__name__}: {error}") from error
-    places: dict[int, str] = {}
+    first_at: dict[int, str] = {}
     for name, weight in state.items():
         if not isinstance(weight, Tensor) or is_lazy(weight) or weight.layout != torch.strided:
-            told = "no dense tensor of known size" if isinstance(weight, Tensor) else type(weight).__name__
-            raise PartError("encoder", f"{cannot}: {name} is {told}")
+            kind = "no dense tensor of known size" if isinstance(weight, Tensor) else type(weight).__name__
+            raise PartError("encoder", f"{cannot}: {name} is {kind}")
         if weight.numel() and not weight.is_meta:
-            other = places.setdefault(weight.untyped_storage().data_ptr(), name)
+            other = first_at.setdefault(weight.untyped_storage().data_ptr(), name)
             if other != name:
                 raise PartError("encoder", f"{cannot}: {other} and {name} share their memory")
 

@@ -102,9 +102,9 @@ class DenseGrid(TokenGrid):
 
         It lies in memory as (B, heads, v, u), the order in which `aggregate` copies it.
         """
-        places = dict(s=self.slots, t=self.tuples, h=heads)
-        query = rearrange(query, "(b t s) (h d) -> b h (t d) s", **places)
-        key = rearrange(key, "(b t s) (h d) -> b h s (t d)", **places)
+        sizes = dict(s=self.slots, t=self.tuples, h=heads)
+        query = rearrange(query, "(b t s) (h d) -> b h (t d) s", **sizes)
+        key = rearrange(key, "(b t s) (h d) -> b h s (t d)", **sizes)
         return (key @ query).div_(self.tuples).mT
 
     def slot_conv(self, x: Tensor, attention: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -49,12 +49,12 @@ class VisibleGrid(TokenGrid):
         self.shape = visible.shape
         bodies, tuples, slots = visible.shape
         device = visible.device
-        self.places = visible.flatten().nonzero()[:, 0] if packed else self._in_clip
+        self.token_index = visible.flatten().nonzero()[:, 0] if packed else self._in_clip
         """(P,) place of each row in the (B T' S) grid of the tuples."""
-        rows = len(self.places)
-        self.slot = self.places % slots
+        rows = len(self.token_index)
+        self.slot = self.token_index % slots
         self.row_at = torch.full((bodies, tuples, slots), -1, device=device)
-        self.row_at.view(-1)[self.places] = torch.arange(rows, device=device)
+        self.row_at.view(-1)[self.token_index] = torch.arange(rows, device=device)
         self._taps: dict[tuple[int, int], list[Tap]] = {}
         self._pairs: dict[int, Tensor] = {}
 

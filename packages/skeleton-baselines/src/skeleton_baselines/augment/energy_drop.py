@@ -25,9 +25,9 @@ def energy_attention(features: Tensor) -> Tensor:
         Yang et al., "SimAM: A Simple, Parameter-Free Attention Module for Convolutional Neural Networks"
         (2021), equation 5; Guo et al. (AimCLR, 2022), equation 3.
     """
-    places = features.shape[2] * features.shape[3]
+    positions = features.shape[2] * features.shape[3]
     deviation = (features - features.mean(dim=(2, 3), keepdim=True)).square()
-    variance = deviation.sum(dim=(2, 3), keepdim=True) / max(places - 1, 1)
+    variance = deviation.sum(dim=(2, 3), keepdim=True) / max(positions - 1, 1)
     return torch.sigmoid(deviation / (4 * (variance + REGULARISATION)) + 0.5)
 
 

@@ -46,8 +46,8 @@ class KeyQueue(nn.Module):
         """Put the keys `(n, D)` of all processes, at unit length, in the place of the oldest."""
         keys = gather_rows(F.normalize(keys.to(self.keys), dim=1))
         size = self.keys.shape[1]
-        places = (self.place + torch.arange(len(keys), device=keys.device)) % size
-        self.keys.index_copy_(1, places[-size:], keys[-size:].T)
+        columns = (self.place + torch.arange(len(keys), device=keys.device)) % size
+        self.keys.index_copy_(1, columns[-size:], keys[-size:].T)
         self.place.copy_((self.place + len(keys)) % size)
 
 

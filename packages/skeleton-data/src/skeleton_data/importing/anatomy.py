@@ -41,9 +41,9 @@ def mirrored_frames(bodies: NDArray[np.float32], layout: SkeletonLayout) -> tupl
     forward = np.zeros((len(bodies), 2))  # x and z
     for behind, front in _FORWARD:
         for side in ("left", "right"):
-            places = [_place(layout.joints, name.format(side)) for name in (behind, front)]
-            if None not in places:
-                forward += bodies[:, places[1]][:, [0, 2]] - bodies[:, places[0]][:, [0, 2]]
+            pair = [_place(layout.joints, name.format(side)) for name in (behind, front)]
+            if None not in pair:
+                forward += bodies[:, pair[1]][:, [0, 2]] - bodies[:, pair[0]][:, [0, 2]]
     if layout.shoulders is None or layout.hips is None:
         return 0, 0
     lines = [bodies[:, left] - bodies[:, right] for left, right in (layout.shoulders, layout.hips)]

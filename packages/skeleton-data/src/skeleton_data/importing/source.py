@@ -63,8 +63,8 @@ class OpenedClips:
             try:
                 ready = self._prepare(clip)
             except DataError as error:
-                told = str(error) if repr(clip.name) in str(error) else f"clip {clip.name!r}: {error}"
-                yield DataError.at(clip.path, told)
+                complaint = str(error) if repr(clip.name) in str(error) else f"clip {clip.name!r}: {error}"
+                yield DataError.at(clip.path, complaint)
                 continue
             yield ready
 

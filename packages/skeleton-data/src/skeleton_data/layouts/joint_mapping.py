@@ -73,9 +73,9 @@ def joint_map(
             raise DataError(f"{error}" + _hint(names, wanted)) from None
         return _finish(names, wanted, [{joint: 1.0} for joint in order], {})
     match_joints(names, (), source=source)  # no two of the same name
-    places = {key: joint for joint, key in enumerate(joint_keys(names))}
+    number_of = {key: joint for joint, key in enumerate(joint_keys(names))}
     keys = joint_keys(wanted)
-    found = {name: _resolve(key, places, frozenset()) for name, key in zip(wanted, keys, strict=True)}
+    found = {name: _resolve(key, number_of, frozenset()) for name, key in zip(wanted, keys, strict=True)}
     missing = [name for name, weights in found.items() if weights is None]
     if missing:
         raise DataError(
@@ -86,7 +86,7 @@ def joint_map(
     derived = {
         name: tuple(names[joint] for joint in shares)
         for name, key, shares in zip(wanted, keys, weights, strict=True)
-        if key not in places
+        if key not in number_of
     }
     return _finish(names, wanted, weights, derived)
 
@@ -108,14 +108,14 @@ def _hint(names: Sequence[str], wanted: Sequence[str]) -> str:
 
 
 def _resolve(
-    key: tuple[str, ...], places: Mapping[tuple[str, ...], int], above: frozenset[tuple[str, ...]]
+    key: tuple[str, ...], number_of: Mapping[tuple[str, ...], int], above: frozenset[tuple[str, ...]]
 ) -> Weights | None:
-    if key in places:
-        return {places[key]: 1.0}
+    if key in number_of:
+        return {number_of[key]: 1.0}
     if key in above:
         return None
     for line in _rules().get(key, ()):
-        parts = [_resolve(part, places, above | {key}) for part in line]
+        parts = [_resolve(part, number_of, above | {key}) for part in line]
         known = [part for part in parts if part is not None]
         if len(known) == len(parts):
             shares: Weights = {}

@@ -97,5 +97,5 @@ def _find_bodies(
 
 
 def _numbers(data: bytes, starts: Integers, ends: Integers) -> list[int]:
-    places = zip((starts - MARGIN).tolist(), (ends - MARGIN).tolist(), strict=True)
-    return [int(data[start:end]) for start, end in places]
+    spans = zip((starts - MARGIN).tolist(), (ends - MARGIN).tolist(), strict=True)
+    return [int(data[start:end]) for start, end in spans]

@@ -83,7 +83,7 @@ def world_positions(bvh: Bvh) -> NDArray[np.float64]:
         [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]]
     """
     frames = len(bvh.motion)
-    places = np.empty((frames, len(bvh.joints), 3))
+    positions = np.empty((frames, len(bvh.joints), 3))
     turns = np.empty((frames, len(bvh.joints), 3, 3))
     column = 0
     for number, joint in enumerate(bvh.joints):
@@ -91,12 +91,12 @@ def world_positions(bvh: Bvh) -> NDArray[np.float64]:
         column += len(joint.channels)
         place, turn = _local(joint, values)
         if joint.parent < 0:
-            places[:, number], turns[:, number] = place, turn
+            positions[:, number], turns[:, number] = place, turn
         else:
             above = turns[:, joint.parent]
-            places[:, number] = places[:, joint.parent] + np.einsum("tij,tj->ti", above, place)
+            positions[:, number] = positions[:, joint.parent] + np.einsum("tij,tj->ti", above, place)
             turns[:, number] = above @ turn
-    return places
+    return positions
 
 
 def _local(joint: BvhJoint, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

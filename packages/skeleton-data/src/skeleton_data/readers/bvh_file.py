@@ -81,8 +81,8 @@ def read_bvh(path: Path) -> Bvh:
             f"expected at least one frame, of a time above 0, found {frames:g} frames of {seconds:g} s"
         )
     columns = sum(len(joint.channels) for joint in joints)
-    told = f"{frames:.0f} frames of {len(joints)} joints"
-    require_memory(path, int(frames) * len(joints) * _JOINT_BYTES, path.stat().st_size, told)
+    size = f"{frames:.0f} frames of {len(joints)} joints"
+    require_memory(path, int(frames) * len(joints) * _JOINT_BYTES, path.stat().st_size, size)
     rows = array("d")
     for number in range(int(frames)):
         words = lines.take(f"the numbers of frame {number} of {frames:.0f}")

@@ -130,13 +130,13 @@ def read_azure(path: Path) -> Recording:
         ids.append([entry(body, "body_id", int, path, f"{where}.bodies") for body in bodies])
         if len(set(ids[-1])) < len(bodies):
             raise DataError.at(path, f"{where}.bodies: two have the same body_id")
-        places = [
+        values = [
             numbers_or_nan(
                 body.get("joint_positions"), (len(names), 3), path, f"{where}.bodies[{place}].joint_positions"
             )
             for place, body in enumerate(bodies)
         ]
-        frames.append(np.reshape(np.array(places, np.float32), (-1, len(names), 3)))
+        frames.append(np.reshape(np.array(values, np.float32), (-1, len(names), 3)))
     if not any(ids):
         raise DataError.at(path, "frames: there is nobody in any")
     joined = join_by_id(frames, ids, (len(names), 3), path)

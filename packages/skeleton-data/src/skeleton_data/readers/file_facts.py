@@ -45,37 +45,41 @@ class FileFacts:
         Raises:
             DataError: A file is not in the table, or its name does not fit the pattern.
         """
-        told: dict[str, dict[str, str]] = {file.stem: {} for file in files}
+        cells_of: dict[str, dict[str, str]] = {file.stem: {} for file in files}
         if config.name is not None:
             pattern = name_pattern(config.name)
             for file in files:
                 found = pattern.fullmatch(file.stem)
                 if found is None:
                     raise DataError.at(file, f"its name does not fit the pattern {config.name!r}")
-                told[file.stem].update(found.groupdict())
+                cells_of[file.stem].update(found.groupdict())
         lines: dict[str, int] = {}
         if config.labels is not None:
             table, lines = _read_table(config.labels)
             for file in files:
                 if file.stem not in table:
                     raise DataError.at(config.labels, f"there is no line for the file {file.name}")
-                told[file.stem].update(table[file.stem])
-        return cls._numbered(told, config.labels or files[0].parent, [lines.get(stem, 0) for stem in told])
+                cells_of[file.stem].update(table[file.stem])
+        return cls._numbered(
+            cells_of, config.labels or files[0].parent, [lines.get(stem, 0) for stem in cells_of]
+        )
 
     @classmethod
-    def _numbered(cls, told: Mapping[str, Mapping[str, str]], path: Path, lines: Sequence[int]) -> FileFacts:
-        facts: dict[str, dict[str, int]] = {stem: {} for stem in told}
+    def _numbered(
+        cls, cells_of: Mapping[str, Mapping[str, str]], path: Path, lines: Sequence[int]
+    ) -> FileFacts:
+        facts: dict[str, dict[str, int]] = {stem: {} for stem in cells_of}
         class_names: tuple[str, ...] = ()
         notes: tuple[str, ...] = ()
         for fact in FACTS:
-            cells = np.array([row.get(fact, "") for row in told.values()])
+            cells = np.array([row.get(fact, "") for row in cells_of.values()])
             first = 0 if fact == "label" else 1
             numbers, words = number_column(cells, path, fact, first=first, lines=lines if any(lines) else ())
             if fact == "label":
                 class_names = words
             elif words:
                 notes += (words_are_numbered(fact, words),)
-            for stem, cell, number in zip(told, cells.tolist(), numbers.tolist(), strict=True):
+            for stem, cell, number in zip(cells_of, cells.tolist(), numbers.tolist(), strict=True):
                 if cell.strip():
                     facts[stem][fact] = number
         return cls(facts, class_names, notes)

@@ -93,7 +93,7 @@ def _of_tidy(table: Table, lower: Mapping[str, str], joint: str) -> Recording:
     words = table.words(joint)
     names = tuple(dict.fromkeys(words))
     numbers = {name: number for number, name in enumerate(names)}
-    places = np.array([numbers[word] for word in words])
+    joint_of_row = np.array([numbers[word] for word in words])
     frame_column = next((lower[name] for name in FRAMES if name in lower), None)
     if frame_column is None:
         raise DataError.at(table.path, f"expected a column {FRAMES[0]}")
@@ -102,8 +102,8 @@ def _of_tidy(table: Table, lower: Mapping[str, str], joint: str) -> Recording:
     values = table.block(columns)
     check_size(table.path, int(frames.max()) + 1, int(people.max()) + 1, len(names))
     spread = np.full((frames.max() + 1, people.max() + 1, len(names), len(columns)), np.nan)
-    _refuse_twice(np.stack([frames, people, places]), frames, table)
-    spread[frames, people, places] = values
+    _refuse_twice(np.stack([frames, people, joint_of_row]), frames, table)
+    spread[frames, people, joint_of_row] = values
     return _recording(names, spread, len(axes), _rate(table, lower, frames), table.path)
 
 
@@ -200,11 +200,13 @@ def _rate(table: Table, lower: Mapping[str, str], frames: NDArray[np.int64]) -> 
 def _recording(
     names: Sequence[str], values: NDArray[np.float64], width: int, fps: float | None, path: Path
 ) -> Recording:
-    places = values[..., :width]
-    if (np.abs(places) >= MAX_METRES).any():
-        raise DataError.at(path, f"a position of {np.nanmax(np.abs(places)):g}, expected less than a million")
+    coordinates = values[..., :width]
+    if (np.abs(coordinates) >= MAX_METRES).any():
+        raise DataError.at(
+            path, f"a position of {np.nanmax(np.abs(coordinates)):g}, expected less than a million"
+        )
     confidence = np.nan_to_num(values[..., width]).astype(np.float32) if values.shape[-1] > width else None
-    positions = places.astype(np.float32)
+    positions = coordinates.astype(np.float32)
     known = _known(names)
     units: RecordedUnits | None = "pixels" if width == 2 else None
     if known == "mediapipe33":

@@ -215,10 +215,10 @@ def _flat_clip(
     unseen = (score <= 0)[..., None]
     if unseen.all():
         raise DataError.at(path, f"clip {name!r}: every score is 0, there is no body")
-    places = np.where(unseen, np.float32(np.nan), pixels).transpose(1, 0, 2, 3)
-    bodies = np.flatnonzero(~np.isnan(places).all(axis=(0, 2, 3)))
+    points = np.where(unseen, np.float32(np.nan), pixels).transpose(1, 0, 2, 3)
+    bodies = np.flatnonzero(~np.isnan(points).all(axis=(0, 2, 3)))
     sure = np.clip(score.transpose(1, 0, 2)[:, bodies], 0, 1)
-    return Clip(name, as_clip(places[:, bodies]), facts, path, confidence=sure, picture=size)
+    return Clip(name, as_clip(points[:, bodies]), facts, path, confidence=sure, picture=size)
 
 
 def _decompressed(item: Any, keypoint: NDArray[np.float32], path: Path, where: str) -> NDArray[np.float32]:

@@ -76,14 +76,14 @@ def check_size(path: Path, frames: int, bodies: int, joints: int) -> None:
             than a file of that size may.
     """
     points = frames * bodies * joints
-    told = f"{frames} frames of {bodies} bodies of {joints} joints"
+    amount = f"{frames} frames of {bodies} bodies of {joints} joints"
     # A video of OpenPose is the files of a folder that begin so.
     size = size_of(path if path.exists() else path.parent)
-    require_memory(path, points * _POINT_BYTES, size, told)
+    require_memory(path, points * _POINT_BYTES, size, amount)
     if points > MAX_POINTS:
         raise DataError.at(
             path,
-            f"{told} are more than {MAX_POINTS} points",
+            f"{amount} are more than {MAX_POINTS} points",
         )
 
 
@@ -113,7 +113,7 @@ def open_recordings(
         raise DataError.at(
             files[0], "its positions are parts of the picture: say picture, its width and height in pixels"
         )
-    told = layout(first.layout) if first.layout else layout_of_names(first.joints)
+    known_layout = layout(first.layout) if first.layout else layout_of_names(first.joints)
     source_units: SourceUnits = "pixels" if units in ("pixels", "shares") else "m"
     to_clips = partial(
         _read, read=read, first=_head(first), fps=config.fps, units=units, picture=config.picture, facts=facts
@@ -121,7 +121,7 @@ def open_recordings(
     return ClipSource(
         kind=kind,
         joints=first.joints,
-        layout=told,
+        layout=known_layout,
         units=source_units,
         fps=fps,
         up=first.up,

@@ -107,11 +107,11 @@ def _points(one: Any, points: dict[int, NDArray[Any]], count: int, path: Path) -
 
 
 def _recording(
-    names: tuple[str, ...], places: NDArray[Any], scores: NDArray[Any] | None, path: Path
+    names: tuple[str, ...], points: NDArray[Any], scores: NDArray[Any] | None, path: Path
 ) -> Recording:
     if not names or len(set(names)) < len(names):
         raise DataError.at(path, "expected different names of nodes")
-    positions = places.astype(np.float32)
+    positions = points.astype(np.float32)
     if (np.abs(positions) >= MAX_METRES).any():
         raise DataError.at(path, "a position beyond a million pixels")
     confidence = None if scores is None else np.nan_to_num(scores).astype(np.float32)

@@ -61,10 +61,10 @@ def open_ut_kinect(path: Path, config: ImportConfig, *, workers: int) -> ClipSou
 
 def _labels(path: Path, given: Path | None) -> Path:
     folder = path if path.is_dir() else path.absolute().parent
-    places = (given,) if given else (folder / LABELS, folder.absolute().parent / LABELS)
-    found = next((place for place in places if place.is_file()), None)
+    candidates = (given,) if given else (folder / LABELS, folder.absolute().parent / LABELS)
+    found = next((place for place in candidates if place.is_file()), None)
     if found is None:
-        raise DataError.at(path, f"say labels: the file {LABELS}, which is not at {places[0]}")
+        raise DataError.at(path, f"say labels: the file {LABELS}, which is not at {candidates[0]}")
     return found
 
 

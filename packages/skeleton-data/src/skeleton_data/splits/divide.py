@@ -138,5 +138,5 @@ def _require_classes(path: Path, sides: Split, store: SkeletonStore) -> None:
     counts = class_counts(store.index.label, sides, len(names))
     unknown = np.flatnonzero((counts[:, 0] == 0) & (counts[:, 2] > 0))
     if len(unknown) and counts[:, 0].any():
-        told = ", ".join(names[each] for each in unknown[:NEAR])
-        raise DataError.at(path, f"leaves no training clip of {told}, but tests it")
+        unknown_classes = ", ".join(names[each] for each in unknown[:NEAR])
+        raise DataError.at(path, f"leaves no training clip of {unknown_classes}, but tests it")

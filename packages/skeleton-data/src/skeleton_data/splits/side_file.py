@@ -80,8 +80,8 @@ def _in_table(lines: list[tuple[int, str]], path: Path) -> Iterator[tuple[int, s
     for (number, _), row in zip(lines[1:], rows[1:], strict=False):
         if len(row) != len(heading):
             raise DataError.at(path, f"expected {len(heading)} fields, found {len(row)}", line=number)
-        told = row[side].strip().lower()
-        known = next((_SIDES[word] for word in _SIDES if told.startswith(word)), None)
+        cell = row[side].strip().lower()
+        known = next((_SIDES[word] for word in _SIDES if cell.startswith(word)), None)
         if known is None:
-            raise DataError.at(path, f"side {told[:40]!r}, expected train, val or test", line=number)
+            raise DataError.at(path, f"side {cell[:40]!r}, expected train, val or test", line=number)
         yield number, row[clip].strip(), known

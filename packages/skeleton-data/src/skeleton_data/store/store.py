@@ -126,8 +126,8 @@ class SkeletonStore:
     @property
     def cleaning(self) -> Cleaning | None:
         """How the recordings were cleaned, by `skeleton_data.clean`; None where they were not."""
-        told = self.meta.source.get("cleaning")
-        return next((known for known in get_args(Cleaning) if known == told), None)
+        cleaning = self.meta.source.get("cleaning")
+        return next((known for known in get_args(Cleaning) if known == cleaning), None)
 
     @property
     def fingerprint(self) -> str:
@@ -136,8 +136,8 @@ class SkeletonStore:
         Where the clips came from does not count, nor how their data set divides them: the same clips have
         the same fingerprint.
         """
-        told = self.meta.model_dump_json(exclude={"source": True, "written_by": True, "files": {SPLITS}})
-        return hashlib.sha256(told.encode()).hexdigest()
+        content = self.meta.model_dump_json(exclude={"source": True, "written_by": True, "files": {SPLITS}})
+        return hashlib.sha256(content.encode()).hexdigest()
 
     @property
     def rows(self) -> NDArray[np.float32]:

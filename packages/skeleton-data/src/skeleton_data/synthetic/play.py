@@ -138,10 +138,12 @@ def _wrist_path(take: Take, side: str, at: Floats, trunk: Trunk, shoulder: Float
     index, share = segments([*times, times[-1] + 1.0], at, who.ease)
     share = share[:, None]
     fixed = [key.on_floor or key.place == who.rest[side] for key in keys]
-    places = np.array([key.place for key in keys]) + [NOWHERE if exact else take.aim[side] for exact in fixed]
-    with_chest = shoulder + np.einsum("tij,kj->kti", trunk.chest, arm * mirror * places)
+    positions = np.array([key.place for key in keys]) + [
+        NOWHERE if exact else take.aim[side] for exact in fixed
+    ]
+    with_chest = shoulder + np.einsum("tij,kj->kti", trunk.chest, arm * mirror * positions)
     on_floor = np.array([key.on_floor for key in keys])[:, None, None]
-    targets = np.where(on_floor, places[:, None], with_chest)
+    targets = np.where(on_floor, positions[:, None], with_chest)
     frame = np.arange(len(at))
     start, way = targets[index, frame], targets[index + 1, frame] - targets[index, frame]
     # A long way curves out in front, past the shoulder; a short one is straight.

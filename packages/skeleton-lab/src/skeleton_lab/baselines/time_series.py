@@ -90,6 +90,6 @@ def _convolutions(kind: str) -> Any:
     try:
         from aeon.classification import convolution_based
     except ImportError as error:
-        told = f"model.kind: {kind} is aeon's, which is not installed (pip install 'skeleton-lab[aeon]')"
-        raise InputError(told) from error
+        problem = f"model.kind: {kind} is aeon's, which is not installed (pip install 'skeleton-lab[aeon]')"
+        raise InputError(problem) from error
     return convolution_based

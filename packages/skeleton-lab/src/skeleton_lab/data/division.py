@@ -42,8 +42,8 @@ class Division(ClipSource):
     @property
     def division(self) -> str:
         """How it is divided, as text."""
-        told = self.protocol or str(self.split)
-        return told if self.fold is None else f"{told}, fold {self.fold}"
+        name = self.protocol or str(self.split)
+        return name if self.fold is None else f"{name}, fold {self.fold}"
 
     def sides(self, store: SkeletonStore, *, validation: float, seed: int) -> Split:
         """Divide the clips of the store.

@@ -63,7 +63,7 @@ class UnlabelledClips:
 
     Attributes:
         clips: Stores with the clips that are used.
-        fingerprints: What tells the further stores from others in their places.
+        fingerprints: Of the further stores; they change when another store takes the same path.
         left_out: Clips of further stores that are also validation or test clips.
         transductive: Whether clips of the test side are among them.
     """
@@ -74,12 +74,12 @@ class UnlabelledClips:
     transductive: bool
 
     @property
-    def told(self) -> str:
+    def note(self) -> str:
         """What they are, in a sentence."""
-        places = ", ".join(f"{len(numbers)} of {store.path}" for store, numbers in self.clips)
+        stores = ", ".join(f"{len(numbers)} of {store.path}" for store, numbers in self.clips)
         left = f" {self.left_out} are left out, which are validation or test clips too." * bool(self.left_out)
         test = " Clips of the test side are among them (transductive)." * self.transductive
-        return f"Self-training learns from {count(self.clips)} clips without labels: {places}.{left}{test}"
+        return f"Self-training learns from {count(self.clips)} clips without labels: {stores}.{left}{test}"
 
     def labels(self, classes: tuple[str, ...]) -> NDArray[np.int64]:
         """Return the true classes (N,) of the clips, -1 where they are not known, to see what is right.

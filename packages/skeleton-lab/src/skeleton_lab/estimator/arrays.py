@@ -69,8 +69,8 @@ def as_clips(
     if units == "m" and layout.hips is not None:
         extents = [np.median(np.ptp(clip[clip.any(axis=(2, 3))], axis=1).max(axis=-1)) for clip in found]
         if not SMALLEST <= (height := float(np.median(extents))) <= LARGEST:
-            told = f"{name}: a body measures {height:.3g} m; positions are expected in metres, y up"
-            warnings.warn(told, stacklevel=3)
+            warning = f"{name}: a body measures {height:.3g} m; positions are expected in metres, y up"
+            warnings.warn(warning, stacklevel=3)
     return found
 
 

@@ -110,8 +110,8 @@ class SkeletonClassifier(Estimator):
             joints = as_clips(clips, layout, units=self.units)
             classes, labels = as_labels(y, len(joints))
             if len(classes) < 2:
-                told = f"{classes.tolist()[0]!r} alone" if len(classes) else "no class: no clip has a label"
-                raise InputError(f"y: there is {told}; at least two classes are needed")
+                found = f"{classes.tolist()[0]!r} alone" if len(classes) else "no class: no clip has a label"
+                raise InputError(f"y: there is {found}; at least two classes are needed")
             subjects = as_groups(groups, len(joints))
             if isinstance(self.pretrained, SkeletonPretrainer) and start is None:
                 start = self._pretrain(joints, layout, subjects, folder)

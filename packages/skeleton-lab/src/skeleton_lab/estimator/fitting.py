@@ -122,6 +122,8 @@ def arguments(recipe: str | Path, settings: Mapping[str, Any] | None, ours: Mapp
     for table, fields in OURS.items():
         found = given.get(table, {})
         if table in given and (fields is None or (isinstance(found, Mapping) and fields & found.keys())):
-            told = table if fields is None else f"{table}.{', '.join(sorted(fields & found.keys()))}"
-            raise InputError(f"settings: {told} is no setting: the arguments of fit and the estimator say it")
+            setting = table if fields is None else f"{table}.{', '.join(sorted(fields & found.keys()))}"
+            raise InputError(
+                f"settings: {setting} is no setting: the arguments of fit and the estimator say it"
+            )
     return [str(recipe), *options(merged(given, ours))]

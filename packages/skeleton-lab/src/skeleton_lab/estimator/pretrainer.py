@@ -81,8 +81,8 @@ class SkeletonPretrainer(Estimator):
                 "training": {"seed": seed_of(self.random_state)},
                 "run": {"folder": str(folder / "run"), "tracker": "none"},
             }
-            told = arguments(self.recipe, self.settings, ours)
-            config = read_recipe(pretrain.PretrainConfig, told, program="SkeletonPretrainer")
+            command_line = arguments(self.recipe, self.settings, ours)
+            config = read_recipe(pretrain.PretrainConfig, command_line, program="SkeletonPretrainer")
             result = pretrain.run(config, bar={"disable": not self.verbose})
             assert result is not None  # it is no dry run
             self.model_, self.result_ = ModelFiles.read(folder / "run" / "encoder"), result

@@ -137,8 +137,8 @@ def require_data_of_run(
         return
     data = model.recipe.get("data", {})
     now = here if here and model.is_classifier else Fingerprint.of(store)
-    places = [
+    trained_on = [
         ClipSource(**{name: each[name] for name in ("store", "dataset") if name in each}).place
         for each in data.get("sources", [data])
     ]
-    require_same_data([now if place == source.place else None for place in places], model.run)
+    require_same_data([now if place == source.place else None for place in trained_on], model.run)

@@ -99,13 +99,13 @@ class Comparison:
         return "\n".join(lines)
 
 
-def compare_answers(first: Answers, second: Answers, places: tuple[Path, Path]) -> Comparison:
+def compare_answers(first: Answers, second: Answers, folders: tuple[Path, Path]) -> Comparison:
     """Compare the answers of two runs clip by clip.
 
     Args:
         first: Answers.
         second: Answers to the same clips.
-        places: Where they are, for messages.
+        folders: Where they are, for messages.
 
     Raises:
         InputError: If they are to other clips.
@@ -114,7 +114,7 @@ def compare_answers(first: Answers, second: Answers, places: tuple[Path, Path]) 
     if here != there:
         common = sum(there.get(clip) == known for clip, known in here.items())
         raise InputError(
-            f"{places[0]}, {places[1]}: {len(here)} and {len(there)} test clips, of which {common} are the"
+            f"{folders[0]}, {folders[1]}: {len(here)} and {len(there)} test clips, of which {common} are the"
             " same: only answers to the same clips are compared"
         )
     order, other = np.argsort(first.clip), np.argsort(second.clip)

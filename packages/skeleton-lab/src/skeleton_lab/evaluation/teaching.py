@@ -60,7 +60,7 @@ def teach(
         alignment=method.alignment,
     )
     earlier = before.self_training
-    told = SelfTrainingResult(
+    result = SelfTrainingResult(
         unlabelled_clips=count(others.clips),
         left_out=others.left_out,
         transductive=others.transductive,
@@ -70,4 +70,4 @@ def teach(
         ],
         seconds=round(before.seconds + (earlier.seconds if earlier else 0), 1),
     )
-    return target_table(labels, soft), told
+    return target_table(labels, soft), result

@@ -34,7 +34,7 @@ def share_fused(
         copy_files(model.path, part)
         (part / CARD).write_text(model_card(model, licence=licence), encoding="utf-8")
         write_checksums(part)
-    told = export_with_examples(models, folder / ONNX, weights=weights)
+    agreement = export_with_examples(models, folder / ONNX, weights=weights)
     sampling = models[0].preprocessing.sampling.model_copy(update={"stream": "joint"})
     models[0].preprocessing.model_copy(update={"sampling": sampling}).save(folder)
     streams = ", ".join(model.preprocessing.sampling.stream for model in models)
@@ -44,7 +44,7 @@ def share_fused(
         f"`model.onnx` averages the log-probabilities of the models in the folders {streams}, which count "
         f"{shares}. It is shown joints; bones and motion it takes from them.\n\n"
     )
-    (folder / CARD).write_text(about + onnx_section(told), encoding="utf-8")
+    (folder / CARD).write_text(about + onnx_section(agreement), encoding="utf-8")
     write_checksums(folder)
 
 

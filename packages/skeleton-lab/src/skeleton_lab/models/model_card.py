@@ -50,11 +50,11 @@ def model_card(model: SavedModel, results: Sequence[RunResult] = (), *, licence:
     return "\n\n".join(sections) + "\n"
 
 
-def onnx_section(told: str) -> str:
+def onnx_section(agreement: str) -> str:
     """Write the section about `model.onnx`.
 
     Args:
-        told: How far its answers are from those in torch, on which clips.
+        agreement: How far its answers are from those in torch, on which clips.
     """
     return (
         "## Without torch\n\n"
@@ -62,7 +62,7 @@ def onnx_section(told: str) -> str:
         "```python\nfrom skeleton_runtime import Recogniser\n\n"
         'model = Recogniser.load("FOLDER_OR_HUB_NAME")\n```\n\n'
         "`model.onnx` maps `clips` (N, C, T, V, M), float32, prepared as its metadata `preprocessing` says, "
-        f"to `scores` (N, K) of a classifier, and `features` (N, F). {told}\n"
+        f"to `scores` (N, K) of a classifier, and `features` (N, F). {agreement}\n"
     )
 
 
@@ -88,16 +88,16 @@ def _data(data: Mapping[str, Any], results: Sequence[RunResult]) -> Iterator[str
         where = [f"{_name(source)} ({_division(source)})" for source in sources]
         labels = "without" if "sources" in data else "with"
         clips = f"{results[0].train_clips} clips {labels} labels"
-        told = f"Trained on {clips}, of the training side of {', '.join(where)}."
+        text = f"Trained on {clips}, of the training side of {', '.join(where)}."
         if learnt := getattr(results[0], "self_training", None):
             further = ", ".join(Path(store).name for store in data.get("unlabelled", ()))
-            told += (
+            text += (
                 f" Self-training learnt from {learnt.unlabelled_clips} further clips without labels"
                 + f", those of {further} among them" * bool(further)
                 + ", and from clips of the test side (transductive)" * learnt.transductive
                 + "."
             )
-        yield f"## Data\n\n{told}"
+        yield f"## Data\n\n{text}"
 
 
 def _made_with(results: Sequence[RunResult]) -> Iterator[str]:
@@ -119,8 +119,8 @@ def _name(source: Mapping[str, Any]) -> str:
 
 def _division(source: Mapping[str, Any]) -> str:
     """Return how a source is divided: a protocol, and of folds which, or the name of a split file."""
-    told = Path(source["split"]).name if "split" in source else str(source.get("protocol", "all"))
-    return f"{told}, fold {source['fold']}" if "fold" in source else told
+    division = Path(source["split"]).name if "split" in source else str(source.get("protocol", "all"))
+    return f"{division}, fold {source['fold']}" if "fold" in source else division
 
 
 def _input(model: SavedModel) -> str:

@@ -61,8 +61,8 @@ def run_of(path: Path) -> Path | None:
     """Return the run that a folder is, or lies in; a run of several views has a folder for each of them."""
     if path.suffix in PUBLISHED:
         return None
-    places = (path.absolute(), *path.absolute().parents[:2])
-    return next((place for place in places if (place / "config.toml").is_file()), None)
+    folders = (path.absolute(), *path.absolute().parents[:2])
+    return next((folder for folder in folders if (folder / "config.toml").is_file()), None)
 
 
 def read_config(folder: Path) -> NetworkConfig:

@@ -46,13 +46,13 @@ def write_int8(
     """
     _quantise(exported, path, clips)
     before, after = (_accuracy(OnnxNetwork(file), held_out, label) for file in (exported, path))
-    told = f"{before:.1f} % of {len(label)} held-out clips, with numbers of 8 bits {after:.1f} %"
+    accuracy = f"{before:.1f} % of {len(label)} held-out clips, with numbers of 8 bits {after:.1f} %"
     if before - after > most:
         path.unlink()
-        return f"There is no `{path.name}`: `{exported.name}` recognises {told}."
+        return f"There is no `{path.name}`: `{exported.name}` recognises {accuracy}."
     return (
         f"`{path.name}` is the same with numbers of 8 bits, {path.stat().st_size / 1e6:.2g} instead of "
-        f"{exported.stat().st_size / 1e6:.2g} MB: `{exported.name}` recognises {told}."
+        f"{exported.stat().st_size / 1e6:.2g} MB: `{exported.name}` recognises {accuracy}."
     )
 
 

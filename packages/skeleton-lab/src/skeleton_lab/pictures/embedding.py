@@ -23,7 +23,7 @@ INK = "#1f2733"
 def draw_embedding(
     path: Path, features: Tensor, labels: NDArray[np.integer], classes: Sequence[str], names: Sequence[str]
 ) -> float:
-    """Draw features along their two principal components; write the places beside the picture, as CSV.
+    """Draw features along their two principal components; write the coordinates beside the picture, as CSV.
 
     Args:
         path: The picture; its ending tells the format.
@@ -35,8 +35,8 @@ def draw_embedding(
     Returns:
         The share of the features' variance that the plane shows.
     """
-    places, share = principal_components(features)
-    points = places.cpu().numpy()
+    coordinates, share = principal_components(features)
+    points = coordinates.cpu().numpy()
     figure = Figure(figsize=(9, 7), facecolor="white", layout="constrained")
     axes = figure.subplots()
     present = np.unique(labels)

@@ -44,8 +44,8 @@ def find_recipe(name: str | Path, folder: str = "") -> Path:
     short = Path(*path.parts[1:]) if path.parts[:1] == ("configs",) else path
     if not short.is_absolute() and ".." not in short.parts:
         short = _today(folder, short)
-        places = [Path(folder, short), Path(folder, f"{short}.toml"), short, Path(f"{short}.toml")]
-        for found in (configs / place for configs in (Path("configs"), CONFIGS) for place in places):
+        candidates = [Path(folder, short), Path(folder, f"{short}.toml"), short, Path(f"{short}.toml")]
+        for found in (configs / place for configs in (Path("configs"), CONFIGS) for place in candidates):
             if found.is_file():
                 return found
     where = f" in {folder}" if folder else ""

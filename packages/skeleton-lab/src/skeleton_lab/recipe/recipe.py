@@ -73,12 +73,12 @@ def read_recipe(
         InputError: If the file or a value cannot be used; one line for each mistake, naming file or field.
         SystemExit: With code 0, after printing the help.
     """
-    told = "TOML file, or its name in configs/; options override its fields."
+    description = "TOML file, or its name in configs/; options override its fields."
     positional: Any = CliPositionalArg
-    file = (positional[Path], Field(description=told))
+    file = (positional[Path], Field(description=description))
     if default:
-        told += f" Without one it is {default}, with what suits the clips that are found."
-        file = (positional[Path | None], Field(None, description=told))
+        description += f" Without one it is {default}, with what suits the clips that are found."
+        file = (positional[Path | None], Field(None, description=description))
     line = create_model("CommandLine", __base__=(BaseSettings, recipe), __doc__=recipe.__doc__, RECIPE=file)
     given = _parse(line, arguments, recipe, program, cli_shortcuts=shortcuts)
     name = given.pop("RECIPE", None)
@@ -145,9 +145,9 @@ def _parse(
         )
         return up_to_date(source(args=list(flags.rewritten(arguments)))())
     except SettingsError as error:
-        told = str(error).removeprefix("error parsing CLI: ")
+        complaint = str(error).removeprefix("error parsing CLI: ")
         sections = [field.removesuffix("kind") for field in kinds]
-        raise InputError(flags.blamed(arguments, told, sections)) from error
+        raise InputError(flags.blamed(arguments, complaint, sections)) from error
 
 
 def _checked(

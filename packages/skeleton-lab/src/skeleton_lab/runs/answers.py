@@ -95,8 +95,8 @@ class Answers:
         rows.writerow(_HEADING)
         columns = (self.clip, self.name, self.subject, self.label, self.answer, self.probability)
         for clip, name, subject, label, answer, probability in zip(*columns, strict=True):
-            true, told = self.classes[label], self.classes[answer]
-            rows.writerow([clip, name, subject, label, true, answer, told, f"{probability:.6f}"])
+            true, predicted = self.classes[label], self.classes[answer]
+            rows.writerow([clip, name, subject, label, true, answer, predicted, f"{probability:.6f}"])
         write_atomically(path, text.getvalue().encode())
 
 
@@ -128,10 +128,10 @@ def read_answers(run: Path, classes: Sequence[str] | None = None) -> Answers:
         known = tuple(classes or (names.get(k, str(k)) for k in range(max(names) + 1)))
         if len(known) <= max(names):
             raise ValueError("its classes")
-        told = tuple(row["name"] for row in rows)
+        clip_names = tuple(row["name"] for row in rows)
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise InputError(f"{path}: damaged: {error}") from error
-    return Answers(**numbers, name=told, probability=probability, classes=known)
+    return Answers(**numbers, name=clip_names, probability=probability, classes=known)
 
 
 def pooled(parts: Sequence[Answers]) -> Answers:

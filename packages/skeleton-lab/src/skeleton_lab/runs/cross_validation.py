@@ -66,24 +66,24 @@ class CrossValidation(Origin):
             f"| mean ± deviation | | {100 * self.mean:.1f}{_plus_minus(self.deviation)} | | | |",
             self._line("all answers pooled", self.pooled),
         ]
-        told = ["\n".join(lines)]
+        paragraphs = ["\n".join(lines)]
         if self.interval is not None:
             low, high = 100 * (self.mean - self.interval), 100 * (self.mean + self.interval)
-            told.append(
+            paragraphs.append(
                 f"95 % interval of the mean: {low:.1f} to {high:.1f} % (Student, {len(self.folds)} folds;"
                 " they share training clips, so take it as a guide)."
             )
-        told.append(
+        paragraphs.append(
             "Mean of classes (balanced accuracy) and macro F1 leave out classes without a test clip; pooled"
             " figures are over the classes of all folds."
         )
         if self.pretrained:
-            told.append(f"Pre-trained {PRETRAINING[self.pretrained_saw_test]}: {self.pretrained}.")
+            paragraphs.append(f"Pre-trained {PRETRAINING[self.pretrained_saw_test]}: {self.pretrained}.")
         by_subject = {f"subject {who}" for who in self.subjects}
         if len(self.subjects) > 1 and by_subject != {fold.name for fold in self.folds}:
             rows = (f"| {who} | {n} | {100 * top1:.1f} |" for who, (n, top1) in self.subjects.items())
-            told.append("\n".join(["| subject | test clips | top-1 % |", "|---:|---:|---:|", *rows]))
-        return "\n\n".join([*told, *self.notes])
+            paragraphs.append("\n".join(["| subject | test clips | top-1 % |", "|---:|---:|---:|", *rows]))
+        return "\n\n".join([*paragraphs, *self.notes])
 
     @staticmethod
     def _line(name: str, test: TestResult) -> str:

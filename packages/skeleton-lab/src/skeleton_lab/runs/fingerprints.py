@@ -36,9 +36,9 @@ class Fingerprint(BaseModel):
             store: The store.
             sides: Numbers of clips on each side; without, how it is divided does not count.
         """
-        told = [side.astype("<i8").tobytes() for side in sides]
-        lengths = " ".join(str(len(each)) for each in told).encode()
-        digest = hashlib.sha256(lengths + b"".join(told)).hexdigest() if told else None
+        sides_as_bytes = [side.astype("<i8").tobytes() for side in sides]
+        lengths = " ".join(str(len(each)) for each in sides_as_bytes).encode()
+        digest = hashlib.sha256(lengths + b"".join(sides_as_bytes)).hexdigest() if sides_as_bytes else None
         return cls(store=str(store.path), clips=len(store), sha256=store.fingerprint, sides=digest)
 
 

@@ -235,8 +235,8 @@ class RunFolder:
     def _keep_fingerprints(self) -> None:
         if not (self.path / DATA).is_file():
             if self.resumed:
-                told = "is missing: the data cannot be compared with those that the run began with"
-                print(f"{self.path / DATA} {told}", file=sys.stderr)
+                problem = "is missing: the data cannot be compared with those that the run began with"
+                print(f"{self.path / DATA} {problem}", file=sys.stderr)
             self.write_json(DATA, [each.model_dump() for each in self.data])
 
     def _content(self) -> set[Path]:

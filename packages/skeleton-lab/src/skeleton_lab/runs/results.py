@@ -246,7 +246,7 @@ class Diagnosis(BaseModel):
 
 def _layer_line(name: str, layer: Layer) -> str:
     shares = (layer.probe, layer.neighbours, layer.probe_by_joint, layer.neighbours_by_joint)
-    told = layer.statistics
-    statistics = f"{told.shift:.2f} | {told.scale:.2f}" if told else "- | -"
+    fit = layer.statistics
+    statistics = f"{fit.shift:.2f} | {fit.scale:.2f}" if fit else "- | -"
     percents = " | ".join(f"{100 * share:.1f}" for share in shares)
     return f"| {name} | {layer.dimensions:.1f} | {percents} | {statistics} |"

@@ -98,11 +98,11 @@ def plan(study: Study) -> list[Trial]:
     """
     preset = study.read_preset()
     sizes = study.read_sizes(preset)
-    places = columns(study.data, study.protocols, study.labels)
+    data_columns = columns(study.data, study.protocols, study.labels)
     return [
         _Planner(study, preset, sizes, fold).trial(row, column, seed)
         for row in study.rows
-        for column in places
+        for column in data_columns
         for seed in range(study.seeds)
         for fold in column.folds or (None,)
     ]

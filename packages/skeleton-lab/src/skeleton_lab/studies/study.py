@@ -1,4 +1,4 @@
-"""A study: the rows of a table, told by what each changes, and the preset that they share.
+"""A study: the rows of a table, each named by what it changes, and the preset that they share.
 
 A file of `configs/studies/` says what is compared: rows, label budgets, protocols, and the published numbers.
 A file of `configs/presets/` says how: for each stage a recipe, and one sampling for all. A file of

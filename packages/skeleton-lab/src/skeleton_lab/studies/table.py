@@ -67,10 +67,10 @@ def _folds(cells: Sequence[Cell], transductive: bool) -> Iterator[str]:
     """Return what is to be known of columns with folds."""
     if any(cell.column.folds for cell in cells):
         seen = "on all clips without labels, those of the test side too (transductive)"
-        told = seen if transductive else "without the test clips of each fold"
+        pretraining = seen if transductive else "without the test clips of each fold"
         yield (
             "Of a protocol with folds, a seed has the accuracy over the test clips of all folds, and the "
-            f"time of all folds. Pre-training: {told}."
+            f"time of all folds. Pre-training: {pretraining}."
         )
 
 
@@ -84,14 +84,14 @@ def _selections(cells: Sequence[Cell]) -> Iterator[str]:
 
 
 def _ours(cell: Cell, spread: Spread, reference: Cell | None) -> str:
-    told = _number(cell.mean) + _width(cell, spread)
+    accuracy = _number(cell.mean) + _width(cell, spread)
     if reference is None or cell.row == reference.row:
-        return told
+        return accuracy
     difference = cell.against(reference)
     if difference.mean is None:
-        return told
+        return accuracy
     bold = "**" if difference.significant else ""
-    return f"{told} ({bold}{difference.mean:+.1f}{_width(difference, spread)}{bold})"
+    return f"{accuracy} ({bold}{difference.mean:+.1f}{_width(difference, spread)}{bold})"
 
 
 def _width(cell: Cell, spread: Spread) -> str:

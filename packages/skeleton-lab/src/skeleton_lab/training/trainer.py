@@ -216,8 +216,8 @@ class Trainer(Generic[Model]):
                     f"the gradient's norm {row[-1]}, at a learning rate of {step.learning_rate:g}, "
                     f"with the clips {', '.join(clips)}; the last checkpoint is from before"
                 )
-            told = {"learning_rate": step.learning_rate, "clips": clips}
-            self.log.write_line({"step": step.number + 1, "split": "skipped", **told})
+            fields = {"learning_rate": step.learning_rate, "clips": clips}
+            self.log.write_line({"step": step.number + 1, "split": "skipped", **fields})
 
     def _progress_bar(self) -> tqdm[Any]:
         options = {

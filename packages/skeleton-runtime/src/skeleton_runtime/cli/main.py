@@ -73,11 +73,11 @@ def run(given: argparse.Namespace, *, lines: Iterable[str], out: TextIO) -> None
     recogniser = Recogniser.load(given.model, threads=given.threads)
     refused: list[str] = []
     answers = _live(recogniser, given, lines) if given.live else _files(recogniser, given, refused)
-    told = formatter(given.format, given.top, windows=given.live or bool(given.window))
+    line = formatter(given.format, given.top, windows=given.live or bool(given.window))
     if given.format == "csv":
         print(csv_header(events=given.events), file=out)
     for each in find_events(answers) if given.events else answers:
-        print(told(each), file=out, flush=given.live)
+        print(line(each), file=out, flush=given.live)
     if refused:
         raise DataError("\n".join(refused))
 

@@ -27,8 +27,8 @@ def as_table(answer: Answer, top: int, *, windows: bool) -> str:
     """Return a line of text: where, and the best classes."""
     place = _place(answer) + ([_frames(answer)] if windows else [])
     best = ", ".join(f"{name} {100 * share:.1f} %" for name, share in answer.best(top).items())
-    told = f"{UNKNOWN} ({best})" if answer.label == UNKNOWN else best or NOBODY
-    return printable(f"{' '.join(place)}: {told}")
+    best_or_none = f"{UNKNOWN} ({best})" if answer.label == UNKNOWN else best or NOBODY
+    return printable(f"{' '.join(place)}: {best_or_none}")
 
 
 def event_line(event: Event) -> str:
@@ -38,25 +38,25 @@ def event_line(event: Event) -> str:
     return printable(f"{' '.join([*_place(event), when + _frames(event)])}: {event.label}{share}")
 
 
-def _place(told: Answer | Event) -> list[str]:
-    place = [told.file] if told.file else []
-    return place if told.clip == Path(told.file).stem else [*place, told.clip]
+def _place(result: Answer | Event) -> list[str]:
+    place = [result.file] if result.file else []
+    return place if result.clip == Path(result.file).stem else [*place, result.clip]
 
 
-def _frames(told: Answer | Event) -> str:
-    return f"frames {told.first_frame}-{told.last_frame}"
+def _frames(result: Answer | Event) -> str:
+    return f"frames {result.first_frame}-{result.last_frame}"
 
 
 def as_csv(answer: Answer, top: int) -> str:
     """Return a line for each of the best classes, or one without a class where nobody is there."""
-    told = answer.as_dict(top)
+    row = answer.as_dict(top)
     best = answer.best(top).items() or [("", "")]
-    return "\n".join(_row(told | {"class": name, "probability": share}, COLUMNS) for name, share in best)
+    return "\n".join(_row(row | {"class": name, "probability": share}, COLUMNS) for name, share in best)
 
 
-def _row(told: Mapping[str, object], columns: Sequence[str]) -> str:
+def _row(row: Mapping[str, object], columns: Sequence[str]) -> str:
     text = io.StringIO()
-    values = [told.get(column) for column in columns]
+    values = [row.get(column) for column in columns]
     csv.writer(text, lineterminator="\n").writerow(["" if v is None else printable(str(v)) for v in values])
     return text.getvalue().rstrip("\n")
 
@@ -79,4 +79,4 @@ def formatter(style: Format, top: int, *, windows: bool) -> Callable[[Answer | E
         "json": lambda event: json.dumps(event.as_dict()),
         "csv": lambda event: _row(event.as_dict(), EVENT_COLUMNS),
     }
-    return lambda told: of_events[style](told) if isinstance(told, Event) else of_answers[style](told)
+    return lambda result: of_events[style](result) if isinstance(result, Event) else of_answers[style](result)

@@ -20,6 +20,6 @@ def index(engine: Literal["server.js", "browser.js"], policy: str | None = None)
         engine: Script that answers.
         policy: What the page may load, where no server says it.
     """
-    told = f'<meta http-equiv="Content-Security-Policy" content="{policy}">' if policy else ""
-    page = page_file("index.html").replace("POLICY\n", f"{told}\n" if told else "")
+    policy_tag = f'<meta http-equiv="Content-Security-Policy" content="{policy}">' if policy else ""
+    page = page_file("index.html").replace("POLICY\n", f"{policy_tag}\n" if policy_tag else "")
     return page.replace("ENGINE", f'<script src="static/{engine}"></script>')

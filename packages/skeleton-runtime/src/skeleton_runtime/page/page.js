@@ -10,22 +10,22 @@ async function recognise(file) {
   const mine = ++number;
   say(`${file.name} is being recognised ...`);
   try {
-    const told = await engine.recognise(file, Object.fromEntries(OPTIONS.map(name => [name, element(name).value.trim()])));
-    if (mine === number) show(file.name, told);
+    const reply = await engine.recognise(file, Object.fromEntries(OPTIONS.map(name => [name, element(name).value.trim()])));
+    if (mine === number) show(file.name, reply);
   } catch (error) {
     if (mine === number) clear(error.message || String(error));
   }
 }
 
-function show(name, told) {
-  const own = told.answers[0].clip, clips = new Set(told.answers.map(answer => answer.clip)).size;
-  answers = told.answers.filter(answer => answer.clip === own);
+function show(name, reply) {
+  const own = reply.answers[0].clip, clips = new Set(reply.answers.map(answer => answer.clip)).size;
+  answers = reply.answers.filter(answer => answer.clip === own);
   shown = null;
   drawTimeline();
-  say([clips > 1 ? `${name} has ${clips} clips, of which the first is shown.` : name, ...(told.refused || [])].join("\n"));
-  if (told.skeleton) {
-    fps = told.skeleton.fps;
-    player.show(told.skeleton);
+  say([clips > 1 ? `${name} has ${clips} clips, of which the first is shown.` : name, ...(reply.refused || [])].join("\n"));
+  if (reply.skeleton) {
+    fps = reply.skeleton.fps;
+    player.show(reply.skeleton);
   } else {
     element("views").replaceChildren();
     tell(answers[0]);

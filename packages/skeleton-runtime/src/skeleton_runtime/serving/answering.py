@@ -36,15 +36,15 @@ def answer_file(recogniser: Recogniser, limits: Limits, data: bytes, query: Clip
         refused: list[str] = []
         read = read_recordings([path], recogniser.preprocessing, query.config(), refused=refused)
         try:
-            told = _answer(recogniser, limits, read, query)
+            response = _answer(recogniser, limits, read, query)
         except DataError as error:
             raise type(error)(_without(folder, str(error))) from None
         complaints = [_without(folder, line) for line in refused]
-        if complaints and not told["answers"]:
+        if complaints and not response["answers"]:
             raise DataError("\n".join(complaints))
-        for answer in told["answers"]:
+        for answer in response["answers"]:
             answer["file"] = query.name
-        return told | ({"refused": complaints} if complaints else {})
+        return response | ({"refused": complaints} if complaints else {})
 
 
 def answer_clips(recogniser: Recogniser, limits: Limits, data: bytes, query: ClipQuery) -> dict[str, Any]:

@@ -95,15 +95,15 @@ class _Service:
     async def answered(self, request: Request, query: ClipQuery) -> Response:
         data = await read_body(request, self.limits)
         answer, begin = answer_clips if query.name is None else answer_file, time.monotonic()
-        told = await anyio.to_thread.run_sync(
+        content = await anyio.to_thread.run_sync(
             answer, self.recogniser, self.limits, data, query, limiter=self.workers
         )
         self.metrics.seconds.observe(time.monotonic() - begin)
-        self.metrics.answers.inc(len(told["answers"]))
-        return self.told(request, JSONResponse(told))
+        self.metrics.answers.inc(len(content["answers"]))
+        return self.finished(request, JSONResponse(content))
 
     async def health(self, request: Request) -> Response:
-        return self.told(request, JSONResponse({"status": "ok", "version": __version__}))
+        return self.finished(request, JSONResponse({"status": "ok", "version": __version__}))
 
     async def model(self, request: Request) -> Response:
         preprocessing = self.recogniser.preprocessing
@@ -118,20 +118,20 @@ class _Service:
             "calibration": self.recogniser.calibration.model_dump(mode="json"),
             "limits": self.limits.model_dump(),
         }
-        return self.told(request, JSONResponse(card))
+        return self.finished(request, JSONResponse(card))
 
     async def metrics_text(self, request: Request) -> Response:
-        return self.told(request, Response(self.metrics.text(), media_type="text/plain; version=0.0.4"))
+        return self.finished(request, Response(self.metrics.text(), media_type="text/plain; version=0.0.4"))
 
     async def page(self, request: Request) -> Response:
-        return self.told(request, Response(index("server.js"), media_type="text/html"))
+        return self.finished(request, Response(index("server.js"), media_type="text/html"))
 
     async def file(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name not in PAGE | PLAYER:
             raise HTTPException(404, "no such file")
         text = page_file(name) if name in PAGE else player_file(name)
-        return self.told(request, Response(text, media_type=(PAGE | PLAYER)[name]))
+        return self.finished(request, Response(text, media_type=(PAGE | PLAYER)[name]))
 
     async def refused(self, request: Request, error: Exception) -> Response:
         """Answer for what went wrong; after it, nothing more of the body is read."""
@@ -139,9 +139,11 @@ class _Service:
             status, text, headers = error.status_code, error.detail, dict(error.headers or {})
         else:
             status, text, headers = STATUS.get(type(error), 422), as_query(str(error)), {}
-        return self.told(request, JSONResponse({"error": text}, status, headers | {"connection": "close"}))
+        return self.finished(
+            request, JSONResponse({"error": text}, status, headers | {"connection": "close"})
+        )
 
-    def told(self, request: Request, response: Response) -> Response:
+    def finished(self, request: Request, response: Response) -> Response:
         """Count a response, and say what its page may do."""
         routes = {"/", "/health", "/model", "/metrics", "/predict"}
         path = request.url.path if request.url.path in routes else "other"

@@ -92,9 +92,9 @@ class StreamSocket:
                 await socket.close(TOO_LARGE, f"a message has more than {MOST_CHARACTERS} characters")
                 return
             else:
-                told = await self._in_thread(self._push, stream, text, top)
-                if told is not None:
-                    await socket.send_json(told)
+                answer = await self._in_thread(self._push, stream, text, top)
+                if answer is not None:
+                    await socket.send_json(answer)
                 if text == END:
                     await socket.close()
                     return
