@@ -76,7 +76,7 @@ def test_validation_subjects_of_a_fold_are_others_than_its_test_subject():
     clips = index(subject=SUBJECT)
     for fold in range(1, 6):
         parts = split(clips, "leave-one-subject-out", validation=0.25, fold=fold)
-        people = [set(clips.subject[side]) for side in (parts.train, parts.val, parts.test)]
+        people = [set(clips.subject[side]) for side in (parts.train, parts.validation, parts.test)]
         assert [len(each) for each in people] == [3, 1, 1] and len(set.union(*people)) == 5
 
 

@@ -21,6 +21,7 @@ from skeleton_data import (
     read_split,
 )
 from skeleton_data.cli.main import main
+from skeleton_data.store.files import OwnSplits
 
 
 def brought_in(kind: str, folder: Path, source: Path | None = None) -> SkeletonStore:
@@ -123,6 +124,11 @@ def test_a_store_of_a_store_keeps_the_split_and_another_fingerprint_does_not_fol
         SkeletonStore.open(again.path)
 
 
+def test_splits_of_the_version_before_are_read():
+    content = {"format": "skeleton-splits", "version": 1, "splits": {"a": {"train": [0], "val": [1]}}}
+    assert OwnSplits.model_validate_json(json.dumps(content)).splits["a"]["validation"] == (1,)
+
+
 def test_recorded_splits(shared, tmp_path):
     for file, protocol in (("04_ctr_gcn_own_split.npz", "own"), ("04_pyskl_own_split.pkl", None)):
         import_clips(shared / "cases" / file, tmp_path / file, ImportConfig(layout="ntu"))
@@ -154,9 +160,13 @@ def store(tmp_path) -> SkeletonStore:
 def test_files_of_names(text, store, tmp_path):
     (tmp_path / "mine.txt").write_text(text)
     sides = divide(store, file=tmp_path / "mine.txt")
-    assert [side.tolist() for side in (sides.train, sides.val, sides.test)] == [[0, 1, 2, 3], [], [4, 5]]
+    assert [side.tolist() for side in (sides.train, sides.validation, sides.test)] == [
+        [0, 1, 2, 3],
+        [],
+        [4, 5],
+    ]
     held_out = divide(store, file=tmp_path / "mine.txt", validation=0.5)
-    assert len(held_out.train) == len(held_out.val) == 2 and held_out.test.tolist() == [4, 5]
+    assert len(held_out.train) == len(held_out.validation) == 2 and held_out.test.tolist() == [4, 5]
 
 
 @pytest.mark.parametrize(

@@ -104,20 +104,20 @@ def test_validation_holds_out_whole_training_subjects(subjects, share, seed):
     count = len(set(subjects[whole.train]))
     assert len(held_out) == min(max(int(np.floor(share * count + 0.5)), 1), count - 1)
     larger = split(clips, "odd-subjects", validation=min(share * 2, 0.999), seed=seed)
-    assert set(val) <= set(larger.val)
+    assert set(val) <= set(larger.validation)
 
 
 def test_validation_is_the_same_on_every_machine():
     clips = index(subject=np.arange(1, 41))
-    assert split(clips, "ntu60-xsub", validation=0.2, seed=0).val.tolist() == [4, 16, 18, 33]
-    assert split(clips, "ntu60-xsub", validation=0.2, seed=1).val.tolist() == [7, 12, 15, 33]
+    assert split(clips, "ntu60-xsub", validation=0.2, seed=0).validation.tolist() == [4, 16, 18, 33]
+    assert split(clips, "ntu60-xsub", validation=0.2, seed=1).validation.tolist() == [7, 12, 15, 33]
 
 
 def test_validation_does_not_depend_on_the_order_of_clips():
     subjects = np.arange(1, 41)
     forward = split(index(subject=subjects), "ntu60-xsub", validation=0.2)
     backward = split(index(subject=subjects[::-1]), "ntu60-xsub", validation=0.2)
-    assert set(subjects[forward.val]) == set(subjects[::-1][backward.val])
+    assert set(subjects[forward.validation]) == set(subjects[::-1][backward.validation])
 
 
 def test_validation_by_clip_where_no_subject_is_known():
@@ -152,7 +152,7 @@ def test_predicates():
     some = split_by(clips, lambda index: index.subject == 1, lambda index: index.subject == 3)
     assert sides(some) == ([0, 1], [], [4, 5])
     held = split_by(clips, lambda index: index.replication == 1, validation=0.3)
-    assert len(held.val) == 1 and len(held.train) == 2
+    assert len(held.validation) == 1 and len(held.train) == 2
 
 
 @pytest.mark.parametrize(

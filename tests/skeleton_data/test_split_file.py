@@ -34,9 +34,17 @@ def test_a_split_comes_back_as_it_was(tmp_path_factory, seed, validation):
     sides = split(index, "odd-subjects", validation=validation, seed=seed)
     save_split(path, sides, index, made={"protocol": "odd-subjects"})
     again = load_split(path, index)
-    for side in ("train", "val", "test"):
+    for side in ("train", "validation", "test"):
         one, other = getattr(sides, side), getattr(again, side)
         assert np.array_equal(one, other) and other.dtype == np.int64
+
+
+def test_a_split_of_the_version_before_is_read(tmp_path):
+    index, path = an_index(), tmp_path / "odd.json"
+    sides = split(index, "odd-subjects", validation=0.5)
+    save_split(path, sides, index)
+    path.write_text(path.read_text().replace('"validation":', '"val":'))
+    assert np.array_equal(load_split(path, index).validation, sides.validation) and len(sides.validation)
 
 
 def test_another_store_is_refused(tmp_path):
@@ -108,7 +116,9 @@ def test_command(store, tmp_path, capsys):
     sides = split(store.index, "odd-subjects", validation=0.25, seed=7)
     kept = label_subset(store.index.label[sides.train], per_class=2, seed=7)
     written = load_split(tmp_path / "one.json", store.index)
-    assert np.array_equal(written.train, sides.train[kept]) and np.array_equal(written.val, sides.val)
+    assert np.array_equal(written.train, sides.train[kept]) and np.array_equal(
+        written.validation, sides.validation
+    )
     made = json.loads((tmp_path / "one.json").read_text())["made"]
     assert made["protocol"] == "odd-subjects" and made["seed"] == 7 and made["per_class"] == 2
 

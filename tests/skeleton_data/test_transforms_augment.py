@@ -186,8 +186,8 @@ def test_nothing_chosen_changes_nothing():
     [
         ({"flip": 0.3}, 0.3),
         ({"swap": 0.6}, 0.6),
-        ({"noise": 0.1, "noise_chance": 0.4}, 0.4),
-        ({"axis_rotation": 0.5, "axis_rotation_chance": 0.7}, 0.7),
+        ({"noise": 0.1, "noise_probability": 0.4}, 0.4),
+        ({"axis_rotation": 0.5, "axis_rotation_probability": 0.7}, 0.7),
         ({"blur": 0.2, "blur_sigma": (1.0, 2.0)}, 0.2),
         ({"axis_drop": 0.5}, 0.5),
         ({"shear": 0.5}, 1.0),
@@ -232,7 +232,7 @@ def test_every_field_is_described():
 
 
 def test_some_clips_are_changed_and_the_others_stay_as_they_are():
-    joints, config = clips(n=400, t=4), EVERYTHING.model_copy(update={"chance": 0.25})
+    joints, config = clips(n=400, t=4), EVERYTHING.model_copy(update={"probability": 0.25})
     key = {"seed": 0, "epoch": 3, "clip": range(400)}
     always, some = (augment(joints, each, NTU, **key) for each in (EVERYTHING, config))
     untouched = (some == joints).flatten(1).all(1)
@@ -244,7 +244,10 @@ def test_some_clips_are_changed_and_the_others_stay_as_they_are():
 
 
 def test_with_no_chance_nothing_changes():
-    config, key = EVERYTHING.model_copy(update={"chance": 0.0}), {"seed": 0, "epoch": 0, "clip": range(3)}
+    config, key = (
+        EVERYTHING.model_copy(update={"probability": 0.0}),
+        {"seed": 0, "epoch": 0, "clip": range(3)},
+    )
     joints = clips()
     assert torch.equal(augment(joints, config, NTU, **key), joints)
     assert torch.equal(hide(joints, config, **key), joints)

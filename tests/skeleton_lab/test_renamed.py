@@ -1,5 +1,6 @@
 """Names of the version before: on command lines, in recipes, and in what its runs have written."""
 
+import re
 import shutil
 import tomllib
 from functools import reduce
@@ -19,7 +20,11 @@ from skeleton_lab.recipe.settings import merged
 from skeleton_lab.studies.study import Study
 
 VALUES = {
+    "data.sampling.augment.axis_rotation_chance": 0.2,
+    "data.sampling.augment.chance": 0.3,
+    "data.sampling.augment.noise_chance": 0.4,
     "data.sampling.heading": True,
+    "self_training.labelled_share": 0.6,
     "terms": "modern",
     "training.accumulate": 3,
     "training.clip_norm": 0.5,
@@ -132,13 +137,15 @@ def old_fashioned(run, folder):
         if (given := training.pop(new.removeprefix("training."), None)) is not None:
             training[old.removeprefix("training.")] = given
     sampling["heading"] = sampling.pop("face_forward")
+    sampling["augment"]["chance"] = sampling["augment"].pop("probability")
     if target := table["model"].get("target"):
         assert target["standardise"] == "none"
         target["standardise"] = "no"
     config.write_text(tomli_w.dumps(table))
     for model in folder.glob("*/preprocessing.json"):
         model.write_text(model.read_text().replace('"face_forward"', '"heading"'))
-        assert '"heading"' in model.read_text()
+        model.write_text(re.sub(r'"((\w+_)?)probability":', r'"\1chance":', model.read_text()))
+        assert '"heading"' in model.read_text() and '"noise_chance"' in model.read_text()
         write_checksums(model.parent)
     return folder
 

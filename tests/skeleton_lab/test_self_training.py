@@ -67,7 +67,7 @@ def test_labels_are_taught_as_they_are():
 @given(st.integers(1, 9), st.integers(1, 30), st.integers(2, 12), st.floats(0.01, 0.99))
 def test_every_batch_has_clips_with_and_without_labels(labelled, unlabelled, size, share):
     plan = Plan(steps=6, steps_per_epoch=1, batch_size=3, eval_every=1)
-    plan = plan.mixed(batch_size=size, labelled_share=share, labelled=labelled, unlabelled=unlabelled)
+    plan = plan.mixed(batch_size=size, labelled_fraction=share, labelled=labelled, unlabelled=unlabelled)
     whole = list(mixed_batches(labelled, labelled + unlabelled, plan, seed=1))
     for batch in whole:
         positions = [position for _, position in batch]
@@ -105,10 +105,10 @@ def test_no_clip_of_a_test_or_validation_subject_is_learnt_from(store, tmp_path)
     clips, others = opened(store, mixed)
     (_, own), (other, copies) = others.clips
     subjects = whole.index.subject
-    never = set(subjects[clips.divided.test]) | set(subjects[clips.divided.val])
+    never = set(subjects[clips.divided.test]) | set(subjects[clips.divided.validation])
     assert never.isdisjoint(subjects[own])
     assert never.isdisjoint(subjects[copies])  # they are numbered as the clips that they are copies of
-    assert others.left_out == len(clips.divided.test) + len(clips.divided.val)
+    assert others.left_out == len(clips.divided.test) + len(clips.divided.validation)
     assert set(own) | set(clips.train) == set(clips.divided.train)
     assert not set(own) & set(clips.train)
     assert not others.transductive and other.path == mixed
@@ -116,7 +116,7 @@ def test_no_clip_of_a_test_or_validation_subject_is_learnt_from(store, tmp_path)
     clips, others = opened(store, mixed, transductive=True)
     own = others.clips[0][1]
     assert others.transductive and set(clips.test) <= set(own)
-    assert set(clips.divided.val).isdisjoint(own)
+    assert set(clips.divided.validation).isdisjoint(own)
 
 
 def test_stores_that_do_not_fit_are_named(store, other_store, tmp_path):
@@ -139,7 +139,7 @@ def test_stores_that_do_not_fit_are_named(store, other_store, tmp_path):
     [
         (("--training.select", "test"), "training.select"),
         (("--training.balanced_sampling",), "training.balanced_sampling"),
-        (("--self_training.labelled_share", "1"), "self_training.labelled_share"),
+        (("--self_training.labelled_fraction", "1"), "self_training.labelled_fraction"),
     ],
 )
 def test_what_does_not_go_together_is_refused(finetune_recipe, arguments, field):

@@ -13,6 +13,6 @@ def index(**columns) -> ClipIndex:
 
 
 def sides(split: Split) -> tuple[list[int], list[int], list[int]]:
-    for side in (split.train, split.val, split.test):
+    for side in (split.train, split.validation, split.test):
         assert side.dtype == np.int64 and (np.diff(side) > 0).all()
-    return split.train.tolist(), split.val.tolist(), split.test.tolist()
+    return split.train.tolist(), split.validation.tolist(), split.test.tolist()

@@ -39,7 +39,7 @@ Up = Literal["y", "-y", "z", "-z", "x", "-x"]
 Cleaning = Literal["reference", "true_frames", "contrast"]
 """Of raw recordings, see `skeleton_data.ntu.cleaning.clean`."""
 
-Side = Literal["train", "val", "test"]
+Side = Literal["train", "validation", "test"]
 """Of a split."""
 
 Item = TypeVar("Item")
@@ -61,7 +61,7 @@ class Clip:
             file says it. In the units "picture" z is the confidence.
         picture: Width and height of the picture, where positions are pixels and the file says it.
         fps: Frames per second of this clip, where they may differ from those of the others.
-        sides: Side of the clip, train, val or test, in each split that the data set came with, by its name.
+        sides: Side of the clip in each split that the data set came with, by the split's name.
     """
 
     name: str

@@ -187,7 +187,7 @@ def run(
     before = None
     if others:
         train = [*train, *others.clips]
-        share = config.self_training.labelled_share
+        share = config.self_training.labelled_fraction
         plan = plan.mixed(training.batch_size, share, len(clips.train), count(others.clips))
         if not config.run.dry_run:
             before = run(config.teacher, bar=bar, tested=False)

@@ -39,7 +39,8 @@ class InfoCommand(BaseModel):
             "cameras": _counts(store.index.camera),
             "setups": _counts(store.index.setup),
             "own splits": "; ".join(
-                f"{name}: {len(sides.train):,} train, {len(sides.val):,} val, {len(sides.test):,} test"
+                f"{name}: {len(sides.train):,} train, {len(sides.validation):,} validation, "
+                f"{len(sides.test):,} test"
                 for name, sides in own_splits(store).items()
             )
             or "none",

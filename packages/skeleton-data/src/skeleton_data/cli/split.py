@@ -76,7 +76,8 @@ class SplitCommand(BaseModel):
             print(f"note: {different}", file=sys.stderr)
         made = self.model_dump(mode="json", exclude={"store", "output", "overwrite"})
         save_split(self.output, sides, store.index, made=made, overwrite=self.overwrite)
-        counts = f"{len(sides.train)} training, {len(sides.val)} validation and {len(sides.test)} test clips"
+        counts = f"{len(sides.train)} training, {len(sides.validation)} validation"
+        counts += f" and {len(sides.test)} test clips"
         names = store.classes
         clips = class_counts(store.index.label, sides, len(names))
         for note in (*sides.notes, *missing_classes(clips, names)):

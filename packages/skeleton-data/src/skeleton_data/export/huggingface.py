@@ -59,7 +59,7 @@ def export_huggingface(store: SkeletonStore, path: str | Path, split: Split) -> 
                 gen_kwargs={"store": store, "side": side, "clips": getattr(split, side)},
                 writer_batch_size=_CLIPS_IN_MEMORY,
             )
-            for side in ("train", "val", "test")
+            for side in ("train", "validation", "test")
             if len(getattr(split, side))
         }
         DatasetDict(sides).save_to_disk(draft)

@@ -12,7 +12,7 @@ from skeleton_data.errors import DataError
 DEFAULT_SPLIT = "default"
 """Name of the split of a data set that has one."""
 
-_SIDES: dict[str, Side] = {"tr": "train", "te": "test", "va": "val", "ev": "val"}
+_SIDES: dict[str, Side] = {"tr": "train", "te": "test", "va": "validation", "ev": "validation"}
 _PART = re.compile(r"(.*?)[_.-]?(train|training|val|valid|validation|eval|test|testing)(\d*)", re.IGNORECASE)
 
 
@@ -35,7 +35,7 @@ def sides_of_parts(parts: Iterable[str]) -> dict[str, tuple[str, Side]]:
             name = "".join(filter(None, (before, number))) or DEFAULT_SPLIT
             splits.setdefault(name, {}).setdefault(side, part)
     return {
-        part: (name, "test" if side == "val" and "test" not in sides else side)
+        part: (name, "test" if side == "validation" and "test" not in sides else side)
         for name, sides in splits.items()
         if "train" in sides and len(sides) > 1
         for side, part in sides.items()

@@ -27,10 +27,10 @@ def check_counts(split: Split, protocol: str) -> str | None:
     Example:
         >>> import numpy as np
         >>> clips = np.arange(3)
-        >>> check_counts(Split(train=clips, val=clips[:0], test=clips), "ntu60-xsub")
+        >>> check_counts(Split(train=clips, validation=clips[:0], test=clips), "ntu60-xsub")
         'ntu60-xsub: 3 training and 3 test clips, the published counts are 40091 and 16487'
     """
-    found = (len(split.train) + len(split.val), len(split.test))
+    found = (len(split.train) + len(split.validation), len(split.test))
     official = OFFICIAL_COUNTS.get(protocol, found)
     if found == official:
         return None
@@ -41,14 +41,14 @@ def check_counts(split: Split, protocol: str) -> str | None:
 
 
 def class_counts(label: NDArray[np.integer], split: Split, classes: int) -> NDArray[np.int64]:
-    """Return the labelled clips of each class on each side, (classes, 3): train, val, test.
+    """Return the labelled clips of each class on each side, (classes, 3): train, validation, test.
 
     Example:
         >>> label, clips = np.array([0, 1, 1, 0]), np.arange(4)
-        >>> class_counts(label, Split(train=clips[:2], val=clips[:0], test=clips[2:]), 2).tolist()
+        >>> class_counts(label, Split(train=clips[:2], validation=clips[:0], test=clips[2:]), 2).tolist()
         [[1, 0, 1], [1, 0, 1]]
     """
-    sides = (np.asarray(label)[side] for side in (split.train, split.val, split.test))
+    sides = (np.asarray(label)[side] for side in (split.train, split.validation, split.test))
     return np.stack([np.bincount(side[side >= 0], minlength=classes) for side in sides], axis=1)
 
 

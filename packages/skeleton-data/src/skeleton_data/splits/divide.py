@@ -72,19 +72,19 @@ def divide(
     for side, clips in (("training", sides.train), ("test", sides.test)):
         if not len(clips):
             raise DataError(f"{where}: the {side} side is empty")
-    if len(sides.val) or not validation:
+    if len(sides.validation) or not validation:
         return sides
-    train, val = hold_out(store.index, sides.train, validation, seed, where)
-    return replace(sides, train=train, val=val)
+    train, held_out = hold_out(store.index, sides.train, validation, seed, where)
+    return replace(sides, train=train, validation=held_out)
 
 
 def read_split(path: str | Path, store: SkeletonStore) -> Split:
     """Read a split of a store: what `save_split` wrote, or clip names as text or CSV.
 
     A text file has a line `train:` (or `Training videos:`, `[train]`) with the names of clips below it, one a
-    line or with commas between, and so `val:` and `test:`. CSV has the columns clip and side. Clips that it
-    does not name are left out. The name of a recording, of which `import` cut several clips (`0002-L` of
-    `0002-L_001`), stands for all of them.
+    line or with commas between, and so `validation:` and `test:`. CSV has the columns clip and side. Clips
+    that it does not name are left out. The name of a recording, of which `import` cut several clips
+    (`0002-L` of `0002-L_001`), stands for all of them.
 
     Raises:
         DataError: The file is missing or no split, or was made for another store. It names a clip that is not
@@ -114,7 +114,7 @@ def _by_name(path: Path, store: SkeletonStore) -> Split:
         name = store.name(clip)
         clips.setdefault(name, []).append(clip)
         recordings.setdefault(name.rpartition("_")[0], []).append(clip)
-    chosen: dict[Side, list[int]] = {"train": [], "val": [], "test": []}
+    chosen: dict[Side, list[int]] = {"train": [], "validation": [], "test": []}
     on: dict[int, Side] = {}
     for name, side in read_sides(path).items():
         found = clips.get(name) or recordings.get(name)
@@ -127,10 +127,12 @@ def _by_name(path: Path, store: SkeletonStore) -> Split:
             if on.setdefault(clip, side) != side:
                 raise DataError.at(path, f"clip {store.name(clip)!r} is on the sides {on[clip]} and {side}")
         chosen[side] += found
-    train, val, test = (np.unique(np.array(chosen[side], np.int64)) for side in ("train", "val", "test"))
+    train, validation, test = (
+        np.unique(np.array(chosen[side], np.int64)) for side in ("train", "validation", "test")
+    )
     if not len(test):  # as many write who have two sides
-        val, test = test, val
-    return Split(train=train, val=val, test=test)
+        validation, test = test, validation
+    return Split(train=train, validation=validation, test=test)
 
 
 def _require_classes(path: Path, sides: Split, store: SkeletonStore) -> None:

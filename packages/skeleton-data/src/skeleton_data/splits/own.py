@@ -30,13 +30,13 @@ def own_splits(store: SkeletonStore) -> dict[str, Split]:
         raise DataError.at(path, f"damaged: {str(error).splitlines()[0]}") from None
     found = {}
     for name, sides in content.splits.items():
-        train, val, test = (
-            np.sort(np.array(sides.get(side, ()), np.int64)) for side in ("train", "val", "test")
+        train, validation, test = (
+            np.sort(np.array(sides.get(side, ()), np.int64)) for side in ("train", "validation", "test")
         )
-        everything = np.concatenate([train, val, test])
+        everything = np.concatenate([train, validation, test])
         if len(np.unique(everything)) != len(everything) or everything.max(initial=0) >= len(store):
             raise DataError.at(path, f"damaged: split {name!r} has a clip twice, or one that is not there")
-        found[name] = Split(train=train, val=val, test=test)
+        found[name] = Split(train=train, validation=validation, test=test)
     return found
 
 
@@ -70,7 +70,7 @@ def sides_of_clips(store: SkeletonStore) -> Mapping[int, dict[str, Side]]:
     for name, split in own_splits(store).items():
         sides: dict[Side, np.ndarray[tuple[int], np.dtype[np.int64]]] = {
             "train": split.train,
-            "val": split.val,
+            "validation": split.validation,
             "test": split.test,
         }
         for side, clips in sides.items():

@@ -31,13 +31,13 @@ class Split:
 
     Attributes:
         train: To fit.
-        val: Held out from the training side, to select the model by; empty unless asked for.
+        validation: Held out from the training side, to select the model by; empty unless asked for.
         test: To report, never to select by.
         notes: What whoever reports an accuracy on the test side should know, a sentence each.
     """
 
     train: NDArray[np.int64]
-    val: NDArray[np.int64]
+    validation: NDArray[np.int64]
     test: NDArray[np.int64]
     notes: tuple[str, ...] = ()
 
@@ -217,7 +217,7 @@ def _split(
     protocol: str,
 ) -> Split:
     kept, held_out = hold_out(index, np.flatnonzero(train), share, seed, protocol)
-    return Split(train=kept, val=held_out, test=np.flatnonzero(test))
+    return Split(train=kept, validation=held_out, test=np.flatnonzero(test))
 
 
 def hold_out(

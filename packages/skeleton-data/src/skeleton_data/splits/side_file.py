@@ -17,7 +17,12 @@ FORMS = (
 )
 """What such a file may look like."""
 
-_SIDES: dict[str, Side] = {"train": "train", "val": "val", "valid": "val", "eval": "val", "test": "test"}
+_SIDES: dict[str, Side] = {
+    "train": "train",
+    "val": "validation",
+    "eval": "validation",
+    "test": "test",
+}
 _HEADING = re.compile(r"\[?\s*(train|val|test)[a-z]*( [a-z]+)?\s*(:|\])\s*", re.IGNORECASE)
 _CLIP, _SIDE = {"clip", "name", "file", "video", "sample"}, {"side", "split", "set", "subset", "part"}
 
@@ -27,7 +32,7 @@ def read_sides(path: Path) -> dict[str, Side]:
 
     The file has headings (`train:`, `Training videos:`, `[test]`) and below each names, one a line or with
     commas between them; or it is CSV with a column clip (or name, file, video, sample) and a column side (or
-    split, set, subset, part) of train, val and test. A line that begins with # is a comment.
+    split, set, subset, part) of train, validation and test. A line that begins with # is a comment.
 
     Raises:
         DataError: The file cannot be read, has neither form, or puts a clip on two sides.
@@ -83,5 +88,5 @@ def _in_table(lines: list[tuple[int, str]], path: Path) -> Iterator[tuple[int, s
         cell = row[side].strip().lower()
         known = next((_SIDES[word] for word in _SIDES if cell.startswith(word)), None)
         if known is None:
-            raise DataError.at(path, f"side {cell[:40]!r}, expected train, val or test", line=number)
+            raise DataError.at(path, f"side {cell[:40]!r}, expected train, validation or test", line=number)
         yield number, row[clip].strip(), known

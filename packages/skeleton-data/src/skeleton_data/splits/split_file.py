@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from skeleton_data.errors import DataError
 from skeleton_data.files.text import read_bytes
@@ -33,7 +33,10 @@ class SplitFile(BaseModel):
     clips: int = Field(ge=1, description="clips of the store")
     index_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="fingerprint of the store's index")
     train: Clips = Field(description="clips to fit")
-    val: Clips = Field(description="clips that select the model")
+    validation: Clips = Field(
+        validation_alias=AliasChoices("validation", "val"),  # `val` as the version before wrote it
+        description="clips that select the model",
+    )
     test: Clips = Field(description="clips to report")
 
     @model_validator(mode="after")
@@ -46,7 +49,7 @@ class SplitFile(BaseModel):
         return self
 
     def _sides(self) -> tuple[Clips, Clips, Clips]:
-        return self.train, self.val, self.test
+        return self.train, self.validation, self.test
 
 
 def save_split(
@@ -77,7 +80,7 @@ def save_split(
         clips=len(index),
         index_sha256=_fingerprint(index),
         train=tuple(split.train.tolist()),
-        val=tuple(split.val.tolist()),
+        validation=tuple(split.validation.tolist()),
         test=tuple(split.test.tolist()),
     )
     with replacing(path, overwrite=overwrite) as draft:
@@ -109,8 +112,8 @@ def load_split(path: str | Path, index: ClipIndex) -> Split:
         raise DataError.at(
             path, f"made for another store of {content.clips} clips, not for these {len(index)}"
         )
-    train, val, test = (np.array(side, dtype=np.int64) for side in content._sides())
-    return Split(train=train, val=val, test=test)
+    train, validation, test = (np.array(side, dtype=np.int64) for side in content._sides())
+    return Split(train=train, validation=validation, test=test)
 
 
 def _fingerprint(index: ClipIndex) -> str:

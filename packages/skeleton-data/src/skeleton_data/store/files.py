@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from skeleton_data.clips import Side, Units
 from skeleton_data.layouts.layout import SkeletonLayout
@@ -71,6 +71,11 @@ class StoreMeta(BaseModel):
 ClipNumbers = tuple[Annotated[int, Field(ge=0)], ...]
 
 
+def _side(name: Any) -> Any:
+    """Read `val` as validation, which the version before wrote so."""
+    return "validation" if name == "val" else name
+
+
 class OwnSplits(BaseModel):
     """What `splits.json` holds: the splits that a data set came with, by name."""
 
@@ -78,7 +83,9 @@ class OwnSplits(BaseModel):
 
     format: Literal["skeleton-splits"] = Field(description="tells it from any other file")
     version: Literal[1] = Field(description="version of the format")
-    splits: dict[Name, dict[Side, ClipNumbers]] = Field(description="clips of each side")
+    splits: dict[Name, dict[Annotated[Side, BeforeValidator(_side)], ClipNumbers]] = Field(
+        description="clips of each side"
+    )
 
 
 class GrowingArray:

@@ -68,14 +68,14 @@ def augment(
             matrix[:, 2, :2] = matrix[:, :2, 2] = 0
             matrix[:, 2, 2] = 1
         joints = rotate(joints, matrix.to(joints))
-    for chance, purpose, axis in ((config.flip, Draw.FLIP, 0), (config.swap, Draw.SWAP, None)):
-        if chance:
-            joints = flip(joints, layout.mirror, _chosen(draw, purpose, chance, joints), axis=axis)
+    for probability, purpose, axis in ((config.flip, Draw.FLIP, 0), (config.swap, Draw.SWAP, None)):
+        if probability:
+            joints = flip(joints, layout.mirror, _chosen(draw, purpose, probability, joints), axis=axis)
     if config.noise:
         drawn = normals(seed, epoch, clip, Draw.NOISE, joints[0].numel()).reshape(joints.shape)
         if flat:
             drawn[:, 2] = 0
-        deviation = config.noise * _chosen(draw, Draw.NOISE_CHANCE, config.noise_chance, joints)
+        deviation = config.noise * _chosen(draw, Draw.NOISE_CHANCE, config.noise_probability, joints)
         joints = add_noise(joints, torch.from_numpy(drawn).to(joints), deviation.to(joints))
     if config.blur:
         low, high = config.blur_sigma
@@ -107,8 +107,8 @@ def hide(clips: Tensor, config: Augmentation, *, seed: int, epoch: ArrayLike, cl
     draw, before = _drawer(seed, epoch, clip), clips
     _, channels, frames, joints, _ = clips.shape
     if config.axis_drop:
-        chance, which = draw(Draw.AXIS_DROP, 2).T
-        axis = np.where(chance < config.axis_drop, (which * channels).astype(np.int64), -1)
+        drawn, which = draw(Draw.AXIS_DROP, 2).T
+        axis = np.where(drawn < config.axis_drop, (which * channels).astype(np.int64), -1)
         clips = drop_axis(clips, torch.from_numpy(axis).to(clips.device))
     if config.frame_dropout:
         dropped = draw(Draw.FRAME_DROPOUT, frames) < config.frame_dropout
@@ -123,16 +123,16 @@ def _drawer(seed: int, epoch: ArrayLike, clip: ArrayLike) -> Uniforms:
     return lambda draw, count: uniforms(seed, epoch, clip, draw, count)
 
 
-def _chosen(draw: Uniforms, purpose: Draw, chance: float, joints: Tensor) -> Tensor:
-    """Return which clips a change with this chance is for: (N,) bool."""
-    return torch.from_numpy(draw(purpose, 1)[:, 0] < chance).to(joints.device)
+def _chosen(draw: Uniforms, purpose: Draw, probability: float, joints: Tensor) -> Tensor:
+    """Return which clips a change with this probability is for: (N,) bool."""
+    return torch.from_numpy(draw(purpose, 1)[:, 0] < probability).to(joints.device)
 
 
 def _some(changed: Tensor, before: Tensor, config: Augmentation, draw: Uniforms) -> Tensor:
     """Return the changed clips (N, C, T, V, M) where `config` changes clips, else those before."""
-    if config.chance == 1:
+    if config.probability == 1:
         return changed
-    chosen = _chosen(draw, Draw.AUGMENT, config.chance, changed)
+    chosen = _chosen(draw, Draw.AUGMENT, config.probability, changed)
     return torch.where(rearrange(chosen, "n -> n 1 1 1 1"), changed, before)
 
 
@@ -140,8 +140,8 @@ def _matrix(config: Augmentation, draw: Uniforms) -> Tensor | None:
     """Return rotation about one axis, then scale, then shear, as one matrix (N, 3, 3) in float64."""
     matrix = None
     if config.axis_rotation:
-        chance, which, turn = torch.from_numpy(draw(Draw.AXIS_ROTATION, 3)).unbind(dim=1)
-        angle = config.axis_rotation * (2 * turn - 1) * (chance < config.axis_rotation_chance)
+        drawn, which, turn = torch.from_numpy(draw(Draw.AXIS_ROTATION, 3)).unbind(dim=1)
+        angle = config.axis_rotation * (2 * turn - 1) * (drawn < config.axis_rotation_probability)
         matrix = rotation_matrix(one_axis_angles((3 * which).long(), angle))
     for amount, purpose, count in ((config.scale, Draw.SCALE, 1), (config.shear, Draw.SHEAR, 6)):
         if amount:

@@ -59,8 +59,8 @@ class PretrainData(RecipeSection):
             parts = source.sides(store, validation=self.validation, seed=self.split_seed)
             divided.append(parts)
             train.append((store, parts.train))
-            if len(parts.val):
-                validation.append((store, parts.val))
+            if len(parts.validation):
+                validation.append((store, parts.validation))
         _require_bodies(train)
         first = train[0][0]
         for store, _ in train:
@@ -160,7 +160,9 @@ class FinetuneData(Division):
         store = self.open_store()
         parts = self.sides(store, validation=self.validation, seed=self.split_seed)
         labels = store.index.label
-        train, validation, test = (side[labels[side] >= 0] for side in (parts.train, parts.val, parts.test))
+        train, validation, test = (
+            side[labels[side] >= 0] for side in (parts.train, parts.validation, parts.test)
+        )
         needed = {"training": train} | ({"validation": validation} if self.validation else {})
         needed |= {"test": test} if self.protocol != "all" else {}
         for side, clips in needed.items():
@@ -215,7 +217,7 @@ class FinetuneClips:
     @property
     def counts(self) -> NDArray[np.int64]:
         """Clips of each class (K, 3) that train, validate and test, with the labels that are used."""
-        used = Split(train=self.train, val=self.validation, test=self.test)
+        used = Split(train=self.train, validation=self.validation, test=self.test)
         return class_counts(self.store.index.label, used, len(self.classes))
 
     @property

@@ -90,4 +90,4 @@ class TrainingSide(Division):
 
 def whole_sides(split: Split) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
     """Return training and test side, sorted, with what is held out on the training side."""
-    return [np.sort(np.concatenate([split.train, split.val])), split.test]
+    return [np.sort(np.concatenate([split.train, split.validation])), split.test]

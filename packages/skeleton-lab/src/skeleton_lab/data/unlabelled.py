@@ -40,7 +40,9 @@ class PartlyLabelledData(FinetuneData):
         own = np.concatenate([own, clips.test]) if transductive else own
         found: Clips = [(clips.store, own)] if len(own) else []
         stores = [_open(place, clips.store) for place in self.unlabelled]
-        held_out = (clips.divided.val,) if transductive else (clips.divided.val, clips.divided.test)
+        held_out = (
+            (clips.divided.validation,) if transductive else (clips.divided.validation, clips.divided.test)
+        )
         known = set(_digests(clips.store, np.concatenate(held_out))) if stores else set()
         for store in stores:
             numbers = np.arange(len(store), dtype=np.int64)

@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 FIELDS: Mapping[str, str] = {
+    "augment.axis_rotation_chance": "augment.axis_rotation_probability",
+    "augment.chance": "augment.probability",
+    "augment.noise_chance": "augment.noise_probability",
     "sampling.heading": "sampling.face_forward",
+    "self_training.labelled_share": "self_training.labelled_fraction",
     "terms": "preset",
     "training.accumulate": "training.gradient_accumulation_steps",
     "training.clip_norm": "training.max_grad_norm",

@@ -35,12 +35,12 @@ class Plan:
     eval_every: int
     unlabelled: int = 0
 
-    def mixed(self, batch_size: int, labelled_share: float, labelled: int, unlabelled: int) -> Plan:
+    def mixed(self, batch_size: int, labelled_fraction: float, labelled: int, unlabelled: int) -> Plan:
         """Return a plan of the same steps and schedule, whose batches have unlabelled clips, too.
 
         Args:
             batch_size: Clips of a step, if there are so many.
-            labelled_share: Share of them that has labels, as far as there are so many.
+            labelled_fraction: Share of them that has labels, as far as there are so many.
             labelled: Labelled clips that there are.
             unlabelled: Unlabelled clips that there are.
 
@@ -49,7 +49,7 @@ class Plan:
             >>> plan.mixed(32, 0.25, labelled=27, unlabelled=405)
             Plan(steps=800, steps_per_epoch=1, batch_size=32, eval_every=16, unlabelled=24)
         """
-        known = min(labelled, max(1, round(batch_size * labelled_share)))
+        known = min(labelled, max(1, round(batch_size * labelled_fraction)))
         others = min(unlabelled, max(1, batch_size - known))
         return replace(self, batch_size=known + others, unlabelled=others)
 

@@ -26,7 +26,7 @@ class SelfTraining(RecipeSection):
         description="Folder of a finished fine-tuning with the same recipe and data, but without "
         "self-training; it is taken as the first training (default: that is trained anew).",
     )
-    labelled_share: float = Field(
+    labelled_fraction: float = Field(
         0.25, gt=0, lt=1, description="Share of each batch that has labels, as far as there are so many."
     )
     sharpening: float = Field(
