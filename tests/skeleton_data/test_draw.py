@@ -44,11 +44,11 @@ def test_rows_of_original_masked_and_rebuilt(tmp_path: Path) -> None:
     rows = {
         "original": original[:, 0],
         "masked": original[:, 0],
-        "rebuilt\nby a model": original[:, 0] + 0.03,
+        "reconstructed\nby a model": original[:, 0] + 0.03,
     }
-    masks = {"masked": visible, "rebuilt\nby a model": visible}
+    masks = {"masked": visible, "reconstructed\nby a model": visible}
     path = tmp_path / "strip.png"
-    draw_strip(path, rows, NTU, masks, rebuilt=["rebuilt\nby a model"], title="wave")
+    draw_strip(path, rows, NTU, masks, reconstructed=["reconstructed\nby a model"], title="wave")
     picture = imread(path)
     assert picture.shape[0] == pytest.approx(DOTS * INCH * 3.6, abs=2)
     assert picture.shape[1] > picture.shape[0]
@@ -142,7 +142,7 @@ def test_every_layout_can_be_drawn(name: str, tmp_path: Path) -> None:
         ({"rows": {"a": np.full((4, 25, 3), np.nan)}}, "'a'.*not finite"),
         ({"visible": {"c": np.ones((4, 25), dtype=bool)}}, "'c' is not a row"),
         ({"visible": {"a": np.ones((25, 4), dtype=bool)}}, r"'a' is \(25, 4\)"),
-        ({"rebuilt": ["a"]}, r"rebuilt: \['a'\]"),
+        ({"reconstructed": ["a"]}, r"reconstructed: \['a'\]"),
     ],
 )
 def test_bad_input_is_named_and_leaves_no_file(

@@ -248,11 +248,11 @@ def test_other_apps_take_the_same(run, trained, store, tmp_path):
     for app, arguments in {
         evaluate: (trained["joint"] / "classifier",),
         predict: (trained["joint"] / "classifier", tmp_path),
-        visualize: ("rebuilt", trained["encoder"] / "encoder", tmp_path / "rebuilt.png"),
+        visualize: ("reconstruction", trained["encoder"] / "encoder", tmp_path / "clip.png"),
     }.items():
         code, _, err = run(app, *arguments)
         assert code == (2 if app is predict else 0), err
-    assert (tmp_path / "rebuilt.png").is_file()
+    assert (tmp_path / "clip.png").is_file()
     published(tmp_path / "published.pt")
     for app, arguments in {
         evaluate: (tmp_path / "published.pt",),
@@ -263,7 +263,7 @@ def test_other_apps_take_the_same(run, trained, store, tmp_path):
         assert code == 2
         assert "published.pt: a published checkpoint names neither its joints nor its classes" in err
     shutil.copytree(trained["joint"] / "classifier", tmp_path / "alone")
-    code, _, err = run(visualize, "rebuilt", tmp_path / "alone", tmp_path / "again.png")
+    code, _, err = run(visualize, "reconstruction", tmp_path / "alone", tmp_path / "again.png")
     assert (code, "alone lies in no run" in err) == (2, True)
     assert {path.name for path in (tmp_path / "alone").iterdir()} == {
         *(*FILES, Calibration.FILE, SUMS, "README.md"),

@@ -12,7 +12,7 @@ from skeleton_data import ClipSampling, Preprocessing, SkeletonStore, layout, sa
 from skeleton_lab import build_network, predict, save_network, share
 from skeleton_lab.errors import InputError
 from skeleton_lab.models import onnx_export
-from skeleton_lab.models.network_config import fit_network
+from skeleton_lab.models.network_config import resolve_network
 from skeleton_lab.models.onnx_int8 import write_int8
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import read_options
@@ -155,7 +155,7 @@ def test_an_export_that_answers_otherwise_is_refused(tmp_path, monkeypatch, conf
     if not head:
         config = STTFormerConfig(width=8, blocks=((8, 2),), tuple_frames=2)
     sampling = ClipSampling()
-    config = fit_network(config, KINECT, sampling, classes=head, field="model")
+    config = resolve_network(config, KINECT, sampling, classes=head, field="model")
     torch.manual_seed(0)
     preprocessing = Preprocessing(
         layout=KINECT, bodies=2, sampling=sampling, classes=("a", "b", "c")[:head], fps=30

@@ -204,7 +204,7 @@ def test_a_data_set_trains_and_fine_tunes_and_is_evaluated(pretraining, store, t
     for options in ([], named):
         assert evaluation(*options).methods["classifier"].top1 == tuned.test.top1
 
-    def picture(*options, kind="rebuilt", of=(str(tmp_path / "pretrained"),)):
+    def picture(*options, kind="reconstruction", of=(str(tmp_path / "pretrained"),)):
         path = tmp_path / "picture.png"
         path.unlink(missing_ok=True)
         line = [kind, *of, str(path), *options]

@@ -29,14 +29,14 @@ def is_png(path):
 
 
 def test_what_is_rebuilt(trained, tmp_path, capsys):
-    run("rebuilt", trained["encoder"], tmp_path / "strip.png", "--clip", "7")
+    run("reconstruction", trained["encoder"], tmp_path / "strip.png", "--clip", "7")
     assert is_png(tmp_path / "strip.png")
     assert capsys.readouterr().out == f"{tmp_path / 'strip.png'}\n"
-    run("rebuilt", trained["encoder"], tmp_path / "page.html", "--clip", "7")
+    run("reconstruction", trained["encoder"], tmp_path / "page.html", "--clip", "7")
     page = (tmp_path / "page.html").read_text()
     assert "reconstructed" in page
     assert "fast (clip7)" in page
-    run("rebuilt", trained["encoder"], tmp_path / "moving.gif")
+    run("reconstruction", trained["encoder"], tmp_path / "moving.gif")
     assert (tmp_path / "moving.gif").read_bytes().startswith(b"GIF8")
 
 
@@ -45,11 +45,11 @@ def test_what_is_rebuilt_under_each_of_the_papers_masks(trained, tmp_path, monke
     monkeypatch.setattr(
         reconstruction, "draw_strip", lambda path, rows, *_, **options: drawn.update(rows=rows, **options)
     )
-    run("rebuilt", trained["encoder"], tmp_path / "masks.png", "--clip", "7", "--masks")
+    run("reconstruction", trained["encoder"], tmp_path / "masks.png", "--clip", "7", "--masks")
     monkeypatch.undo()
-    run("rebuilt", trained["encoder"], tmp_path / "masks.png", "--clip", "7", "--masks")
+    run("reconstruction", trained["encoder"], tmp_path / "masks.png", "--clip", "7", "--masks")
     assert is_png(tmp_path / "masks.png")
-    kinds = [name.removeprefix("reconstructed\n") for name in drawn["rebuilt"]]
+    kinds = [name.removeprefix("reconstructed\n") for name in drawn["reconstructed"]]
     assert kinds == list(reconstruction.papers_maskings())
     hidden = {kind: ~drawn["visible"][f"masked\n{kind}"][:, 0] for kind in kinds}  # (T, V)
     assert hidden["frames"].all(1).tolist() == hidden["frames"].any(1).tolist()
@@ -57,8 +57,8 @@ def test_what_is_rebuilt_under_each_of_the_papers_masks(trained, tmp_path, monke
     fixed = hidden["frames and joints, the same in all"]
     assert len({tuple(frame) for frame in fixed if not frame.all()}) == 1
     for kind in kinds:
-        rebuilt = drawn["rows"][f"reconstructed\n{kind}"]
-        assert np.isfinite(rebuilt).all() and not np.allclose(rebuilt, drawn["rows"]["original"])
+        reconstructed = drawn["rows"][f"reconstructed\n{kind}"]
+        assert np.isfinite(reconstructed).all() and not np.allclose(reconstructed, drawn["rows"]["original"])
 
 
 def test_the_papers_ways_of_masking(store, tmp_path):
@@ -90,10 +90,10 @@ def test_features_in_a_plane(trained, store, tmp_path, capsys, name):
 def test_bad_input_names_its_cause(trained, store, other_store, tmp_path):
     shutil.copytree(trained["joint"] / "classifier", tmp_path / "loose")
     cases = {
-        (): "name a picture: rebuilt, masks, attention, embedding",
-        ("rebuilt", trained["joint"], "x.png"): "joint: no finished pre-training",
+        (): "name a picture: reconstruction, masks, attention, embedding",
+        ("reconstruction", trained["joint"], "x.png"): "joint: no finished pre-training",
         (
-            "rebuilt",
+            "reconstruction",
             trained["encoder"],
             tmp_path / "x.png",
             "--clip",

@@ -122,13 +122,13 @@ def test_reconstruct_puts_everything_back_in_its_place():
     clips = make_clips(bodies=3)
     clips[1, ..., 0] = 0
     model = make_model()
-    original, visible, rebuilt = model.reconstruct(clips, generator=generator())
+    original, visible, reconstructed = model.reconstruct(clips, generator=generator())
     assert model.training
     torch.testing.assert_close(original, clips)
-    assert visible.shape == (4, FRAMES, JOINTS, 3) and rebuilt.shape == clips.shape
-    assert not visible[1, ..., 0].any() and (rebuilt[1, ..., 0] == 0).all()
+    assert visible.shape == (4, FRAMES, JOINTS, 3) and reconstructed.shape == clips.shape
+    assert not visible[1, ..., 0].any() and (reconstructed[1, ..., 0] == 0).all()
     output = model.eval()(clips, generator=generator())
-    present = rearrange(rebuilt, "n c t v m -> (n m) t v c")[[0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11]]
+    present = rearrange(reconstructed, "n c t v m -> (n m) t v c")[[0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11]]
     torch.testing.assert_close(present, output.prediction)
 
 

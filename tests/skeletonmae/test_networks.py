@@ -84,8 +84,8 @@ def test_every_pair_learns_and_rebuilds(encoder, decoder):
     assert output.prediction.shape == output.target.shape == (7, FRAMES, JOINTS, 3)
     output.loss.backward()
     assert not [name for name, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all()]
-    original, visible, rebuilt = model.reconstruct(clips, generator=generator())
-    assert rebuilt.shape == original.shape == clips.shape and visible.shape == (4, FRAMES, JOINTS, 2)
+    original, visible, reconstructed = model.reconstruct(clips, generator=generator())
+    assert reconstructed.shape == original.shape == clips.shape and visible.shape == (4, FRAMES, JOINTS, 2)
 
 
 def test_masks_hide_whole_tokens():

@@ -20,7 +20,7 @@ from pydantic import Field
 from skeleton_baselines import AimCLRConfig, CrosSCLRConfig, MethodConfig, STGCNConfig
 from skeleton_lab.data.clips import ContrastData, PretrainClips, count
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
-from skeleton_lab.models.network_config import NetworkConfig, bones, fit_network, part_errors
+from skeleton_lab.models.network_config import NetworkConfig, bones, part_errors, resolve_network
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.ending import print_ending
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
@@ -77,7 +77,7 @@ class ContrastConfig(RecipeSection):
         if isinstance(self.method, AimCLRConfig):
             skeleton["pairs"] = layout.pairs
         given = {name: getattr(self.method, name) for name in skeleton.keys() & self.method.model_fields_set}
-        model = fit_network(self.model, layout, sampling, classes=0, field="model")
+        model = resolve_network(self.model, layout, sampling, classes=0, field="model")
         return self.model_copy(
             update={"model": model, "method": self.method.model_copy(update=skeleton | given)}
         )

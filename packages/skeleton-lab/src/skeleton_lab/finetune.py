@@ -24,7 +24,7 @@ from pydantic import Field, model_validator
 from skeleton_lab.data.clips import FinetuneClips, count
 from skeleton_lab.data.unlabelled import PartlyLabelledData
 from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
-from skeleton_lab.models.network_config import NetworkConfig, fit_network, part_errors
+from skeleton_lab.models.network_config import NetworkConfig, part_errors, resolve_network
 from skeleton_lab.models.pretrained import open_pretrained, pretrained_config, what_changes
 from skeleton_lab.models.seen_clips import TOLD, seen_of_test
 from skeleton_lab.recipe.recipe import RecipeSection
@@ -121,7 +121,7 @@ class FinetuneConfig(RecipeSection):
         """Return this recipe with what follows from the data and the pre-trained model filled in."""
         source = source or self.source(clips)
         model = pretrained_config(source, self.model, self.given("model")) if source else self.model
-        model = fit_network(
+        model = resolve_network(
             model, clips.store.layout, self.data.sampling, classes=len(clips.classes), field="model"
         )
         return self.model_copy(update={"model": model})

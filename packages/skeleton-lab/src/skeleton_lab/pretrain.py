@@ -20,7 +20,7 @@ from pydantic import Field
 
 from skeleton_lab.data.clips import PretrainClips, PretrainData, count
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
-from skeleton_lab.models.network_config import fit_network, part_errors
+from skeleton_lab.models.network_config import part_errors, resolve_network
 from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.runs.ending import print_ending
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
@@ -66,7 +66,7 @@ class PretrainConfig(RecipeSection):
 
     def resolved(self, clips: PretrainClips) -> PretrainConfig:
         """Return this recipe with what follows from the data filled in."""
-        encoder = fit_network(
+        encoder = resolve_network(
             self.model.encoder, clips.layout, self.data.sampling, classes=0, field="model.encoder"
         )
         return self.model_copy(update={"model": self.model.model_copy(update={"encoder": encoder})})

@@ -1,12 +1,12 @@
 """Look at what a model sees, reconstructs, attends to and separates.
 
-    skeleton-lab visualize rebuilt runs/pretrained rebuilt.png --clip 7
+    skeleton-lab visualize reconstruction runs/pretrained clip.png --clip 7
     skeleton-lab visualize masks data/store masks.png
     skeleton-lab visualize attention runs/tuned attention.png
     skeleton-lab visualize embedding runs/pretrained embedding.png --side validation
 
-The ending of OUTPUT chooses the format: .png, .svg, .pdf; of `rebuilt` also .gif and .html, which show it as
-it moves. Clips are those of the model's own run, unless a store is named, or a data set of your own
+The ending of OUTPUT chooses the format: .png, .svg, .pdf; of `reconstruction` also .gif and .html, which show
+it as it moves. Clips are those of the model's own run, unless a store is named, or a data set of your own
 (`--dataset.kind my_module:MyClips`). `COMMAND --help` says more.
 """
 
@@ -24,9 +24,10 @@ from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.data import EvaluateData, Side, open_models, require_data_of_run
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
+from skeleton_lab.recipe.renamed import subcommand_today
 
 
-class Rebuilt(RecipeSection):
+class Reconstruction(RecipeSection):
     """Draw a clip, what is visible of it, and what a pre-trained model makes of that."""
 
     run: CliPositionalArg[str] = Field(description="Pre-training run, or its encoder/.")
@@ -116,7 +117,9 @@ class Embedding(RecipeSection):
 class VisualizeConfig(RecipeSection):
     """Look at what a model sees, reconstructs, attends to and separates."""
 
-    rebuilt: CliSubCommand[Rebuilt] = Field(description="original, masked and reconstructed side by side")
+    reconstruction: CliSubCommand[Reconstruction] = Field(
+        description="original, masked and reconstructed side by side"
+    )
     masks: CliSubCommand[Masks] = Field(description="the paper's ways of masking on a clip")
     attention: CliSubCommand[Attention] = Field(description="which joints an STTFormer looks at")
     embedding: CliSubCommand[Embedding] = Field(description="features of clips in a plane")
@@ -151,7 +154,7 @@ def run(config: VisualizeConfig) -> None:
     Raises:
         InputError: If model, clips or options cannot be used.
     """
-    command = config.rebuilt or config.masks or config.attention or config.embedding
+    command = config.reconstruction or config.masks or config.attention or config.embedding
     if command is None:
         raise InputError(f"name a picture: {', '.join(VisualizeConfig.model_fields)}")
     with input_errors():
@@ -162,7 +165,7 @@ def run(config: VisualizeConfig) -> None:
 @exit_on_bad_input("visualize")
 def main() -> None:
     """Draw what the command line names."""
-    run(read_options(VisualizeConfig, sys.argv[1:], program="visualize"))
+    run(read_options(VisualizeConfig, subcommand_today(sys.argv[1:]), program="visualize"))
 
 
 if __name__ == "__main__":

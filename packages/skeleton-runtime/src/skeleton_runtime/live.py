@@ -71,7 +71,7 @@ class LiveStream:
     """Recognises the last frames of a stream again and again, while frames come in.
 
     A joint that is missing (None, NaN, or at zero beside its body) stays where it was last. People keep their
-    places when others come and go; those who find no place, because the model looks at fewer, are left out.
+    slots when others come and go; those who find no slot, because the model looks at fewer, are left out.
     `Recogniser.stream` makes one.
 
     Args:
@@ -94,7 +94,7 @@ class LiveStream:
         self._threshold, self._smooth = threshold, Smoothing(smooth)
         self._recognise, self._preprocessing, self.options = recognise, preprocessing, options
         self._shown = shown_to(preprocessing, options.fps)
-        self._places = _Places(preprocessing.bodies)
+        self._slots = _BodySlots(preprocessing.bodies)
         self._frames: deque[Joints] = deque(maxlen=options.length)
         self._in_view: deque[int] = deque(maxlen=options.length)
         self._last = np.full((preprocessing.bodies, len(preprocessing.layout.joints), 3), np.nan, np.float32)
@@ -117,7 +117,7 @@ class LiveStream:
         bodies = _bodies(frame, options.joints)
         there = in_view(bodies, picture=options.picture is not None)
         bodies = np.where(there[:, None, None], bodies, np.float32(0))
-        placed = self._places.put(_upright(options.mapping(bodies), options), self._last)
+        placed = self._slots.put(_upright(options.mapping(bodies), options), self._last)
         self._frames.append(_complete(placed, options, self._last))
         self._in_view.append(int(there.sum()))
         self.count += 1
@@ -168,18 +168,18 @@ def _complete(placed: Joints, options: StreamOptions, last: Joints) -> Joints:
     return held
 
 
-class _Places:
-    """Which of a model's places (M) each person of a stream has."""
+class _BodySlots:
+    """Which of the body slots (M) of a model's input each person of a stream has."""
 
-    def __init__(self, places: int) -> None:
-        self._whose: list[int | None] = [None] * places  # number of the body in the last frame
+    def __init__(self, slots: int) -> None:
+        self._whose: list[int | None] = [None] * slots  # number of the body in the last frame
         self._before: list[int] = []
-        self._centres = np.zeros((places, 3), np.float32)
+        self._centres = np.zeros((slots, 3), np.float32)
 
     def put(self, bodies: Joints, last: Joints) -> Joints:
-        """Return bodies (B, V, 3) in their places (M, V, 3), zero in those that are free.
+        """Return bodies (B, V, 3) in their slots (M, V, 3), zero in those that are free.
 
-        The last measured joints (M, V, 3) of a place that changes hands are forgotten: they become NaN.
+        The last measured joints (M, V, 3) of a slot that changes hands are forgotten: they become NaN.
         """
         there = np.flatnonzero(np.nan_to_num(bodies).any(axis=(1, 2))).tolist()
         centres = {body: np.nanmean(bodies[body], axis=0) for body in there}
@@ -187,28 +187,28 @@ class _Places:
             self._match(centres, last)
             self._before = there
         placed = np.zeros((len(self._whose), *bodies.shape[1:]), np.float32)
-        for place, body in enumerate(self._whose):
+        for slot, body in enumerate(self._whose):
             if body is not None:
-                placed[place], self._centres[place] = bodies[body], centres[body]
+                placed[slot], self._centres[slot] = bodies[body], centres[body]
         return placed
 
     def _match(self, centres: dict[int, Joints], last: Joints) -> None:
-        """Leave everybody the place that is nearest, the nearest first; newcomers get a free one."""
-        taken = [place for place, body in enumerate(self._whose) if body is not None]
+        """Leave everybody the slot that is nearest, the nearest first; newcomers get a free one."""
+        taken = [slot for slot, body in enumerate(self._whose) if body is not None]
         pairs = sorted(
-            (float(np.linalg.norm(centre - self._centres[place])), place, body)
+            (float(np.linalg.norm(centre - self._centres[slot])), slot, body)
             for body, centre in centres.items()
-            for place in taken
+            for slot in taken
         )
         whose: list[int | None] = [None] * len(self._whose)
-        for distance, place, body in pairs:
-            if distance <= FAR and whose[place] is None and body not in whose:
-                whose[place] = body
+        for distance, slot, body in pairs:
+            if distance <= FAR and whose[slot] is None and body not in whose:
+                whose[slot] = body
         for body in centres:
             if body not in whose and None in whose:
                 own_free = body < len(whose) and whose[body] is None
-                place = body if own_free else whose.index(None)
-                whose[place], last[place] = body, np.nan
+                slot = body if own_free else whose.index(None)
+                whose[slot], last[slot] = body, np.nan
         self._whose = whose
 
 

@@ -38,10 +38,10 @@ class TokenDecoder(nn.Module):
         bodies, times, joints = mask.shape
         tokens = rearrange(self.embed(tokens), "(b l) c -> b l c", b=bodies)
         x = mask.scatter(tokens, fill=self.mask_token) + self._positions(times, joints, like=tokens)
-        return rearrange(self.rebuild(x), "b t v (k c) -> b (t k) v c", k=self.token_frames)
+        return rearrange(self.reconstruct(x), "b t v (k c) -> b (t k) v c", k=self.token_frames)
 
     @abstractmethod
-    def rebuild(self, x: Tensor) -> Tensor:
+    def reconstruct(self, x: Tensor) -> Tensor:
         """Map all tokens (B, T / k, V, width) to what they stand for, (B, T / k, V, k C)."""
 
     def _positions(self, times: int, joints: int, *, like: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ class STTFormerDecoder(TokenDecoder):
         self.predict = nn.Linear(config.width, token_frames * out_channels)
         self.blocks.apply(init_sttformer)
 
-    def rebuild(self, x: Tensor) -> Tensor:
+    def reconstruct(self, x: Tensor) -> Tensor:
         """Map all tokens (B, T / k, V, width) to what they stand for, (B, T / k, V, k C)."""
         bodies, times, joints, _ = x.shape
         if times % self.tuple_frames:
@@ -142,10 +142,12 @@ class TransformerDecoder(TokenDecoder):
         self.predict = nn.Linear(config.width, token_frames * out_channels)
         self.apply(init_transformer)
 
-    def rebuild(self, x: Tensor) -> Tensor:
+    def reconstruct(self, x: Tensor) -> Tensor:
         """Map all tokens (B, T / k, V, width) to what they stand for, (B, T / k, V, k C)."""
         tokens = rearrange(x, "b t v c -> b (t v) c")
         for block in self.blocks:
             tokens = block(tokens)
-        rebuilt: Tensor = rearrange(self.predict(self.norm(tokens)), "b (t v) c -> b t v c", v=x.shape[2])
-        return rebuilt
+        reconstructed: Tensor = rearrange(
+            self.predict(self.norm(tokens)), "b (t v) c -> b t v c", v=x.shape[2]
+        )
+        return reconstructed

@@ -36,7 +36,7 @@ class Reconstruction(NamedTuple):
     """(N, C, T, V, M)."""
     visible: Tensor
     """Boolean (N, T, V, M)."""
-    rebuilt: Tensor
+    reconstructed: Tensor
     """(N, C, T, V, M), visible joints included."""
 
 
@@ -169,9 +169,9 @@ class SkeletonMAE(nn.Module):
         output = self.eval()(x, generator=generator)
         self.train(was_training)
         bodies, body_index = present_bodies(x)
-        rebuilt = self.target.invert(output.prediction, bodies, output.visible)
+        reconstructed = self.target.invert(output.prediction, bodies, output.visible)
         everybody = rearrange(torch.zeros_like(x), "n c t v m -> (n m) t v c").index_copy(
-            0, body_index, rebuilt
+            0, body_index, reconstructed
         )
         visible = torch.zeros(everybody.shape[:3], dtype=torch.bool, device=x.device)
         visible = visible.index_copy(0, body_index, output.visible)
@@ -179,7 +179,7 @@ class SkeletonMAE(nn.Module):
         return Reconstruction(
             original=x,
             visible=rearrange(visible, "(n m) t v -> n t v m", m=persons),
-            rebuilt=rearrange(everybody, "(n m) t v c -> n c t v m", m=persons),
+            reconstructed=rearrange(everybody, "(n m) t v c -> n c t v m", m=persons),
         )
 
 

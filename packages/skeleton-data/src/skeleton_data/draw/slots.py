@@ -82,7 +82,7 @@ class SlotPen:
         """Draw one row: points (F, M, V, 2), seen (F, M, V); a shadow is of a reconstruction."""
         blank = np.logical_not(seen).all(axis=(1, 2), keepdims=True)
         for column, empty in enumerate(blank.ravel()):
-            self._panel(number, column, empty=bool(empty), rebuilt=shadow is not None)
+            self._panel(number, column, empty=bool(empty), reconstructed=shadow is not None)
         placed = self.slots.place(points, number)
         whole = seen[..., self.child] & seen[..., self.parent]
         if shadow is None:
@@ -95,12 +95,12 @@ class SlotPen:
         self._bones(placed, whole, None, width=2.6)
         self._joints(placed, seen, None)
 
-    def _panel(self, row: int, column: int, *, empty: bool, rebuilt: bool) -> None:
+    def _panel(self, row: int, column: int, *, empty: bool, reconstructed: bool) -> None:
         from matplotlib.patches import FancyBboxPatch
 
         left, bottom = column * self.slots.width + GAP, -row - 1 + GAP
         width, height = self.slots.width - 2 * GAP, 1 - 2 * GAP
-        hidden = empty and not rebuilt
+        hidden = empty and not reconstructed
         style: dict[str, Any] = {"facecolor": REBUILT_PANEL if empty else PANEL, "edgecolor": "none"}
         if hidden:
             style = {"facecolor": "white", "edgecolor": MASKED, "linestyle": (0, (4, 4)), "linewidth": 0.9}
@@ -152,7 +152,7 @@ class SlotPen:
         if width > room:
             text.set_fontsize(float(text.get_fontsize()) * room / width)
 
-    def legend(self, *, masked: bool, rebuilt: bool) -> None:
+    def legend(self, *, masked: bool, reconstructed: bool) -> None:
         """Say what the colours mean, below the rows."""
         from matplotlib.lines import Line2D
 
@@ -163,7 +163,7 @@ class SlotPen:
         if masked:
             hollow = {"marker": "o", "markerfacecolor": "white"}
             entries.append(entry("masked: the model does not see it", MASKED, 1.3, **hollow))
-        if rebuilt:
+        if reconstructed:
             entries.append(entry("reconstructed by the model", REBUILT, 2.4, marker="o"))
             entries.append(entry("original, behind", SHADOW, 5.0))
         size = min(11.0, 1.2 * self.figure.get_figwidth())

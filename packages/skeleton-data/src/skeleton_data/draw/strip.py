@@ -28,7 +28,7 @@ def draw_strip(
     layout: SkeletonLayout,
     visible: Mapping[str, Flags] | None = None,
     *,
-    rebuilt: Collection[str] = (),
+    reconstructed: Collection[str] = (),
     frames: int = 8,
     title: str = "",
 ) -> None:
@@ -43,8 +43,8 @@ def draw_strip(
             break in a label is set smaller. A body is left out where it is all zero in the first row.
         layout: The joints.
         visible: Label -> (T, V) or (T, M, V), false where the joint is masked: it is drawn hollow and grey.
-        rebuilt: Labels of rows whose masked joints were filled in by a model: these have a colour of their
-            own, and the first row stands behind as a shadow.
+        reconstructed: Labels of rows whose masked joints were filled in by a model: these have a colour
+            of their own, and the first row stands behind as a shadow.
         frames: How many frames to draw, evenly spaced.
         title: Text above the rows.
 
@@ -61,8 +61,8 @@ def draw_strip(
     """
     clips = _check_rows(rows, layout)
     masks = check_masks(visible or {}, clips)
-    if unknown := sorted(set(rebuilt) - set(masks)):
-        raise ValueError(f"rebuilt: {unknown} not in visible, which has {sorted(masks)}")
+    if unknown := sorted(set(reconstructed) - set(masks)):
+        raise ValueError(f"reconstructed: {unknown} not in visible, which has {sorted(masks)}")
     first = next(iter(clips.values()))
     moments = np.unique(np.linspace(0, len(first) - 1, frames).round().astype(int))
     there = np.abs(first[moments]).sum(axis=(2, 3)) > 0
@@ -75,9 +75,9 @@ def draw_strip(
     for row, (label, points) in enumerate(flat.items()):
         mask = masks.get(label)
         seen = np.ones(points.shape[:3], dtype=bool) if mask is None else mask[moments]
-        pen.row(row, points, seen, original if label in rebuilt else None)
+        pen.row(row, points, seen, original if label in reconstructed else None)
     pen.write(list(rows), [f"frame {moment + 1}" for moment in moments])
-    pen.legend(masked=bool(set(masks) - set(rebuilt)), rebuilt=bool(rebuilt))
+    pen.legend(masked=bool(set(masks) - set(reconstructed)), reconstructed=bool(reconstructed))
     pen.figure.savefig(path)
 
 

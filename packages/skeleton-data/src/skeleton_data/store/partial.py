@@ -88,7 +88,7 @@ class PartialStore:
         if self._taken is not None:
             _discard(*self._taken)
 
-    def leave(self) -> None:
+    def unlock(self) -> None:
         """Unlock the folder and leave it to the next writer of the store."""
         if self._taken is not None:
             self._taken[1].close()

@@ -134,7 +134,7 @@ class StoreWriter:
 
     def _give_up(self) -> None:
         if self.chunks and self.clips:
-            self._partial.leave()
+            self._partial.unlock()
         else:
             self._partial.discard()
 

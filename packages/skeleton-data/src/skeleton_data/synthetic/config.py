@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from skeleton_data.synthetic.catalogue import NAMES
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class SyntheticConfig(BaseModel):
@@ -42,11 +42,11 @@ class SyntheticConfig(BaseModel):
     noise: float = Field(
         default=1.0, ge=0.0, le=10.0, description="factor on joint noise and lost joints; 0 turns them off"
     )
-    ghosts: Share = Field(default=0.06, description="share of clips with a body that is not there")
-    switches: Share = Field(
+    ghosts: Fraction = Field(default=0.06, description="share of clips with a body that is not there")
+    switches: Fraction = Field(
         default=0.04, description="share of clips in which a person gets a new tracking id on the way"
     )
-    late: Share = Field(default=0.08, description="share of clips whose first frames hold no body")
+    late: Fraction = Field(default=0.08, description="share of clips whose first frames hold no body")
     seed: int = Field(default=0, ge=0, description="everything follows from it")
 
     @field_validator("classes", mode="before")

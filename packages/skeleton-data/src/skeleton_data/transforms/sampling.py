@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from skeleton_data.transforms.augmentation import Augmentation
 
 Stream = Literal["joint", "bone", "motion", "bone_motion"]
-Share = Annotated[float, Field(gt=0, le=1)]
+Fraction = Annotated[float, Field(gt=0, le=1)]
 
 
 class ClipSampling(BaseModel):
@@ -27,7 +27,7 @@ class ClipSampling(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     frames: int = Field(default=20, ge=1, description="Frames of a clip, T, after it is cropped and resized.")
-    train_crop: tuple[Share, Share] = Field(
+    train_crop: tuple[Fraction, Fraction] = Field(
         default=(0.5, 1.0),
         description="In training: smallest and largest fraction of the frames that a random crop keeps.",
     )
@@ -37,7 +37,7 @@ class ClipSampling(BaseModel):
         description="In training: least number of frames of a crop; shorter clips stay whole "
         "(published feeders: 64).",
     )
-    test_crop: Share = Field(
+    test_crop: Fraction = Field(
         default=0.95, description="In evaluation: fraction of the frames that the crop at the centre keeps."
     )
     rotation: float = Field(

@@ -1,4 +1,4 @@
-"""The network of a recipe, fitted to the data."""
+"""The network of a recipe, resolved: sizes that follow from the data are filled in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ else:
     NetworkConfig = or_plugin(_built_in, EncoderPlugin)
 
 
-def fit_network(
+def resolve_network(
     network: NetworkConfig, layout: SkeletonLayout, sampling: ClipSampling, *, classes: int, field: str
 ) -> NetworkConfig:
     """Fill in what the data say; what the recipe says must agree with them.

@@ -58,26 +58,28 @@ def draw_reconstruction(run: Path, store: SkeletonStore, clip: int, path: Path, 
     layout, sampling = preprocessing.layout, preprocessing.sampling
     joints = sampled(store, clip, sampling, bodies=preprocessing.bodies)
     seen = model.reconstruct(joints, generator=torch.Generator().manual_seed(seed))
-    original, rebuilt = (rearrange(x[0], "c t v m -> t m v c").numpy() for x in (seen.original, seen.rebuilt))
+    original, reconstructed = (
+        rearrange(x[0], "c t v m -> t m v c").numpy() for x in (seen.original, seen.reconstructed)
+    )
     visible = rearrange(seen.visible[0], "t v m -> t m v").numpy()
     masked, result = "masked\nall that the model sees", "reconstructed\nby the model"
     share = f"{visible[:, 0].mean():.0%} of the joints"
     fps = store.fps * sampling.frames / (sampling.test_crop * int(store.index.frames[clip]))
     match path.suffix:
         case ".html":
-            moving = {"original": original, f"reconstructed\nfrom {share}": rebuilt}
+            moving = {"original": original, f"reconstructed\nfrom {share}": reconstructed}
             draw_page(path, moving, layout, fps=fps, title=clip_title(store, clip))
         case ".gif":
             masked = f"masked\nthe model sees {share}"
-            moving = {"original": original, masked: original, "reconstructed": rebuilt}
+            moving = {"original": original, masked: original, "reconstructed": reconstructed}
             draw_gif(path, moving, layout, {masked: visible}, fps=fps)
         case _:
             draw_strip(
                 path,
-                {"original": original, masked: original, result: rebuilt},
+                {"original": original, masked: original, result: reconstructed},
                 layout,
                 visible={masked: visible, result: visible},
-                rebuilt=[result],
+                reconstructed=[result],
                 title=clip_title(store, clip),
             )
 
@@ -96,17 +98,17 @@ def draw_reconstructions(run: Path, store: SkeletonStore, clip: int, path: Path,
     """
     model, preprocessing = load_pretraining(run)
     joints = sampled(store, clip, preprocessing.sampling, bodies=preprocessing.bodies)
-    rows, visible, rebuilt = {"original": rearrange(joints[0], "c t v m -> t m v c").numpy()}, {}, []
+    rows, visible, reconstructed = {"original": rearrange(joints[0], "c t v m -> t m v c").numpy()}, {}, []
     for name, masking in papers_maskings().items():
         model.mask = masking
         seen = model.reconstruct(joints, generator=torch.Generator().manual_seed(seed))
         masked, result = f"masked\n{name}", f"reconstructed\n{name}"
         rows[masked] = rows["original"]
-        rows[result] = rearrange(seen.rebuilt[0], "c t v m -> t m v c").numpy()
+        rows[result] = rearrange(seen.reconstructed[0], "c t v m -> t m v c").numpy()
         visible[masked] = visible[result] = rearrange(seen.visible[0], "t v m -> t m v").numpy()
-        rebuilt.append(result)
+        reconstructed.append(result)
     title = clip_title(store, clip)
-    draw_strip(path, rows, preprocessing.layout, visible=visible, rebuilt=rebuilt, title=title)
+    draw_strip(path, rows, preprocessing.layout, visible=visible, reconstructed=reconstructed, title=title)
 
 
 def papers_maskings(frame_ratio: float = 0.4, joint_ratio: float = 0.5) -> dict[str, MaskConfig]:

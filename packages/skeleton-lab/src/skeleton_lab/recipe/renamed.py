@@ -6,7 +6,7 @@ where a file or a command line is read, so nothing else knows them. The next ver
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 FIELDS: Mapping[str, str] = {
@@ -28,6 +28,8 @@ RECIPES: Mapping[str, str] = {
     "terms/paper": "presets/paper",
 }
 """Old and new names of files in `configs/`, without the ending."""
+SUBCOMMANDS: Mapping[str, str] = {"rebuilt": "reconstruction"}
+"""Old and new names of the pictures of `visualize`."""
 
 
 def up_to_date(settings: Mapping[str, Any], table: str = "") -> dict[str, Any]:
@@ -69,6 +71,16 @@ def option_today(option: str) -> str:
     dashes = "--no-" if option.startswith("--no-") else "--"
     *tables, name = option.removeprefix(dashes).split(".")
     return dashes + ".".join([*tables, _today(tables[-1] if tables else "", name)])
+
+
+def subcommand_today(arguments: Sequence[str]) -> list[str]:
+    """Return a command line whose first word, a subcommand, has its name of today.
+
+    Example:
+        >>> subcommand_today(["rebuilt", "runs/a", "rebuilt"])
+        ['reconstruction', 'runs/a', 'rebuilt']
+    """
+    return [SUBCOMMANDS.get(name, name) for name in arguments[:1]] + [*arguments[1:]]
 
 
 def _today(table: str, name: str) -> str:

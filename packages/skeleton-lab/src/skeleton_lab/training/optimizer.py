@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LearningRate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 WeightDecay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, lt=1)]
+DecayRate = Annotated[float, Field(ge=0, lt=1)]
 
 
 class _Optimizer(RecipeSection):
@@ -80,7 +80,7 @@ class Adam(_Optimizer):
         5e-3, description="Peak learning rate, for the whole batch; it is not scaled by batch_size."
     )
     weight_decay: WeightDecay = Field(1e-4, description="Weight decay, as torch's `weight_decay`.")
-    betas: tuple[Share, Share] = Field(
+    betas: tuple[DecayRate, DecayRate] = Field(
         (0.9, 0.999), description="Decay rates of the two moment estimates (Adam)."
     )
 
@@ -98,7 +98,7 @@ class AdamW(_Optimizer):
         1e-3, description="Peak learning rate, for the whole batch; it is not scaled by batch_size."
     )
     weight_decay: WeightDecay = Field(0.05, description="Weight decay, as torch's `weight_decay`.")
-    betas: tuple[Share, Share] = Field(
+    betas: tuple[DecayRate, DecayRate] = Field(
         (0.9, 0.95), description="Decay rates of the two moment estimates (AdamW)."
     )
 
@@ -116,7 +116,7 @@ class SGD(_Optimizer):
         0.1, description="Peak learning rate, for the whole batch; it is not scaled by batch_size."
     )
     weight_decay: WeightDecay = Field(4e-4, description="Weight decay, as torch's `weight_decay`.")
-    momentum: Share = Field(0.9, description="Momentum of SGD, from 0 to below 1.")
+    momentum: DecayRate = Field(0.9, description="Momentum of SGD, from 0 to below 1.")
     nesterov: bool = Field(True, description="Whether SGD uses Nesterov momentum.")
 
     def _build(self, groups: Any) -> Optimizer:
