@@ -32,7 +32,7 @@ def export_npz(
     """Write clips padded with zeros to one length and number of bodies, clip after clip.
 
     The file has `x_train` (n, T, M * V * 3) float32, `y_train` (n, classes) one-hot float32, and the same
-    with `test`, and with `validation` if that side is not empty. Memory use does not depend on the number of
+    with `test`, and with `val` if that side is not empty. Memory use does not depend on the number of
     clips; the file is as large as the padding makes it.
 
     Args:
@@ -49,7 +49,7 @@ def export_npz(
     """
     sides = {"train": split.train, "test": split.test}
     if len(split.validation):
-        sides["validation"] = split.validation
+        sides["val"] = split.validation
     chosen = np.concatenate(list(sides.values()))
     for side, clips in sides.items():
         if len(clips) == 0:
