@@ -32,9 +32,16 @@ class STGCNConfig(BaseModel):
     edges: tuple[tuple[NonNegativeInt, NonNegativeInt], ...] = Field(
         NTU_EDGES,
         max_length=4096,
-        description="Bones as pairs of joint numbers; together they connect all joints.",
+        description=(
+            "Bones as pairs of joint numbers, which connect all joints; commands take them from the data."
+        ),
     )
-    centre: NonNegativeInt = Field(20, description="Joint around which neighbours are distinguished.")
+    centre: NonNegativeInt = Field(
+        20,
+        description=(
+            "Root joint; neighbours are divided by their distance from it; commands take it from the data."
+        ),
+    )
     centre_hops: PositiveInt | None = Field(
         1,
         le=1024,
@@ -45,9 +52,9 @@ class STGCNConfig(BaseModel):
     width: PositiveInt = Field(
         64, le=1024, description="Channels of the first blocks; doubled twice on the way."
     )
-    num_features: PositiveInt = Field(256, le=4096, description="Channels of the last block.")
+    num_features: PositiveInt = Field(256, le=4096, description="Number of channels of the last block.")
     temporal_kernel: PositiveInt = Field(
-        9, le=1023, description="Frames that a temporal convolution sees; odd."
+        9, le=1023, description="Kernel size of the convolutions in time, in frames; odd."
     )
     dropout: float = Field(0.5, ge=0, lt=1, description="Dropout at the end of each block but the first.")
     num_classes: int = Field(

@@ -4,12 +4,12 @@
     skeleton-lab compare --by step runs/utd-mhad/* --curves curves.png
     skeleton-lab compare --by clip runs/scratch runs/pretrained
 
-By labels, a row is of runs with the same number of labelled clips, on the test side. By step, it is what they
-had after a number of steps on the clips that were held out to select the weights, of runs of one length. Runs
-that are averaged differ in their seeds alone.
+With --by labels, each row has the test accuracy of runs with the same number of labelled clips. With --by
+step, each row has the validation accuracy after that number of steps, of runs of one length. Runs that are
+averaged may differ in their seeds alone.
 
-By clip, two runs are compared on the same test clips, whatever they are (fine-tunings, simple baselines, all
-folds of a protocol): McNemar's exact test, and the interval of the difference by a bootstrap over subjects.
+With --by clip, two runs of any kind (fine-tunings, simple baselines, all folds of a protocol) are compared on
+the same test clips, by McNemar's exact test and a bootstrap interval of the difference, drawn over subjects.
 """
 
 import argparse
@@ -136,10 +136,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a fine-tuning run")
-    parser.add_argument("--by", choices=("labels", "step", "clip"), default="labels", help="what a row is of")
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="Folder of a fine-tuning run.")
     parser.add_argument(
-        "--curves", type=Path, metavar="FILE", help="also draw the learning curves, mean and range over seeds"
+        "--by",
+        choices=("labels", "step", "clip"),
+        default="labels",
+        help=(
+            "What a row is: runs with as many labels, a number of steps, or two runs on the "
+            "same clips (default: labels)."
+        ),
+    )
+    parser.add_argument(
+        "--curves",
+        type=Path,
+        metavar="FILE",
+        help="File of a picture of the learning curves, with the mean and range over seeds.",
     )
     arguments = parser.parse_args()
     if arguments.by == "clip":

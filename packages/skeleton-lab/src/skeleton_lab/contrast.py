@@ -1,4 +1,4 @@
-"""Pre-train by contrast: CrosSCLR or AimCLR, with ST-GCN or STTFormer. No labels are used.
+"""Pre-train ST-GCN or STTFormer without labels by contrastive learning: CrosSCLR or AimCLR.
 
     skeleton-lab contrast configs/contrast/demo.toml --method.kind crossclr --method.moco.queue_size 512
     accelerate launch apps/contrast.py configs/contrast/aimclr-ntu60-xsub.toml --folder runs/aimclr
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class ContrastConfig(RecipeSection):
-    """Pre-train by contrast: CrosSCLR or AimCLR. No labels are used."""
+    """Pre-train an encoder without labels by contrastive learning: CrosSCLR or AimCLR."""
 
     data: ContrastData = Field(description="The clips that it is trained on.")
     model: NetworkConfig = Field(

@@ -30,12 +30,16 @@ from skeleton_lab.runs.workers import progress_line, worker_pool
 
 
 class DemoConfig(RecipeSection):
-    """See self-supervised pre-training pay off on synthetic actions, from raw recordings to a table."""
+    """Run everything on synthetic actions: recordings, store, trainings, and a table that compares them."""
 
-    folder: Path = Field(Path("runs/demo"), description="Where everything is saved.")
-    seeds: int = Field(3, ge=2, description="Repetitions, each with other weights and other labels.")
-    fractions: tuple[float, ...] = Field((0.05, 0.1, 1.0), description="Shares of the labels to learn from.")
-    processes: int = Field(os.cpu_count() or 1, ge=1, description="Runs side by side, a core each.")
+    folder: Path = Field(Path("runs/demo"), description="Folder in which everything is saved.")
+    seeds: int = Field(
+        3, ge=2, description="Number of repetitions, each with other initial weights and other labels."
+    )
+    fractions: tuple[float, ...] = Field(
+        (0.05, 0.1, 1.0), description="Fractions of the labels that are used, one column of the table each."
+    )
+    processes: int = Field(os.cpu_count() or 1, ge=1, description="Number of runs at once, each on one core.")
     pretrain: Path = Field(Path("configs/pretrain/demo.toml"), description="Recipe of the pre-training.")
     finetune: Path = Field(Path("configs/finetune/demo.toml"), description="Recipe of the fine-tuning.")
     actions: SyntheticConfig = Field(SyntheticConfig(), description="The synthetic actions.")

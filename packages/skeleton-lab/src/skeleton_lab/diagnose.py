@@ -26,18 +26,37 @@ from skeleton_lab.runs.results import Diagnosis
 
 
 class DiagnoseConfig(RecipeSection):
-    """Look at what a pre-trained encoder has learned."""
+    """Compare a pre-trained encoder with simple predictors: its reconstructions and its features."""
 
-    model: CliPositionalArg[str] = Field(description="Pre-training run, encoder folder, or hf://OWNER/NAME.")
-    side: Side = Field("test", description="Side of the protocol that is shown.")
-    data: EvaluateData = Field(EvaluateData(), description="Which clips; what is not given is the run's.")
-    calibration_clips: int = Field(
-        1024, ge=0, description="Training clips from which BatchNorm statistics are; 0: the encoder's own."
+    model: CliPositionalArg[str] = Field(
+        description="A pre-training run, the folder of an encoder, or hf://OWNER/NAME."
     )
-    seed: int = Field(0, ge=0, description="Seed of masks, and of the untrained network.")
-    folder: Path | None = Field(None, description="Where diagnosis.json goes (default: nowhere).")
-    batch_size: int = Field(64, ge=1, description="Clips at once, over all processes.")
-    workers: int = Field(0, ge=0, description="Processes that read clips, for each process.")
+    side: Side = Field("test", description="Which part of the split is evaluated.")
+    data: EvaluateData = Field(
+        EvaluateData(), description="The clips; what is not given here is taken from the run."
+    )
+    calibration_clips: int = Field(
+        1024,
+        ge=0,
+        description=(
+            "Number of training clips from which BatchNorm statistics are computed again; 0 "
+            "keeps the encoder's own."
+        ),
+    )
+    seed: int = Field(
+        0,
+        ge=0,
+        description=(
+            "Random seed of the masks and of the untrained network that the encoder is compared with."
+        ),
+    )
+    folder: Path | None = Field(
+        None, description="Folder of diagnosis.json (default: the file is not written)."
+    )
+    batch_size: int = Field(64, ge=1, description="Clips per batch, over all processes.")
+    workers: int = Field(
+        0, ge=0, description="Data-loading processes for each process (num_workers of torch)."
+    )
 
 
 def run(config: DiagnoseConfig) -> Diagnosis:

@@ -32,33 +32,54 @@ class EvaluateConfig(RecipeSection):
     """Evaluate a fine-tuned model, a pre-trained encoder, or several streams fused."""
 
     models: CliPositionalArg[Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
-        description="Runs, model folders, or hf://OWNER/NAME; the answers of several are fused."
+        description="Runs, model folders, or names hf://OWNER/NAME; the scores of several models are fused."
     )
-    side: Side = Field("test", description="Side of the protocol that is shown.")
+    side: Side = Field("test", description="Which part of the split is evaluated.")
     weights: tuple[PositiveFloat, ...] | None = Field(
-        None, description="How much each model counts, as 0.6,0.6,0.4 (default: all the same)."
+        None, description="Weight of each model in the fusion, as 0.6,0.6,0.4 (default: all equal)."
     )
-    data: EvaluateData = Field(EvaluateData(), description="Which clips; what is not given is the run's.")
+    data: EvaluateData = Field(
+        EvaluateData(), description="The clips; what is not given here is taken from the run."
+    )
     pool: Pool | None = Field(
-        None, description="What an encoder's features are the mean over (default: what its config says)."
+        None,
+        description=(
+            "Pooling of an encoder's features for a probe: the mean over all joints, or the "
+            "mean of each joint (default: as the model was configured)."
+        ),
     )
     views: int = Field(
         1,
         ge=1,
         le=100,
-        description="Parts of each clip that a classifier is shown, cut as in training; answers are averaged "
-        "(1: its centre).",
+        description=(
+            "Number of crops of each clip, cut as in training, over which a classifier's scores "
+            "are averaged (test-time augmentation); 1 takes the centre crop alone."
+        ),
     )
     calibration_clips: int = Field(
-        1024, ge=0, description="Training clips from which an encoder's BatchNorm statistics are; 0: its own."
+        1024,
+        ge=0,
+        description=(
+            "Number of training clips from which an encoder's BatchNorm statistics are computed "
+            "again before a probe; 0 keeps the encoder's own."
+        ),
     )
-    neighbours: int = Field(1, ge=1, description="Nearest neighbours that vote.")
-    weight_decay: float = Field(1e-3, ge=0, description="Weight decay of the linear probe.")
+    neighbours: int = Field(
+        1, ge=1, description="Number of nearest neighbours that vote (k of the k-NN evaluation)."
+    )
+    weight_decay: float = Field(1e-3, ge=0, description="Weight decay (L2 penalty) of the linear probe.")
     folder: Path | None = Field(
-        None, description="Where results go (default: evaluation-SIDE in the run of a single model)."
+        None,
+        description=(
+            "Folder of the results (default: evaluation-test or evaluation-validation in the "
+            "run of a single model)."
+        ),
     )
-    batch_size: int = Field(64, ge=1, description="Clips at once, over all processes.")
-    workers: int = Field(0, ge=0, description="Processes that read clips, for each process.")
+    batch_size: int = Field(64, ge=1, description="Clips per batch, over all processes.")
+    workers: int = Field(
+        0, ge=0, description="Data-loading processes for each process (num_workers of torch)."
+    )
 
 
 def run(config: EvaluateConfig) -> Evaluation:

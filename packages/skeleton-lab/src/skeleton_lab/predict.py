@@ -52,59 +52,101 @@ OF_IMPORT = (
 
 
 class PredictConfig(RecipeSection):
-    """Recognise actions in recordings, or live."""
+    """Recognise actions in recordings, or live in a stream of frames."""
 
-    model: CliPositionalArg[str] = Field(description="Fine-tuned run, folder of a model, or hf://OWNER/NAME.")
-    recordings: CliPositionalArg[tuple[Path, ...]] = Field((), description="Files and folders.")
-    live: bool = Field(False, description="Read frames from the standard input, a JSON array a line.")
-    top: int = Field(5, ge=1, description="Number of classes to print, best first.")
+    model: CliPositionalArg[str] = Field(
+        description="A fine-tuned run, the folder of a model, or hf://OWNER/NAME."
+    )
+    recordings: CliPositionalArg[tuple[Path, ...]] = Field((), description="Files and folders of recordings.")
+    live: bool = Field(
+        False, description="Whether to read frames from the standard input, one JSON array a line."
+    )
+    top: int = Field(5, ge=1, description="Number of classes to print, the most probable first.")
     format: Literal["text", "json", "csv"] = Field(
-        "text", description="Lines of text, a JSON object a line, or CSV."
+        "text", description="Format of the output: lines of text, a JSON object a line, or CSV."
     )
     window: str | None = Field(
         None,
-        description="Length of a window that slides over a recording, in frames (60) or seconds (2s); "
-        "default: all, live: 60.",
+        description=(
+            "Length of the sliding window, in frames (60) or seconds (2s) (default: the whole "
+            "recording; live: 60)."
+        ),
     )
     stride: str | None = Field(
-        None, description="From a window to the next, likewise (default: half a window; live: at most 0.5s)."
+        None,
+        description=(
+            "Distance between two windows, in frames or seconds (default: half a window; live: at most 0.5s)."
+        ),
     )
     threshold: float | None = Field(
         None,
         ge=0,
         le=1,
-        description="Probability of the best class below which the answer is unknown (default: the model's).",
+        description=(
+            'Probability of the best class below which the answer is "unknown", 0 to 1 '
+            "(default: the model's)."
+        ),
     )
     smooth: int = Field(
-        1, ge=1, description="Number of windows whose mean probability counts, the last one among them."
+        1,
+        ge=1,
+        description=(
+            "Number of windows over which probabilities are averaged, the current one and those before it."
+        ),
     )
-    events: bool = Field(False, description="Print when each action begins and ends, not each window.")
-    timeline: Path | None = Field(
-        None, description="File that receives a picture of the events: .png, .svg or .pdf."
+    events: bool = Field(
+        False, description="Whether to print when each action begins and ends, instead of each window."
     )
+    timeline: Path | None = Field(None, description="File of a picture of the events: .png, .svg or .pdf.")
     source_layout: str | None = Field(
-        None, description="Layout of data that do not name their joints (default, live: the model's)."
+        None,
+        description=(
+            "Skeleton layout of recordings that do not name their joints (default, live: the model's)."
+        ),
     )
-    derive: bool = Field(False, description="Take joints that the data lack from others.")
-    units: Literal["auto", "m", "cm", "mm"] = Field("auto", description="Units, where the data do not say.")
+    derive: bool = Field(
+        False,
+        description=(
+            "Whether joints that the recordings lack are computed from others, such as the "
+            "middle of the hips."
+        ),
+    )
+    units: Literal["auto", "m", "cm", "mm"] = Field(
+        "auto", description="Units of the positions; auto: what the recording says, or its format."
+    )
     up: Literal["auto", Up] = Field(
         "auto", description="Axis that points up, -y where y points down (default: by the format; live: y)."
     )
     picture: Picture | None = Field(
-        None, description="Width and height of the picture, where positions are pixels: 640x480."
+        None, description="Width and height of the picture in pixels, where positions are pixels: 640x480."
     )
-    fps: float | None = Field(None, gt=0, description="Frames per second, where the data do not say.")
+    fps: float | None = Field(None, gt=0, description="Frames per second of recordings that do not say it.")
     resample: float | None = Field(
-        None, gt=0, description="Frames per second that recordings are brought to, linear in time."
+        None,
+        gt=0,
+        description="Frames per second to which recordings are resampled, by linear interpolation.",
     )
-    missing: Missing = Field("interpolate", description="What to do about joints that were not measured.")
+    missing: Missing = Field(
+        "interpolate",
+        description=(
+            "What to do about joints that were not measured: refuse the recording, interpolate "
+            "in time, hold the last position, or drop the frame."
+        ),
+    )
     max_gap: str = Field("0.5s", description="Longest gap that is filled, in frames (15) or seconds (0.5s).")
     min_confidence: float | None = Field(
-        None, ge=0, le=1, description="A joint of less confidence is missing (default: by the format)."
+        None,
+        ge=0,
+        le=1,
+        description="Confidence below which a joint counts as missing, 0 to 1 (default: by the format).",
     )
-    insist: bool = Field(False, description="Recognise what cannot be right, as bodies of 50 m.")
-    batch_size: int = Field(64, ge=1, description="Windows that are recognised at once.")
-    torch: bool = Field(False, description="Run the network in torch also where the model has a model.onnx.")
+    insist: bool = Field(
+        False, description="Whether to predict for implausible recordings too, such as bodies of 50 m."
+    )
+    batch_size: int = Field(64, ge=1, description="Windows per batch.")
+    torch: bool = Field(
+        False, description="Whether to run the network in torch even if the model has a model.onnx."
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> PredictConfig:

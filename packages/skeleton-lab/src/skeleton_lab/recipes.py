@@ -3,8 +3,8 @@
     skeleton-lab recipes
     skeleton-lab recipes --show pretrain/modern > mine.toml
 
-Wherever a recipe, a study, a preset or sizes are asked for, these names do, unless there is a file of that
-name.
+These names can stand wherever a recipe, a study, a preset or sizes are expected; a file of the same path
+comes first.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Put a model into a folder that can be handed on, with a card that says how well runs of its recipe do.
+"""Write a model folder to publish: weights, model.onnx, and a model card with the accuracy of the runs.
 
     skeleton-lab share runs/tuned-seed0 runs/tuned-seed1 runs/tuned-seed2 --output shared/tuned
     skeleton-lab share runs/pretrained --output shared/encoder --licence cc-by-nc-4.0
@@ -38,24 +38,36 @@ SEEDS = {"seed", "label_seed", "split_seed"}
 
 
 class ShareConfig(RecipeSection):
-    """Put a model into a folder that can be handed on, with a card that says how well its recipe does."""
+    """Write a model folder to publish: weights, model.onnx, and a model card with the recipe's accuracy."""
 
     runs: CliPositionalArg[Annotated[tuple[Path, ...], Field(min_length=1)]] = Field(
-        description="Finished runs of one recipe, of which the first gives the model; to fuse, of streams."
+        description=(
+            "Finished runs of one recipe, which may differ in their seeds; the first gives the "
+            "weights. With --fuse: one run for each stream."
+        )
     )
-    output: Path = Field(description="The new folder.")
+    output: Path = Field(description="New folder of the model.")
     licence: str = Field(
-        "other", pattern=r"^[\w.-]+$", description="Licence of the weights, by its identifier."
+        "other",
+        pattern=r"^[\w.-]+$",
+        description="Licence of the weights, as an SPDX identifier such as cc-by-nc-4.0, or other.",
     )
-    onnx: bool = Field(True, description="Write model.onnx, too, for answers without torch.")
+    onnx: bool = Field(
+        True,
+        description="Whether to write model.onnx too, with which skeleton-runtime predicts without torch.",
+    )
     int8: bool = Field(
         False,
-        description="Write model.int8.onnx, too, which is smaller and faster, if on held-out clips its "
-        "accuracy is at most half a point lower.",
+        description=(
+            "Whether to write model.int8.onnx too, quantised to 8 bits; it is left out if it "
+            "loses more than half a point of accuracy on held-out clips."
+        ),
     )
-    fuse: bool = Field(False, description="Fuse the answers of the runs, which are of several streams.")
+    fuse: bool = Field(
+        False, description="Whether to fuse the scores of the runs, one for each stream, into one model."
+    )
     weights: tuple[PositiveFloat, ...] | None = Field(
-        None, description="With fuse: how much each run counts, as 0.6,0.6,0.4 (default: all the same)."
+        None, description="Weight of each run in the fusion, as 0.6,0.6,0.4 (default: all equal)."
     )
 
     @model_validator(mode="after")

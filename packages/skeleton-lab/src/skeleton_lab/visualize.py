@@ -28,16 +28,20 @@ from skeleton_lab.recipe.renamed import subcommand_today
 
 
 class Reconstruction(RecipeSection):
-    """Draw a clip, what is visible of it, and what a pre-trained model makes of that."""
+    """Draw a clip, its visible joints, and what a pre-trained model reconstructs from them."""
 
     run: CliPositionalArg[str] = Field(description="Pre-training run, or its encoder/.")
     output: CliPositionalArg[Path] = Field(description="The .png, .svg, .pdf, .gif or .html file.")
-    store: Path | None = Field(None, description="Store of the clip (default: the run's first).")
+    store: Path | None = Field(None, description="Store of the clip (default: the first of the run).")
     dataset: DatasetPlugin | None = Field(None, description=DATASET)
-    clip: int = Field(0, ge=0, description="Number of the clip.")
-    seed: int = Field(0, ge=0, description="Seed of the mask.")
+    clip: int = Field(0, ge=0, description="Number of the clip in the store, from 0.")
+    seed: int = Field(0, ge=0, description="Random seed of the mask.")
     masks: bool = Field(
-        False, description="All of the paper's ways of masking below each other, in a .png, .svg or .pdf."
+        False,
+        description=(
+            "Whether to draw each of the paper's masking strategies, one below the other, into "
+            "a .png, .svg or .pdf."
+        ),
     )
 
     def draw(self) -> None:
@@ -52,16 +56,23 @@ class Reconstruction(RecipeSection):
 
 
 class Masks(RecipeSection):
-    """Draw the paper's ways of masking (figure 3) on a clip."""
+    """Draw the paper's masking strategies (figure 3) on a clip."""
 
     store: CliPositionalArg[Path | None] = Field(None, description="Store of the clip.")
     output: CliPositionalArg[Path] = Field(description="The .png, .svg or .pdf file.")
     dataset: DatasetPlugin | None = Field(None, description=DATASET)
-    clip: int = Field(0, ge=0, description="Number of the clip.")
-    frames: int = Field(20, ge=2, description="Frames that the clip is resized to.")
-    frame_ratio: float = Field(0.4, ge=0, lt=1, description="Share of the frames that are masked (alpha).")
-    joint_ratio: float = Field(0.5, ge=0, lt=1, description="Share of joints masked in other frames (beta).")
-    seed: int = Field(0, ge=0, description="Seed of the masks.")
+    clip: int = Field(0, ge=0, description="Number of the clip in the store, from 0.")
+    frames: int = Field(20, ge=2, description="Number of frames to which the clip is resampled.")
+    frame_ratio: float = Field(
+        0.4, ge=0, lt=1, description="Fraction of the frames that is masked (alpha in the paper)."
+    )
+    joint_ratio: float = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="Fraction of the joints that is masked in each remaining frame (beta in the paper).",
+    )
+    seed: int = Field(0, ge=0, description="Random seed of the masks.")
 
     def draw(self) -> None:
         """Draw it."""
@@ -77,9 +88,9 @@ class Attention(RecipeSection):
 
     model: CliPositionalArg[str] = Field(description="Run, folder of a model, or hf://OWNER/NAME.")
     output: CliPositionalArg[Path] = Field(description="The .png, .svg or .pdf file.")
-    store: Path | None = Field(None, description="Store of the clip (default: the run's).")
+    store: Path | None = Field(None, description="Store of the clip (default: the first of the run).")
     dataset: DatasetPlugin | None = Field(None, description=DATASET)
-    clip: int = Field(0, ge=0, description="Number of the clip.")
+    clip: int = Field(0, ge=0, description="Number of the clip in the store, from 0.")
 
     def draw(self) -> None:
         """Draw it."""
@@ -94,10 +105,17 @@ class Embedding(RecipeSection):
 
     model: CliPositionalArg[str] = Field(description="Run, folder of a model, or hf://OWNER/NAME.")
     output: CliPositionalArg[Path] = Field(description="The .png, .svg or .pdf file; a .csv goes beside it.")
-    side: Side = Field("test", description="Side of the protocol that is shown.")
-    data: EvaluateData = Field(EvaluateData(), description="Which clips; what is not given is the run's.")
+    side: Side = Field("test", description="Which part of the split is drawn.")
+    data: EvaluateData = Field(
+        EvaluateData(), description="The clips; what is not given here is taken from the run."
+    )
     calibration_clips: int = Field(
-        1024, ge=0, description="Training clips from which an encoder's BatchNorm statistics are; 0: its own."
+        1024,
+        ge=0,
+        description=(
+            "Number of training clips from which BatchNorm statistics are computed again; 0 "
+            "keeps the encoder's own."
+        ),
     )
 
     def draw(self) -> None:
@@ -115,14 +133,18 @@ class Embedding(RecipeSection):
 
 
 class VisualizeConfig(RecipeSection):
-    """Look at what a model sees, reconstructs, attends to and separates."""
+    """Draw what a model sees, reconstructs, attends to and separates."""
 
     reconstruction: CliSubCommand[Reconstruction] = Field(
-        description="original, masked and reconstructed side by side"
+        description="draw a clip, its visible joints, and the model's reconstruction"
     )
-    masks: CliSubCommand[Masks] = Field(description="the paper's ways of masking on a clip")
-    attention: CliSubCommand[Attention] = Field(description="which joints an STTFormer looks at")
-    embedding: CliSubCommand[Embedding] = Field(description="features of clips in a plane")
+    masks: CliSubCommand[Masks] = Field(description="draw the paper's masking strategies on a clip")
+    attention: CliSubCommand[Attention] = Field(
+        description="draw how much attention each joint gets in an STTFormer"
+    )
+    embedding: CliSubCommand[Embedding] = Field(
+        description="draw features of clips in two dimensions, coloured by class"
+    )
 
 
 def _named(store: Path | None, dataset: DatasetPlugin | None) -> ClipSource:

@@ -44,10 +44,19 @@ class SpatialTemporalConfig(_Config):
     """
 
     kind: Literal["spatial_temporal"] = Field("spatial_temporal", description="Frames, then joints.")
-    frame_ratio: Ratio = Field(0.4, description="Share of the frames that is hidden (alpha of the paper).")
-    joint_ratio: Ratio = Field(0.5, description="Share of the joints hidden in each remaining frame (beta).")
+    frame_ratio: Ratio = Field(
+        0.4, description="Fraction of the frames that is masked (alpha in the paper), or their number."
+    )
+    joint_ratio: Ratio = Field(
+        0.5,
+        description=(
+            "Fraction of the joints that is masked in each remaining frame (beta in the paper), "
+            "or their number."
+        ),
+    )
     joints: Literal["random", "fixed"] = Field(
-        "random", description="Hide other joints in every frame (random) or the same in all (fixed)."
+        "random",
+        description="Whether each frame masks other joints (random), or all frames the same ones (fixed).",
     )
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
@@ -70,9 +79,12 @@ class JointOnlyConfig(_Config):
     """
 
     kind: Literal["joint_only"] = Field("joint_only", description="Joints, and no whole frame.")
-    joint_ratio: Ratio = Field(0.5, description="Share of the joints hidden in each frame.")
+    joint_ratio: Ratio = Field(
+        0.5, description="Fraction of the joints that is masked in each frame, or their number."
+    )
     joints: Literal["random", "fixed"] = Field(
-        "random", description="Hide other joints in every frame (random) or the same in all (fixed)."
+        "random",
+        description="Whether each frame masks other joints (random), or all frames the same ones (fixed).",
     )
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
@@ -93,7 +105,7 @@ class FrameOnlyConfig(_Config):
     """
 
     kind: Literal["frame_only"] = Field("frame_only", description="Whole frames, and no joint of the others.")
-    frame_ratio: Ratio = Field(0.5, description="Share of the frames that is hidden.")
+    frame_ratio: Ratio = Field(0.5, description="Fraction of the frames that is masked, or their number.")
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
         """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
@@ -113,8 +125,18 @@ class MotionAwareConfig(_Config):
     """
 
     kind: Literal["motion_aware"] = Field("motion_aware", description="Joints, by how much they move.")
-    ratio: Ratio = Field(0.9, description="Fraction of the tokens (frame, joint) that is masked.")
-    tau: float = Field(0.8, gt=0, allow_inf_nan=False, description="Temperature: large values ignore motion.")
+    ratio: Ratio = Field(
+        0.9, description="Fraction of the tokens (frame, joint) that is masked, or their number."
+    )
+    tau: float = Field(
+        0.8,
+        gt=0,
+        allow_inf_nan=False,
+        description=(
+            "Temperature of the draw, above 0: the smaller, the more a token that moves is "
+            "preferred (tau in MAMP)."
+        ),
+    )
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
         """Draw a mask of `shape` `(N, T, V)` by the motion of `joints_xyz`, `(N, C, k * T, V)` with whole k.
@@ -147,9 +169,13 @@ class BodyPartConfig(_Config):
     """
 
     kind: Literal["body_part"] = Field("body_part", description="Body parts, for the whole clip.")
-    joint_ratio: Ratio = Field(0.5, description="Share of the joints that is hidden, part after part.")
+    joint_ratio: Ratio = Field(
+        0.5,
+        description="Fraction of the joints that is masked, one body part after another, or their number.",
+    )
     parts: tuple[tuple[int, ...], ...] = Field(
-        min_length=1, description="Joint numbers of each part; together every joint exactly once."
+        min_length=1,
+        description="Joint numbers of each body part; together they hold every joint exactly once.",
     )
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
@@ -170,8 +196,10 @@ class TemporalBlocksConfig(_Config):
     """
 
     kind: Literal["temporal_blocks"] = Field("temporal_blocks", description="Runs of whole frames.")
-    frame_ratio: Ratio = Field(0.5, description="Share of the frames that is hidden.")
-    block_frames: int = Field(5, ge=1, description="Frames in a run.")
+    frame_ratio: Ratio = Field(
+        0.5, description="Fraction of the frames that is masked, in blocks, or their number."
+    )
+    block_frames: int = Field(5, ge=1, description="Number of consecutive frames in a block.")
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
         """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
@@ -190,8 +218,12 @@ class TubeConfig(_Config):
     """
 
     kind: Literal["tube"] = Field("tube", description="The same joints for some frames, then others.")
-    joint_ratio: Ratio = Field(0.5, description="Share of the joints hidden in each frame.")
-    tube_frames: int = Field(5, ge=1, description="Frames for which the same joints stay hidden.")
+    joint_ratio: Ratio = Field(
+        0.5, description="Fraction of the joints that is masked in each frame, or their number."
+    )
+    tube_frames: int = Field(
+        5, ge=1, description="Number of consecutive frames in which the same joints stay masked."
+    )
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
         """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""

@@ -24,12 +24,14 @@ class STTFormerDecoderConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["sttformer"] = Field("sttformer", description="Blocks of an STTFormer.")
-    width: PositiveInt = Field(256, le=16384, description="Channels of every block.")
-    depth: PositiveInt = Field(9, le=1024, description="Number of blocks.")
-    heads: PositiveInt = Field(3, le=1024, description="Attention heads of each block.")
-    qk_channels: PositiveInt = Field(64, le=16384, description="Query/key channels per head.")
+    width: PositiveInt = Field(
+        256, le=16384, description="Number of channels of every block (decoder_embed_dim of others)."
+    )
+    depth: PositiveInt = Field(9, le=1024, description="Number of blocks (decoder_depth of others).")
+    heads: PositiveInt = Field(3, le=1024, description="Number of attention heads in each block.")
+    qk_channels: PositiveInt = Field(64, le=16384, description="Number of query and key channels per head.")
     tuple_frames: PositiveInt | None = Field(
-        None, description="Tokens in time of a tuple (default: the encoder's, if it has tuples)."
+        None, description="Number of tokens in time in a tuple (default: the encoder's, if it has tuples)."
     )
 
 
@@ -46,10 +48,14 @@ class TransformerDecoderConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["transformer"] = Field("transformer", description="Blocks of a plain transformer.")
-    width: PositiveInt = Field(256, le=16384, description="Channels of every block.")
-    depth: PositiveInt = Field(5, le=1024, description="Number of blocks.")
-    heads: PositiveInt = Field(8, le=1024, description="Attention heads of each block.")
-    mlp_ratio: PositiveInt = Field(4, le=64, description="Channels within a block's MLP, over the width.")
+    width: PositiveInt = Field(
+        256, le=16384, description="Number of channels of every block (decoder_embed_dim of others)."
+    )
+    depth: PositiveInt = Field(5, le=1024, description="Number of blocks (decoder_depth of others).")
+    heads: PositiveInt = Field(8, le=1024, description="Number of attention heads in each block.")
+    mlp_ratio: PositiveInt = Field(
+        4, le=64, description="Hidden channels of a block's MLP, as a multiple of the width."
+    )
 
     @model_validator(mode="after")
     def _heads_divide(self) -> "TransformerDecoderConfig":
@@ -83,7 +89,10 @@ class TargetConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["joints", "motion"] = Field(
-        "joints", description="Reconstruct joint positions, or their steps from frame to frame."
+        "joints",
+        description=(
+            "What the decoder predicts: joint positions, or their differences from frame to frame (motion)."
+        ),
     )
     standardise: Literal["none", "joint", "body", "patch"] = Field(
         "none",
@@ -91,9 +100,12 @@ class TargetConfig(BaseModel):
         "clip, and divide by the standard deviation of that joint, or of all joints of the body. `patch` "
         "takes mean and deviation of `patch_frames` frames of a joint (norm_pix_loss of MAE, as in MAMP).",
     )
-    patch_frames: PositiveInt = Field(4, description="Frames of a patch, if patches are standardised.")
+    patch_frames: PositiveInt = Field(4, description="Number of frames in a patch, with standardise patch.")
     loss_on: Literal["all", "masked"] = Field(
-        "all", description="Average the error over all joints and frames, or over the masked ones alone."
+        "all",
+        description=(
+            "Where the loss is computed: over all joints and frames, or over the masked ones alone."
+        ),
     )
 
     @field_validator("standardise", mode="before")
@@ -127,7 +139,9 @@ class SkeletonMAEConfig(BaseModel):
     decoder: DecoderConfig = Field(
         default_factory=STTFormerDecoderConfig, description="The network that reconstructs the masked clip."
     )
-    mask: AnyMaskConfig = Field(default_factory=SpatialTemporalConfig, description="What is hidden.")
+    mask: AnyMaskConfig = Field(
+        default_factory=SpatialTemporalConfig, description="Which joints and frames are masked."
+    )
     target: TargetConfig = Field(default_factory=TargetConfig, description="What the decoder predicts.")
 
     @model_validator(mode="before")

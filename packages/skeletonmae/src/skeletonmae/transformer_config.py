@@ -19,25 +19,56 @@ class TransformerConfig(BaseModel):
 
     kind: Literal["transformer"] = Field("transformer", description="What tells it from other encoders.")
     frames: PositiveInt = Field(
-        120, le=1_000_000, description="Frames of a clip, T; positions in time are learned."
+        120,
+        le=1_000_000,
+        description="Number of frames in a clip, T, for which positional embeddings are learned.",
     )
-    joints: PositiveInt = Field(25, le=1024, description="Joints of a skeleton, V.")
-    channels: PositiveInt = Field(3, le=1024, description="Input channels of a joint, C: its coordinates.")
-    token_frames: PositiveInt = Field(4, le=4096, description="Frames of a joint that a token stands for.")
-    width: PositiveInt = Field(256, le=16384, description="Channels of every block.")
+    joints: PositiveInt = Field(
+        25, le=1024, description="Number of joints of a skeleton, V; commands take it from the data."
+    )
+    channels: PositiveInt = Field(
+        3, le=1024, description="Number of input channels of a joint, C: its coordinates."
+    )
+    token_frames: PositiveInt = Field(
+        4,
+        le=4096,
+        description=(
+            "Number of consecutive frames of a joint in a token (the patch of a vision transformer)."
+        ),
+    )
+    width: PositiveInt = Field(
+        256, le=16384, description="Number of channels of every block (embed_dim of others)."
+    )
     depth: PositiveInt = Field(8, le=1024, description="Number of blocks.")
-    heads: PositiveInt = Field(8, le=1024, description="Attention heads of each block.")
-    mlp_ratio: PositiveInt = Field(4, le=64, description="Channels within a block's MLP, over the width.")
+    heads: PositiveInt = Field(8, le=1024, description="Number of attention heads in each block.")
+    mlp_ratio: PositiveInt = Field(
+        4, le=64, description="Hidden channels of a block's MLP, as a multiple of the width."
+    )
     num_classes: int = Field(
-        0, le=1_000_000, ge=0, description="Classes of the head; 0 leaves the pooled features."
+        0,
+        le=1_000_000,
+        ge=0,
+        description="Number of classes of the head; 0: no head, the output is the pooled features.",
     )
     pool: Pool = Field(
-        "mean", description="What the head is on: the mean over tokens and bodies, or each joint's."
+        "mean",
+        description=(
+            "Features that the head sees: the mean over tokens and bodies, or the mean of each "
+            "joint over time and bodies."
+        ),
     )
     drop_path: float = Field(
-        0.0, ge=0, lt=1, description="Chance that a body skips the last block; less for earlier ones."
+        0.0,
+        ge=0,
+        lt=1,
+        description=(
+            "Stochastic depth: probability that the last block is skipped; it falls linearly to "
+            "0 at the first block."
+        ),
     )
-    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of the pooled features before the head.")
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="Dropout probability of the pooled features before the head."
+    )
 
     @model_validator(mode="after")
     def _parts_divide(self) -> "TransformerConfig":

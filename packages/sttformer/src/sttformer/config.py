@@ -25,34 +25,58 @@ class STTFormerConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["sttformer"] = Field("sttformer", description="What tells it from other encoders.")
-    joints: PositiveInt = Field(25, le=1024, description="Joints of a skeleton, V.")
-    channels: PositiveInt = Field(3, le=1024, description="Input channels of a joint, C: its coordinates.")
+    joints: PositiveInt = Field(
+        25, le=1024, description="Number of joints of a skeleton, V; commands take it from the data."
+    )
+    channels: PositiveInt = Field(
+        3, le=1024, description="Number of input channels of a joint, C: its coordinates."
+    )
     tuple_frames: PositiveInt = Field(
-        6, le=4096, description="Frames of a tuple; attention runs within tuples."
+        6,
+        le=4096,
+        description=(
+            "Number of frames in a tuple, within which attention is computed (n in STTFormer's paper)."
+        ),
     )
     tuples: Literal["in_place", "packed"] = Field(
         "in_place",
-        description="What `encode_visible` divides into tuples: all frames of the clip (in_place), or those "
-        "in which something is visible (packed, as in SkeletonMAE).",
+        description=(
+            "Which frames are divided into tuples where some are masked: all frames of the clip "
+            "(in_place), or those with something visible (packed, as in the paper of "
+            "SkeletonMAE)."
+        ),
     )
-    width: PositiveInt = Field(64, le=16384, description="Channels of the joint embedding.")
+    width: PositiveInt = Field(64, le=16384, description="Number of channels of the joint embedding.")
     blocks: Annotated[tuple[BlockChannels, ...], Field(min_length=1, max_length=1024)] = Field(
         ((64, 16), (64, 16), (128, 32), (128, 32), (256, 64), (256, 64), (256, 64), (256, 64)),
-        description="For each block its output channels and its query/key channels per head.",
+        description="For each block its output channels, and its query and key channels per head.",
     )
-    heads: PositiveInt = Field(3, le=1024, description="Attention heads of each block.")
+    heads: PositiveInt = Field(3, le=1024, description="Number of attention heads in each block.")
     slot_kernel: PositiveInt = Field(
-        5, le=1023, description="Width of the convolution over the slots of a tuple; odd."
+        5,
+        le=1023,
+        description="Kernel size of the convolution over the slots (frame, joint) of a tuple; odd.",
     )
-    tuple_kernel: PositiveInt = Field(3, le=1023, description="Width of the convolution over tuples; odd.")
+    tuple_kernel: PositiveInt = Field(
+        3, le=1023, description="Kernel size of the convolution over tuples; odd."
+    )
     num_classes: int = Field(
-        0, le=1_000_000, ge=0, description="Classes of the head; 0 leaves the pooled features."
+        0,
+        le=1_000_000,
+        ge=0,
+        description="Number of classes of the head; 0: no head, the output is the pooled features.",
     )
     pool: Pool = Field(
-        "mean", description="What the head is on: the mean over frames, joints and bodies, or each joint's."
+        "mean",
+        description=(
+            "Features that the head sees: the mean over frames, joints and bodies, or the mean "
+            "of each joint over frames and bodies."
+        ),
     )
-    attention_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of attention weights.")
-    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of the pooled features before the head.")
+    attention_dropout: float = Field(0.0, ge=0, lt=1, description="Dropout probability of attention weights.")
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="Dropout probability of the pooled features before the head."
+    )
 
     @model_validator(mode="after")
     def _kernels_are_odd(self) -> "STTFormerConfig":

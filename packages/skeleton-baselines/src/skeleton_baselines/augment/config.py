@@ -23,28 +23,44 @@ class NormalAugmentationConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     crop_divisor: PositiveInt = Field(
-        6, description="Clips are lengthened at both ends by their length divided by this, then cropped."
+        6,
+        description=(
+            "Fraction of the length, as 1 / crop_divisor, by which both ends are lengthened "
+            "before a random crop."
+        ),
     )
-    shear: NonNegativeFloat = Field(0.5, description="Largest share that a coordinate gets of another.")
+    shear: NonNegativeFloat = Field(
+        0.5, description="Largest fraction of each coordinate that is added to each other one."
+    )
 
 
 class ExtremeAugmentationConfig(NormalAugmentationConfig):
     """The eight augmentations of AimCLR, each with its published strength; reversal is off."""
 
-    swap_probability: Probability = Field(0.5, description="How often left and right joints are exchanged.")
-    main_rotation: Angle = Field(math.pi / 6, description="Largest angle about one main axis (radians).")
-    other_rotation: Angle = Field(math.pi / 180, description="Largest angle about the others (radians).")
-    noise_probability: Probability = Field(0.5, description="How often noise is added.")
-    noise: NonNegativeFloat = Field(0.01, description="Standard deviation of the noise (units of the data).")
-    blur_probability: Probability = Field(0.5, description="How often clips are blurred in time.")
-    blur_sigma: tuple[PositiveFloat, PositiveFloat] = Field(
-        (0.1, 2.0), description="Smallest and largest standard deviation of the blur (frames)."
+    swap_probability: Probability = Field(
+        0.5, description="Probability that left and right joints are exchanged."
     )
-    blur_kernel: PositiveInt = Field(15, description="Frames that the blur covers; odd.")
-    plane_probability: Probability = Field(0.5, description="How often one coordinate is set to zero.")
+    main_rotation: Angle = Field(
+        math.pi / 6, description="Largest rotation about one main axis, drawn at random, in radians."
+    )
+    other_rotation: Angle = Field(
+        math.pi / 180, description="Largest rotation about the two other axes, in radians."
+    )
+    noise_probability: Probability = Field(0.5, description="Probability that a clip gets Gaussian noise.")
+    noise: NonNegativeFloat = Field(
+        0.01, description="Standard deviation of the noise, in units of the data."
+    )
+    blur_probability: Probability = Field(0.5, description="Probability that a clip is blurred in time.")
+    blur_sigma: tuple[PositiveFloat, PositiveFloat] = Field(
+        (0.1, 2.0), description="Smallest and largest standard deviation of the blur, in frames."
+    )
+    blur_kernel: PositiveInt = Field(15, description="Number of frames in the kernel of the blur; odd.")
+    plane_probability: Probability = Field(0.5, description="Probability that one coordinate is set to zero.")
     reverse_probability: Probability = Field(
         0.0,
-        description="How often time is reversed; named in the paper, 0.5 or never in versions of its code.",
+        description=(
+            "Probability that time is reversed; the paper names it, and versions of its code use 0.5 or 0."
+        ),
     )
 
     @model_validator(mode="after")

@@ -19,10 +19,17 @@ class MoCoConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    queue_size: PositiveInt = Field(32768, description="Keys that are kept as negatives.")
-    momentum: float = Field(0.999, ge=0, le=1, description="Share of itself that the key encoder keeps.")
-    temperature: PositiveFloat = Field(0.07, description="Temperature of the contrast.")
-    channels: PositiveInt = Field(128, description="Channels of queries and keys.")
+    queue_size: PositiveInt = Field(
+        32768, description="Number of keys in the queue, which are the negatives."
+    )
+    momentum: float = Field(
+        0.999,
+        ge=0,
+        le=1,
+        description="Momentum of the key encoder: the fraction of its weights that it keeps in each step.",
+    )
+    temperature: PositiveFloat = Field(0.07, description="Temperature of the contrastive loss (InfoNCE).")
+    channels: PositiveInt = Field(128, description="Number of channels of queries and keys.")
 
 
 class _Method(BaseModel):
@@ -30,11 +37,16 @@ class _Method(BaseModel):
 
     moco: MoCoConfig = Field(MoCoConfig(), description="Momentum contrast.")
     mining_from: float = Field(
-        0.5, ge=0, le=1, description="Where mining of positives begins, as a share of the training."
+        0.5,
+        ge=0,
+        le=1,
+        description=(
+            "Fraction of the training after which nearest neighbours become positives, too (mining)."
+        ),
     )
-    bones: Pairs = Field(NTU_EDGES, description="Bones as (joint, parent), for the view of bones.")
+    bones: Pairs = Field(NTU_EDGES, description="Bones as (joint, parent) pairs, for the bone stream.")
     published_behaviour: bool = Field(
-        False, description="Whether to repeat what the published code gets wrong."
+        False, description="Whether to reproduce the known faults of the published code."
     )
 
 
@@ -47,13 +59,19 @@ class CrosSCLRConfig(_Method):
 
     kind: Literal["crossclr"] = Field("crossclr", description="What tells it from other methods.")
     views: tuple[ViewName, ...] = Field(
-        ("joint", "motion", "bone"), description="At least two views; each has an encoder of its own."
+        ("joint", "motion", "bone"),
+        description="Input streams, two or three; each has an encoder of its own.",
     )
     augmentation: NormalAugmentationConfig = Field(
         NormalAugmentationConfig(), description="Augmentation of queries and keys."
     )
-    top: PositiveInt = Field(1, description="Positives that each view mines for another.")
-    context: bool = Field(True, description="Whether similarities in the other view count in the loss.")
+    top: PositiveInt = Field(
+        1, description="Number of nearest neighbours that one stream gives another as positives."
+    )
+    context: bool = Field(
+        True,
+        description="Whether similarities in the other stream count in the loss, too (context block).",
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -72,18 +90,22 @@ class AimCLRConfig(_Method):
     """
 
     kind: Literal["aimclr"] = Field("aimclr", description="What tells it from other methods.")
-    view: ViewName = Field("joint", description="What the encoder sees of a skeleton.")
+    view: ViewName = Field("joint", description="Input stream of the encoder.")
     normal: NormalAugmentationConfig = Field(
         NormalAugmentationConfig(), description="Augmentation of queries and keys."
     )
     extreme: ExtremeAugmentationConfig = Field(
         ExtremeAugmentationConfig(), description="Augmentation of the extreme queries."
     )
-    pairs: Pairs = Field(NTU_PAIRS, description="Left and right joints.")
-    drop_threshold: float = Field(
-        0.7, ge=0.68, le=1, description="Attention from which features are dropped."
+    pairs: Pairs = Field(
+        NTU_PAIRS, description="Pairs of left and right joints, which the augmentation swaps."
     )
-    neighbours: NonNegativeInt = Field(1, description="Positives that each query mines.")
+    drop_threshold: float = Field(
+        0.7, ge=0.68, le=1, description="Attention, 0.68 to 1, from which features are dropped."
+    )
+    neighbours: NonNegativeInt = Field(
+        1, description="Number of nearest neighbours that become positives of each query."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:

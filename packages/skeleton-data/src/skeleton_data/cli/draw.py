@@ -28,13 +28,16 @@ class DrawCommand(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    store: CliPositionalArg[Path] = Field(description="folder of the store")
-    output: CliPositionalArg[Path] = Field(description="the new .png, .svg, .pdf, .gif or .html file")
+    store: CliPositionalArg[Path] = Field(description="Folder of the store.")
+    output: CliPositionalArg[Path] = Field(description="The new .png, .svg, .pdf, .gif or .html file.")
     clip: Annotated[tuple[str, ...], Field(min_length=1, max_length=2)] = Field(
-        default=("0",), description="name of a clip, or its number from 0; twice for two clips side by side"
+        default=("0",),
+        description="Name of a clip, or its number from 0; given twice, two clips are drawn side by side.",
     )
-    frames: int = Field(default=8, ge=1, le=100, description="frames of a strip")
-    overwrite: bool = Field(default=False, description="replace a file that is already there")
+    frames: int = Field(
+        default=8, ge=1, le=100, description="Number of frames in a strip (.png, .svg, .pdf), 1 to 100."
+    )
+    overwrite: bool = Field(default=False, description="Whether to replace a file that is already there.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

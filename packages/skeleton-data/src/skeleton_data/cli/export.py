@@ -20,24 +20,38 @@ class ExportCommand(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    store: CliPositionalArg[Path] = Field(description="folder of the store")
-    output: CliPositionalArg[Path] = Field(description="the new .npz file, or the new folder")
-    to: Literal["npz", "huggingface"] = Field(default="npz", description="the form to write")
-    protocol: Protocol | None = Field(default=None, description="how to divide into training and test clips")
+    store: CliPositionalArg[Path] = Field(description="Folder of the store.")
+    output: CliPositionalArg[Path] = Field(description="The new .npz file, or the new folder.")
+    to: Literal["npz", "huggingface"] = Field(default="npz", description="Format of the export.")
+    protocol: Protocol | None = Field(
+        default=None,
+        description="Protocol that divides the clips into training and test, as of `skeleton-data split`.",
+    )
     split: Path | None = Field(
         default=None,
-        description="in place of protocol: a file of `skeleton-data split`, or clip names as text or CSV",
+        description=(
+            "Split in place of a protocol: a file of `skeleton-data split`, or clip names as text or CSV."
+        ),
     )
-    fold: int | None = Field(default=None, ge=1, description="of a protocol with folds: which, from 1")
+    fold: int | None = Field(
+        default=None, ge=1, description="Number of the fold, from 1, if the protocol has folds."
+    )
     frames: int | None = Field(
         default=None,
         ge=1,
-        description="npz: length to pad to; else that of the longest clip (NTU files: 300)",
+        description=(
+            "Number of frames to which npz clips are padded with zeros; without it, those of "
+            "the longest clip (NTU files: 300)."
+        ),
     )
     bodies: int | None = Field(
-        default=None, ge=1, description="npz: bodies of each clip; else 2, or the most in any clip"
+        default=None,
+        ge=1,
+        description="Number of bodies in each npz clip; without it 2, or the most in any clip.",
     )
-    overwrite: bool = Field(default=False, description="npz: replace a file that is already there")
+    overwrite: bool = Field(
+        default=False, description="Whether to replace an npz file that is already there."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -13,14 +13,14 @@ from skeleton_data.readers.config import ImportConfig
 
 
 class ImportCommand(StoreOptions, ImportConfig):
-    """Store a data set: own data, or one in a format in which skeletons are handed on.
+    """Turn your own data, or a data set in a common format, into a store.
 
     own        an .npz with positions_m or positions_mm, of the shape (sum of frames, joints, 3) or (sum of
                frames, bodies, joints, 3), y up; offsets (clip i is frames offsets[i] to offsets[i + 1]);
                and as far as known fps, joint_names, clip_names, class_names and columns with one entry for
-               each clip. Or an .npy with a CSV table of clips
+               each clip; or an .npy with a CSV table of clips (--clips)
     ctr-gcn    an .npz with x_train, y_train, x_test, y_test
-    pyskl      a .pkl, of which nothing is run
+    pyskl      a .pkl, which is read without running code
     st-gcn     an .npy (clips, 3, frames, joints, bodies), beside it the labels in a .pkl
     nw-ucla    a folder of .json files
     kinetics   a folder of .json files
@@ -30,17 +30,18 @@ class ImportCommand(StoreOptions, ImportConfig):
     store      a store, for another layout
     huggingface  what skeleton-data export --to huggingface wrote, as a folder or as .parquet
 
-    Of a file a clip, or a folder of them, with labels in a CSV table (--labels) or in their names (--name):
+    Formats with one file for each clip; name a file or a folder of them. Labels are in a CSV table (--labels)
+    or in the file names (--name):
 
     mediapipe, azure, alphapose, mmpose (.json), openpose (a folder), c3d, trc, table (.csv, .parquet), array
     (.npy), txt2npy, deeplabcut (.csv, .h5), sleap (.slp, .h5), movement (.nc), pose
 
-    The format is found by the content of the files, if not said. Joints are found by name, however spelled
-    (ElbowLeft is left_elbow); those that the layout does not have are left out.
+    The format is recognised by the content of the files, unless --format names it. Joints are found by name
+    in any spelling (ElbowLeft is left_elbow); joints that the layout does not have are left out.
     """
 
-    source: CliPositionalArg[Path] = Field(description="the file or folder")
-    store: CliPositionalArg[Path] = Field(description="folder of the new store")
+    source: CliPositionalArg[Path] = Field(description="The file or folder to import.")
+    store: CliPositionalArg[Path] = Field(description="Folder of the new store.")
 
     def cli_cmd(self) -> None:
         """Import the data."""

@@ -14,7 +14,7 @@ class InfoCommand(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    store: CliPositionalArg[Path] = Field(description="folder of the store")
+    store: CliPositionalArg[Path] = Field(description="Folder of the store.")
 
     def cli_cmd(self) -> None:
         """Print the facts."""

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import signal
 import sys
+from argparse import Action, ArgumentParser
 from concurrent.futures import BrokenExecutor
 from inspect import cleandoc
 from typing import Any
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, CliApp, CliSubCommand, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    CliApp,
+    CliSettingsSource,
+    CliSubCommand,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from skeleton_data._version import __version__
 from skeleton_data.cli.draw import DrawCommand
@@ -39,10 +47,10 @@ _COMMANDS = (
 class SkeletonData(BaseSettings):
     """Skeleton data sets for action recognition: from raw recordings to a store that training reads.
 
-    A store is a folder with the clips of one skeleton layout, memory-mapped. Progress goes to the standard
-    error stream. Bad input gives one line and exit code 2, a disk that is full exit code 74; nothing is left
-    half-written.
-    `skeleton-data COMMAND --help` describes a command, `skeleton-data --version` prints the version.
+    A store is a folder with the clips of one skeleton layout, memory-mapped. Progress is printed to the
+    standard error stream. Bad input ends in one line and exit code 2, a full disk in exit code 74; no file is
+    left half-written. `skeleton-data COMMAND --help` describes a command; `skeleton-data --version` prints
+    the version.
     """
 
     model_config = SettingsConfigDict(
@@ -57,13 +65,19 @@ class SkeletonData(BaseSettings):
     )
 
     synth: CliSubCommand[SynthCommand] = Field(description="write synthetic actions as raw NTU recordings")
-    prepare: CliSubCommand[PrepareCommand] = Field(description="raw NTU recordings to a store")
-    import_: CliSubCommand[ImportCommand] = Field(alias="import", description="other data to a store")
-    verify: CliSubCommand[VerifyCommand] = Field(description="check a store or a folder of raw recordings")
-    info: CliSubCommand[InfoCommand] = Field(description="print what is in a store")
-    split: CliSubCommand[SplitCommand] = Field(description="write which clips train and test as a file")
-    export: CliSubCommand[ExportCommand] = Field(description="write a store for other projects")
-    draw: CliSubCommand[DrawCommand] = Field(description="draw clips: a strip, a GIF or a 3D page")
+    prepare: CliSubCommand[PrepareCommand] = Field(description="turn raw NTU recordings into a store")
+    import_: CliSubCommand[ImportCommand] = Field(
+        alias="import", description="turn data in any other format into a store"
+    )
+    verify: CliSubCommand[VerifyCommand] = Field(
+        description="check a store, raw recordings, or data before an import"
+    )
+    info: CliSubCommand[InfoCommand] = Field(description="print what a store holds")
+    split: CliSubCommand[SplitCommand] = Field(
+        description="write a file that says which clips train and which test"
+    )
+    export: CliSubCommand[ExportCommand] = Field(description="write a store in a format of other projects")
+    draw: CliSubCommand[DrawCommand] = Field(description="draw clips as a strip, a GIF or a page in 3D")
 
     @classmethod
     def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[Any, ...]:
@@ -92,7 +106,8 @@ def main(arguments: list[str] | None = None) -> None:
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     wrong, code = None, 2
     try:
-        CliApp.run(SkeletonData, cli_args=arguments or ["--help"])
+        source = CliSettingsSource[Any](SkeletonData, add_argument_method=_add_argument)
+        CliApp.run(SkeletonData, cli_args=arguments or ["--help"], cli_settings_source=source)
     except ValidationError as error:
         wrong = "; ".join(_describe(item) for item in error.errors())
     except OutputError as error:
@@ -108,6 +123,13 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(signal.SIGTERM, before)
     if wrong is not None:  # out of the handler, when the error and the progress bars it held are gone
         _fail(wrong, code)
+
+
+def _add_argument(parser: ArgumentParser, *names: str, **option: Any) -> Action:
+    """Add an option; of what nothing is the default, the help does not say so."""
+    if isinstance(option.get("help"), str):
+        option["help"] = option["help"].removesuffix(" (default: None)")
+    return parser.add_argument(*names, **option)
 
 
 def _describe(item: Any) -> str:

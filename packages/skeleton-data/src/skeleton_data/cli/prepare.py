@@ -15,28 +15,36 @@ from skeleton_data.layouts.layout import layout_names
 class PrepareCommand(StoreOptions):
     """Read, clean and store raw NTU RGB+D recordings.
 
-    RAW is a folder with .skeleton files, in it or in folders below, or with the official .zip files, which
-    are not unpacked, or one .zip file. Each recording is cleaned like the reference (which bodies are people,
-    at most two of them, the origin at the first frame's middle of the spine), or as --cleaning says. The
-    samples that NTU's authors list as without usable skeleton are left out. A folder with a class_names.txt,
-    one name a line, is taken for another set in the same format, like that of `skeleton-data synth`.
+    RAW is a folder with .skeleton files, at any depth, or with the official .zip files, which are not
+    unpacked; or it is one .zip file. Each recording is cleaned as in published results, or as --cleaning
+    says: bodies that are not people are removed, at most two remain, and the origin moves to the middle of
+    the spine in the first frame. The samples that NTU's authors list as without usable skeleton are left out.
+    A folder with a class_names.txt, one name a line, is taken for another data set in the same format, such
+    as that of `skeleton-data synth`.
 
-    Killed, it leaves the old store or none; the same command goes on where it was cut off.
+    If the command is killed, the old store remains, or none; run it again, and it continues where it stopped.
     """
 
-    raw: CliPositionalArg[Path] = Field(description="folder with .skeleton or .zip files, or a .zip file")
-    store: CliPositionalArg[Path] = Field(description="folder of the new store")
+    raw: CliPositionalArg[Path] = Field(description="Folder with .skeleton or .zip files, or a .zip file.")
+    store: CliPositionalArg[Path] = Field(description="Folder of the new store.")
     cleaning: Cleaning = Field(
         default="reference",
-        description="reference: as published results; true_frames: the same people, but gaps in the tracking"
-        " stay gaps; contrast: as CrosSCLR and AimCLR, 50 frames, shoulders aligned",
+        description=(
+            "Rules of cleaning; reference: those of published results; true_frames: the same "
+            "people, but gaps in the tracking stay gaps; contrast: those of CrosSCLR and "
+            "AimCLR, 50 frames, shoulders aligned."
+        ),
     )
-    up: Up = Field(default="y", description="axis of the recordings that points up, -y where y points down")
+    up: Up = Field(default="y", description="Axis of the recordings that points up; -y where y points down.")
     layout: str = Field(
-        default="ntu", description=f"layout of the store: {', '.join(layout_names())} or a .toml file"
+        default="ntu", description=f"Layout of the store: {', '.join(layout_names())} or a .toml file."
     )
     derive: bool = Field(
-        default=False, description="take joints that NTU does not have from others, where the layout has them"
+        default=False,
+        description=(
+            "Whether to compute joints of the layout that NTU lacks from others, such as the "
+            "middle of the hips."
+        ),
     )
 
     def cli_cmd(self) -> None:

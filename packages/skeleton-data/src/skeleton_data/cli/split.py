@@ -15,27 +15,42 @@ from skeleton_data.splits.grammar import FORMS, Protocol
 class SplitCommand(BaseModel):
     """Write a split of a store as JSON, for the apps (`--data.split FILE`) and `skeleton-data export`.
 
-    Prints how many clips of each class are on each side. The file holds the numbers of the training,
-    validation and test clips, how they were chosen, and a fingerprint of the store, so that it is refused for
-    any other. A store that holds all clips of NTU RGB+D must give the published counts; fewer or more clips
-    are reported.
+    The command prints how many training, validation and test clips each class has. The file holds their
+    numbers, how they were chosen, and a fingerprint of the store, so that it is refused for any other store.
+    The counts of NTU RGB+D are compared with the published ones, and a difference is reported.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    store: CliPositionalArg[Path] = Field(description="folder of the store")
-    output: CliPositionalArg[Path] = Field(description="the new JSON file")
-    protocol: Protocol = Field(description=f"how to divide: {FORMS}")
-    fold: int | None = Field(default=None, ge=1, description="of a protocol with folds: which, from 1")
+    store: CliPositionalArg[Path] = Field(description="Folder of the store.")
+    output: CliPositionalArg[Path] = Field(description="The new JSON file.")
+    protocol: Protocol = Field(
+        description=f"Protocol that divides the clips into training and test: {FORMS}."
+    )
+    fold: int | None = Field(
+        default=None, ge=1, description="Number of the fold, from 1, if the protocol has folds."
+    )
     validation: float = Field(
-        default=0.0, ge=0, lt=1, description="share of the training subjects held out for validation"
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Fraction of the training subjects that are held out for validation.",
     )
-    seed: int = Field(default=0, ge=0, description="which subjects are held out, which labels are kept")
+    seed: int = Field(
+        default=0, ge=0, description="Random seed that chooses the subjects held out and the labels kept."
+    )
     fraction: float | None = Field(
-        default=None, gt=0, le=1, description="keep this share of the training clips of each class"
+        default=None,
+        gt=0,
+        le=1,
+        description="Fraction of the training clips of each class that is kept (a label budget).",
     )
-    per_class: int | None = Field(default=None, ge=1, description="keep this many training clips a class")
-    overwrite: bool = Field(default=False, description="replace a file that is already there")
+    per_class: int | None = Field(
+        default=None,
+        ge=1,
+        description="Number of training clips of each class that is kept (a label budget).",
+    )
+    overwrite: bool = Field(default=False, description="Whether to replace a file that is already there.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -16,15 +16,19 @@ class StoreOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     workers: int = Field(
-        default=0, ge=0, description="processes, where a clip is a file; 0: one for each core"
+        default=0,
+        ge=0,
+        description="Number of processes that read files, where each clip is a file; 0: one for each core.",
     )
     on_error: Literal["stop", "skip"] = Field(
-        default="stop", description="what to do about a clip that cannot be used: stop, or skip and report it"
+        default="stop",
+        description="Whether a clip that cannot be used stops the command, or is skipped and reported.",
     )
     report: Path | None = Field(
-        default=None, description="list of the skipped clips; else STORE.skipped.txt, if there are any"
+        default=None,
+        description="File that lists the skipped clips; without it STORE.skipped.txt, if there are any.",
     )
-    overwrite: bool = Field(default=False, description="replace a store that is already there")
+    overwrite: bool = Field(default=False, description="Whether to replace a store that is already there.")
 
     def chosen(self) -> dict[str, Any]:
         """Return these options as arguments."""

@@ -13,11 +13,12 @@ from skeleton_data.synthetic.config import SyntheticConfig
 class SynthCommand(SyntheticConfig):
     """Write synthetic actions as raw recordings in the format of NTU RGB+D, for `skeleton-data prepare`.
 
-    People differ in body, handedness, speed and style; three cameras see them; joints are noisy and get lost,
-    ghosts appear, tracking ids change. The same options give the same files.
+    Performers differ in body, handedness, speed and style, and up to three cameras record them. As with a
+    real sensor, joints are noisy or lost, false bodies appear, and tracking ids change. The same options give
+    the same files.
     """
 
-    folder: CliPositionalArg[Path] = Field(description="new or empty folder for the .skeleton files")
+    folder: CliPositionalArg[Path] = Field(description="New or empty folder for the .skeleton files.")
 
     def cli_cmd(self) -> None:
         """Write the recordings."""

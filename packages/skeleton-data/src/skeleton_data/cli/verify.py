@@ -15,13 +15,15 @@ from skeleton_data.readers.config import ImportConfig
 class VerifyCommand(ImportConfig):
     """Check a store, every raw recording in a folder or zip file, or every clip of a data set to import.
 
-    Of a store, the checksums of all files are compared. Raw recordings are all read and cleaned, and other
-    data read as `skeleton-data import` would, with the same options; each clip that cannot be used is listed
-    with the place and what was expected there. Exit code 1 if anything is wrong.
+    For a store, the checksums of all files are compared. Raw recordings are read and cleaned; other data is
+    read as `skeleton-data import` would read it, with the same options. Each clip that cannot be used is
+    listed with the place of the fault and what was expected there. The exit code is 1 if anything is wrong.
     """
 
-    path: CliPositionalArg[Path] = Field(description="a store, .skeleton or .zip files, or what import reads")
-    workers: int = Field(default=0, ge=0, description="processes; 0: one for each core")
+    path: CliPositionalArg[Path] = Field(
+        description="A store, .skeleton or .zip files, or anything that import reads."
+    )
+    workers: int = Field(default=0, ge=0, description="Number of processes; 0: one for each core.")
 
     def cli_cmd(self) -> None:
         """Check what is there."""

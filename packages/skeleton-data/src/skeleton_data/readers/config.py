@@ -72,82 +72,114 @@ class ImportConfig(BaseModel):
 
     format: str = Field(
         default="auto",
-        description=f"format of the data, {', '.join(get_args(Format))} or that of a package; auto:"
-        " by its look",
+        description=f"Format of the data: {', '.join(get_args(Format))} or that of an installed package;"
+        " auto: recognised by its content.",
     )
     layout: str | None = Field(
         default=None,
-        description=f"layout of the store: {', '.join(layout_names())} or a .toml file; else the data's",
+        description=f"Layout of the store: {', '.join(layout_names())} or a .toml file;"
+        " without it that of the data.",
     )
     source_layout: str | None = Field(
         default=None,
-        description="layout of data that does not name its joints; else layout, or by number",
+        description=(
+            "Layout of data that does not name its joints; without it that of the store, or the "
+            "one with as many joints."
+        ),
     )
     derive: bool = Field(
         default=False,
-        description="take joints that the data lacks from others: middle of the hips, wrist for hand, ...",
+        description=(
+            "Whether to compute joints that the data lacks from others: the middle of the hips, "
+            "the hand from the wrist."
+        ),
     )
     units: Literal["auto", "m", "cm", "mm", "px"] = Field(
         default="auto",
-        description="units of the positions, px for pixels; auto: what the data says, or its format",
+        description="Unit of the positions, px for pixels; auto: what the data says, or the format's.",
     )
     up: Literal["auto", Up] = Field(
         default="auto",
-        description="axis of the positions that points up, -y where y points down; auto: by the format",
+        description="Axis of the positions that points up; -y where y points down; auto: the format's.",
     )
     picture: Picture | None = Field(
-        default=None, description="width and height of the picture, where positions are pixels: 640x480"
+        default=None,
+        description="Width and height of the picture in pixels, where positions are pixels: 640x480.",
     )
     missing: Missing = Field(
         default="interpolate",
-        description="joints that were not measured: refuse the clip, interpolate in time, hold the last"
-        " place, or leave the frame out",
+        description=(
+            "What to do about joints that were not measured: refuse the clip, interpolate in "
+            "time, hold the last position, or drop the frame."
+        ),
     )
     max_gap: str = Field(
         default="0.5s",
         pattern=r"^([0-9]+|[0-9]*\.?[0-9]+s)$",
-        description="longest gap that is filled, in frames (15) or seconds (0.5s)",
+        description="Longest gap that is filled, in frames (15) or seconds (0.5s).",
     )
     min_confidence: float | None = Field(
         default=None,
         ge=0,
         le=1,
-        description="a joint of less confidence counts as missing; else by the format",
+        description="Confidence below which a joint counts as missing, 0 to 1; without it the format's.",
     )
     resample: float | None = Field(
-        default=None, gt=0, description="frames per second of the store: clips are interpolated in time"
+        default=None,
+        gt=0,
+        description=(
+            "Frames per second to which clips are resampled, by linear interpolation; without "
+            "it they stay as they are."
+        ),
     )
-    fps: float | None = Field(default=None, gt=0, description="frames per second; else what the data says")
+    fps: float | None = Field(
+        default=None, gt=0, description="Frames per second of data that does not say it."
+    )
     insist: bool = Field(
-        default=False, description="import clips that cannot be right: bodies of 50 m, or on their heads"
+        default=False, description="Whether to import implausible clips too: bodies of 50 m, or upside down."
     )
     part: str | None = Field(
         default=None,
-        description="only this part: of ctr-gcn and huggingface train or test, of pyskl one of its splits",
+        description=(
+            "Part to import: of ctr-gcn and huggingface train or test, of pyskl one of its "
+            "splits; without it all."
+        ),
     )
     labels: Path | None = Field(
         default=None,
-        description="of formats of a file a clip a CSV table with the columns file, label, subject, ...; of"
-        " pku-mmd the folder with the label files; of kinetics the file ..._label.json",
+        description=(
+            "CSV table with the columns file, label, subject, ... for formats with one file a "
+            "clip; for pku-mmd the folder of label files; for kinetics the file ..._label.json."
+        ),
     )
     name: str | None = Field(
         default=None,
-        description="of formats of a file a clip how files are called, like 'S{subject}A{label}'",
+        description=(
+            "Pattern of the file names for formats with one file a clip, such as 'S{subject}A{label}'."
+        ),
     )
     joints: Path | None = Field(
         default=None,
-        description="text file, one joint name a line, instead of the names in own data or bvh",
+        description="Text file with one joint name a line, in place of the names in own data or bvh.",
     )
     clips: Path | None = Field(
         default=None,
-        description="CSV table of clips with at least the column 'frames'; else the columns of the .npz",
+        description=(
+            "CSV table of clips with at least the column 'frames'; without it the columns of the .npz."
+        ),
     )
-    label: str | None = Field(default=None, description="column of the class; else 'label' if there is one")
+    label: str | None = Field(
+        default=None, description="Column of the class; without it 'label', if there is one."
+    )
     class_names: str | None = Field(
         default=None,
-        description="entry of the .npz with the class names; else LABEL_names, or 'class_names' for 'label'",
+        description=(
+            "Entry of the .npz with the class names; without it LABEL_names, or 'class_names' for 'label'."
+        ),
     )
-    subject: str | None = Field(default=None, description="column of the subject; else 'subject'")
-    camera: str | None = Field(default=None, description="column of the camera; else 'camera'")
-    setup: str | None = Field(default=None, description="column of the camera setup; else 'setup'")
-    replication: str | None = Field(default=None, description="column of the repetition; else 'replication'")
+    subject: str | None = Field(default=None, description="Column of the subject; without it 'subject'.")
+    camera: str | None = Field(default=None, description="Column of the camera; without it 'camera'.")
+    setup: str | None = Field(default=None, description="Column of the camera setup; without it 'setup'.")
+    replication: str | None = Field(
+        default=None, description="Column of the repetition; without it 'replication'."
+    )

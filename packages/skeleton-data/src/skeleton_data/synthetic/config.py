@@ -21,33 +21,47 @@ class SyntheticConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     classes: int | tuple[str, ...] = Field(
-        default=12, description=f"how many action classes, or their names, from: {' '.join(NAMES)}"
+        default=12, description=f"Number of action classes, or their names, from: {' '.join(NAMES)}."
     )
     subjects: int = Field(
         default=16,
         ge=2,
         le=40,
-        description="performers; half are training subjects of the NTU-60 cross-subject protocol",
+        description=(
+            "Number of performers, 2 to 40; half are training subjects of the NTU-60 cross-subject protocol."
+        ),
     )
     views: int = Field(
         default=3,
         ge=1,
         le=3,
-        description="cameras that see each performance: C001 front, then 45 degrees on either side",
+        description=(
+            "Number of cameras that see each performance, 1 to 3: C001 in front, then 45 "
+            "degrees to either side."
+        ),
     )
-    repeats: int = Field(default=2, ge=1, le=999, description="performances of each class by each performer")
+    repeats: int = Field(
+        default=2, ge=1, le=999, description="Number of performances of each class by each performer."
+    )
     frames: tuple[int, int] = Field(
-        default=(40, 90), description="fewest and most frames of a clip, at 30 a second"
+        default=(40, 90),
+        description="Fewest and most frames of a clip, from 32 to 600, at 30 frames per second.",
     )
     noise: float = Field(
-        default=1.0, ge=0.0, le=10.0, description="factor on joint noise and lost joints; 0 turns them off"
+        default=1.0,
+        ge=0.0,
+        le=10.0,
+        description="Factor on the sensor's noise and on the number of lost joints; 0 turns both off.",
     )
-    ghosts: Fraction = Field(default=0.06, description="share of clips with a body that is not there")
+    ghosts: Fraction = Field(
+        default=0.06, description="Fraction of the clips that show an additional body that does not exist."
+    )
     switches: Fraction = Field(
-        default=0.04, description="share of clips in which a person gets a new tracking id on the way"
+        default=0.04,
+        description="Fraction of the clips in which a person gets a new tracking id in the middle.",
     )
-    late: Fraction = Field(default=0.08, description="share of clips whose first frames hold no body")
-    seed: int = Field(default=0, ge=0, description="everything follows from it")
+    late: Fraction = Field(default=0.08, description="Fraction of the clips whose first frames hold no body.")
+    seed: int = Field(default=0, ge=0, description="Random seed of everything.")
 
     @field_validator("classes", mode="before")
     @classmethod

@@ -39,53 +39,73 @@ class Augmentation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     probability: Probability = Field(
-        default=1.0, description="share of the clips that are changed at all; the others stay as they are"
+        default=1.0, description="Probability that a clip is changed at all; the others stay as they are."
     )
     temporal_padding: float = Field(
         default=0.0,
         ge=0,
         le=1,
-        description="share of the frames by which both ends are lengthened by reflection before a crop at"
-        " random (AimCLR: 1/6)",
+        description=(
+            "Fraction of the frames by which both ends are lengthened, by reflection, before a "
+            "random crop (AimCLR: 1/6); 0 is off."
+        ),
     )
     axis_rotation: float = Field(
-        default=0.0, ge=0, le=math.pi, description="largest angle about one axis drawn at random (radians)"
+        default=0.0,
+        ge=0,
+        le=math.pi,
+        description="Largest angle, in radians, of a rotation about one axis drawn at random; 0 is off.",
     )
     axis_rotation_probability: Probability = Field(
-        default=1.0, description="share of the clips that axis_rotation turns"
+        default=1.0, description="Probability that a clip is rotated by axis_rotation."
     )
     scale: float = Field(
         default=0.0,
         ge=0,
         lt=1,
-        description="largest change of size: the factor is within 1 - scale, 1 + scale",
+        description="Largest change of size: the factor is drawn from 1 - scale to 1 + scale; 0 is off.",
     )
     shear: float = Field(
         default=0.0,
         ge=0,
         le=2,
-        description="largest amount of each axis added to each other one (AimCLR: 0.5)",
+        description=(
+            "Largest fraction of each coordinate that is added to each other one (AimCLR: 0.5); 0 is off."
+        ),
     )
     flip: Probability = Field(
-        default=0.0, description="share of the clips that are mirrored: left becomes right, x becomes -x"
+        default=0.0,
+        description="Probability that a clip is mirrored: left joints become right ones, and x becomes -x.",
     )
     swap: Probability = Field(
-        default=0.0, description="share of the clips whose left and right joints change names, as in AimCLR"
+        default=0.0,
+        description="Probability that left and right joints change names without mirroring, as in AimCLR.",
     )
     noise: float = Field(
-        default=0.0, ge=0, description="standard deviation of the noise on each coordinate (metres)"
+        default=0.0,
+        ge=0,
+        description=(
+            "Standard deviation of Gaussian noise (jitter) on each coordinate, in metres; 0 is off."
+        ),
     )
-    noise_probability: Probability = Field(default=1.0, description="share of the clips that get noise")
-    blur: Probability = Field(default=0.0, description="share of the clips that are blurred in time")
+    noise_probability: Probability = Field(default=1.0, description="Probability that a clip gets the noise.")
+    blur: Probability = Field(
+        default=0.0, description="Probability that a clip is blurred in time by a Gaussian filter."
+    )
     blur_sigma: tuple[Amount, Amount] = Field(
-        default=(0.1, 2.0), description="smallest and largest standard deviation of the blur (frames)"
+        default=(0.1, 2.0), description="Smallest and largest standard deviation of the blur, in frames."
     )
     axis_drop: Probability = Field(
-        default=0.0, description="share of the clips in which one axis is set to zero"
+        default=0.0, description="Probability that one coordinate axis of a clip is set to zero."
     )
-    frame_dropout: Probability = Field(default=0.0, description="share of the frames that are set to zero")
+    frame_dropout: Probability = Field(
+        default=0.0, description="Probability that a frame is set to zero, drawn for each frame of each clip."
+    )
     joint_dropout: Probability = Field(
-        default=0.0, description="share of the joints that are set to zero, each in all frames"
+        default=0.0,
+        description=(
+            "Probability that a joint is set to zero in all frames, drawn for each joint of each clip."
+        ),
     )
 
     @model_validator(mode="before")

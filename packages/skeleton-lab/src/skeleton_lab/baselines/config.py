@@ -26,11 +26,16 @@ class SimpleModel(RecipeSection):
 
     kind: Kind = Field(
         "mlp",
-        description="The nearest labelled clip, frame by frame or by dynamic time warping (dtw); a network; "
-        "or random convolutions of aeon, the extra skeleton-lab[aeon].",
+        description=(
+            "Classifier: the nearest labelled clip, frame by frame (nearest) or by dynamic time "
+            "warping (dtw); a network (linear, mlp, gru); or random convolutions by aeon (the "
+            "extra skeleton-lab[aeon])."
+        ),
     )
-    width: int = Field(256, ge=1, description="Hidden units of MLP and GRU.")
-    dropout: float = Field(0.5, ge=0, lt=1, description="Dropout before the last layer of MLP and GRU.")
+    width: int = Field(256, ge=1, description="Number of hidden units of mlp and gru.")
+    dropout: float = Field(
+        0.5, ge=0, lt=1, description="Dropout probability before the last layer of mlp and gru."
+    )
 
 
 class SimpleTraining(RecipeSection):
@@ -39,9 +44,11 @@ class SimpleTraining(RecipeSection):
     steps: int = Field(400, ge=1, description="Number of optimizer steps.")
     batch_size: int = Field(256, ge=1, description="Clips per optimizer step.")
     lr: float = Field(2e-3, gt=0, description="Peak learning rate of the cosine schedule.")
-    weight_decay: float = Field(0.05, ge=0, description="Weight decay of AdamW.")
+    weight_decay: float = Field(
+        0.05, ge=0, description="Weight decay of AdamW, decoupled from the learning rate."
+    )
     label_smoothing: float = Field(
         0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy, from 0 (none) to below 1."
     )
-    eval_every: int = Field(20, ge=1, description="Steps between validations.")
+    eval_every: int = Field(20, ge=1, description="Number of steps between validations.")
     seed: int = Field(0, ge=0, description="Random seed of weights and batches.")

@@ -34,16 +34,23 @@ class PretrainData(RecipeSection):
     """Clips to pre-train on; their labels are not used."""
 
     sources: Annotated[tuple[TrainingSide, ...], Field(min_length=1)] = Field(
-        description='Stores with one skeleton layout, as [{"store": ..., "protocol": ...}, ...].'
+        description=(
+            'Stores with one skeleton layout and how each is divided, as [{"store": ..., '
+            '"protocol": ...}, ...].'
+        )
     )
     validation: float = Field(
         0.05,
         ge=0,
         lt=1,
-        description="Share of each source's training subjects that selects the weights.",
+        description=(
+            "Fraction of each store's training subjects that are held out to select the checkpoint."
+        ),
     )
-    split_seed: int = Field(0, ge=0, description="Seed of which subjects are held out.")
-    sampling: ClipSampling = Field(ClipSampling(), description="Length and coordinates of clips.")
+    split_seed: int = Field(0, ge=0, description="Random seed that chooses the subjects held out.")
+    sampling: ClipSampling = Field(
+        ClipSampling(), description="How clips are cropped, resized, rotated and augmented."
+    )
 
     def open(self) -> PretrainClips:
         """Open the stores and divide their clips.
@@ -84,8 +91,10 @@ class ContrastData(PretrainData):
         0.0,
         ge=0,
         lt=1,
-        description="Share of each source's training subjects that is left out, to train on the same clips "
-        "as a method that selects weights by them.",
+        description=(
+            "Fraction of each store's training subjects that are left out, so that a method "
+            "that selects its checkpoint by them trains on the same clips."
+        ),
     )
 
 
@@ -128,20 +137,25 @@ class FinetuneData(Division):
         0.1,
         ge=0,
         lt=1,
-        description="Share of the training subjects that, with all their labels, selects weights.",
+        description=(
+            "Fraction of the training subjects that are held out, with all their labels, to "
+            "select the checkpoint."
+        ),
     )
-    split_seed: int = Field(0, ge=0, description="Seed of which subjects are held out.")
+    split_seed: int = Field(0, ge=0, description="Random seed that chooses the subjects held out.")
     label_fraction: float | None = Field(
         None,
         gt=0,
         le=1,
-        description="Share of the other training clips whose labels are used (default: all).",
+        description="Fraction of the other training clips whose labels are used (default: all).",
     )
     labels_per_class: int | None = Field(
-        None, ge=1, description="Training clips of each class whose labels are used (default: all)."
+        None, ge=1, description="Number of training clips of each class whose labels are used (default: all)."
     )
-    label_seed: int = Field(0, ge=0, description="Seed of which labels are used.")
-    sampling: ClipSampling = Field(ClipSampling(), description="Length and coordinates of clips.")
+    label_seed: int = Field(0, ge=0, description="Random seed that chooses the labels that are used.")
+    sampling: ClipSampling = Field(
+        ClipSampling(), description="How clips are cropped, resized, rotated and augmented."
+    )
 
     @model_validator(mode="after")
     def _one_way_to_count(self) -> FinetuneData:

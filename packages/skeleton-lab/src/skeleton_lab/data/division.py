@@ -12,11 +12,12 @@ from skeleton_lab.data.source import ClipSource
 from skeleton_lab.errors import InputError
 
 PROTOCOL = (
-    "Protocol that divides it into training and test: a name such as odd-subjects, own (the data set's own "
-    'split), "camera in 1,2", "subject in 1,3 / subject in 2,4", leave-one-subject-out, "folds(subject, 5)".'
+    "Protocol that divides the clips into training and test: a name such as odd-subjects, own (the split of "
+    'the data set), "camera in 1,2", "subject in 1,3 / subject in 2,4", leave-one-subject-out, or '
+    '"folds(subject, 5)".'
 )
-SPLIT = "In place of a protocol: a file of `skeleton-data split`, or a text or CSV file of clip names."
-FOLD = "Of a protocol with folds: only this one, from 1 (default: every fold, each in a run of its own)."
+SPLIT = "Split in place of a protocol: a file of `skeleton-data split`, or a text or CSV file of clip names."
+FOLD = "Number of one fold, from 1, if the protocol has folds (default: a run for every fold)."
 
 
 class Division(ClipSource):

@@ -19,7 +19,7 @@ class DatasetPlugin(Plugin):
     group: ClassVar[str] = "skeleton_lab.datasets"
 
 
-DATASET = "Data set of your own in the place of a store: kind is its class, as module:Class."
+DATASET = "Your own data set in place of a store; kind names its class, as module:Class."
 """What the field `dataset` is, in help."""
 
 

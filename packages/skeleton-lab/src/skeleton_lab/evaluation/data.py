@@ -25,22 +25,40 @@ DIVISION = ("protocol", "split", "fold")
 class EvaluateData(RecipeSection):
     """Which clips; what is not given is the run's."""
 
-    store: Path | None = Field(None, description="Folder of the store.")
+    store: Path | None = Field(None, description="Folder of the store (default: the run's).")
     dataset: DatasetPlugin | None = Field(None, description=DATASET)
     protocol: Protocol | None = Field(None, description=PROTOCOL)
     split: Path | None = Field(None, description=SPLIT)
-    fold: int | None = Field(None, ge=1, description="Of a protocol with folds: which, from 1.")
-    validation: float | None = Field(
-        None, ge=0, lt=1, description="Share of the training subjects that are the validation side."
+    fold: int | None = Field(
+        None, ge=1, description="Number of the fold, from 1, if the protocol has folds (default: the run's)."
     )
-    split_seed: int | None = Field(None, ge=0, description="Seed of which subjects those are.")
+    validation: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description=(
+            "Fraction of the training subjects that are held out for validation (default: the run's)."
+        ),
+    )
+    split_seed: int | None = Field(
+        None,
+        ge=0,
+        description="Random seed that chooses the subjects held out for validation (default: the run's).",
+    )
     label_fraction: float | None = Field(
-        None, gt=0, le=1, description="Of an encoder: share of the training clips whose labels are used."
+        None,
+        gt=0,
+        le=1,
+        description="Fraction of the training clips whose labels a probe of an encoder may use.",
     )
     labels_per_class: int | None = Field(
-        None, ge=1, description="Of an encoder: training clips of each class whose labels are used."
+        None,
+        ge=1,
+        description="Number of training clips of each class whose labels a probe of an encoder may use.",
     )
-    label_seed: int | None = Field(None, ge=0, description="Seed of which labels those are.")
+    label_seed: int | None = Field(
+        None, ge=0, description="Random seed that chooses the labels that are used."
+    )
 
     def complete(self, model: SavedModel, side: Side) -> FinetuneData:
         """Return these data, completed by those of the model's run.

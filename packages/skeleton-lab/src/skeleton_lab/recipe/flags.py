@@ -75,6 +75,19 @@ class Flags:
         return message
 
 
+def without_none(text: str | None) -> str | None:
+    """Return a text of the help without what pydantic-settings adds where nothing is the default.
+
+    Example:
+        >>> without_none("Number of the fold, from 1. (default: None)")
+        'Number of the fold, from 1.'
+    """
+    if text is None:
+        return None
+    text = text.removesuffix(" (default: None)").removesuffix(" (ifdef: required)")
+    return text.removeprefix("default: None (undefined)").lstrip("\n")
+
+
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NOTHING = {"null", "none"}
 

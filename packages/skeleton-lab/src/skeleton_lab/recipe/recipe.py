@@ -4,6 +4,7 @@ Wherever a table has a `kind`, one of another kind takes its place as a whole (`
 """
 
 import argparse
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from pydantic_settings import BaseSettings, CliPositionalArg, CliSettingsSource, SettingsError
 
 from skeleton_lab.errors import InputError
-from skeleton_lab.recipe.flags import Flags
+from skeleton_lab.recipe.flags import Flags, without_none
 from skeleton_lab.recipe.library import find_recipe
 from skeleton_lab.recipe.renamed import up_to_date
 from skeleton_lab.recipe.settings import Settings, merged
@@ -128,9 +129,16 @@ def _parse(
         # pydantic-settings would name the kind of the last alternative as the default.
         if (kind := kinds.get(option.get("dest", ""))) is not None:
             option["help"] = f"Which kind it is. The fields that apply depend on the kind. (default: {kind})"
+        option["help"] = without_none(option.get("help"))
+        if isinstance(option.get("metavar"), str):  # numbers with commas between, no tuple of Python
+            option["metavar"] = re.sub(r"^tuple\[([^\[\]]*)\]$", r"\1", option["metavar"])
         action = parser.add_argument(*names, **option)
         flags.note(action)
         return action
+
+    def add_group(parser: argparse.ArgumentParser, **group: Any) -> Any:
+        description = group.get("description")
+        return parser.add_argument_group(**group | {"description": without_none(description)})
 
     try:
         source: CliSettingsSource[Any] = CliSettingsSource(
@@ -141,6 +149,7 @@ def _parse(
             cli_hide_none_type=True,
             cli_avoid_json=True,
             add_argument_method=add_argument,
+            add_argument_group_method=add_group,
             **settings,
         )
         return up_to_date(source(args=list(flags.rewritten(arguments)))())

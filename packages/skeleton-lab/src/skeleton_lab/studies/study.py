@@ -129,82 +129,111 @@ File = TypeVar("File", Preset, Sizes)
 
 
 class Study(RecipeSection):
-    """Make a table: run or resume its rows, skip what is finished, and write what came of them."""
+    """Run a study: run or resume the trainings of each row, skip finished ones, and write the table."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[\w-]+$")] = Field(description="Name of the files.")
-    title: str = Field(description="What the table shows.")
-    source: str = Field("", description="Where the published numbers come from, if there are any.")
-    notes: tuple[str, ...] = Field(
-        (), description="What a reader of the published numbers must know; printed below the table."
+    name: Annotated[str, StringConstraints(pattern=r"^[\w-]+$")] = Field(
+        description="Name of the study and of its files."
     )
+    title: str = Field(description="Heading of the table.")
+    source: str = Field("", description="Publication that the published numbers are from, if there are any.")
+    notes: tuple[str, ...] = Field((), description="Notes on the published numbers, printed below the table.")
     data: Annotated[tuple[Path, ...], Field(min_length=1)] = Field(
-        description="Stores to learn and to test on; several of them are columns beside each other."
+        description="Stores to train and test on; each is a column of the table."
     )
-    unlabelled: tuple[Path, ...] = Field((), description="Further stores to pre-train on, all their clips.")
+    unlabelled: tuple[Path, ...] = Field(
+        (), description="Further stores for pre-training alone; all of their clips are used."
+    )
     protocols: Annotated[tuple[Protocol, ...], Field(min_length=1), BeforeValidator(_whole_protocols)] = (
         Field(
-            description="Protocols that divide `data`; those of NTU RGB+D go with the stores that they fit."
+            description=(
+                "Protocols that divide `data` into training and test; those of NTU RGB+D are used "
+                "for the stores they fit."
+            )
         )
     )
     labels: Annotated[tuple[Labels, ...], Field(min_length=1)] = Field(
-        ("100%",), description="Labels used: shares as 10%, clips of each class as 5/class."
+        ("100%",),
+        description="Label budgets, one column each: a fraction as 10%, or clips per class as 5/class.",
     )
     preset: str = Field(
-        "paper", description="Recipes of all stages: a file, or its name in configs/presets/."
+        "paper", description="Preset with the recipes of all stages: a file, or its name in configs/presets/."
     )
     model: str | None = Field(
         None,
-        description="Size of the networks: a file, or its name in configs/sizes/ (default: the preset's).",
+        description="Sizes of the networks: a file, or its name in configs/sizes/ (default: the preset's).",
     )
-    seeds: int = Field(1, ge=1, description="Repetitions, each with other weights and other labels.")
+    seeds: int = Field(
+        1, ge=1, description="Number of repetitions, each with other initial weights and other labels."
+    )
     epochs: int | None = Field(
         None,
         ge=1,
-        description="Passes over the clips of each pre-training, and of each fine-tuning that does not count "
-        "steps (default: as in the recipes).",
+        description=(
+            "Epochs of each pre-training, and of each fine-tuning that does not count steps "
+            "(default: as in the recipes)."
+        ),
     )
     steps: int | None = Field(
-        None, ge=1, description="Steps of each training with labels (default: as in the recipes)."
+        None, ge=1, description="Optimizer steps of each training with labels (default: as in the recipes)."
     )
     select: Select | None = Field(
-        None, description="What selects the weights of each fine-tuning (default: as in the recipes)."
+        None, description="How each fine-tuning selects its checkpoint (default: as in the recipes)."
     )
-    row: tuple[str, ...] = Field((), description="Only these rows; the table has all that are finished.")
+    row: tuple[str, ...] = Field(
+        (), description="Rows to run (default: all); the table shows every row that is finished."
+    )
     folder: Path = Field(
-        Path("runs/reproduce"), description="Everything is saved here; tables share what they have in common."
+        Path("runs/reproduce"),
+        description="Folder of all runs and tables; tables share the runs that they have in common.",
     )
     processes: int | None = Field(
         None,
         ge=1,
-        description="Runs side by side, a core each; 1: one after another, on all that `accelerate launch` "
-        "was given (default: all cores, or one run for each GPU).",
+        description=(
+            "Number of runs at once, each on one core or GPU; 1 runs them one after another, on "
+            "all that `accelerate launch` was given (default: all cores, or all GPUs)."
+        ),
     )
     side: Side = Field(
         "test",
-        description="What the table is of; validation: clips held out from the training side, other subjects "
-        "with each seed, to choose recipes by and leave the test side alone.",
+        description=(
+            "Which clips the table reports: test, or validation clips that are held out from "
+            "the training subjects, other subjects with each seed. Choose recipes by the "
+            "latter."
+        ),
     )
     transductive: bool = Field(
         False,
-        description="Of protocols with folds: pre-train once on all clips of `data`, without labels, instead "
-        "of once for each fold without its test clips; the table says so.",
+        description=(
+            "Whether a protocol with folds pre-trains once on all clips of `data`, without "
+            "labels, instead of once for each fold without its test clips; the table says so."
+        ),
     )
-    dry_run: bool = Field(False, description="Print the commands, and run nothing.")
+    dry_run: bool = Field(False, description="Whether to print the commands without running anything.")
     spread: Literal["deviation", "interval"] = Field(
-        "deviation", description="Beside a mean: standard deviation, or half of the 95 % interval (Student)."
+        "deviation",
+        description=(
+            "What stands beside each mean: the standard deviation, or half of the 95 % interval (Student)."
+        ),
     )
     reference: str | None = Field(
         None,
-        description="Row from which the others differ: beside each mean stands by how much, seed by seed.",
+        description=(
+            "Row that the others are compared with; beside each mean stands the mean difference over seeds."
+        ),
     )
     figure_rows: tuple[str, ...] = Field(
         (),
         max_length=6,
-        description="Rows that have a line in the figure (default: the six with results in most columns).",
+        description=(
+            "Rows that the figure shows, at most six (default: the six with results in most columns)."
+        ),
     )
-    stages: dict[str, Stage] = Field({}, description="Further stages, or others than the preset's.")
-    every: dict[str, Any] = Field({}, description="What holds for every row that does not say otherwise.")
-    rows: tuple[Row, ...] = Field(min_length=1, description="The rows.")
+    stages: dict[str, Stage] = Field(
+        {}, description="Further stages, or replacements for those of the preset."
+    )
+    every: dict[str, Any] = Field({}, description="Fields of every row that does not set them itself.")
+    rows: tuple[Row, ...] = Field(min_length=1, description="The rows of the table.")
 
     @model_validator(mode="before")
     @classmethod

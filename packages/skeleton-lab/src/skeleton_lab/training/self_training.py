@@ -18,8 +18,11 @@ class SelfTraining(RecipeSection):
         None,
         ge=0,
         le=10,
-        description="Trainings after the first one, each of them on the answers of the one before for the "
-        "unlabelled clips too (default: 2 if `data.unlabelled` names stores, else 0, which is off).",
+        description=(
+            "Number of trainings after the first one; each learns from the predictions of the "
+            "one before (its teacher) for unlabelled clips (default: 2 if `data.unlabelled` "
+            "names stores, else 0, which is off)."
+        ),
     )
     teacher: Path | None = Field(
         None,
@@ -27,17 +30,32 @@ class SelfTraining(RecipeSection):
         "self-training; it is taken as the first training (default: that is trained anew).",
     )
     labelled_fraction: float = Field(
-        0.25, gt=0, lt=1, description="Share of each batch that has labels, as far as there are so many."
+        0.25,
+        gt=0,
+        lt=1,
+        description=(
+            "Fraction of each batch that has labels; it is less where there are too few labelled clips."
+        ),
     )
     sharpening: float = Field(
-        2.0, ge=1, le=100, description="Power that probabilities are raised to; 1 leaves them as they are."
+        2.0,
+        ge=1,
+        le=100,
+        description="Power to which the teacher's probabilities are raised; 1 leaves them as they are.",
     )
     alignment: bool = Field(
         True,
-        description="Whether answers are brought to the frequencies of the classes among the labelled clips, "
-        "so that no class takes over.",
+        description=(
+            "Whether predictions are scaled to the class frequencies of the labelled clips "
+            "(distribution alignment), so that no class takes over."
+        ),
     )
-    views: int = Field(4, ge=1, le=100, description="Parts of each clip whose answers are averaged.")
+    views: int = Field(
+        4,
+        ge=1,
+        le=100,
+        description="Number of crops of each clip over which the teacher's probabilities are averaged.",
+    )
 
     def check(self, rounds: int, training: FinetuneTraining, unlabelled: Sequence[Path]) -> None:
         """Check that the rounds go together with what else is asked for.

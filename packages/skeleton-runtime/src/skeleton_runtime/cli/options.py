@@ -53,34 +53,111 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """
     parser = parser_of("skeleton-predict", DESCRIPTION)
     add = parser.add_argument
-    add("model", metavar="MODEL", help="folder of the model, its .onnx file, or hf://OWNER/NAME")
-    add("recordings", metavar="FILE", nargs="*", help="files and folders")
-    add("--live", action="store_true", help="read frames from the standard input, a JSON array a line")
-    add("--format", choices=("table", "json", "csv"), default="table", help="of the answers (table)")
-    add("--top", type=at_least_one, default=5, help="number of classes to print, best first (5)")
-    add("--window", help="length of a window, in frames (60) or seconds (2s); default: all, live: 2s")
-    add("--stride", help="from a window to the next, likewise; default: half a window, live at most 0.5s")
-    add("--threshold", type=_share, help='less probable answers are "unknown"; default: the model\'s')
+    add("model", metavar="MODEL", help="Folder of the model, its .onnx file, or hf://OWNER/NAME.")
+    add("recordings", metavar="FILE", nargs="*", help="Files and folders of recordings.")
+    add("--live", action="store_true", help="Read frames from the standard input, one JSON array a line.")
     add(
-        "--smooth", type=at_least_one, default=1, help="windows whose mean probability counts, 1 to 10000 (1)"
+        "--format",
+        choices=("table", "json", "csv"),
+        default="table",
+        help="Format of the output: lines of text, a JSON object a line, or CSV (default: table).",
     )
-    add("--events", action="store_true", help="print when each action begins and ends, not each window")
-    add("--fps", type=float, help="frames per second; default: what the data say, live: the model's")
-    add("--source-layout", help="layout of data that do not name their joints; default: the model's")
-    add("--derive", action="store_true", help="take joints that the data lack from others")
-    add("--picture", help="width and height of the picture, where positions are pixels: 640x480")
-    add("--units", choices=("auto", "m", "cm", "mm", "px"), default="auto", help="where the data do not say")
-    add("--up", choices=("auto", "y", "-y", "z", "-z", "x", "-x"), default="auto", help="axis that points up")
+    add(
+        "--top",
+        type=at_least_one,
+        default=5,
+        help="Number of classes to print, the most probable first (default: 5).",
+    )
+    add(
+        "--window",
+        help=(
+            "Length of the sliding window, in frames (60) or seconds (2s) (default: the whole "
+            "recording; live: 2s)."
+        ),
+    )
+    add(
+        "--stride",
+        help=(
+            "Distance between two windows, in frames or seconds (default: half a window; live: at most 0.5s)."
+        ),
+    )
+    add(
+        "--threshold",
+        type=_share,
+        help=(
+            'Probability of the best class below which the answer is "unknown", 0 to 1 '
+            "(default: the model's)."
+        ),
+    )
+    add(
+        "--smooth",
+        type=at_least_one,
+        default=1,
+        help=(
+            "Number of windows over which probabilities are averaged, 1 to 10000: the current "
+            "one and those before it (default: 1)."
+        ),
+    )
+    add(
+        "--events",
+        action="store_true",
+        help="Print when each action begins and ends, instead of each window.",
+    )
+    add(
+        "--fps",
+        type=float,
+        help="Frames per second of recordings that do not say it (default, live: the model's).",
+    )
+    add(
+        "--source-layout",
+        help="Skeleton layout of recordings that do not name their joints (default: the model's).",
+    )
+    add(
+        "--derive",
+        action="store_true",
+        help="Compute joints that the recordings lack from others, such as the middle of the hips.",
+    )
+    add("--picture", help="Width and height of the picture in pixels, where positions are pixels: 640x480.")
+    add(
+        "--units",
+        choices=("auto", "m", "cm", "mm", "px"),
+        default="auto",
+        help=(
+            "Unit of the positions, px for pixels; auto: what the recording says, or its "
+            "format's (default: auto)."
+        ),
+    )
+    add(
+        "--up",
+        choices=("auto", "y", "-y", "z", "-z", "x", "-x"),
+        default="auto",
+        help="Axis that points up, -y where y points down; auto: the format's (default: auto).",
+    )
     add(
         "--missing",
         choices=("refuse", "interpolate", "hold", "drop-frame"),
         default="interpolate",
-        help="what to do about joints that were not measured (interpolate)",
+        help=(
+            "What to do about joints that were not measured: refuse the recording, interpolate "
+            "in time, hold the last position, or drop the frame (default: interpolate)."
+        ),
     )
-    add("--max-gap", default="0.5s", help="longest gap that is filled, in frames or seconds (0.5s)")
-    add("--min-confidence", type=float, help="a joint of less confidence is missing")
-    add("--insist", action="store_true", help="recognise what cannot be right, as bodies of 50 m")
-    add("--threads", type=threads, default=1, help="threads of the network (1)")
+    add(
+        "--max-gap",
+        default="0.5s",
+        help="Longest gap that is filled, in frames (15) or seconds (0.5s) (default: 0.5s).",
+    )
+    add(
+        "--min-confidence",
+        type=float,
+        help="Confidence below which a joint counts as missing, 0 to 1 (default: the format's).",
+    )
+    add(
+        "--insist",
+        action="store_true",
+        help="Predict for implausible recordings too, such as bodies of 50 m.",
+    )
+    add("--threads", type=threads, default=1, help="Number of threads of the network, 1 to 512 (default: 1).")
     add("--version", action="version", version=_Version())
     given = parser.parse_intermixed_args(_joined(arguments))
     if bool(given.recordings) == given.live:

@@ -46,19 +46,35 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """
     parser = parser_of("skeleton-predict serve", DESCRIPTION)
     add = parser.add_argument
-    add("model", metavar="MODEL", help="folder of the model, its .onnx file, or hf://OWNER/NAME")
-    add("--host", default="127.0.0.1", help="address that is listened on (127.0.0.1); another needs a token")
-    add("--port", type=_port, default=8000, help="port that is listened on (8000); 0: a free one")
-    add("--token-file", type=Path, help="file with the token that requests must bring")
-    add("--threads", type=threads, default=1, help="threads of the network (1)")
-    add("--max-megabytes", type=float, help="body of a request (32)")
-    add("--max-frames", type=int, help="frames of a request (200000)")
-    add("--max-bodies", type=int, help="people of a frame (16)")
-    add("--max-seconds", type=float, help="time of a request, and between frames of a stream (30)")
-    add("--max-requests", type=int, help="requests that are answered at once (2); others wait")
-    add("--max-waiting", type=int, help="requests that wait, with their bodies in memory (8)")
-    add("--max-connections", type=int, help="open connections (64)")
-    add("--max-streams", type=int, help="open streams (8)")
+    add("model", metavar="MODEL", help="Folder of the model, its .onnx file, or hf://OWNER/NAME.")
+    add(
+        "--host",
+        default="127.0.0.1",
+        help="Address to listen on; any but this machine's own needs a token (default: 127.0.0.1).",
+    )
+    add("--port", type=_port, default=8000, help="Port to listen on; 0: any free one (default: 8000).")
+    add("--token-file", type=Path, help="File with the token that requests must send.")
+    add("--threads", type=threads, default=1, help="Number of threads of the network, 1 to 512 (default: 1).")
+    add("--max-megabytes", type=float, help="Largest body of a request, in MB (default: 32).")
+    add("--max-frames", type=int, help="Largest number of frames in a request (default: 200000).")
+    add("--max-bodies", type=int, help="Largest number of people in a frame (default: 16).")
+    add(
+        "--max-seconds",
+        type=float,
+        help=("Longest time for a request, and between two frames of a stream, in seconds (default: 30)."),
+    )
+    add(
+        "--max-requests",
+        type=int,
+        help="Number of requests that are answered at once; others wait (default: 2).",
+    )
+    add(
+        "--max-waiting",
+        type=int,
+        help="Number of requests that may wait, with their bodies in memory (default: 8).",
+    )
+    add("--max-connections", type=int, help="Number of open connections (default: 64).")
+    add("--max-streams", type=int, help="Number of open streams (default: 8).")
     return parser.parse_args(arguments)
 
 

@@ -28,9 +28,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     """
     parser = parser_of("skeleton-predict web", DESCRIPTION)
     add = parser.add_argument
-    add("model", metavar="MODEL", help="folder of the model, its .onnx file, or hf://OWNER/NAME")
-    add("output", metavar="FOLDER", type=Path, help="the new folder")
-    add("--onnxruntime-web", type=Path, help="folder of that npm package; else npm installs it")
+    add("model", metavar="MODEL", help="Folder of the model, its .onnx file, or hf://OWNER/NAME.")
+    add("output", metavar="FOLDER", type=Path, help="New folder of the page.")
+    add(
+        "--onnxruntime-web",
+        type=Path,
+        help="Folder of the npm package onnxruntime-web (default: npm installs it).",
+    )
     return parser.parse_args(arguments)
 
 

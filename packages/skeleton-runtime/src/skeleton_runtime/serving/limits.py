@@ -24,19 +24,28 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    megabytes: float = Field(32, gt=0, le=4096, description="of the body of a request")
-    frames: int = Field(200_000, ge=1, le=10_000_000, description="frames of all clips of a request")
-    bodies: int = Field(16, ge=1, le=64, description="people of a frame")
+    megabytes: float = Field(32, gt=0, le=4096, description="Largest body of a request, in MB.")
+    frames: int = Field(
+        200_000, ge=1, le=10_000_000, description="Largest number of frames in all clips of a request."
+    )
+    bodies: int = Field(16, ge=1, le=64, description="Largest number of people in a frame.")
     seconds: float = Field(
         30,
         gt=0,
         le=3600,
-        description="for the body to come, for the answers, and between messages of a stream",
+        description=(
+            "Longest time for the body to arrive, for the answers, and between messages of a "
+            "stream, in seconds."
+        ),
     )
-    requests: int = Field(2, ge=1, le=256, description="requests that are answered at once; others wait")
-    waiting: int = Field(8, ge=0, le=4096, description="requests that wait, with their bodies in memory")
-    connections: int = Field(64, ge=1, le=65536, description="open connections")
-    streams: int = Field(8, ge=0, le=4096, description="open streams")
+    requests: int = Field(
+        2, ge=1, le=256, description="Number of requests that are answered at once; others wait."
+    )
+    waiting: int = Field(
+        8, ge=0, le=4096, description="Number of requests that may wait, with their bodies in memory."
+    )
+    connections: int = Field(64, ge=1, le=65536, description="Number of open connections.")
+    streams: int = Field(8, ge=0, le=4096, description="Number of open streams.")
 
     @property
     def bytes(self) -> int:

@@ -9,8 +9,8 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from skeleton_runtime.live import MOST_CHARACTERS
 from skeleton_runtime.serving.limits import Limits
-from skeleton_runtime.serving.stream_socket import MOST_CHARACTERS
 
 HEAD_SECONDS = 10
 """For the head of a request to come."""
