@@ -173,7 +173,7 @@ def test_help_lists_every_field_without_importing_torch():
     assert ran.returncode == 0, ran.stderr
     text = " ".join(ran.stdout.split())
     for field, meaning in {
-        "--model.mask.joint_ratio": "(beta). (default: 0.5)",
+        "--model.mask.joint_ratio": "(beta in the paper)",
         "--model.mask.kind": "(default: spatial_temporal)",
         "--training.label_smoothing": "(default: 0.1)",
         "--data.sampling.frames": "(default: 20)",
