@@ -77,8 +77,8 @@ def subcommand_today(arguments: Sequence[str]) -> list[str]:
     """Return a command line whose first word, a subcommand, has its name of today.
 
     Example:
-        >>> subcommand_today(["rebuilt", "runs/a", "rebuilt"])
-        ['reconstruction', 'runs/a', 'rebuilt']
+        >>> subcommand_today(["rebuilt", "runs/a"])
+        ['reconstruction', 'runs/a']
     """
     return [SUBCOMMANDS.get(name, name) for name in arguments[:1]] + [*arguments[1:]]
 
