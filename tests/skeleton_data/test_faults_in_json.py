@@ -147,7 +147,9 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
     ("name", "fault", "message"),
     [pytest.param(name, fault, message, id=f"{name}-{what}") for name, what, fault, message in FAULTS],
 )
+@pytest.mark.parametrize("large", [0, 2**22])  # characters from which lists become arrays while they are read
 def test_faults_are_named_and_nothing_is_written(
-    name: str, fault: Fault, message: str, tmp_path: Path
+    name: str, fault: Fault, message: str, large: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("skeleton_data.files.json_file.LARGE", large)
     refuses(name, fault, message, tmp_path)

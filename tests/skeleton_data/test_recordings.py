@@ -1,6 +1,7 @@
 """Formats of one file a clip: what is kept, what is missing, who is who, and what a clip is labelled."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,20 @@ def test_found_by_its_look_and_imported_upright(name: str, tmp_path: Path) -> No
         )
     if name in ("table", "trc", "c3d", "array"):
         np.testing.assert_allclose(clip[:, 0], BODY, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["azure", "mediapipe", "alphapose", "mmpose"])
+@pytest.mark.parametrize("gap", [False, True])
+def test_large_json_is_read_as_small_json(name: str, gap: bool, tmp_path: Path, monkeypatch) -> None:
+    source = RECORDED[name].write(tmp_path)
+    if gap:
+        source.write_text(re.sub(r"-?\d+\.\d+", "null", source.read_text(), count=1))
+    config = ImportConfig(**RECORDED[name].config(tmp_path))
+    (small,) = read_clips(source, config).clips
+    monkeypatch.setattr("skeleton_data.files.json_file.LARGE", 0)
+    (large,) = read_clips(source, config).clips
+    np.testing.assert_array_equal(large.joints, small.joints)
+    assert (large.confidence is None) == (small.confidence is None)
 
 
 def test_people_are_followed_by_who_is_nearest_and_by_ids(tmp_path: Path) -> None:

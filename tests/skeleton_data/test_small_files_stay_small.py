@@ -14,13 +14,16 @@ from skeleton_data import DataError, ImportConfig, SkeletonLayout, read_skeleton
 from skeleton_data.files import limits
 from skeleton_data.files.arrays import open_zip, read_array, reading
 from skeleton_data.files.json_file import load_json
+from skeleton_data.files.numbers import arrays_under, as_numbers
 from skeleton_data.files.text import read_words
 from skeleton_data.files.toml_file import MAX_TOML, read_toml
 from skeleton_data.ntu.recording import RawClip, write_skeleton
 from skeleton_data.readers.c3d import read_c3d
 from skeleton_data.readers.formats import read_clips
 from skeleton_data.readers.hdf5_file import open_hdf5, values
+from skeleton_data.readers.listing import numbers_or_nan, positions
 from skeleton_data.readers.own import read_joint_names
+from skeleton_data.readers.own_data import load_own_data
 from skeleton_data.readers.plain_pickle import load_plain
 from skeleton_data.readers.pose_file import read_pose
 
@@ -163,3 +166,26 @@ def test_files_of_names_and_recordings_have_a_size(tmp_path: Path) -> None:
         with (path := tmp_path / name).open("wb") as file:
             file.truncate(2**31)  # a hole
         refused(path, read, str(2**31))
+
+
+def test_text_among_numbers_takes_no_more_room_than_it_has(tmp_path: Path) -> None:
+    """In an array of text each word takes as much room as the longest: here 40 GB."""
+    most = ["x" * 10**6, *[0.5] * 10**4]
+    assert as_numbers(most).dtype == object
+    with pytest.raises(DataError, match=r"pose\[0\]"):
+        positions(most, (10**4 + 1,), tmp_path, "pose")
+    with pytest.raises(DataError, match=r"pose\[1\]"):
+        numbers_or_nan([0.5, *most, None], (10**4 + 3,), tmp_path, "pose")
+    table = written(tmp_path / "clips.csv", f"frames,label\n1,{'x' * 10**5}\n" + "1,a\n" * 10**5)
+    np.save(tmp_path / "mine.npy", walk(4, 25))
+    refused(table, lambda path: load_own_data(tmp_path / "mine.npy", path), "100000")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [([[1, 2], [3, 4]], "i"), ([0.5, 1], "f"), ([True, 1.0], "O"), ([[1], [2, 3]], "O"), ([10**400], "O")],
+)
+def test_only_numbers_become_an_array_of_numbers(value: list, kind: str) -> None:
+    assert as_numbers(value).dtype.kind == kind
+    found = arrays_under("pose")({"pose": value, "other": value})
+    assert found["other"] is value and (kind == "O") == (found["pose"] is value)

@@ -7,7 +7,7 @@ from pathlib import Path
 from skeleton_data.errors import DataError
 
 MULTIPLE = 16
-"""No reader takes more memory than that many times the size of its file; long real recordings take half."""
+"""No reader takes more memory than that many times the size of its file; most take half."""
 SMALL = 32 * 2**20
 """Files of fewer bytes count as having so many."""
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from skeleton_data.clips import ClipSource
 from skeleton_data.errors import DataError
 from skeleton_data.files.json_file import entry, load_json
+from skeleton_data.files.numbers import arrays_under, as_numbers
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import files_below, numbers_or_nan
@@ -46,7 +47,7 @@ def read_mediapipe(path: Path) -> Recording:
     Raises:
         DataError: The file is damaged, or holds no world landmarks.
     """
-    results = load_json(path)
+    results = load_json(path, each=_compact)
     if not isinstance(results, list) or not results:
         raise DataError.at(path, "expected a list of results, one for each frame")
     people = [
@@ -68,15 +69,33 @@ def read_mediapipe(path: Path) -> Recording:
     )
 
 
+def _compact(found: dict[str, Any]) -> dict[str, Any]:
+    """Make arrays (33, 4) of the world landmarks in a result, and drop what is not read."""
+    bodies = found.get("pose_world_landmarks")
+    if not isinstance(bodies, list):
+        return found
+    landmarks = [_as_array(body) for body in bodies]
+    return {"pose_world_landmarks": landmarks, "timestamp_ms": found.get("timestamp_ms")}
+
+
+def _as_array(body: Any) -> Any:
+    """Return the landmarks of a body as an array, or as they are where something is amiss."""
+    try:
+        array = as_numbers(list(map(_POINT, body)), gaps=True)
+    except (KeyError, TypeError):
+        return body
+    return array if array.dtype != object else body
+
+
 def _frames_of(people: Sequence[list[Any]], path: Path) -> list[NDArray[np.float32]]:
     """Return the landmarks of the bodies of each frame (bodies, 33, 4)."""
     bodies = [body for frame in people for body in frame]
     try:  # all numbers of the file at once
-        if not all(len(body) == LANDMARKS for body in bodies):
+        if not all(isinstance(body, list) and len(body) == LANDMARKS for body in bodies):
             raise TypeError
         numbers = list(chain.from_iterable(map(_POINT, chain.from_iterable(bodies))))
         joints = numbers_or_nan(numbers, (-1,), path, "pose_world_landmarks").reshape(-1, LANDMARKS, 4)
-    except (DataError, KeyError, TypeError):  # one by one, to name what is wrong, or to find what is missing
+    except (DataError, KeyError, TypeError):  # one by one, arrays too, or to name what is wrong
         one_by_one = [
             _landmarks(body, path, f"[{number}].pose_world_landmarks[{person}]")
             for number, frame in enumerate(people)
@@ -89,6 +108,8 @@ def _frames_of(people: Sequence[list[Any]], path: Path) -> list[NDArray[np.float
 
 def _landmarks(body: Any, path: Path, where: str) -> NDArray[np.float32]:
     """Return x, y, z and visibility of the landmarks of a body (33, 4)."""
+    if isinstance(body, np.ndarray):
+        return numbers_or_nan(body, (LANDMARKS, 4), path, where)
     if not isinstance(body, list) or not all(isinstance(point, dict) for point in body):
         raise DataError.at(path, f"{where}: expected a list of landmarks, found {body!r:.40}")
     try:
@@ -117,7 +138,7 @@ def read_azure(path: Path) -> Recording:
     Raises:
         DataError: The file is damaged.
     """
-    table = load_json(path)
+    table = load_json(path, each=arrays_under("joint_positions", "joint_orientations"))
     names = entry(table, "joint_names", list, path)
     if not names or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
         raise DataError.at(path, "joint_names: expected a list of different names")

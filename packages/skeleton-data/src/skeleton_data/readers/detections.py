@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skeleton_data.clips import ClipSource
 from skeleton_data.errors import DataError
 from skeleton_data.files.json_file import entry, load_json
+from skeleton_data.files.numbers import arrays_under
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import files_below, numbers_or_nan
@@ -95,7 +96,7 @@ def read_alphapose(path: Path) -> Recording:
     Raises:
         DataError: The file is damaged.
     """
-    people = _listed(load_json(path), path)
+    people = _listed(load_json(path, each=arrays_under("keypoints")), path)
     frames = [_image_number(item, path, f"[{number}]") for number, item in enumerate(people)]
     detected = _Detected(max(frames) + 1)
     for number, (frame, item) in enumerate(zip(frames, people, strict=True)):
@@ -123,7 +124,7 @@ def read_mmpose(path: Path) -> Recording:
     Raises:
         DataError: The file is damaged, or holds 3D keypoints.
     """
-    table = load_json(path)
+    table = load_json(path, each=arrays_under("keypoints", "keypoint_scores"))
     frames = _listed(table.get("instance_info") if isinstance(table, dict) else table, path)
     numbers = [entry(frame, "frame_id", int, path, f"[{place}]") for place, frame in enumerate(frames)]
     if not 0 <= min(numbers) <= max(numbers) <= MAX_FRAMES:

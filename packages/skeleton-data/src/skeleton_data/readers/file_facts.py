@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from skeleton_data.errors import DataError
+from skeleton_data.files.numbers import as_words
 from skeleton_data.readers.columns import number_column, words_are_numbered
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.table_file import read_table
@@ -72,7 +71,7 @@ class FileFacts:
         class_names: tuple[str, ...] = ()
         notes: tuple[str, ...] = ()
         for fact in FACTS:
-            cells = np.array([row.get(fact, "") for row in cells_of.values()])
+            cells = as_words([row.get(fact, "") for row in cells_of.values()], path)
             first = 0 if fact == "label" else 1
             numbers, words = number_column(cells, path, fact, first=first, lines=lines if any(lines) else ())
             if fact == "label":

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skeleton_data.clips import Clip, ClipSource, Side, read_files
 from skeleton_data.errors import DataError
 from skeleton_data.files.json_file import entry, load_object
+from skeleton_data.files.numbers import arrays_under
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import files_below, positions
@@ -91,7 +92,7 @@ def _labels(path: Path) -> tuple[tuple[str, ...], frozenset[str]]:
 
 
 def _read(path: Path, *, sides: Mapping[str, tuple[str, Side]]) -> Sequence[Clip]:
-    table = load_object(path)
+    table = load_object(path, each=arrays_under("pose", "score"))
     label = entry(table, "label_index", int, path)
     if label < 0:
         raise DataError.at(path, f"label_index: expected a number from 0, found {label}")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
+from skeleton_data.files.numbers import as_numbers
 from skeleton_data.ntu.lines import MAX_METRES
 
 _METRES = {"auto": 1, "m": 1, "cm": 100, "mm": 1000}
@@ -72,10 +73,7 @@ def positions(
     Raises:
         DataError: Another shape, text, or a number that is not finite; names the first wrong place.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError:  # ragged
-        array = np.empty(0, dtype=object)
+    array = as_numbers(value)
     if array.dtype.kind in "iuf" and _fits(array.shape, shape):
         with np.errstate(over="ignore", invalid="ignore"):
             numbers: NDArray[np.float32] = array.astype(np.float32)
@@ -97,13 +95,8 @@ def numbers_or_nan(value: Any, shape: tuple[int, ...], path: Path, where: str) -
     Raises:
         DataError: Another shape, text, or an infinite number; names the first wrong place.
     """
-    try:
-        array = np.asarray(value)
-        if array.dtype.kind == "O" and _fits(array.shape, shape):
-            array = np.where(array == None, np.nan, array).astype(np.float64)  # noqa: E711
-    except (TypeError, ValueError):
-        array = np.empty(0)
-    if array.dtype.kind != "f" or not np.isnan(array).any():
+    array = as_numbers(value, gaps=True)
+    if array.dtype.kind != "f" or not _fits(array.shape, shape) or not np.isnan(array).any():
         return positions(value, shape, path, where)
     missing = np.isnan(array)
     return np.where(missing, np.float32(np.nan), positions(np.where(missing, 0, array), shape, path, where))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skeleton_data.errors import DataError
 from skeleton_data.files.arrays import map_array, open_zip, read_array
 from skeleton_data.files.limits import require_memory
+from skeleton_data.files.numbers import as_words
 from skeleton_data.readers.columns import number_column
 from skeleton_data.readers.table_file import read_table
 
@@ -139,7 +140,7 @@ def _load_table(path: Path) -> tuple[tuple[int, ...], dict[str, NDArray[Any]]]:
     table = read_table(path)
     if "frames" not in table.columns:
         raise DataError.at(path, "expected a CSV table with a column 'frames' and a line for each clip")
-    return tuple(table.lines), {name: np.array(table.words(name)) for name in table.columns}
+    return tuple(table.lines), {name: as_words(table.words(name), path) for name in table.columns}
 
 
 def _check_offsets(offsets: NDArray[Any], rows: int, path: Path) -> None:

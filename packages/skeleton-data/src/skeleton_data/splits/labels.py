@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skeleton_data.errors import DataError
 from skeleton_data.files.json_file import load_json
+from skeleton_data.files.numbers import as_numbers
 from skeleton_data.replacing import replacing
 from skeleton_data.transforms.draws import Draw, hashed
 
@@ -100,7 +101,7 @@ def load_subset(path: str | Path, labels: ArrayLike) -> NDArray[np.int64]:
     try:
         content = load_json(Path(path))
         version, fingerprint, clips = content["format"], content["labels_sha256"], content["clips"]
-        positions = np.array(content["positions"])
+        positions = as_numbers(content["positions"])
     except DataError:
         raise
     except (ValueError, KeyError, TypeError):
