@@ -150,6 +150,9 @@ def _origin(source: str | Path, opened: OpenedClips) -> dict[str, Any]:
 
 def _summary(opened: OpenedClips, problems: Problems) -> Imported:
     data, report = opened.source, opened.report
+    warnings = report.warnings()
+    if opened.config.min_confidence is not None and not report.sure:
+        warnings.append("the data has no confidence, so that min_confidence has no effect")
     return Imported(
         report.clips,
         opened.mapping.unused,
@@ -157,5 +160,5 @@ def _summary(opened: OpenedClips, problems: Problems) -> Imported:
         data.left_out,
         tuple(problems.found),
         (*data.notes, *report.lines(data.class_names, opened.fps)),
-        tuple(report.warnings()),
+        tuple(warnings),
     )

@@ -43,6 +43,7 @@ class ImportReport:
         points: Number of joints of bodies that are there, over all frames.
         missing: Number of those that were not measured.
         dropped: Number of frames that were left out.
+        sure: Number of clips whose joints have a confidence.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class ImportReport:
         insist: bool = False,
         derived: Collection[str] = (),
     ) -> None:
-        self.clips = self.points = self.missing = self.dropped = 0
+        self.clips = self.points = self.missing = self.dropped = self.sure = 0
         self._layout, self._units, self._insist = layout, units, insist
         self._derived = np.array([name in derived for name in layout.joints])
         self._extents: list[float] = []

@@ -92,6 +92,7 @@ class OpenedClips:
         check_clip(filled, name=clip.name, facts=facts, layout=self.layout, class_names=names)
         ready = replace(clip, joints=filled, confidence=None)
         self.report.add(ready, marked, never)
+        self.report.sure += clip.confidence is not None or self.source.units == "picture"
         return ready
 
     def _upright(self, clip: Clip) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from skeleton_data.clips import ClipSource, Up
 from skeleton_data.errors import DataError
+from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.recognise import find_format as find_format
 
@@ -131,11 +132,24 @@ def read_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> C
     for option in sorted(_FORMAT_OPTIONS - reader.options):
         if getattr(config, option) != ImportConfig.model_fields[option].default:
             raise DataError.at(path, f"the format {kind} does not know the option {option}")
+    if config.source_layout is not None:
+        layout(config.source_layout)  # refuses what is none, also where it would not be looked at
+        if config.joints is not None:
+            raise DataError.at(path, "joints and source_layout both name its joints: leave one out")
     module, _, function = reader.opens.partition(":")
     processes = {"workers": workers or os.cpu_count() or 1} if reader.parallel else {}
     source: ClipSource = getattr(import_module(module), function)(path, config, **processes)
+    _refuse_other_dimension(source, config, path)
     up = (source.up or reader.up) if config.up == "auto" else config.up
     return replace(source, up=up)
+
+
+def _refuse_other_dimension(source: ClipSource, config: ImportConfig, path: Path) -> None:
+    """Refuse options about pictures for 3D data, and those about space for joints in a picture."""
+    if source.units == "m" and config.picture is not None:
+        raise DataError.at(path, "its positions have three dimensions: leave picture out")
+    if source.units != "m" and config.up != "auto":
+        raise DataError.at(path, "its positions lie in a picture, where up is known: leave up out")
 
 
 def is_raw(path: Path) -> bool:
