@@ -145,8 +145,9 @@ def write_model(folder: Path) -> None:
     known["config"].pop("tuples")
     (old / "config.json").write_text(json.dumps(known))
     told = preprocessing.model_dump(mode="json", exclude={"fps", "units"})
-    for field in ("augment", "face_forward", "origin"):
-        told["sampling"].setdefault(field, None)
+    sampling = told["sampling"]
+    sampling["heading"] = sampling.pop("face_forward")
+    sampling.pop("augment")
     (old / "preprocessing.json").write_text(json.dumps(told))
 
 

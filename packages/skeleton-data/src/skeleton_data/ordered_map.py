@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context, parent_process
 from threading import Thread
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,6 +35,10 @@ def ordered_map(
     if workers <= 1:
         yield from map(function, items)
         return
+    # What starts processes is imported where it is needed: most programs read one file.
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     waiting: deque[Future[list[Result]]] = deque()
     # Not forked: the caller may run threads, which a forked process would inherit in an unknown state.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
@@ -50,6 +55,7 @@ def ordered_map(
 
 def _end_with_parent() -> None:
     """Let a worker end when its parent was killed; else it would wait for work for ever."""
+    from multiprocessing import parent_process
 
     def watch() -> None:
         parent = parent_process()

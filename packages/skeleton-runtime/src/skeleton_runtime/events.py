@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 from skeleton_runtime.answers import NOBODY, Answer
@@ -96,5 +95,5 @@ def _event(joined: list[Answer], first: int, last: int) -> Event:
         first_frame=first,
         last_frame=last,
         fps=begin.fps,
-        probability=fmean(shares) if shares else None,
+        probability=sum(shares) / len(shares) if shares else None,
     )

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from skeleton_data.clips import Clip, Units
 from skeleton_data.errors import DataError
@@ -110,7 +110,7 @@ class ImportReport:
     @property
     def height(self) -> float | None:
         """Usual extent of a body, in metres."""
-        return float(np.median(self._extents)) if self._extents else None
+        return _median(self._extents) if self._extents else None
 
     def check(self, source: str | Path) -> None:
         """Refuse clips of `source` that cannot be right.
@@ -208,6 +208,12 @@ class ImportReport:
             counts = " ".join(f"{self._table[label, subject]:>4}" for subject in subjects)
             lines.append(f"{name:>{width}} {counts}")
         return lines
+
+
+def _median(values: ArrayLike) -> float:
+    # `np.median` imports numpy.ma, a twentieth of the time to a first answer.
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    return float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 MOST_ROWS, MOST_COLUMNS = 60, 24

@@ -23,6 +23,8 @@ CANNOT_WRITE = 74
 def main(arguments: list[str] | None = None) -> None:
     """Run `skeleton-predict` with the arguments of the process, or those given."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    # To look for plug-ins, pydantic reads the metadata of all packages that are installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from skeleton_data import DataError, printable
 
     try:

@@ -126,8 +126,7 @@ function check(clip, card) {
       if (length > 0) { heads++; line.forEach((value, axis) => { lines[axis] += value / length; }); }
     }
   if (!extents.length) throw new Error("there is no body in any frame");
-  extents.sort((a, b) => a - b);
-  const size = (extents[Math.floor(extents.length / 2)] + extents[Math.floor((extents.length - 1) / 2)]) / 2;
+  const size = extents.sort((a, b) => a - b)[Math.floor(extents.length / 2)];
   if (card.hips && !(size >= 0.3 && size <= 5)) throw new Error(`a body measures ${size.toPrecision(3)} m, expected 0.3 to 5: say units`);
   if (-lines[1] > 0.5 * heads && -lines[1] >= Math.max(Math.abs(lines[0]), Math.abs(lines[2]))) throw new Error("heads are under hips: say up -y");
 }
