@@ -211,7 +211,7 @@ class ImportReport:
 
 
 def _median(values: ArrayLike) -> float:
-    # `np.median` imports numpy.ma, a twentieth of the time to a first answer.
+    # `np.median` imports numpy.ma, which every first answer would wait for.
     ordered = np.sort(np.asarray(values, dtype=np.float64))
     return float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
