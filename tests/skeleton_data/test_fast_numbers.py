@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skeleton_data.errors import DataError
 from skeleton_data.files.json_file import parse_json
+from skeleton_data.readers import table_file
 from skeleton_data.readers.table_file import Table
 
 json_values = st.recursive(
@@ -19,6 +20,7 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(json_values, st.booleans())
 def test_json_is_what_json_says(value: object, ascii_only: bool) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only)
@@ -57,3 +59,10 @@ def test_a_block_is_its_columns_read_one_by_one(rows: list[tuple[str, str]]) -> 
         assert str(found.value) == str(error)
         return
     np.testing.assert_array_equal(table.block("ab"), expected)
+
+
+def test_a_block_of_many_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_file, "CELLS", 7)
+    columns = {"a": [f"{number}.5" for number in range(10)], "b": [str(number) for number in range(10)]}
+    expected = np.arange(10)[:, None] + [0, 0.5]
+    np.testing.assert_array_equal(Table(Path("a.csv"), columns, range(10)).block(["b", "a"]), expected)

@@ -30,7 +30,8 @@ def load_json(path: Path, *, most: int = MAX_TEXT, each: Each | None = None) -> 
     Args:
         path: The file.
         most: Bytes of the largest file that is read.
-        each: Called with each object of a large file as soon as it is read; its answer takes the object's place.
+        each: Called with each object of a large file as soon as it is read; its answer takes the place of
+            the object.
 
     Raises:
         DataError: The file is missing, empty, too large, not UTF-8, cut or no JSON; names the line. Or it

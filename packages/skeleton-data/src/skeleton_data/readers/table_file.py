@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from skeleton_data.ntu.lines import MAX_METRES
 EMPTY = frozenset({"", "nan", "na", "n/a", "null", "none"})
 MAX_NUMBER = MAX_METRES * 1e12
 """Times in microseconds go beyond any position."""
+
+CELLS = 2**16
+"""Cells whose numbers are read at once; all at once would take memory."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,11 @@ class Table:
         """
         columns = [self.columns[name] for name in names]
         if not any(isinstance(column, np.ndarray) for column in columns):
-            values = _plain_numbers([cell for column in columns for cell in column])
-            if values is not None and not (np.abs(values) >= MAX_NUMBER).any():
-                return values.reshape(len(names), -1).T
+            cells = chain.from_iterable(columns)
+            parts = [_plain_numbers(part) for part in iter(lambda: list(islice(cells, CELLS)), [])]
+            plain = [part for part in parts if part is not None and not (np.abs(part) >= MAX_NUMBER).any()]
+            if len(plain) == len(parts):
+                return np.concatenate(plain).reshape(len(names), -1).T
         return np.stack([self.numbers(name) for name in names], axis=1)  # says which cell is wrong
 
     def _number(self, cell: str, name: str, row: int) -> float:
