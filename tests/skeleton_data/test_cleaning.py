@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from refusal import refusal
 
-from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import layout
 from skeleton_data.ntu.cleaning import clean, move_origin, select_bodies
 from skeleton_data.ntu.contrast_clip import aligned, first_bodies
@@ -127,15 +127,15 @@ def test_ids_are_only_names_and_the_place_does_not_matter(seed: int, shift: int)
 
 def test_nobody_left() -> None:
     clip = raw(30, (1, np.arange(5), body(5, 0)), (2, np.arange(5, 12), body(7, 1)))
-    with pytest.raises(DataError, match="none of its 2 bodies is seen in at least 12 frames"):
+    with refusal("none of its 2 bodies is seen in at least 12 frames"):
         clean(clip)
-    with pytest.raises(DataError, match="all joints of the first body are zero in every frame"):
+    with refusal("all joints of the first body are zero in every frame"):
         clean(raw(3, (1, np.arange(3), np.zeros((3, 25, 3), np.float32))))
 
 
 def test_a_body_that_is_twice_in_every_frame() -> None:
     twice = raw(20, (1, np.arange(20), body(20, 0)), (1, np.arange(20), body(20, 1)))
-    with pytest.raises(DataError, match="a body is in more than 20 frames"):
+    with refusal("a body is in more than 20 frames"):
         clean(twice)
 
 
@@ -202,7 +202,7 @@ def test_true_frames_join_bodies_that_share_no_frame() -> None:
 
 def test_true_frames_refuse_a_body_that_is_twice_in_a_frame() -> None:
     twice = raw(20, (1, np.arange(20), body(20, 0)), (1, np.arange(5, 6), body(1, 1)))
-    with pytest.raises(DataError, match="a body is twice in frame 5"):
+    with refusal("a body is twice in frame 5"):
         clean(twice, "true_frames")
 
 
@@ -265,7 +265,7 @@ def test_contrast_takes_the_first_two_bodies_of_each_frame() -> None:
     np.testing.assert_array_equal(joints[2:6, 1], bodies[1][:4])
     np.testing.assert_array_equal(joints[6:, 0], bodies[1][4:])
     assert clean(clip, "contrast").shape == (50, 2, 25, 3)
-    with pytest.raises(DataError, match="the first body is absent in every frame"):
+    with refusal("the first body is absent in every frame"):
         aligned(np.zeros((3, 1, 25, 3), np.float32), layout("ntu"))
 
 

@@ -50,7 +50,7 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
     ("pku-mmd", "label frames", content(L, b"8,1,11,2"), "expected frames within 1 to 10, .* found 1 to 11"),
     ("pku-mmd", "label order", content(L, b"8,4,3,2"), "first before last, found 4 to 3"),
     # BVH
-    ("bvh", "truncated", cut(B, 0.4), r"walk\.bvh, line \d+: the file ends here, expected"),
+    ("bvh", "truncated", cut(B, 0.4), r"walk\.bvh, line \d+: expected .*, found the end of the file"),
     ("bvh", "truncated motion", cut(B, 0.97), r"walk\.bvh, line 20: expected 9 numbers"),
     ("bvh", "empty", content(B, b""), r"walk\.bvh: the file is empty"),
     (
@@ -78,7 +78,7 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
         "line 5: expected a count and as many of Xposition",
     ),
     ("bvh", "channel twice", swap(B, "Xposition", "Yposition"), "line 5: expected a count and as many of"),
-    ("bvh", "frames", swap(B, "Frames: 2", "Frames: 3"), "line 20: the file ends here, .* frame 2 of 3"),
+    ("bvh", "frames", swap(B, "Frames: 2", "Frames: 3"), "line 20: expected .* frame 2 of 3, found the end"),
     (
         "bvh",
         "more frames",

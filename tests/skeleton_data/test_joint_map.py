@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusal import refusal
 
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.joint_mapping import joint_map
@@ -85,11 +86,11 @@ def test_names_in_any_spelling() -> None:
 
 
 def test_without_derivation_each_must_be_there() -> None:
-    with pytest.raises(DataError, match=r"mine: no joint named neck; .*; say derive to take what is missing"):
+    with refusal(r"mine: no joint named neck; .*; say derive to take what is missing"):
         joint_map(["left_shoulder", "right_shoulder"], ["neck"], source="mine")
-    with pytest.raises(DataError, match=r"no joint named nose; it has a, b$"):
+    with refusal(r"no joint named nose; it has a, b$"):
         joint_map(["a", "b"], ["nose"])
-    with pytest.raises(DataError, match="have the same name"):
+    with refusal("have the same name"):
         joint_map(["left_hip", "HipLeft", "right_hip"], ["mid_hip"], derive=True)
 
 

@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from refusal import refusal
 
-from skeleton_data.errors import DataError
 from skeleton_data.ntu.name import NtuName
 
 
@@ -27,5 +27,5 @@ def test_names_round_trip(numbers: tuple[int, int, int, int, int]) -> None:
     ],
 )
 def test_a_name_that_does_not_parse(name: str) -> None:
-    with pytest.raises(DataError, match="is not a name like S001C002P003R001A050"):
+    with refusal("is not a name like S001C002P003R001A050"):
         NtuName.parse(name)

@@ -9,9 +9,9 @@ from recording_samples import (
     BODY,
     MARKERS,
 )
+from refusal import refusal
 
 from skeleton_data.clips import Clip, ClipSource
-from skeleton_data.errors import DataError
 from skeleton_data.readers import formats
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.formats import read_clips
@@ -32,6 +32,6 @@ def test_a_reader_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "x.mine").write_text("")
     assert read_clips(tmp_path / "x.mine", ImportConfig()).kind == "mine"
     assert read_clips(tmp_path, ImportConfig(format="mine", fps=10)).fps == 10
-    with pytest.raises(DataError, match="no format 'yours'; there are mine, own"):
+    with refusal("no format 'yours'; there are mine, own"):
         read_clips(tmp_path, ImportConfig(format="yours"))
     formats.other_readers.cache_clear()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusal import refusal
 from sample_sets import KINDS, annotation, bring_in, write_pku, write_ucla
 
 from skeleton_data import (
@@ -61,7 +62,7 @@ def test_split_of_pyskl(tmp_path):
     with pytest.raises(ValueError, match="no split 'xset'; there are own:xsub, own:xview"):
         divide(store, "own:xset")
     source.write_bytes(pickle.dumps(table | {"split": {"train": clips, "val": clips[1:]}}))
-    with pytest.raises(DataError, match=f"{clips[1]!r} is on two sides"):
+    with refusal(f"{clips[1]!r} is on two sides"):
         import_clips(source, tmp_path / "t", ImportConfig(format="pyskl"))
 
 
@@ -120,7 +121,7 @@ def test_a_store_of_a_store_keeps_the_split_and_another_fingerprint_does_not_fol
     with pytest.raises(ValueError, match="keeps no split"):
         divide(SkeletonStore.open(tmp_path / "without"), "own")
     (again.path / "splits.json").write_text("{}")
-    with pytest.raises(DataError, match=r"splits.json: damaged"):
+    with refusal(r"splits.json: damaged"):
         SkeletonStore.open(again.path)
 
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from refusal import refusal
 
 from skeleton_data.errors import DataError
 from skeleton_data.importing.importer import import_clips
@@ -102,7 +103,7 @@ def test_a_malicious_pickle_does_not_run(make: Any, message: str, protocol: int,
     path = tmp_path / "bad.pkl"
     table = {"annotations": [{"frame_dir": make(mark), "keypoint": np.ones(3)}]}
     path.write_bytes(pickle.dumps(table, protocol=protocol))
-    with pytest.raises(DataError, match=message):
+    with refusal(message):
         import_clips(path, tmp_path / "s", ImportConfig())
     assert [entry.name for entry in tmp_path.iterdir()] == ["bad.pkl"]
 
@@ -140,7 +141,7 @@ def test_the_same_pickle_runs_elsewhere(tmp_path: Path) -> None:
 )
 def test_made_by_hand(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.pkl").write_bytes(data)
-    with pytest.raises(DataError, match=r"x\.pkl: .*(refused|no pickle)|expected a dictionary"):
+    with refusal(r"x\.pkl: .*(refused|no pickle)|expected a dictionary"):
         import_clips(tmp_path / "x.pkl", tmp_path / "s", ImportConfig())
 
 
@@ -206,5 +207,5 @@ def test_long_arrays_stay_in_the_file_until_they_are_asked_for(tmp_path: Path, p
 
 def test_objects_that_are_elsewhere_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.pkl").write_bytes(b"\x8c\x050 9 0Q.")
-    with pytest.raises(DataError, match=r"x\.pkl: .*elsewhere"):
+    with refusal(r"x\.pkl: .*elsewhere"):
         load_plain(tmp_path / "x.pkl")

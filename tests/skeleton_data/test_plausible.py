@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from refusal import refusal
 
-from skeleton_data import DataError, ImportConfig, SkeletonStore, import_clips, layout
+from skeleton_data import ImportConfig, SkeletonStore, import_clips, layout
 from skeleton_data.importing.importer import Imported, verify_clips
 
 JOINTS = layout("kinect_v1").joints
@@ -44,14 +45,14 @@ def test_a_person_who_stands_is_told_without_a_warning(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("factor", [1000, 100, 0.001])
 def test_other_units_are_refused(tmp_path: Path, factor: float) -> None:
-    with pytest.raises(DataError, match=r"mine\.npz: a body measures .* --units, or --insist"):
+    with refusal(r"mine\.npz: a body measures .* --units, or --insist"):
         bring_in(tmp_path, person() * factor)
     assert bring_in(tmp_path, person() * factor, insist=True).clips == 2
 
 
 def test_heads_under_hips_are_refused_and_up_mends_them(tmp_path: Path) -> None:
     upside_down = person() * np.array([1, -1, -1], np.float32)
-    with pytest.raises(DataError, match=r"above hips in 0% of frames: say --up=-y"):
+    with refusal(r"above hips in 0% of frames: say --up=-y"):
         bring_in(tmp_path, upside_down)
     assert bring_in(tmp_path, upside_down, up="-y").warnings == ()
     np.testing.assert_array_equal(SkeletonStore.open(tmp_path / "s").read(0)[:, 0], person(2))
@@ -71,9 +72,9 @@ def test_mirrored_sides_are_doubtful(tmp_path: Path) -> None:
 
 def test_the_case_files(shared: Path, tmp_path: Path) -> None:
     millimetres = shared / "cases" / "14_millimetres_said_metres.npz"
-    with pytest.raises(DataError, match=r"14_.*measures .*--units"):
+    with refusal(r"14_.*measures .*--units"):
         import_clips(millimetres, tmp_path / "s", ImportConfig(layout="ntu"))
-    with pytest.raises(DataError, match="a body measures 0 m"):
+    with refusal("a body measures 0 m"):
         import_clips(shared / "cases" / "12_point.npz", tmp_path / "s", ImportConfig(layout="ntu"))
     done = import_clips(shared / "cases" / "11_hand21.npz", tmp_path / "s", ImportConfig(layout="hand21"))
     assert done.clips == 8

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusal import refusal
 
 from skeleton_data.errors import DataError
 from skeleton_data.ntu.cleaning import clean
@@ -97,7 +98,7 @@ def with_bad_files(tmp_path: Path) -> Path:
 
 
 def test_a_bad_file_stops_and_nothing_is_written(with_bad_files: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"A002\.skeleton, line 2: the file ends here"):
+    with refusal(r"A002\.skeleton, line 2: expected"):
         prepare(with_bad_files, tmp_path / "s", workers=1)
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
@@ -107,7 +108,7 @@ def test_bad_files_are_skipped_and_reported(with_bad_files: Path, tmp_path: Path
     assert done.clips == 3
     report = (tmp_path / "s.skipped.txt").read_text().splitlines()
     assert report == list(done.problems)
-    assert "A002.skeleton, line 2: the file ends here, expected the 10 tracking numbers" in report[0]
+    assert "A002.skeleton, line 2: expected the 10 tracking numbers" in report[0]
     assert "A004.skeleton: none of its 2 bodies is seen in at least 12 frames" in report[1]
     assert "walk.skeleton: 'walk' is not a name like S001C002P003R001A050" in report[2]
     for line in report:
@@ -119,7 +120,7 @@ def test_bad_files_are_skipped_and_reported(with_bad_files: Path, tmp_path: Path
 def test_a_recording_of_no_known_class_is_named_and_can_be_skipped(tmp_path: Path) -> None:
     write(tmp_path / "raw", "S001C001P001R001A001", "S001C001P001R001A121")
     message = r"A121\.skeleton: clip 'S001C001P001R001A121' has the label 120, but there are 120 class names"
-    with pytest.raises(DataError, match=message):
+    with refusal(message):
         prepare(tmp_path / "raw", tmp_path / "s", workers=1)
     done = prepare(tmp_path / "raw", tmp_path / "s", workers=1, on_error="skip")
     assert done.clips == len(done.problems) == 1
@@ -130,14 +131,14 @@ def test_what_is_no_set_of_recordings_is_refused(tmp_path: Path) -> None:
         DataError, match=r"none: no such folder; expected (one with )?\.skeleton or \.zip files"
     ):
         prepare(tmp_path / "none", tmp_path / "s")
-    with pytest.raises(DataError, match=r"there is no \.skeleton file in it, nor in a \.zip"):
+    with refusal(r"there is no \.skeleton file in it, nor in a \.zip"):
         prepare(tmp_path, tmp_path / "s")
     write(tmp_path / "raw" / "a", "S001C001P001R001A001")
     shutil.copytree(tmp_path / "raw" / "a", tmp_path / "raw" / "b")
-    with pytest.raises(DataError, match="there is another recording of that name"):
+    with refusal("there is another recording of that name"):
         RawFolder.find(tmp_path / "raw")
     (tmp_path / "raw" / "b" / "class_names.txt").write_bytes(b"\xff")
-    with pytest.raises(DataError, match=r"class_names\.txt: cannot be read"):
+    with refusal(r"class_names\.txt: cannot be read"):
         RawFolder.find(tmp_path / "raw" / "b")
 
 

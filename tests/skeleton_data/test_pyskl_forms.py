@@ -10,6 +10,7 @@ from recording_samples import (
     NTU,
     pixels,
 )
+from refusal import refusal
 
 from skeleton_data.clips import Clip
 from skeleton_data.errors import DataError
@@ -63,13 +64,13 @@ def test_pyskl_a_name_that_is_a_list_is_told_and_the_others_are_read(tmp_path: P
     first, second = read_clips(tmp_path / "own.pkl", ImportConfig(part=part)).clips
     assert isinstance(first, Clip) and first.name == "a"
     assert isinstance(second, DataError) and "annotations[1].frame_dir" in str(second)
-    with pytest.raises(DataError, match=r"own\.pkl: split\.xsub_val: .*names"):
+    with refusal(r"own\.pkl: split\.xsub_val: .*names"):
         read_clips(tmp_path / "own.pkl", ImportConfig(part="xsub_val"))
 
 
 def test_joints_without_names_are_not_guessed(tmp_path: Path) -> None:
     item = pyskl_item(keypoint=NTU[None], keypoint_score=None, img_shape=None)
-    with pytest.raises(DataError, match=r"own\.pkl: its 25 joints .*body25 and ntu.*say layout"):
+    with refusal(r"own\.pkl: its 25 joints .*body25 and ntu.*say layout"):
         read_pickled(tmp_path, [item])
     (clip,) = read_pickled(tmp_path, [item], layout="ntu")
     assert isinstance(clip, Clip)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from refusal import refusal
 
 from skeleton_data import (
     ClipIndex,
-    DataError,
     SkeletonStore,
     Split,
     StoreWriter,
@@ -51,9 +51,9 @@ def test_another_store_is_refused(tmp_path):
     index, path = an_index(), tmp_path / "odd.json"
     save_split(path, split(index, "odd-subjects"), index)
     for other in (an_index(seed=1), an_index(clips=41)):
-        with pytest.raises(DataError, match=r"odd.json: made for another store of 40 clips"):
+        with refusal(r"odd.json: made for another store of 40 clips"):
             load_split(path, other)
-    with pytest.raises(DataError, match="exists; it will not be replaced"):
+    with refusal("exists; it will not be replaced"):
         save_split(path, split(index, "odd-subjects"), index)
     assert [file.name for file in tmp_path.iterdir()] == ["odd.json"]
 
@@ -73,7 +73,7 @@ def test_a_damaged_file_is_one_line(tmp_path, change, message):
     index, path = an_index(), tmp_path / "odd.json"
     save_split(path, split(index, "odd-subjects"), index)
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(DataError, match=message) as error:
+    with refusal(message) as error:
         load_split(path, index)
     assert str(error.value).startswith(f"{path}: not a split") and "\n" not in str(error.value)
 
@@ -82,7 +82,7 @@ def test_no_split_at_all(tmp_path):
     (tmp_path / "text.json").write_text("not JSON")
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe")
     for name in ("text.json", "binary.json", "none.json", ""):
-        with pytest.raises(DataError, match=str(tmp_path)):
+        with refusal(str(tmp_path)):
             load_split(tmp_path / name, an_index())
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusal import refusal
 from small_stores import damage_meta, some_clips, write_store
 
-from skeleton_data.errors import DataError
 from skeleton_data.store.store import SkeletonStore
 
 
@@ -50,7 +50,7 @@ from skeleton_data.store.store import SkeletonStore
 def test_a_damaged_or_foreign_folder_is_refused(tmp_path: Path, damage: object, message: str) -> None:
     write_store(tmp_path / "s", some_clips())
     damage(tmp_path / "s")  # type: ignore[operator]
-    with pytest.raises(DataError, match=message):
+    with refusal(message):
         SkeletonStore.open(tmp_path / "s")
 
 
@@ -62,7 +62,7 @@ def test_verify_finds_a_changed_byte(tmp_path: Path, file: str) -> None:
         last = opened.read(1)[0]
         opened.seek(-1, os.SEEK_END)
         opened.write(bytes([last ^ 1]))
-    with pytest.raises(DataError, match=f"{file}: damaged: its checksum"):
+    with refusal(f"{file}: damaged: its checksum"):
         store.verify()
 
 
@@ -73,7 +73,7 @@ def test_an_index_that_points_outside_is_refused(tmp_path: Path) -> None:
     records.flush()
     store = SkeletonStore.open(tmp_path / "s")
     store.read(1)
-    with pytest.raises(DataError, match=r"index\.npy: damaged: clip 2 lies outside joints\.npy"):
+    with refusal(r"index\.npy: damaged: clip 2 lies outside joints\.npy"):
         store.read(2)
 
 
@@ -87,7 +87,7 @@ def test_an_index_that_points_outside_the_names_is_refused(tmp_path: Path, field
     records[field][0] = value
     records.flush()
     store = SkeletonStore.open(tmp_path / "s")
-    with pytest.raises(DataError, match=r"index\.npy: damaged: the name of clip 0 is not in names\.bin"):
+    with refusal(r"index\.npy: damaged: the name of clip 0 is not in names\.bin"):
         store.name(0)
     assert store.name(1) == "clip 1 ü"
 
@@ -99,5 +99,5 @@ def test_no_pickle_is_loaded(tmp_path: Path) -> None:
     meta = json.loads((tmp_path / "s" / "store.json").read_text())
     meta["files"]["index.npy"]["bytes"] = path.stat().st_size
     damage_meta(tmp_path / "s", files=meta["files"])
-    with pytest.raises(DataError, match=r"index\.npy: damaged"):
+    with refusal(r"index\.npy: damaged"):
         SkeletonStore.open(tmp_path / "s")

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
+from refusal import refusal
 from sample_sets import KINDS, bring_in
-
-from skeleton_data.errors import DataError
 
 Fault = Callable[[Path], None]
 
@@ -50,7 +48,7 @@ def refuses(name: str, fault: Fault, message: str, folder: Path) -> None:
     """A data set with the fault is refused in one line that begins with the file, and nothing is written."""
     source = KINDS[name].write(folder)
     fault(folder)
-    with pytest.raises(DataError, match=message) as error:
+    with refusal(message) as error:
         bring_in(name, folder, source, format=name)
     assert str(error.value).startswith(str(folder))
     assert "\n" not in str(error.value)

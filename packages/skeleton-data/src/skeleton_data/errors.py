@@ -14,25 +14,53 @@ _LONGEST = 400
 class DataError(ValueError):
     """Input that cannot be used: one line that names the file, the place and what was expected.
 
-    The command line prints it and leaves with exit code 2, without a traceback.
+    The command line prints it and leaves with exit code 2, without a traceback. Where the place is known, the
+    attributes say it to programs, which need not read the sentence.
+
+    Attributes:
+        path: The file or folder, as it was given; None where no file is at fault.
+        line: The line of a text file, from 1.
+        field: The field, column or entry in it, such as `skeletons[1]`.
+        expected: What should stand there.
+        found: What stands there instead.
 
     Example:
-        >>> raise DataError.at("clip.skeleton", "expected 25 joints, found 24", line=4)
-        Traceback (most recent call last):
-        ...
-        skeleton_data.errors.DataError: clip.skeleton, line 4: expected 25 joints, found 24
+        >>> error = DataError.at("clip.skeleton", line=4, expected="25 joints", found="24")
+        >>> print(error, error.line, sep="; ")
+        clip.skeleton, line 4: expected 25 joints, found 24; 4
     """
+
+    path: str | None = None
+    line: int | None = None
+    field: str | None = None
+    expected: str | None = None
+    found: str | None = None
 
     def __str__(self) -> str:
         """Return the message with control characters written out: names in it may come from a file."""
         return "\n".join(map(printable, super().__str__().splitlines()))
 
     @classmethod
-    def at(cls, path: str | Path, message: str, *, line: int | None = None) -> DataError:
-        """Return the error for `path` (and its 1-based `line`, where there is one); a long message is cut."""
+    def at(
+        cls,
+        path: str | Path,
+        message: str = "",
+        *,
+        line: int | None = None,
+        field: str | None = None,
+        expected: object = None,
+        found: object = None,
+    ) -> DataError:
+        """Return the error for a place, with a message or what was expected and found; long ones are cut."""
         place = f"{path}" if line is None else f"{path}, line {line}"
+        message = message or f"expected {expected}, found {found}"
         words = " ".join(message.split())  # what a library says about damaged bytes may go over many lines
-        return cls(f"{place}: {words if len(words) <= _LONGEST else words[:_LONGEST] + '...'}")
+        words = words if len(words) <= _LONGEST else words[:_LONGEST] + "..."
+        error = cls(": ".join([place, *([field] if field else []), words]))
+        error.path, error.line, error.field = str(path), line, field
+        error.expected = None if expected is None else str(expected)
+        error.found = None if found is None else str(found)
+        return error
 
 
 class OutputError(OSError):

@@ -16,15 +16,55 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from skeleton_data import DataError, printable
 
 
+@dataclass(frozen=True)
+class Complaint:
+    """What is wrong with a field of a recipe or of a command line.
+
+    Attributes:
+        field: The field, such as `training.epochs`.
+        problem: What is wrong with it.
+        file: The recipe that has the field; None where the command line gave it.
+    """
+
+    field: str
+    problem: str
+    file: Path | None = None
+
+    def __str__(self) -> str:
+        """Return a line: file, field and problem."""
+        place = self.field if self.file is None else f"{self.file}: {self.field}"
+        return f"{place}: {self.problem}"
+
+
 class InputError(ValueError):
-    """What the user gave cannot be used; each line of the message is one complaint that names its cause."""
+    """What the user gave cannot be used; each line of the message is one complaint that names its cause.
+
+    Attributes:
+        complaints: What is wrong with which field, where fields of a recipe are at fault.
+
+    Example:
+        >>> error = InputError.of([Complaint("training.epochs", "missing")])
+        >>> error.complaints[0].field, str(error)
+        ('training.epochs', 'training.epochs: missing')
+    """
+
+    complaints: tuple[Complaint, ...] = ()
+
+    @classmethod
+    def of(cls, complaints: Iterable[Complaint]) -> "InputError":
+        """Return the error that lists complaints, one a line."""
+        listed = tuple(complaints)
+        error = cls("\n".join(map(str, listed)))
+        error.complaints = listed
+        return error
 
 
 class RunError(Exception):

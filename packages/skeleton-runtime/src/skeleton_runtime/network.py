@@ -64,7 +64,7 @@ class OnnxNetwork:
         self.metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
         if self.metadata.get("format") != FORMAT:
             found = self.metadata.get("format", "no format")
-            raise DataError.at(path, f"expected a model of the format {FORMAT!r}, found {found!r}")
+            raise DataError.at(path, expected=f"a model of the format {FORMAT!r}", found=f"{found!r}")
         self._outputs = [output.name for output in self._session.get_outputs()]
         if [each.name for each in self._session.get_inputs()] != [INPUT] or FEATURES not in self._outputs:
             raise DataError.at(path, f"expected the input {INPUT!r} and the output {FEATURES!r}")

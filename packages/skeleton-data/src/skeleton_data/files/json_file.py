@@ -77,7 +77,7 @@ def load_object(path: Path, *, each: Each | None = None) -> dict[str, Any]:
     """
     value = load_json(path, each=each)
     if not isinstance(value, dict):
-        raise DataError.at(path, f"expected a JSON object, found {type(value).__name__}")
+        raise DataError.at(path, expected="a JSON object", found=type(value).__name__)
     return value
 
 
@@ -89,11 +89,11 @@ def entry(table: Any, key: str, kind: type, path: Path, where: str = "") -> Any:
     """
     place = f"{where}.{key}" if where else key
     if not isinstance(table, dict):
-        raise DataError.at(path, f"{where or 'the file'}: expected an object, found {table!r:.40}")
+        raise DataError.at(path, field=f"{where or 'the file'}", expected="an object", found=f"{table!r:.40}")
     if key not in table:
         raise DataError.at(path, f"{place}: missing, expected {kind.__name__}")
     value = table[key]
     array = kind is list and isinstance(value, np.ndarray)  # `arrays_under` has made it of one
     if not (array or isinstance(value, kind)) or isinstance(value, bool):
-        raise DataError.at(path, f"{place}: expected {kind.__name__}, found {value!r:.40}")
+        raise DataError.at(path, field=place, expected=kind.__name__, found=f"{value!r:.40}")
     return value

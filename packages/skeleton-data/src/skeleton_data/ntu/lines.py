@@ -38,7 +38,7 @@ def read_lines(data: bytes, path: str | Path) -> Records:
             body.append(lines.tracking_id(where))
             count = lines.count(f"the number of joints {where}")
             if count != JOINTS:
-                lines.fail(f"expected {JOINTS} joints, found {count}")
+                lines.fail(expected=f"{JOINTS} joints", found=count)
             joints += [lines.joint(f"joint {joint} {where}") for joint in range(JOINTS)]
     lines.end(frames)
     if not frame:
@@ -66,46 +66,46 @@ class _Lines:
                 byte = line[error.start]
                 raise DataError.at(path, f"byte 0x{byte:02x}, expected ASCII text", line=number) from None
 
-    def fail(self, message: str) -> NoReturn:
-        raise DataError.at(self._path, message, line=self._number)
+    def fail(self, *, expected: str, found: object) -> NoReturn:
+        raise DataError.at(self._path, line=self._number, expected=expected, found=found)
 
     def count(self, what: str) -> int:
         (word,) = self._words(what, 1)
         if not _INTEGER.fullmatch(word) or int(word) < 0:
-            self.fail(f"expected {what}, found {word[:40]!r}")
+            self.fail(expected=what, found=f"{word[:40]!r}")
         return int(word)
 
     def tracking_id(self, where: str) -> int:
         what = f"the {BODY_NUMBERS} tracking numbers {where}"
         words = self._words(what, BODY_NUMBERS)
         if not _INTEGER.fullmatch(words[0]) or not -(2**63) <= int(words[0]) < 2**63:
-            self.fail(f"expected an integer tracking id first in {what}, found {words[0][:40]!r}")
+            self.fail(expected=f"an integer tracking id first in {what}", found=f"{words[0][:40]!r}")
         return int(words[0])
 
     def joint(self, what: str) -> list[float]:
         words = self._words(f"{JOINT_NUMBERS} numbers for {what}", JOINT_NUMBERS)
         for word in words[:3]:
             if not NUMBER.fullmatch(word) or not abs(float(word)) < MAX_METRES:
-                self.fail(f"expected three finite coordinates of {what}, found {word[:40]!r}")
+                self.fail(expected=f"three finite coordinates of {what}", found=f"{word[:40]!r}")
         for word in words[3:]:
             # Where a joint is not seen in a picture, the recorder may write NaN or infinity.
             try:
                 float(word)
             except ValueError:
-                self.fail(f"expected {JOINT_NUMBERS} numbers for {what}, found {word[:40]!r}")
+                self.fail(expected=f"{JOINT_NUMBERS} numbers for {what}", found=f"{word[:40]!r}")
         return [float(word) for word in words[:3]]
 
     def end(self, frames: int) -> None:
         if self._number < len(self._lines):
             self._number += 1
             found = self._lines[self._number - 1].strip()
-            self.fail(f"expected the end of the file after {frames} frames, found {found[:40]!r}")
+            self.fail(expected=f"the end of the file after {frames} frames", found=f"{found[:40]!r}")
 
     def _words(self, what: str, expected: int) -> list[str]:
         if self._number == len(self._lines):
-            self.fail(f"the file ends here, expected {what}")
+            self.fail(expected=what, found="the end of the file")
         self._number += 1
         words = self._lines[self._number - 1].split()
         if len(words) != expected:
-            self.fail(f"expected {what}, found {len(words)} words")
+            self.fail(expected=what, found=f"{len(words)} words")
         return words

@@ -46,14 +46,14 @@ def read_array_file(path: Path, joints: tuple[str, ...], *, flat: bool = False) 
     """
     shape = _shape(path)
     if shape[-2] != len(joints):
-        raise DataError.at(path, f"expected {len(joints)} joints, as in the first file, found {shape[-2]}")
+        raise DataError.at(path, expected=f"{len(joints)} joints, as in the first file", found=shape[-2])
     check_size(path, shape[0], shape[1] if len(shape) == 4 else 1, shape[-2])
     array = map_array(path)
     with np.errstate(over="ignore"):
         positions = array.astype(np.float32)
     wrong = np.abs(positions) >= MAX_METRES
     if wrong.any():
-        raise DataError.at(path, f"expected finite numbers, found {positions[wrong][0]}")
+        raise DataError.at(path, expected="finite numbers", found=positions[wrong][0])
     if len(shape) == 3:
         positions = positions[:, None]
     if flat and shape[-1] == 3:
@@ -65,7 +65,7 @@ def _shape(path: Path) -> tuple[int, ...]:
     """Return the shape in the head of a file."""
     array = map_array(path)
     if array.ndim not in (3, 4) or array.shape[-1] not in (2, 3) or 0 in array.shape:
-        raise DataError.at(path, f"expected (frames, joints, 3), found {array.dtype}{array.shape}")
+        raise DataError.at(path, expected="(frames, joints, 3)", found=f"{array.dtype}{array.shape}")
     if array.dtype.kind not in "fiu":
-        raise DataError.at(path, f"expected numbers, found {array.dtype}")
+        raise DataError.at(path, expected="numbers", found=array.dtype)
     return array.shape

@@ -62,7 +62,7 @@ def _read(path: Path, *, names: tuple[str, ...], divisor: np.float32) -> Sequenc
     if found != names:
         other = next((name for name in found if name not in names), "another order")
         raise DataError.at(
-            path, f"expected the {len(names)} joints of the first file, found {len(found)}: {other}"
+            path, expected=f"the {len(names)} joints of the first file", found=f"{len(found)}: {other}"
         )
     joints = np.empty((len(bvh.motion), len(bvh.joints), 3), dtype=np.float32)
     for start in range(0, len(joints), _BLOCK):  # turns of all frames take more memory than the file

@@ -68,17 +68,17 @@ def read_bvh(path: Path) -> Bvh:
         _read_joint(lines, joints, word, -1)
         word = lines.take()
     if not joints:
-        lines.fail(f"expected ROOT, found {' '.join(word)!r:.40}")
+        lines.fail(expected="ROOT", found=f"{' '.join(word)!r:.40}")
     if len({joint.name for joint in joints}) < len(joints):
         name = next(name for name in (joint.name for joint in joints) if _count(joints, name) > 1)
         raise DataError.at(path, f"there are {_count(joints, name)} joints called {name}")
     if [each.upper() for each in word] != ["MOTION"]:
-        lines.fail(f"expected MOTION, found {' '.join(word)!r:.40}")
+        lines.fail(expected="MOTION", found=f"{' '.join(word)!r:.40}")
     frames = lines.number("Frames:")
     seconds = lines.number("Frame Time:")
     if frames < 1 or frames != int(frames) or not 0 < seconds < 60:
         lines.fail(
-            f"expected at least one frame, of a time above 0, found {frames:g} frames of {seconds:g} s"
+            expected="at least one frame, of a time above 0", found=f"{frames:g} frames of {seconds:g} s"
         )
     columns = sum(len(joint.channels) for joint in joints)
     size = f"{frames:.0f} frames of {len(joints)} joints"
@@ -87,10 +87,12 @@ def read_bvh(path: Path) -> Bvh:
     for number in range(int(frames)):
         words = lines.take(f"the numbers of frame {number} of {frames:.0f}")
         if len(words) != columns:
-            lines.fail(f"expected {columns} numbers, one for each channel, found {len(words)}")
+            lines.fail(expected=f"{columns} numbers, one for each channel", found=len(words))
         rows.extend(parse_floats(words, path, lines.line))
     if words := lines.take():
-        lines.fail(f"expected the end of the file after {frames:.0f} frames, found {' '.join(words)!r:.40}")
+        lines.fail(
+            expected=f"the end of the file after {frames:.0f} frames", found=f"{' '.join(words)!r:.40}"
+        )
     return Bvh(
         tuple(joints), 1 / seconds, np.frombuffer(rows, dtype=np.float64).reshape(int(frames), columns)
     )
@@ -117,13 +119,13 @@ def _read_joint(lines: _Lines, joints: list[BvhJoint], head: list[str], parent: 
                 open_joints.pop()
             case _:
                 lines.fail(
-                    f"expected OFFSET x y z, CHANNELS, JOINT, End Site or }}, found {' '.join(words)!r:.40}"
+                    expected="OFFSET x y z, CHANNELS, JOINT, End Site or }", found=f"{' '.join(words)!r:.40}"
                 )
 
 
 def _named(lines: _Lines, joints: list[BvhJoint], words: list[str], parent: int) -> int:
     if len(words) < 2:
-        lines.fail(f"expected a name after {words[0]}")
+        lines.fail(expected=f"a name after {words[0]}", found="the end of the line")
     name = " ".join(words[1:])
     if words[0].upper() == "END":
         ends = sum(joint.parent == parent and not joint.channels for joint in joints)
@@ -139,7 +141,7 @@ def _channels(lines: _Lines, words: list[str]) -> tuple[str, ...]:
     found = tuple(known.get(name.lower(), "") for name in names)
     if len(words) < 2 or words[1] != str(len(names)) or "" in found or len(set(found)) < len(found):
         lines.fail(
-            f"expected a count and as many of {', '.join(CHANNELS)}, found {' '.join(words[1:])!r:.80}"
+            expected=f"a count and as many of {', '.join(CHANNELS)}", found=f"{' '.join(words[1:])!r:.80}"
         )
     return found
 
@@ -157,24 +159,24 @@ class _Lines:
                 if words := part.split():
                     yield number, words
 
-    def fail(self, message: str) -> NoReturn:
-        raise DataError.at(self.path, message, line=self.line)
+    def fail(self, *, expected: str, found: object) -> NoReturn:
+        raise DataError.at(self.path, line=self.line, expected=expected, found=found)
 
     def take(self, what: str = "") -> list[str]:
         """Return the words of the next line; at the end of the file none, or an error that names `what`."""
         self.line, words = next(self._words, (self.line, []))
         if what and not words:
-            self.fail(f"the file ends here, expected {what}")
+            self.fail(expected=what, found="the end of the file")
         return words
 
     def expect(self, word: str) -> None:
         words = self.take(word)
         if [each.upper() for each in words] != [word]:
-            self.fail(f"expected {word}, found {' '.join(words)!r:.40}")
+            self.fail(expected=word, found=f"{' '.join(words)!r:.40}")
 
     def number(self, name: str) -> float:
         found = " ".join(self.take(name))
         rest = found[len(name) :].split()
         if found[: len(name)].lower() != name.lower() or len(rest) != 1:
-            self.fail(f"expected {name} and a number, found {found!r:.40}")
+            self.fail(expected=f"{name} and a number", found=f"{found!r:.40}")
         return parse_floats(rest, self.path, self.line)[0]

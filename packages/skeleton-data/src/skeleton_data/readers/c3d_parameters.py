@@ -77,7 +77,7 @@ def read_head(data: bytes, path: Path) -> C3dHead:
         raise DataError.at(path, f"head: the parameters are in block {data[0]}, beyond the file")
     processor = data[start + 3]
     if processor not in (_INTEL, _DEC, _SGI):
-        raise DataError.at(path, f"parameters: expected processor 84, 85 or 86, found {processor}")
+        raise DataError.at(path, field="parameters", expected="processor 84, 85 or 86", found=processor)
     order, dec = (">" if processor == _SGI else "<"), processor == _DEC
     points, analog, first, last = struct.unpack_from(f"{order}4H", data, 2)
     scale = _floats(data[12:16], order, dec)[0]

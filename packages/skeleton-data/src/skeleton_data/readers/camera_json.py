@@ -111,7 +111,7 @@ def _landmarks(body: Any, path: Path, where: str) -> NDArray[np.float32]:
     if isinstance(body, np.ndarray):
         return numbers_or_nan(body, (LANDMARKS, 4), path, where)
     if not isinstance(body, list) or not all(isinstance(point, dict) for point in body):
-        raise DataError.at(path, f"{where}: expected a list of landmarks, found {body!r:.40}")
+        raise DataError.at(path, field=where, expected="a list of landmarks", found=f"{body!r:.40}")
     try:
         table: list[Any] = list(map(_POINT, body))
     except KeyError:  # what is not there was not measured

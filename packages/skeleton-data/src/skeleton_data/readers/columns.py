@@ -61,10 +61,8 @@ def number_column(
     if any(numeric):
         for number, (cell, fits) in enumerate(zip(cells, numeric, strict=True)):
             if cell and not fits:
-                place = {"line": lines[number]} if lines else {}
-                raise DataError.at(
-                    path, f"column {column!r} holds {cell[:40]!r} among whole numbers", **place
-                )
+                mixed = f"column {column!r} holds {cell[:40]!r} among whole numbers"
+                raise DataError.at(path, mixed, line=lines[number] if lines else None)
         return np.array([int(cell.split(".")[0]) if cell else -1 for cell in cells], dtype=np.int64), ()
     found = {cell for cell in cells if cell}
     words = tuple(names) if names and found <= set(names) else tuple(sorted(found, key=_natural))

@@ -74,7 +74,9 @@ def _shape(archive: zipfile.ZipFile, part: str, path: Path) -> tuple[int, ...]:
     with open_array(archive, f"x_{part}.npy") as array:
         shape, dtype = array.shape, array.dtype
     if len(shape) != 3 or 0 in shape or dtype.kind != "f":
-        raise DataError.at(path, f"x_{part}: expected numbers (clips, frames, 150), found {dtype}{shape}")
+        raise DataError.at(
+            path, field=f"x_{part}", expected="numbers (clips, frames, 150)", found=f"{dtype}{shape}"
+        )
     if array.fortran:
         raise DataError.at(path, f"x_{part}: its numbers are in Fortran order")
     check_size(path, shape[1], 1, shape[2] // 3)
@@ -90,7 +92,9 @@ def _labels(archive: zipfile.ZipFile, part: str, clips: int, path: Path) -> tupl
     if one_hot.dtype.kind in "iu" and one_hot.shape == (clips,) and clips:
         return one_hot.astype(np.int64), int(one_hot.max()) + 1
     if one_hot.ndim != 2 or one_hot.dtype.kind not in "iufb" or len(one_hot) != clips or one_hot.size == 0:
-        raise DataError.at(path, f"{name}: expected ({clips}, classes), found {one_hot.dtype}{one_hot.shape}")
+        raise DataError.at(
+            path, field=name, expected=f"({clips}, classes)", found=f"{one_hot.dtype}{one_hot.shape}"
+        )
     wrong = ((one_hot != 0).sum(axis=1) != 1) | (one_hot.sum(axis=1) != 1)
     if wrong.any():
         raise DataError.at(path, f"{name}: row {int(wrong.argmax())} is not one-hot")

@@ -200,7 +200,7 @@ def _id(value: Any) -> int:
 def _triples(numbers: NDArray[np.float32], path: Path, where: str) -> NDArray[np.float32]:
     if len(numbers) % 3:
         raise DataError.at(
-            path, f"{where}: expected x, y and score of each joint, found {len(numbers)} numbers"
+            path, field=where, expected="x, y and score of each joint", found=f"{len(numbers)} numbers"
         )
     return numbers.reshape(-1, 3)
 
@@ -215,5 +215,7 @@ def _image_number(item: dict[str, Any], path: Path, where: str) -> int:
     image = item.get("image_id")
     found = re.search(r"(\d+)(?:\.\w+)?$", str(image))
     if isinstance(image, bool) or found is None or int(found[1][:18]) > MAX_FRAMES:
-        raise DataError.at(path, f"{where}.image_id: expected a number of a frame, found {image!r:.40}")
+        raise DataError.at(
+            path, field=f"{where}.image_id", expected="a number of a frame", found=f"{image!r:.40}"
+        )
     return int(found[1])

@@ -117,7 +117,7 @@ def _read_table(path: Path) -> tuple[dict[str, dict[str, str]], dict[str, int]]:
     columns = {name.lower(): found.words(name) for name in found.columns}
     key = next((name for name in FILE_COLUMNS if name in columns), None)
     if key is None:
-        raise DataError.at(path, f"expected a column {' or '.join(FILE_COLUMNS[:2])}, found {list(columns)}")
+        raise DataError.at(path, expected=f"a column {' or '.join(FILE_COLUMNS[:2])}", found=list(columns))
     table: dict[str, dict[str, str]] = {}
     lines: dict[str, int] = {}
     for row, line in enumerate(found.lines):

@@ -46,7 +46,7 @@ def open_huggingface(path: Path, config: ImportConfig) -> ClipSource:
         head, names = _head(first)
     skeleton = _layout(head["layout"], first)
     if head["units"] not in ("m", "picture"):
-        raise DataError.at(first, f"units: expected m or picture, found {head['units']!r:.40}")
+        raise DataError.at(first, field="units", expected="m or picture", found=f"{head['units']!r:.40}")
     sides = {part: {split: side} for part, (split, side) in sides_of_parts(files).items()}
     return ClipSource(
         kind="Hugging Face",
@@ -121,7 +121,7 @@ def _head(file: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     for key in ("info", "features", "label", "names"):
         names = names.get(key, ()) if isinstance(names, Mapping) else ()
     if not isinstance(names, list | tuple):
-        raise DataError.at(file, f"names of the classes: expected a list, found {names!r:.40}")
+        raise DataError.at(file, field="names of the classes", expected="a list", found=f"{names!r:.40}")
     return {name: batch.column(name)[0].as_py() for name in COLUMNS[2:]}, tuple(map(str, names))
 
 

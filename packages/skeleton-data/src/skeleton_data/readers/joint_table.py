@@ -140,7 +140,9 @@ def _frames(table: Table, lower: Mapping[str, str]) -> NDArray[np.int64]:
         row = int(wrong.argmax())
         raise DataError.at(
             table.path,
-            f"{column}: expected a whole number, found {numbers[row]}",
+            field=column,
+            expected="a whole number",
+            found=numbers[row],
             line=table.lines[row],
         )
     given: NDArray[np.int64] = (numbers - numbers.min()).astype(np.int64)

@@ -78,7 +78,7 @@ def _labels(path: Path) -> tuple[tuple[str, ...], frozenset[str]]:
     empty = set()
     for video, facts in load_object(path).items():
         if not isinstance(facts, dict):
-            raise DataError.at(path, f"{video}: expected an object, found {facts!r:.40}")
+            raise DataError.at(path, field=video, expected="an object", found=f"{facts!r:.40}")
         if facts.get("has_skeleton") is False:
             empty.add(video)
             continue
@@ -95,17 +95,17 @@ def _read(path: Path, *, sides: Mapping[str, tuple[str, Side]]) -> Sequence[Clip
     table = load_object(path, each=arrays_under("pose", "score"))
     label = entry(table, "label_index", int, path)
     if label < 0:
-        raise DataError.at(path, f"label_index: expected a number from 0, found {label}")
+        raise DataError.at(path, field="label_index", expected="a number from 0", found=label)
     seen: list[tuple[int, NDArray[np.float32]]] = []
     last = -1
     for number, frame in enumerate(entry(table, "data", list, path)):
         where = f"data[{number}]"
         if not isinstance(frame, dict):
-            raise DataError.at(path, f"{where}: expected an object, found {frame!r:.40}")
+            raise DataError.at(path, field=where, expected="an object", found=f"{frame!r:.40}")
         index = entry(frame, "frame_index", int, path, where)
         if not last < index <= MAX_FRAMES:
             raise DataError.at(
-                path, f"{where}.frame_index: expected {last + 1} to {MAX_FRAMES}, found {index}"
+                path, field=f"{where}.frame_index", expected=f"{last + 1} to {MAX_FRAMES}", found=index
             )
         last = index
         bodies = entry(frame, "skeleton", list, path, where)
@@ -127,7 +127,7 @@ def _surest(bodies: list[Any], path: Path, where: str) -> NDArray[np.float32]:
     for number, body in enumerate(bodies):
         place = f"{where}.skeleton[{number}]"
         if not isinstance(body, dict):
-            raise DataError.at(path, f"{place}: expected an object, found {body!r:.40}")
+            raise DataError.at(path, field=place, expected="an object", found=f"{body!r:.40}")
         pose = positions(body.get("pose"), (2 * JOINTS,), path, f"{place}.pose").reshape(JOINTS, 2)
         score = positions(body.get("score"), (JOINTS,), path, f"{place}.score")
         found.append(upright(pose, score))

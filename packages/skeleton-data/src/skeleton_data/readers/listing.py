@@ -55,7 +55,7 @@ def parse_floats(words: list[str], path: Path, line: int) -> list[float]:
         except ValueError:
             good = False
         if not good:
-            raise DataError.at(path, f"expected a finite number, found {word[:40]!r}", line=line)
+            raise DataError.at(path, expected="a finite number", found=f"{word[:40]!r}", line=line)
     return numbers
 
 
@@ -83,10 +83,12 @@ def positions(
         if not wrong.any():
             return numbers
         place = tuple(np.argwhere(wrong)[0].tolist())
-        raise DataError.at(path, f"{where}{_brackets(place)}: expected a finite number, found {array[place]}")
+        raise DataError.at(
+            path, field=f"{where}{_brackets(place)}", expected="a finite number", found=array[place]
+        )
     _explain(value, shape, path, where)
     expected = " x ".join("any number" if size < 0 else str(size) for size in shape)
-    raise DataError.at(path, f"{where}: expected {expected} numbers, found {array.dtype}{array.shape}")
+    raise DataError.at(path, field=where, expected=f"{expected} numbers", found=f"{array.dtype}{array.shape}")
 
 
 def numbers_or_nan(value: Any, shape: tuple[int, ...], path: Path, where: str) -> NDArray[np.float32]:
@@ -112,13 +114,13 @@ def _explain(value: Any, shape: tuple[int, ...], path: Path, where: str) -> None
     """Raise an error for the first element of nested lists that does not fit."""
     if not shape:
         if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-            raise DataError.at(path, f"{where}: expected a number, found {value!r:.40}")
+            raise DataError.at(path, field=where, expected="a number", found=f"{value!r:.40}")
         return
     if not isinstance(value, list | tuple | np.ndarray):
-        raise DataError.at(path, f"{where}: expected a list, found {value!r:.40}")
+        raise DataError.at(path, field=where, expected="a list", found=f"{value!r:.40}")
     if not _fits((len(value),), shape[:1]):
         wanted = "at least one element" if shape[0] < 0 else f"{shape[0]} elements"
-        raise DataError.at(path, f"{where}: expected {wanted}, found {len(value)}")
+        raise DataError.at(path, field=where, expected=wanted, found=len(value))
     for number, element in enumerate(value):
         _explain(element, shape[1:], path, f"{where}[{number}]")
 

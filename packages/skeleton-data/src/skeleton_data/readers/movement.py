@@ -45,9 +45,11 @@ def read_movement(path: Path) -> Recording:
         rate = np.asarray(file.attrs.get("fps", np.nan)).reshape(-1)
     shape = (len(time), len(space), len(joints), len(people))
     if position.shape != shape or "".join(space) not in ("xy", "xyz") or position.dtype.kind != "f":
-        raise DataError.at(path, f"position: expected {shape}, time, x y or x y z, found {position.shape}")
+        raise DataError.at(
+            path, field="position", expected=f"{shape}, time, x y or x y z", found=position.shape
+        )
     if sure is not None and sure.shape != (shape[0], *shape[2:]):
-        raise DataError.at(path, f"confidence: expected {(shape[0], *shape[2:])}, found {sure.shape}")
+        raise DataError.at(path, field="confidence", expected=f"{(shape[0], *shape[2:])}", found=sure.shape)
     positions = position.transpose(0, 3, 2, 1).astype(np.float32)
     if (np.abs(positions) >= MAX_METRES).any() or not joints or len(set(joints)) < len(joints):
         raise DataError.at(path, "expected different keypoints, and positions of less than a million")

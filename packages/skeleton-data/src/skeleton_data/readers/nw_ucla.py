@@ -64,7 +64,7 @@ def _read(path: Path, *, divisor: np.float32, joints: int) -> Sequence[Clip]:
     table = load_object(path)
     label = entry(table, "label", int, path)
     if not 1 <= label <= len(CLASS_NAMES):
-        raise DataError.at(path, f"label: expected 1 to {len(CLASS_NAMES)}, found {label}")
+        raise DataError.at(path, field="label", expected=f"1 to {len(CLASS_NAMES)}", found=label)
     frames = positions(entry(table, "skeletons", list, path), (-1, joints, 3), path, "skeletons")
     if not frames.any():
         raise DataError.at(path, "skeletons: all zero, there is no body")

@@ -113,7 +113,7 @@ def _frames(path: Path) -> NDArray[np.float32]:
         words = text.split()
         if len(words) != numbers:
             raise DataError.at(
-                path, f"expected {numbers} numbers, {BODIES} x {JOINTS} x 3, found {len(words)}", line=line
+                path, expected=f"{numbers} numbers, {BODIES} x {JOINTS} x 3", found=len(words), line=line
             )
         rows.append(np.array(parse_floats(words, path, line), dtype=np.float32))
     return np.stack(rows).reshape(-1, BODIES, JOINTS, 3)
@@ -122,14 +122,15 @@ def _frames(path: Path) -> NDArray[np.float32]:
 def _interval(text: str, frames: int, path: Path, line: int) -> tuple[int, int, int]:
     found = _INTERVAL.fullmatch(text)
     if found is None:
-        raise DataError.at(path, f"expected class, first frame, last frame, found {text[:40]!r}", line=line)
+        raise DataError.at(path, expected="class, first frame, last frame", found=f"{text[:40]!r}", line=line)
     label, first, last = (int(number) for number in found.groups())
     if not 1 <= label <= CLASSES:
-        raise DataError.at(path, f"expected a class from 1 to {CLASSES}, found {label}", line=line)
+        raise DataError.at(path, expected=f"a class from 1 to {CLASSES}", found=label, line=line)
     if not 1 <= first <= last <= frames:
         raise DataError.at(
             path,
-            f"expected frames within 1 to {frames}, first before last, found {first} to {last}",
+            expected=f"frames within 1 to {frames}, first before last",
+            found=f"{first} to {last}",
             line=line,
         )
     return label, first, last

@@ -44,7 +44,7 @@ def read_pose(path: Path) -> Recording:
     read = _Bytes(data, path)
     version = round(read.numbers("f")[0], 3)
     if version not in (0.1, 0.2):
-        raise DataError.at(path, f"expected version 0.1 or 0.2, found {version:g}")
+        raise DataError.at(path, expected="version 0.1 or 0.2", found=f"{version:g}")
     _, _, _, components = read.numbers("4H")
     names, lengths = _points(read, components, path)
     fps, said = read.numbers("2H" if version == 0.1 else "fI")

@@ -175,9 +175,11 @@ def _clip(item: Any, last: tuple[int, ...], flat: bool, config: ImportConfig, pa
     keypoint = positions(array, (*(-1,) * (array.ndim - 2), *last), path, f"{where}.keypoint")
     name, label, frames = _name(item), item.get("label"), item.get("total_frames")
     if not isinstance(name, str) or not name:
-        raise DataError.at(path, f"{where}.frame_dir: expected a name, found {name!r:.40}")
+        raise DataError.at(path, field=f"{where}.frame_dir", expected="a name", found=f"{name!r:.40}")
     if label is not None and (type(label) is not int or label < -1):
-        raise DataError.at(path, f"{where}.label: expected a number from 0, or -1, found {label!r:.40}")
+        raise DataError.at(
+            path, field=f"{where}.label", expected="a number from 0, or -1", found=f"{label!r:.40}"
+        )
     facts = ({} if label in (None, -1) else {"label": label}) | facts_of_name(name)
     if keypoint.ndim == 3:
         keypoint = _decompressed(item, keypoint, path, where)
@@ -243,4 +245,4 @@ def _size(item: Any, path: Path, where: str) -> tuple[int, int] | None:
         case (int(height), int(width)) if height > 0 and width > 0:
             return width, height
     shape = item["img_shape"]
-    raise DataError.at(path, f"{where}.img_shape: expected (height, width), found {shape!r:.40}")
+    raise DataError.at(path, field=f"{where}.img_shape", expected="(height, width)", found=f"{shape!r:.40}")

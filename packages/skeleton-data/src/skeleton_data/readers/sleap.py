@@ -52,9 +52,11 @@ def _of_analysis(file: Any, path: Path) -> Recording:
         tracks = tracks.transpose(3, 0, 2, 1)
         scores = None if scores is None else scores.transpose(2, 0, 1)
     elif not (tracks.ndim == 4 and tracks.shape[2:] == (len(names), 2)):
-        raise DataError.at(path, f"tracks: expected (tracks, 2, {len(names)}, frames), found {tracks.shape}")
+        raise DataError.at(
+            path, field="tracks", expected=f"(tracks, 2, {len(names)}, frames)", found=tracks.shape
+        )
     if scores is not None and scores.shape != tracks.shape[:3]:
-        raise DataError.at(path, f"point_scores: expected {tracks.shape[:3]}, found {scores.shape}")
+        raise DataError.at(path, field="point_scores", expected=f"{tracks.shape[:3]}", found=scores.shape)
     return _recording(names, tracks, scores, path)
 
 

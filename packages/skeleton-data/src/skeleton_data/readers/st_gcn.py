@@ -68,7 +68,7 @@ def open_st_gcn(path: Path, config: ImportConfig) -> ClipSource:
 def _array(path: Path) -> NDArray[Any]:
     array = map_array(path)
     if array.ndim != 5 or array.shape[1] != 3 or array.dtype.kind != "f" or 0 in array.shape:
-        raise DataError.at(path, f"expected (clips, 3, frames, joints, bodies), found {array.shape}")
+        raise DataError.at(path, expected="(clips, 3, frames, joints, bodies)", found=array.shape)
     return array
 
 
@@ -103,7 +103,7 @@ def _listed(column: Any, file: Path) -> list[Any]:
         with reading(file):
             return list(column.array().tolist())
     if not isinstance(column, list | tuple):
-        raise DataError.at(file, f"expected a list, found {column!r:.40}")
+        raise DataError.at(file, expected="a list", found=f"{column!r:.40}")
     return list(column)
 
 

@@ -48,7 +48,7 @@ class Table:
         cells = self.columns[name]
         if isinstance(cells, np.ndarray):
             if cells.dtype.kind not in "iuf":
-                raise DataError.at(self.path, f"column {name!r}: expected numbers, found {cells.dtype}")
+                raise DataError.at(self.path, field=f"column {name!r}", expected="numbers", found=cells.dtype)
             values = cells.astype(np.float64)
         else:
             try:
@@ -59,7 +59,7 @@ class Table:
         if wrong.any():
             row = int(wrong.argmax())
             raise DataError.at(
-                self.path, f"{name}: expected a finite number, found {cells[row]}", line=self.lines[row]
+                self.path, field=name, expected="a finite number", found=cells[row], line=self.lines[row]
             )
         return values
 
@@ -85,7 +85,7 @@ class Table:
             return float(cell)
         except ValueError:
             raise DataError.at(
-                self.path, f"{name}: expected a number, found {cell[:40]!r}", line=self.lines[row]
+                self.path, field=name, expected="a number", found=f"{cell[:40]!r}", line=self.lines[row]
             ) from None
 
     def words(self, name: str) -> list[str]:
@@ -150,7 +150,7 @@ def csv_rows(path: Path) -> list[tuple[int, list[str]]]:
     width = len(rows[0][1])
     for line, row in rows:
         if len(row) != width:
-            raise DataError.at(path, f"expected {width} fields, found {len(row)}", line=line)
+            raise DataError.at(path, expected=f"{width} fields", found=len(row), line=line)
     return rows
 
 

@@ -64,16 +64,16 @@ def _row(line: str, width: int, path: Path, number: int) -> list[float]:
     cells = line.split("\t")[2:]
     extra = cells[width:]
     if len(cells) < width - 2 or any(cell.strip() for cell in extra):  # empty fields at the end may be cut
-        raise DataError.at(path, f"expected {width} coordinates, found {len(cells)}", line=number)
+        raise DataError.at(path, expected=f"{width} coordinates", found=len(cells), line=number)
     cells = cells[:width] + [""] * (width - len(cells))
     numbers = []
     for cell in cells:
         try:
             value = float("nan" if cell.strip().lower() in EMPTY else cell)
         except ValueError:
-            raise DataError.at(path, f"expected a number, found {cell[:40]!r}", line=number) from None
+            raise DataError.at(path, expected="a number", found=f"{cell[:40]!r}", line=number) from None
         if abs(value) >= MAX_METRES:
-            raise DataError.at(path, f"expected a finite number, found {cell[:40]!r}", line=number)
+            raise DataError.at(path, expected="a finite number", found=f"{cell[:40]!r}", line=number)
         numbers.append(value)
     return numbers
 
@@ -86,7 +86,7 @@ def _units(word: str, path: Path) -> Literal["m", "cm", "mm"] | None:
             return "m"
         case "":
             return None
-    raise DataError.at(path, f"Units: expected m, cm or mm, found {word[:40]!r}", line=3)
+    raise DataError.at(path, field="Units", expected="m, cm or mm", found=f"{word[:40]!r}", line=3)
 
 
 def _rate(word: str, path: Path) -> float | None:
@@ -95,5 +95,7 @@ def _rate(word: str, path: Path) -> float | None:
     except ValueError:
         rate = 0.0
     if not 0 < rate < 1e5:
-        raise DataError.at(path, f"DataRate: expected frames per second, found {word[:40]!r}", line=3)
+        raise DataError.at(
+            path, field="DataRate", expected="frames per second", found=f"{word[:40]!r}", line=3
+        )
     return rate

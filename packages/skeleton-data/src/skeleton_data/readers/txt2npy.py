@@ -61,7 +61,7 @@ def read_txt2npy(path: Path) -> NDArray[np.float32]:
     """
     table = load_plain_npy(path)
     if not isinstance(table, dict):
-        raise DataError.at(path, f"expected a dictionary, found {type(table).__name__}")
+        raise DataError.at(path, expected="a dictionary", found=type(table).__name__)
     found = {
         int(number[1]): key for key in table if isinstance(key, str) and (number := _BODY.fullmatch(key))
     }

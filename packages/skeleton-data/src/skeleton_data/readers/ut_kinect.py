@@ -111,7 +111,7 @@ def _frames(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         words = text.split()
         if len(words) != 1 + 3 * JOINTS:
             raise DataError.at(
-                path, f"expected the frame and {JOINTS} x 3 numbers, found {len(words)} numbers", line=line
+                path, expected=f"the frame and {JOINTS} x 3 numbers", found=f"{len(words)} numbers", line=line
             )
         rows.append(parse_floats(words, path, line))
     table = np.array(rows, dtype=np.float64)

@@ -109,7 +109,7 @@ def load_subset(path: str | Path, labels: ArrayLike) -> NDArray[np.int64]:
             path, "not a label subset: expected JSON with format, clips, labels_sha256, positions"
         ) from None
     if version != 1:
-        raise DataError.at(path, f"expected format 1, found {version!r}")
+        raise DataError.at(path, expected="format 1", found=f"{version!r}")
     if fingerprint != _fingerprint(labels):
         raise DataError.at(path, f"made for another set of {clips} labels, not for these {len(labels)}")
     try:

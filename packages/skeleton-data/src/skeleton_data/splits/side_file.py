@@ -84,7 +84,7 @@ def _in_table(lines: list[tuple[int, str]], path: Path) -> Iterator[tuple[int, s
         raise DataError.at(path, f"not a split: expected {FORMS}")
     for (number, _), row in zip(lines[1:], rows[1:], strict=False):
         if len(row) != len(heading):
-            raise DataError.at(path, f"expected {len(heading)} fields, found {len(row)}", line=number)
+            raise DataError.at(path, expected=f"{len(heading)} fields", found=len(row), line=number)
         cell = row[side].strip().lower()
         known = next((_SIDES[word] for word in _SIDES if cell.startswith(word)), None)
         if known is None:

@@ -6,13 +6,14 @@ Wherever a table has a `kind`, one of another kind takes its place as a whole (`
 import argparse
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, create_model, model_validator
 from pydantic_settings import BaseSettings, CliPositionalArg, CliSettingsSource, SettingsError
 
-from skeleton_lab.errors import InputError
+from skeleton_lab.errors import Complaint, InputError
 from skeleton_lab.recipe.flags import Flags, without_none
 from skeleton_lab.recipe.library import find_recipe
 from skeleton_lab.recipe.renamed import up_to_date
@@ -167,13 +168,12 @@ def _checked(
         return recipe.model_validate(values)
     except ValidationError as error:
         kinds = dict(_default_kinds(recipe))
-        lines = [
-            line
-            if file is None or _is_given(_field(mistake["loc"], kinds)[0], given or {})
-            else f"{file}: {line}"
-            for mistake, line in zip(error.errors(), complaints(error, recipe), strict=True)
-        ]
-        raise InputError("\n".join(lines)) from error
+        raise InputError.of(
+            complaint
+            if _is_given(_field(mistake["loc"], kinds)[0], given or {})
+            else replace(complaint, file=file)
+            for mistake, complaint in zip(error.errors(), complaints(error, recipe), strict=True)
+        ) from error
 
 
 def _is_given(field: Sequence[str], given: Settings) -> bool:
@@ -195,21 +195,22 @@ def _field(place: Sequence[int | str], kinds: Mapping[str, Any]) -> tuple[list[s
     return path, path.pop(tag) if tag else None
 
 
-def complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[str]:
-    """Say each mistake of a recipe on a line of its own: field, complaint, value."""
+def complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[Complaint]:
+    """Yield what is wrong with each field of a recipe, with the value that it has."""
     kinds = dict(_default_kinds(recipe))
     for mistake in error.errors(include_url=False):
         path, tag = _field(mistake["loc"], kinds)
         kind, field = f" of {tag}" if tag else "", ".".join(path) or "recipe"
         match mistake["type"]:
             case "extra_forbidden":
-                yield f"{field}: unknown field{kind} (see --help)"
+                yield Complaint(field, f"unknown field{kind} (see --help)")
             case "missing":
-                yield f"{field}: missing"
+                yield Complaint(field, "missing")
             case "value_error" if isinstance(mistake["input"], dict):
-                yield f"{field}: {mistake['ctx']['error']}"
+                yield Complaint(field, str(mistake["ctx"]["error"]))
             case _:
-                yield f"{field}: {mistake['msg'].removeprefix('Value error, ')}, got {mistake['input']!r}"
+                problem = mistake["msg"].removeprefix("Value error, ")
+                yield Complaint(field, f"{problem}, got {mistake['input']!r}")
 
 
 def over_defaults(section: type[BaseModel], values: Settings) -> Settings:

@@ -9,6 +9,7 @@ with another preset, and its rows still differ only in what they are about.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -293,4 +294,5 @@ def _read(section: type[File], folder: str, name: str) -> File:
     try:
         return section(**read_toml(path))
     except ValidationError as error:
-        raise InputError("\n".join(f"{path}: {line}" for line in complaints(error, section))) from error
+        found = (replace(complaint, file=path) for complaint in complaints(error, section))
+        raise InputError.of(found) from error
