@@ -211,7 +211,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, change: Change, message: str) ->
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with refusal(r"none\.skeleton: No such file"):
+    with refusal(r"none\.skeleton: no such file"):
         read_skeleton(tmp_path / "none.skeleton")
 
 
