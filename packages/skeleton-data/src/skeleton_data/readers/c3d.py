@@ -138,5 +138,5 @@ def _names(head: C3dHead, path: Path) -> tuple[list[int], tuple[str, ...]]:
     short = [name.rpartition(":")[2] for name in names]
     names = short if len(set(short)) == len(short) and all(short) else names
     if not names or len(set(names)) < len(names):
-        raise DataError.at(path, f"POINT:LABELS: expected different names, found {', '.join(names)}")
+        raise DataError.at(path, field="POINT:LABELS", expected="different names", found=", ".join(names))
     return kept, tuple(names)
