@@ -10,7 +10,7 @@ from skeleton_data.files.limits import require_memory
 
 MAX_TEXT = 2**30
 """Bytes of the largest text file that is read: it is read whole, and 20 joints at 30 frames per second take
-60 to 120 MB an hour as CSV. What holds many clips, `.npz` and `.pkl`, is read clip after clip, at any size."""
+60 to 120 MB an hour as CSV. Files of many clips, `.npz` and `.pkl`, are read clip after clip, at any size."""
 _WORD = 62
 """Bytes of a short word as an object of Python, and of its place in a list."""
 
