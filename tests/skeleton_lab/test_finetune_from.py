@@ -15,6 +15,7 @@ from skeleton_data.layouts.layout import layout
 from skeleton_lab import evaluate, finetune, predict, share, visualize
 from skeleton_lab.models.model_folder import FILES, SUMS
 from skeleton_runtime import Calibration
+from skeletonmae import READY, ready_folder
 from sttformer import STTFormer, STTFormerConfig, to_official
 
 FROZEN = ("--training.steps", "1", "--optimizer.kind", "sgd", "--optimizer.lr", "1e-12")
@@ -114,6 +115,14 @@ def test_what_share_wrote(tune, run, trained, tmp_path):
     card = (tuned / "classifier" / "README.md").read_text()
     assert 'pretrained = "shared"' in card
     assert str(tmp_path) not in card
+
+
+def test_an_encoder_that_comes_with_the_packages(tune):
+    given = ("--data.sampling.frames", "20", "--data.sampling.face_forward", "true")
+    tuned, _ = tune(READY[0], *given)
+    assert_began_with(tuned, ready_folder(READY[0]) / "model.safetensors")
+    assert json.loads((tuned / "result.json").read_text())["pretrained"] == READY[0]
+    assert f'pretrained = "{READY[0]}"' in (tuned / "classifier" / "README.md").read_text()
 
 
 def test_the_hub(tune, trained, monkeypatch):

@@ -13,6 +13,7 @@ from skeleton_lab import contrast, pretrain, reproduce, simple
 from skeleton_lab.baselines.config import NETWORKS
 from skeleton_lab.baselines.raw_coordinates import network, train
 from skeleton_lab.data.noise import ClipNoise
+from skeleton_lab.errors import InputError
 from skeleton_lab.models.weights import build_network
 from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.studies.plan import distinct, plan
@@ -101,6 +102,39 @@ def test_self_training_begins_with_the_run_of_the_row_without_it(store):
         recipe, before = reproduce.recipe_of(answer), reproduce.recipe_of(first)
         assert recipe.first.model_dump(exclude={"run"}) == before.model_dump(exclude={"run"})
         assert recipe.first.run.folder == before.run.folder and recipe.rounds == 2
+
+
+def test_a_self_training_that_was_stopped_in_its_first_round_goes_on(store, tmp_path):
+    options = (
+        "--protocols",
+        "odd-subjects",
+        "--labels",
+        "1/class",
+        "--seeds",
+        "1",
+        "--folder",
+        str(tmp_path),
+    )
+    trials = {trial.row.name: trial for trial in plan(read("labels", store, *options))}
+    run = trials["from scratch / self-training"].answer
+    (before,) = run.needs
+    before.folder.mkdir(parents=True)
+    before.result.write_text("{}")
+    (run.folder / "teacher").mkdir(parents=True)
+    (run.folder / "teacher" / "config.toml").touch()
+    reproduce.check_run(run, "test")
+    (run.folder / "else").touch()
+    with pytest.raises(InputError, match=r"run\.folder"):
+        reproduce.check_run(run, "test")
+
+
+def test_a_row_begins_with_a_model_that_is_there(store):
+    trials = {trial.row.name: trial for trial in plan(read("ready", store, "--seeds", "1"))}
+    tuned = trials["skeletonmae-small / fine-tuned"]
+    assert not tuned.pretrainings and reproduce.recipe_of(tuned.answer).pretrained == "skeletonmae-small"
+    probed = trials["skeletonmae-small / linear probe per joint"]
+    assert list(probed.runs) == [probed.answer]
+    assert reproduce.recipe_of(probed.answer).models == ("skeletonmae-small",)
 
 
 @pytest.mark.parametrize("preset", sorted(path.stem for path in REPO.glob("configs/presets/*.toml")))

@@ -75,6 +75,7 @@ ROWS = {
     "tuples": "tuples of 5 / from scratch",
     "frames": "20 frames / from scratch",
     "overfitting": "from scratch",
+    "ready": "skeletonmae-small / nearest neighbours per joint",
 }
 """The row of a study that is run, if the example names none."""
 

@@ -57,8 +57,8 @@ class FinetuneConfig(RecipeSection):
 
     pretrained: str | None = Field(
         None,
-        description="Model whose encoder it begins with: a run, the folder of a model, hf://OWNER/NAME, or a "
-        "checkpoint of the published STTFormer, .pt or .pth (default: from scratch).",
+        description="Model whose encoder it begins with: a run, the folder of a model, skeletonmae-small, "
+        "hf://OWNER/NAME, or a published STTFormer, .pt or .pth (default: from scratch).",
     )
     transductive: bool = Field(
         False,

@@ -30,6 +30,9 @@ from .projection import principal_components as principal_components
 from .protocols import Decoder as Decoder
 from .protocols import Encoder as Encoder
 from .protocols import MaskSampler as MaskSampler
+from .ready import READY as READY
+from .ready import from_pretrained as from_pretrained
+from .ready import ready_folder as ready_folder
 from .requirements import PartError as PartError
 from .targets import Target as Target
 from .targets import joint_motion as joint_motion
@@ -38,6 +41,7 @@ from .transformer import Transformer as Transformer
 from .transformer_config import TransformerConfig as TransformerConfig
 
 __all__ = [
+    "READY",
     "Decoder",
     "DecoderConfig",
     "DecoderPlugin",
@@ -66,6 +70,7 @@ __all__ = [
     "build_encoder",
     "build_mask",
     "confusion_matrix",
+    "from_pretrained",
     "fuse_scores",
     "joint_attention",
     "joint_motion",
@@ -73,6 +78,7 @@ __all__ = [
     "nearest_neighbours",
     "or_plugin",
     "principal_components",
+    "ready_folder",
     "recalibrate",
     "reconstruction_loss",
 ]

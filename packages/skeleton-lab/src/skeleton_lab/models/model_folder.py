@@ -13,6 +13,7 @@ from skeleton_lab.errors import InputError
 from skeleton_lab.models.network_config import NetworkConfig
 from skeleton_lab.recipe.text_files import read_json, read_small_text
 from skeleton_runtime import Calibration
+from skeletonmae import READY, ready_folder
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FILES = (CONFIG, WEIGHTS, Preprocessing.FILE)
@@ -32,8 +33,9 @@ def locate(where: str | Path) -> Path:
     """Find the folder of a model, or the file of a published checkpoint.
 
     Args:
-        where: Folder of the model, folder of a finished run, published checkpoint (`.pt`, `.pth`), or
-            `hf://OWNER/NAME` on the Hugging Face Hub, from where the known files are downloaded.
+        where: Folder of the model, folder of a finished run, published checkpoint (`.pt`, `.pth`),
+            `skeletonmae-small`, which comes with the packages, or `hf://OWNER/NAME` on the Hugging Face Hub,
+            from where the known files are downloaded.
 
     Raises:
         InputError: If there is no model.
@@ -43,8 +45,10 @@ def locate(where: str | Path) -> Path:
     path = Path(where)
     if path.is_file() and path.suffix in PUBLISHED:
         return path
+    if str(where) in READY and not path.exists():
+        return ready_folder(str(where))
     if not path.is_dir():
-        expected = f"a folder, {HUB}OWNER/NAME, or a {' or '.join(PUBLISHED)} file"
+        expected = f"a folder, {', '.join(READY)}, {HUB}OWNER/NAME, or a {' or '.join(PUBLISHED)} file"
         raise InputError(f"{path}: {'no model' if path.exists() else 'no such folder'}; expected {expected}")
     for folder in (path, path / "classifier", path / "encoder"):
         if (folder / CONFIG).is_file():

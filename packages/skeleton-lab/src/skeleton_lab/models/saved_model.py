@@ -43,8 +43,9 @@ class SavedModel:
         """Find and check a model; of a folder the weights are not read yet.
 
         Args:
-            where: Folder of the model, folder of a finished run, `hf://OWNER/NAME` on the Hugging Face Hub,
-                or a checkpoint of the published STTFormer (`.pt`, `.pth`).
+            where: Folder of the model, folder of a finished run, `skeletonmae-small`, which comes with the
+                packages, `hf://OWNER/NAME` on the Hugging Face Hub, or a checkpoint of the published
+                STTFormer (`.pt`, `.pth`).
             clips: What the clips go through that the model is shown. A published checkpoint does not say
                 this, so that it can only be opened with it.
 

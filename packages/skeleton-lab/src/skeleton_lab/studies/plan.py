@@ -159,7 +159,7 @@ class _Planner:
             given["training"]["steps"] = study.steps
         common = self._common(row, stage)
         if field := APPS[stage.app].starts_from:
-            given[field] = before and str(self._encoder(row, before, stream))
+            given[field] = str(self._encoder(row, before, stream)) if before else row.pretrained
             if study.epochs:
                 given["training"]["epochs"] = study.epochs
             if study.select:
@@ -179,9 +179,10 @@ class _Planner:
     ) -> Run:
         stage = self.preset.stages[row.learn]
         runs = {stream: run for stream, run in before.items() if run}
-        if not runs:
-            raise InputError(f"rows: {row.name!r} has nothing to evaluate, it pre-trains nothing")
         models = [str(self._encoder(row, run, stream)) for stream, run in runs.items()]
+        models += [row.pretrained] if row.pretrained else []
+        if not models:
+            raise InputError(f"rows: {row.name!r} has nothing to evaluate, it pre-trains nothing")
         given: Settings = {"data": column.clips(seed, self.study.side, self.fold)}
         settings = merged(stage.settings, row.learn_settings, given, self._shown(row))
         return self._run(stage, settings, self._name(row, column), seed, *runs.values(), models=models)

@@ -94,6 +94,9 @@ class Row(RecipeSection):
         False, description="Whether the publication that the study follows lacks the row; the table says so."
     )
     pretrain: str = Field("none", description="Stage that pre-trains; none: from scratch.")
+    pretrained: str | None = Field(
+        None, description="Model that it begins with in place of a pre-training: its folder or its name."
+    )
     learn: str = Field("finetune", description="Stage that learns from labels and is tested.")
     method: str | None = Field(
         None, description="Of a stage that evaluates: whose answers count, as `linear probe`."
@@ -120,9 +123,11 @@ class Row(RecipeSection):
     published_parameters: float | None = Field(None, gt=0, description="Published number of parameters.")
 
     @model_validator(mode="after")
-    def _streams_are_named_once(self) -> Row:
+    def _begins_in_one_way(self) -> Row:
         if self.streams and "stream" in self.sampling:
             raise ValueError("streams and sampling.stream both name what is learned from: leave one out")
+        if self.pretrained and (self.pretrain != "none" or self.streams):
+            raise ValueError("pretrained is one model, and goes with neither pretrain nor streams")
         return self
 
 
