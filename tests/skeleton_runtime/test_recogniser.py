@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 from trained_model import MODEL, assert_alike
 
-from skeleton_data import DataError, ImportConfig, SkeletonStore, StoreWriter, import_clips, layout
-from skeleton_runtime import Recogniser
+from skeleton_data import (
+    DataError,
+    ImportConfig,
+    LongClip,
+    SkeletonStore,
+    StoreWriter,
+    import_clips,
+    layout,
+)
+from skeleton_runtime import Recogniser, read_recordings
 
 NTU = layout("ntu")
 CENTRE = NTU.joints.index("spine_mid")
@@ -166,3 +174,14 @@ def test_threads_and_the_file_alone_answer_alike(recogniser, clips):
     other = Recogniser.load(MODEL / "model.onnx", threads=2)
     assert other.preprocessing == recogniser.preprocessing
     assert_alike(other.predict(clips), recogniser.predict(clips))
+
+
+def test_a_long_recording_is_answered_part_by_part_as_as_a_whole(recogniser, clips, tmp_path, monkeypatch):
+    joints = np.concatenate([clip[:30] for clip in clips[:6]]) + np.float32([0, 0, 3])
+    path = write_own(tmp_path / "long.npz", [joints], NTU.joints, fps=30.0)
+    whole = recogniser.predict(path, window="20", stride="10")
+    monkeypatch.setattr("skeleton_data.importing.long_clip.PART", 16)
+    (long,) = read_recordings([path], recogniser.preprocessing, ImportConfig(), refused=[])
+    assert isinstance(long.joints, LongClip)
+    parts = recogniser.predict(path, window="20", stride="10")
+    assert [answer.as_dict(3) for answer in parts] == [answer.as_dict(3) for answer in whole]

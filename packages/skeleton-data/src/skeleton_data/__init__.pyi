@@ -28,6 +28,8 @@ from .files.json_file import parse_json as parse_json
 from .files.text import read_text as read_text
 from .files.toml_file import read_toml as read_toml
 from .importing.importer import import_clips as import_clips
+from .importing.long_clip import LongClip as LongClip
+from .importing.long_clip import long_clip as long_clip
 from .importing.missing import hold_last as hold_last
 from .importing.picture import in_picture as in_picture
 from .importing.report import ImportReport as ImportReport
@@ -116,6 +118,7 @@ __all__ = [
     "ImportReport",
     "JointError",
     "JointMap",
+    "LongClip",
     "Missing",
     "Name",
     "NtuName",
@@ -163,6 +166,7 @@ __all__ = [
     "load_json",
     "load_split",
     "load_subset",
+    "long_clip",
     "missing_classes",
     "open_clips",
     "own_splits",

@@ -239,17 +239,20 @@ class Recogniser:
         smoothed, least = Smoothing(smooth), self._threshold(threshold)
         flat = self.preprocessing.units == "picture"
         while batch := list(islice(spans, batch_size)):
-            shown = [those_in_view(each.clip(start, end), picture=flat) for each, start, end in batch]
+            shown, bodies = [], []
+            for each, start, end in batch:
+                shown.append(those_in_view(each.clip(start, end), picture=flat))
+                bodies.append(int(in_view(each.joints[start:end], picture=flat).any(axis=0).sum()))
             somebody = [clip for clip in shown if clip is not None]
             rows = iter(self(somebody) if somebody else ())
-            for (recording, start, end), clip in zip(batch, shown, strict=True):
+            for (recording, start, end), clip, people in zip(batch, shown, bodies, strict=True):
                 answer = Answer(
                     file=recording.file,
                     clip=recording.name,
                     first_frame=start,
                     last_frame=end - 1,
                     fps=recording.fps,
-                    bodies=int(in_view(recording.joints[start:end], picture=flat).any(axis=0).sum()),
+                    bodies=people,
                     names=self.preprocessing.classes,
                     probabilities=None if clip is None else next(rows),
                     threshold=least,

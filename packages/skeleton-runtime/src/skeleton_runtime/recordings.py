@@ -15,6 +15,7 @@ from skeleton_data import (
     ImportConfig,
     JointError,
     JointMap,
+    LongClip,
     OpenedClips,
     Preprocessing,
     SkeletonLayout,
@@ -24,6 +25,7 @@ from skeleton_data import (
     kind_of_joints,
     layout,
     layout_names,
+    long_clip,
     open_clips,
     read_skeleton,
     resample,
@@ -53,7 +55,7 @@ class Recording:
 
     file: str
     name: str
-    joints: Joints
+    joints: Joints | LongClip
     fps: float
     shown: Callable[[Joints], Joints]
 
@@ -122,6 +124,11 @@ def prepared(
     if data.units != preprocessing.units:
         held, wanted = kind_of_joints(data.units), kind_of_joints(preprocessing.units)
         raise DataError(f"{source} holds {held}, but the model was made for {wanted}")
+    long = long_clip(data, Path(source))
+    if long is not None:
+        fps = data.source.fps
+        yield Recording(str(source), long.name, long, fps, shown_to(preprocessing, fps))
+        return
     for clip in data:
         data.report.check(source)
         if isinstance(clip, DataError):

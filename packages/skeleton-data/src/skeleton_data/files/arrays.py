@@ -6,7 +6,7 @@ import math
 import os
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from skeleton_data.errors import DataError
 from skeleton_data.files.limits import contents_for
 
+SKIPPED = 4096
+"""Rows that are read at once where they are passed over."""
 _SURROGATES, _END_OF_UNICODE = (0xD800, 0xE000), 0x110000
 
 
@@ -97,6 +99,65 @@ class ArrayEntry:
         """
         size = math.prod(self.shape[1:]) * self.dtype.itemsize * count
         return np.frombuffer(self.file.read(size), self.dtype).reshape(count, *self.shape[1:])
+
+
+class ZippedArray:
+    """An array in C order in a zip file, of which rows are read when they are asked for.
+
+    Rows that are asked for in their order are read once; an earlier row is read from the beginning again.
+
+    Args:
+        path: The zip file.
+        name: Of the entry.
+
+    Raises:
+        DataError: The file or the entry is damaged; also where rows are read.
+
+    Attributes:
+        shape: Of the array.
+        dtype: Of its numbers.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path, self._name, self._next = path, name, 0
+        with open_zip(path) as archive, open_array(archive, name) as entry:
+            self.shape, self.dtype = entry.shape, entry.dtype
+        self._reading: Generator[NDArray[Any], int] | None = None
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice) -> NDArray[Any]:
+        """Return consecutive rows, shape `(rows, *shape[1:])`."""
+        start, end, _ = rows.indices(len(self))
+        if self._reading is None or start < self._next:
+            self._reading, self._next = self._rows(), 0
+            next(self._reading)
+        while self._next < start:
+            self._take(min(start - self._next, SKIPPED))
+        return self._take(end - start)
+
+    def _take(self, count: int) -> NDArray[Any]:
+        reading, self._reading = self._reading, None  # one that fails is at its end
+        assert reading is not None
+        rows = reading.send(count)
+        self._next, self._reading = self._next + count, reading
+        return rows
+
+    def _rows(self) -> Generator[NDArray[Any], int]:
+        with open_zip(self._path) as archive, open_array(archive, self._name) as entry:
+            rows, left = np.empty((0, *self.shape[1:]), self.dtype), len(self)
+            while True:
+                count = yield rows
+                rows, left = entry.rows(count), left - count
+                if not left:
+                    entry.file.read()  # compares the checksum
 
 
 def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:

@@ -25,6 +25,8 @@ from skeleton_data.readers.formats import read_clips
 from skeleton_data.store.clip_check import check_clip
 from skeleton_data.store.files import FACTS
 
+Joints = NDArray[np.float32]
+
 
 @dataclass(frozen=True)
 class OpenedClips:
@@ -87,13 +89,39 @@ class OpenedClips:
             raise DataError("there is no body in any frame")
         if self.config.resample:
             filled = resample(filled, fps, self.config.resample)
-        facts = [clip.facts.get(fact, -1) for fact in FACTS]
-        names = self.source.class_names
-        check_clip(filled, name=clip.name, facts=facts, layout=self.layout, class_names=names)
         ready = replace(clip, joints=filled, confidence=None)
+        self._check(ready)
         self.report.add(ready, marked, never)
         self.report.sure += clip.confidence is not None or self.source.units == "picture"
         return ready
+
+    def part(self, start: int, end: int) -> Joints | None:
+        """Return frames (T, M, V, 3) of the only clip as they are in the whole clip.
+
+        Args:
+            start: The first frame.
+            end: The one after the last.
+
+        Returns:
+            None where that depends on other frames: a joint was not measured, or lies at zero.
+
+        Raises:
+            DataError: The frames cannot be used, or `source.part` is None.
+        """
+        if self.source.part is None or self.config.resample:
+            raise DataError("only whole clips can be read")
+        clip = self.source.part(start, end)
+        zero = ~clip.joints.any(axis=-1)
+        if np.isnan(clip.joints).any() or (zero & ~zero.all(axis=2, keepdims=True)).any():
+            return None
+        joints = self.mapping(turn_upright(clip.joints, self.source.up or "y"))
+        self._check(replace(clip, joints=joints))
+        return joints
+
+    def _check(self, clip: Clip) -> None:
+        facts = [clip.facts.get(fact, -1) for fact in FACTS]
+        names = self.source.class_names
+        check_clip(clip.joints, name=clip.name, facts=facts, layout=self.layout, class_names=names)
 
     def _upright(self, clip: Clip) -> NDArray[np.float32]:
         """Return joints (T, M, V, 3), y up, missing ones NaN."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +46,9 @@ def open_own(path: Path, config: ImportConfig) -> ClipSource:
         units="pixels" if units == "px" else "m",
         class_names=class_names,
         count=len(data),
-        clips=_read(data, _clip_names(data), units, facts),
+        clips=(_read(data, clip, name, units, facts) for clip, name in enumerate(_clip_names(data))),
+        part=_part_of(data, units, facts) if len(data) == 1 else None,
+        frames=len(data.positions),
         notes=notes,
     )
 
@@ -73,30 +75,44 @@ def _check_count(names: tuple[str, ...], joints: int, source: Path) -> None:
 
 
 def _read(
-    data: OwnData, names: list[str], units: DataUnits, facts: Mapping[str, NDArray[np.int64]]
-) -> Iterator[Clip | DataError]:
-    size = _picture(data)
-    for clip, name in enumerate(names):
-        rows = data.positions[data.offsets[clip] : data.offsets[clip + 1]]
-        try:
-            joints = positions(rows, rows.shape, data.path, f"clip {name!r}", gaps=True)
-            if not np.nan_to_num(joints).any():
-                raise DataError.at(data.path, f"clip {name!r}: all zero, there is no body")
-        except DataError as error:
-            yield error
-            continue
-        values = {fact: int(column[clip]) for fact, column in facts.items()}
-        score = data.columns.get("confidence")
-        sure = None if score is None else score[data.offsets[clip] : data.offsets[clip + 1]]
-        if units == "px":
-            sure = joints[..., 2] if joints.shape[-1] == 3 else sure
-            joints = np.concatenate([joints[..., :2], np.zeros_like(joints[..., :1])], axis=-1)
-        else:
-            joints = joints / per_metre(units)
-        joints = joints if joints.ndim == 4 else joints[:, None]
-        bodies = _bodies(joints)
-        sure = None if sure is None else sure.reshape(joints.shape[:-1])[:, :bodies].astype(np.float32)
-        yield Clip(name, joints[:, :bodies], values, data.path, confidence=sure, picture=size)
+    data: OwnData, clip: int, name: str, units: DataUnits, facts: Mapping[str, NDArray[np.int64]]
+) -> Clip | DataError:
+    try:
+        rows = data.positions[int(data.offsets[clip]) : int(data.offsets[clip + 1])]
+        joints = positions(rows, rows.shape, data.path, f"clip {name!r}", gaps=True)
+        if not np.nan_to_num(joints).any():
+            raise DataError.at(data.path, f"clip {name!r}: all zero, there is no body")
+    except DataError as error:
+        return error
+    values = {fact: int(column[clip]) for fact, column in facts.items()}
+    score = data.columns.get("confidence")
+    sure = None if score is None else score[data.offsets[clip] : data.offsets[clip + 1]]
+    if units == "px":
+        sure = joints[..., 2] if joints.shape[-1] == 3 else sure
+        joints = np.concatenate([joints[..., :2], np.zeros_like(joints[..., :1])], axis=-1)
+    else:
+        joints = joints / per_metre(units)
+    joints = joints if joints.ndim == 4 else joints[:, None]
+    bodies = _bodies(joints)
+    sure = None if sure is None else sure.reshape(joints.shape[:-1])[:, :bodies].astype(np.float32)
+    return Clip(name, joints[:, :bodies], values, data.path, confidence=sure, picture=_picture(data))
+
+
+def _part_of(
+    data: OwnData, units: DataUnits, facts: Mapping[str, NDArray[np.int64]]
+) -> Callable[[int, int], Clip] | None:
+    """Return what reads frames of the only clip, in 3D and of which no confidence is known."""
+    if units == "px" or "confidence" in data.columns:
+        return None
+    (name,) = _clip_names(data)
+    values = {fact: int(column[0]) for fact, column in facts.items()}
+
+    def part(start: int, end: int) -> Clip:
+        rows = data.positions[start:end]
+        joints = positions(rows, rows.shape, data.path, f"clip {name!r}", gaps=True) / per_metre(units)
+        return Clip(name, joints if joints.ndim == 4 else joints[:, None], values, data.path)
+
+    return part
 
 
 def _picture(data: OwnData) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
-from skeleton_data.files.arrays import map_array, open_zip, read_array
+from skeleton_data.files.arrays import ZippedArray, map_array, open_array, open_zip, read_array
 from skeleton_data.files.limits import require_memory
 from skeleton_data.files.numbers import as_words
 from skeleton_data.readers.columns import number_column
@@ -43,7 +44,7 @@ class OwnData:
     """
 
     path: Path
-    positions: NDArray[Any]
+    positions: NDArray[Any] | ZippedArray
     units: DataUnits
     offsets: NDArray[np.int64]
     columns: Mapping[str, NDArray[Any]]
@@ -86,7 +87,7 @@ def load_own_data(path: str | Path, table: str | Path | None = None) -> OwnData:
         DataError: A file is missing, damaged or pickled, or parts do not fit each other.
     """
     path = Path(path)
-    arrays = _load_arrays(path)
+    arrays = _load_arrays(path, table)
     found = [name for name in UNITS if name in arrays]
     if len(found) != 1:
         raise DataError.at(path, f"expected one of {', '.join(UNITS)}; it has {', '.join(sorted(arrays))}")
@@ -124,7 +125,7 @@ def load_own_data(path: str | Path, table: str | Path | None = None) -> OwnData:
     )
 
 
-def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def _load_arrays(path: Path, table: str | Path | None) -> dict[str, Any]:
     if path.suffix not in (".npz", ".npy"):
         raise DataError.at(path, "expected a file that ends in .npz or .npy")
     if path.suffix == ".npy":
@@ -132,7 +133,19 @@ def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     with open_zip(path) as archive:
         total = sum(info.file_size for info in archive.infolist())
         require_memory(path, 2 * total, path.stat().st_size, "its arrays")
-        return {name.removesuffix(".npy"): read_array(archive, name) for name in archive.namelist()}
+        names = {name.removesuffix(".npy"): name for name in archive.namelist()}
+        arrays = {key: read_array(archive, name) for key, name in names.items() if key not in UNITS}
+        one = table is None and getattr(arrays.get("offsets"), "size", 0) == 2
+        for key in UNITS.keys() & names.keys():
+            arrays[key] = _of_one_clip(archive, path, names[key]) if one else read_array(archive, names[key])
+    return arrays
+
+
+def _of_one_clip(archive: zipfile.ZipFile, path: Path, name: str) -> NDArray[Any] | ZippedArray:
+    """Return positions of a single clip, whose frames are read when they are asked for."""
+    with open_array(archive, name) as entry:
+        in_order = len(entry.shape) > 0 and not entry.fortran
+    return ZippedArray(path, name) if in_order else read_array(archive, name)
 
 
 def _load_table(path: Path) -> tuple[tuple[int, ...], dict[str, NDArray[Any]]]:
