@@ -111,7 +111,7 @@ class OpenedClips:
         if self.source.part is None or self.config.resample:
             raise DataError("only whole clips can be read")
         clip = self.source.part(start, end)
-        zero = ~clip.joints.any(axis=-1)
+        zero: NDArray[np.bool_] = np.asarray(~clip.joints.any(axis=-1))
         if np.isnan(clip.joints).any() or (zero & ~zero.all(axis=2, keepdims=True)).any():
             return None
         joints = self.mapping(turn_upright(clip.joints, self.source.up or "y"))

@@ -134,7 +134,9 @@ def _load_arrays(path: Path, table: str | Path | None) -> dict[str, Any]:
         total = sum(info.file_size for info in archive.infolist())
         require_memory(path, 2 * total, path.stat().st_size, "its arrays")
         names = {name.removesuffix(".npy"): name for name in archive.namelist()}
-        arrays = {key: read_array(archive, name) for key, name in names.items() if key not in UNITS}
+        arrays: dict[str, Any] = {
+            key: read_array(archive, name) for key, name in names.items() if key not in UNITS
+        }
         one = table is None and getattr(arrays.get("offsets"), "size", 0) == 2
         for key in UNITS.keys() & names.keys():
             arrays[key] = _of_one_clip(archive, path, names[key]) if one else read_array(archive, names[key])
