@@ -74,6 +74,7 @@ ROWS = {
     "training": "from scratch",
     "tuples": "tuples of 5 / from scratch",
     "frames": "20 frames / from scratch",
+    "evaluation-mode": "from scratch",
     "overfitting": "from scratch",
     "ready": "skeletonmae-small / nearest neighbours per joint",
 }
