@@ -55,9 +55,9 @@ for batch, rounds in ((1, 100), (64, 5)):
     run(clips), run(clips)
     times = []
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = time.process_time()
         run(clips)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     told[batch] = statistics.median(times)
 print(json.dumps(told))
 """
@@ -191,7 +191,7 @@ class Builds:
         return old, new
 
     def networks(self, rounds: int) -> list[dict[str, float]]:
-        """Medians of seconds a batch, by its size: before, now, and now with numbers of 8 bits."""
+        """Medians of seconds of the processor a batch, by its size: before, now, and now with numbers of 8 bits."""
         command, told = [sys.executable, "-W", "ignore", "-c"], [[], [], []]
         kinds = ((NETWORK, "old", self.sources), (EXPORTED, "new", ""), (EXPORTED, "new/model.int8.onnx", ""))
         for _ in range(rounds):
