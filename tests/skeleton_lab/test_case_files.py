@@ -76,3 +76,12 @@ def test_millimetres_said_to_be_metres_are_not_recognised(run, shared, tmp_path,
     millimetres = shared / "cases" / "14_millimetres_said_metres.npz"
     code, err = run(predict, trained["joint"], millimetres, "--derive")
     assert code == 2 and "units" in err and "1.53e+03 m" in err
+
+
+@pytest.mark.parametrize("name", ["04_ctr_gcn_own_split.npz", "04_pyskl_own_split.pkl"])
+def test_the_split_that_a_file_came_with_divides(name, run, shared, tmp_path, finetune_recipe):
+    store = bring_in(shared, name, tmp_path / "s", source_layout="ntu")
+    code, err = run(finetune, finetune_recipe, *STEP, "--data.store", store, "--data.protocol", "own")
+    assert code == 0, err
+    result = json.loads((tmp_path / "finetuned" / "result.json").read_text())
+    assert result["test"]["clips"] == 2
