@@ -44,6 +44,15 @@ def test_a_folder_holds_the_whole_model(tmp_path):
     assert STTFormer.from_pretrained(tmp_path).num_classes == 9
 
 
+def test_what_huggingface_hub_handed_on_before_its_version_1_is_no_field_of_a_model(tmp_path):
+    """The tests of the lowest versions have that library; here its call is repeated."""
+    model = make_model()
+    model.save_pretrained(tmp_path)
+    handed_on = {"proxies": None, "resume_download": None, "local_files_only": False, "token": None}
+    options = {"config": model.config, "map_location": "cpu", "strict": False} | handed_on
+    assert STTFormer._from_pretrained(model_id=str(tmp_path), **options).config == model.config
+
+
 def test_a_folder_of_before_there_was_a_choice_of_pool(tmp_path):
     model, x = make_model(), torch.randn(2, 3, 6, 4, 1)
     model.save_pretrained(tmp_path)

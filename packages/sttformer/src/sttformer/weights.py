@@ -189,6 +189,7 @@ class PretrainedMixin(PyTorchModelHubMixin):
     @classmethod
     def _from_pretrained(cls, *, model_id: str, **options: Any) -> Self:
         hub = {"revision", "cache_dir", "force_download", "local_files_only", "token"}
+        hub |= {"proxies", "resume_download"}  # before huggingface-hub 1.0
         download = {name: options.pop(name) for name in hub & options.keys()}
         device, _ = options.pop("map_location", "cpu"), options.pop("strict", None)
         if options.get("config") is None:
