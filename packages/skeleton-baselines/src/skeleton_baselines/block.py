@@ -32,7 +32,7 @@ class SpatialGraphConv(nn.Module):
         self.edge_weight = nn.Parameter(torch.ones(subsets, joints, joints))
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
-        """Map `(B, C, T, V)` and the graph `(K, V, V)` to `(B, C', T, V)`."""
+        """Map `(B, C, T, V)` and the graph `(S, V, V)` to `(B, C', T, V)`."""
         mixed = rearrange(self.mix(x), "b (k c) t v -> b k c t v", k=self.subsets)
         return torch.einsum("bkctv,kvw->bctw", mixed, adjacency * self.edge_weight)
 
@@ -91,7 +91,7 @@ class STGCNBlock(nn.Module):
                 )
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
-        """Map `(B, C, T, V)` and the graph `(K, V, V)` to `(B, C', T / stride, V)`, rounded up."""
+        """Map `(B, C, T, V)` and the graph `(S, V, V)` to `(B, C', T / stride, V)`, rounded up."""
         y: Tensor = self.temporal(self.spatial(x, adjacency))
         if self.residual is not None:
             y = y + self.residual(x)

@@ -1,6 +1,10 @@
 """Recipes, training, evaluation and inference for skeleton action recognition: what the apps are made of.
 
 The public names load on first use, so that reading a recipe does not import torch.
+
+Axes of tensors in this package: N clips, C channels of clips or features, T frames, V joints, M bodies of a
+clip, B bodies that are present in a batch; F features, K classes, Q clips to classify by their neighbours, L
+clips with labels.
 """
 
 import lazy_loader as lazy

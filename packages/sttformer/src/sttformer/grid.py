@@ -48,7 +48,7 @@ class TokenGrid(ABC):
         Args:
             x: Rows (P, C).
             attention: (B, H, S, S); what slot v gets from slot u of the same tuple stands at (u, v).
-            weight: (O, H * C, K), K odd.
+            weight: (O, H * C, W), W odd.
             bias: (O,).
 
         Returns:
@@ -57,7 +57,7 @@ class TokenGrid(ABC):
 
     @abstractmethod
     def tuple_conv(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """Convolve rows (P, C) with weight (O, C, K) over the same slot of neighbouring tuples."""
+        """Convolve rows (P, C) with weight (O, C, W) over the same slot of neighbouring tuples."""
 
 
 class DenseGrid(TokenGrid):

@@ -49,7 +49,7 @@ def find_taps(row_at: Tensor, axis: int, kernel: int) -> list[Tap]:
 
 
 def visible_conv(x: Tensor, weight: Tensor, bias: Tensor, taps: list[Tap]) -> Tensor:
-    """Convolve rows (P, C) with weight (O, C, K) over the neighbours that exist, to rows (P, O)."""
+    """Convolve rows (P, C) with weight (O, C, W) over the neighbours that exist, to rows (P, O)."""
     device = x.device.type
     if torch.is_autocast_enabled(device):
         x, weight, bias = (tensor.to(torch.get_autocast_dtype(device)) for tensor in (x, weight, bias))

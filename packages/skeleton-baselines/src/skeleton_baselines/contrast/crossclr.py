@@ -27,7 +27,7 @@ class CrosSCLR(nn.Module):
     with other random weights.
 
     Args:
-        encoders: For each view of the config an encoder of clips `(N, C, T, V, M)` to features `(N, d)`; they
+        encoders: For each view of the config an encoder of clips `(N, C, T, V, M)` to features `(N, F)`; they
             become part of this module.
         config: The choices.
         features: Channels of the features, d.

@@ -11,7 +11,7 @@ from .queue import KeyQueue
 
 
 class ProjectionHead(nn.Sequential):
-    """Two linear maps with a ReLU between them: features `(N, d)` to queries or keys `(N, D)`.
+    """Two linear maps with a ReLU between them: features `(N, F)` to queries or keys `(N, D)`.
 
     Args:
         features: Channels of the features, d.
@@ -38,7 +38,7 @@ class MoCo(nn.Module):
     AimCLR it normalises by its own batches, and clips are not shuffled between processes for that.
 
     Args:
-        encoder: Maps clips `(N, C, T, V, M)` to features `(N, d)`; it becomes part of this module.
+        encoder: Maps clips `(N, C, T, V, M)` to features `(N, F)`; it becomes part of this module.
         config: Sizes and momentum.
         features: Channels of the features, d.
         generator: Draws the first keys of the queue; processes must give it the same seed.

@@ -13,12 +13,12 @@ class KeyQueue(nn.Module):
     state dict.
 
     Args:
-        size: Number of keys, K.
+        size: number of keys, Q.
         channels: Channels of a key, D.
         generator: Draws the first keys; processes must give it the same seed.
 
     Attributes:
-        keys: `(D, K)`, each of unit length.
+        keys: `(D, Q)`, each of unit length.
         place: Where the next key goes, int64 scalar.
 
     References:

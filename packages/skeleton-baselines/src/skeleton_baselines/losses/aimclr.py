@@ -49,7 +49,7 @@ def aimclr(
         extreme: Features `(N, D)` of the extremely augmented clip.
         dropped: The same with the most salient features dropped `(N, D)`.
         key: Features `(N, D)` from the key encoder; no gradient is meant to reach them.
-        queue: Keys of earlier clips `(D, K)`, of unit length.
+        queue: Keys of earlier clips `(D, Q)`, of unit length.
         neighbours: How many entries of the queue each query adds to the positives; 0 in the first stage.
         temperature: :math:`\tau`, above zero.
 
@@ -81,7 +81,7 @@ def aimclr(
 
 
 def _positives(negatives: list[Tensor], neighbours: int) -> Tensor:
-    """Mark a query's own key, and of the queue what is nearest to any query: bool `(N, 1 + K)`."""
+    """Mark a query's own key, and of the queue what is nearest to any query: bool `(N, 1 + Q)`."""
     own = torch.ones_like(negatives[0][:, :1], dtype=torch.bool)
     mined = torch.zeros_like(negatives[0], dtype=torch.bool)
     if neighbours:

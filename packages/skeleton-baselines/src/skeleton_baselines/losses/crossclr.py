@@ -15,7 +15,7 @@ class View(NamedTuple):
     Attributes:
         query: `(N, D)`; brought to unit length in the loss.
         key: `(N, D)`, of the same clips, likewise.
-        queue: Keys of earlier clips `(D, K)`, of unit length, in the same order in all views.
+        queue: Keys of earlier clips `(D, Q)`, of unit length, in the same order in all views.
     """
 
     query: Tensor

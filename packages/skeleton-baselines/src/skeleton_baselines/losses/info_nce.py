@@ -15,7 +15,7 @@ def info_nce(query: Tensor, key: Tensor, queue: Tensor, *, temperature: float = 
     Args:
         query: Features `(N, D)`; they are brought to unit length here.
         key: Features `(N, D)` of the same clips, likewise; no gradient is meant to reach them.
-        queue: Keys of earlier clips `(D, K)`, of unit length.
+        queue: Keys of earlier clips `(D, Q)`, of unit length.
         temperature: :math:`\tau`, above zero.
 
     Returns:
@@ -38,7 +38,7 @@ def info_nce(query: Tensor, key: Tensor, queue: Tensor, *, temperature: float = 
 
 
 def similarities(query: Tensor, key: Tensor, queue: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the cosines of queries `(N, D)` with their keys, `(N, 1)`, and with the queue, `(N, K)`.
+    """Return the cosines of queries `(N, D)` with their keys, `(N, 1)`, and with the queue, `(N, Q)`.
 
     Queries and keys are brought to unit length; the queue is taken to have it. All is in the precision of the
     queue, under mixed precision too: divided by a small temperature, cosines of half a float are too coarse.
@@ -50,7 +50,7 @@ def similarities(query: Tensor, key: Tensor, queue: Tensor) -> tuple[Tensor, Ten
         shapes = f"{tuple(key.shape)} and {tuple(query.shape)}"
         raise ValueError(f"key must have the shape (N, D) of query, got {shapes}")
     if queue.ndim != 2 or len(queue) != query.shape[1]:
-        raise ValueError(f"queue must be (D, K) with D = {query.shape[1]} of query, got {tuple(queue.shape)}")
+        raise ValueError(f"queue must be (D, Q) with D = {query.shape[1]} of query, got {tuple(queue.shape)}")
     with torch.autocast(query.device.type, enabled=False):
         query, key = (F.normalize(features.to(queue.dtype), dim=1) for features in (query, key))
         return (query * key).sum(dim=1, keepdim=True), query @ queue
@@ -68,7 +68,7 @@ def scores(*columns: Tensor, temperature: float) -> Tensor:
 
 
 def nearest(negative: Tensor, top: int) -> Tensor:
-    """Mark the `top` nearest entries of the queue for each query: cosines `(N, K)` to bool `(N, K)`.
+    """Mark the `top` nearest entries of the queue for each query: cosines `(N, Q)` to bool `(N, Q)`.
 
     Raises:
         ValueError: If `top` is not between 1 and the length of the queue.
