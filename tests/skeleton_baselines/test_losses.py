@@ -160,7 +160,7 @@ def test_refuses_what_does_not_fit() -> None:
     query, queue = torch.zeros(2, 4), torch.zeros(4, 6)
     with pytest.raises(ValueError, match=r"key must have .* of query, got \(3, 4\) and \(2, 4\)"):
         info_nce(query, torch.zeros(3, 4), queue)
-    with pytest.raises(ValueError, match=r"queue must be \(D, K\) with D = 4 of query, got \(6, 4\)"):
+    with pytest.raises(ValueError, match=r"queue .* D = 4 .* \(6, 4\)"):
         info_nce(query, query, queue.T)
     with pytest.raises(ValueError, match="temperature must be above 0, got 0"):
         info_nce(query, query, queue, temperature=0)

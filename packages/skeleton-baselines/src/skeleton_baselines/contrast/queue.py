@@ -13,7 +13,7 @@ class KeyQueue(nn.Module):
     state dict.
 
     Args:
-        size: number of keys, Q.
+        size: Number of keys, Q.
         channels: Channels of a key, D.
         generator: Draws the first keys; processes must give it the same seed.
 
