@@ -191,7 +191,7 @@ class Builds:
         return old, new
 
     def networks(self, rounds: int) -> list[dict[str, float]]:
-        """Medians of seconds of the processor a batch, by its size: before, now, and now with numbers of 8 bits."""
+        """Median CPU seconds of a batch, by its size: before, now, and now with numbers of 8 bits."""
         command, told = [sys.executable, "-W", "ignore", "-c"], [[], [], []]
         kinds = ((NETWORK, "old", self.sources), (EXPORTED, "new", ""), (EXPORTED, "new/model.int8.onnx", ""))
         for _ in range(rounds):
