@@ -12,7 +12,7 @@ import torch
 from accelerate import Accelerator
 from einops import rearrange
 
-from skeleton_data import SkeletonStore, sample_clips, split
+from skeleton_data import SkeletonStore, label_subset, sample_clips, split
 from skeleton_lab import evaluate
 from skeleton_lab.errors import InputError, OutputError
 from skeleton_lab.evaluation.confusion import save_evaluation
@@ -20,6 +20,7 @@ from skeleton_lab.evaluation.evaluation import ClipReader
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import read_options
 from skeleton_lab.runs.results import Evaluation
+from skeletonmae import JointStatistics
 
 
 def run(*arguments):
@@ -123,6 +124,30 @@ def test_features_can_keep_joints_apart(trained, unseen):
     assert found.top1 == pytest.approx(share(nearest, opened.index.label[clips]), abs=1.1 / 48)
     with pytest.raises(InputError, match=rf"pool: {trained['joint']}/classifier is no STTFormer or"):
         run(trained["joint"], "--pool", "by_joint")
+
+
+def test_features_can_be_whitened_by_the_training_side(trained, unseen):
+    opened, clips = unseen
+    train = split(opened.index, "odd-subjects").train
+    options = ("--calibration_clips", "0", "--data.labels_per_class", "2", "--whitening", "4")
+    found = run(trained["encoder"], *options, "--pool", "joint_statistics")
+    labelled = train[label_subset(opened.index.label[train], fraction=None, per_class=2, seed=0)]
+    network = JointStatistics(SavedModel.open(trained["encoder"]).load())
+    everyone, known, asked = (
+        torch.stack(answers(trained["encoder"], opened, side, network=network)).double()
+        for side in (train, labelled, clips)
+    )
+    assert (len(known), everyone.shape) == (found.labelled_clips, (48, 2 * 20 * 16)) == (6, (48, 640))
+    mean = everyone.mean(0)
+    variances, directions = torch.linalg.eigh((everyone - mean).T @ (everyone - mean) / 48)
+    whitening = directions[:, -4:] / variances[-4:] ** 0.25
+    known, asked = ((each - mean) @ whitening for each in (known, asked))
+    similar = torch.nn.functional.cosine_similarity(asked[:, None], known[None], dim=2).argmax(1)
+    nearest = opened.index.label[labelled[similar]]
+    neighbours = found.methods["nearest neighbours"].top1
+    assert neighbours == pytest.approx(share(nearest, opened.index.label[clips]), abs=1.1 / 48)
+    with pytest.raises(InputError, match=rf"whitening: 4, but {trained['joint']}/classifier"):
+        run(trained["joint"], "--whitening", "4")
 
 
 def test_statistics_are_calibrated_on_whole_training_clips(trained, unseen):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, PositiveFloat
 from pydantic_settings import CliPositionalArg
@@ -26,6 +26,9 @@ from skeleton_lab.evaluation.data import EvaluateData, Side, open_models
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
 from skeleton_lab.runs.results import Evaluation
 from sttformer import Pool
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 
 class EvaluateConfig(RecipeSection):
@@ -41,11 +44,20 @@ class EvaluateConfig(RecipeSection):
     data: EvaluateData = Field(
         EvaluateData(), description="The clips; what is not given here is taken from the run."
     )
-    pool: Pool | None = Field(
+    pool: Pool | Literal["joint_statistics"] | None = Field(
         None,
         description=(
-            "Pooling of an encoder's features for a probe: the mean over all joints, or the "
-            "mean of each joint (default: as the model was configured)."
+            "Pooling of an encoder's features for a probe: the mean over all joints, the mean of each joint, "
+            "or the mean and the standard deviation over time of each joint (default: as the model was "
+            "configured)."
+        ),
+    )
+    whitening: int = Field(
+        0,
+        ge=0,
+        description=(
+            "Number of principal components by which an encoder's features are partially whitened before a "
+            "probe, fitted on the training clips without their labels; 0 leaves the features as they are."
         ),
     )
     views: int = Field(
@@ -95,18 +107,24 @@ def run(config: EvaluateConfig) -> Evaluation:
         models, data, clips = open_models(config.models, config.data, config.side)
         if config.views > 1 and not models[0].is_classifier:
             raise InputError(f"views: {config.views}, but {models[0].path} is an encoder")
+        if config.whitening and models[0].is_classifier:
+            raise InputError(f"whitening: {config.whitening}, but {models[0].path} is a classifier")
+        statistics = config.pool == "joint_statistics"
         if config.pool:
-            models = [model.pooled(config.pool) for model in models]
+            pool: Pool = "by_joint" if config.pool == "joint_statistics" else config.pool
+            models = [model.pooled(pool) for model in models]
 
     from skeleton_lab.evaluation.confusion import save_evaluation
     from skeleton_lab.evaluation.evaluation import ClipReader, probe_and_neighbours
     from skeleton_lab.evaluation.metrics import accuracy_of, test_result
     from skeleton_lab.training.distributed import join
-    from skeletonmae import fuse_scores
+    from skeletonmae import JointStatistics, fuse_scores
 
     accelerator = join()
     with input_errors():
-        networks = [model.load().to(accelerator.device) for model in models]
+        networks: list[Module] = [model.load().to(accelerator.device) for model in models]
+    if statistics:
+        networks = [JointStatistics(network) for network in networks]
     pairs = [(network, model.preprocessing) for network, model in zip(networks, models, strict=True)]
     reader = ClipReader(accelerator, clips.store, config.batch_size, config.workers)
     shown, train = clips.test if config.side == "test" else clips.validation, clips.train
@@ -118,14 +136,18 @@ def run(config: EvaluateConfig) -> Evaluation:
         calibrated = min(config.calibration_clips, len(clips.unlabelled))
         for pair in pairs:
             reader.calibrate(*pair, clips.unlabelled, calibrated)
+        sides = (clips.unlabelled, train, shown)
+        features = [reader.features(*pair, *sides, components=config.whitening) for pair in pairs]
+        known, asked = zip(*features, strict=True)
         scores = probe_and_neighbours(
-            [reader.predict_all(*pair, train) for pair in pairs],
+            known,
             reader.labels(train),
-            [reader.predict_all(*pair, shown) for pair in pairs],
+            asked,
             weights=weights,
             classes=len(clips.classes),
             weight_decay=config.weight_decay,
             neighbours=config.neighbours,
+            whitened=config.whitening > 0,
         )
 
     # The votes of fewer than five neighbours put no five classes into an order.

@@ -12,6 +12,7 @@ from .confusion import confusion_matrix as confusion_matrix
 from .decoder import STTFormerDecoder as STTFormerDecoder
 from .decoder import TransformerDecoder as TransformerDecoder
 from .fusion import fuse_scores as fuse_scores
+from .joint_statistics import JointStatistics as JointStatistics
 from .losses import reconstruction_loss as reconstruction_loss
 from .model import Reconstruction as Reconstruction
 from .model import SkeletonMAE as SkeletonMAE
@@ -39,6 +40,7 @@ from .targets import joint_motion as joint_motion
 from .token_classifier import TokenClassifier as TokenClassifier
 from .transformer import Transformer as Transformer
 from .transformer_config import TransformerConfig as TransformerConfig
+from .whitening import partial_whitening as partial_whitening
 
 __all__ = [
     "READY",
@@ -48,6 +50,7 @@ __all__ = [
     "Encoder",
     "EncoderConfig",
     "EncoderPlugin",
+    "JointStatistics",
     "MaskPlugin",
     "MaskSampler",
     "PartError",
@@ -77,6 +80,7 @@ __all__ = [
     "linear_probe",
     "nearest_neighbours",
     "or_plugin",
+    "partial_whitening",
     "principal_components",
     "ready_folder",
     "recalibrate",

@@ -6,7 +6,13 @@ from torch.nn import functional as F
 
 
 def linear_probe(
-    features: Tensor, labels: Tensor, *, classes: int, weight_decay: float = 1e-3, iterations: int = 200
+    features: Tensor,
+    labels: Tensor,
+    *,
+    classes: int,
+    weight_decay: float = 1e-3,
+    standardise: bool = True,
+    iterations: int = 200,
 ) -> nn.Linear:
     """Fit multinomial logistic regression to features, from zero and without chance.
 
@@ -22,6 +28,8 @@ def linear_probe(
         labels: Classes (N,), int64.
         classes: Number of classes, K.
         weight_decay: Strength of the regularisation.
+        standardise: False for features that have comparable channels already (`partial_whitening`), whose
+            statistics a handful of labelled clips cannot tell.
         iterations: Steps of L-BFGS at most.
 
     Returns:
@@ -41,8 +49,10 @@ def linear_probe(
             f"expected features (N, C) and labels (N,), got {tuple(features.shape)}, {tuple(labels.shape)}"
         )
     features = features.detach()
-    mean, spread = features.mean(0), features.std(0, correction=0)
-    scale = torch.where(spread > 1e-6 * spread.max(), 1 / spread, 0)
+    mean, scale = torch.zeros_like(features[0]), torch.ones_like(features[0])
+    if standardise:
+        mean, spread = features.mean(0), features.std(0, correction=0)
+        scale = torch.where(spread > 1e-6 * spread.max(), 1 / spread, 0)
     standardised = (features - mean) * scale
     weight = features.new_zeros(classes, features.shape[1], requires_grad=True)
     bias = features.new_zeros(classes, requires_grad=True)

@@ -23,7 +23,7 @@ from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.training.distributed import join
 from skeleton_lab.training.loaders import Loaders
 from skeleton_lab.training.plan import TrainingConfig
-from skeletonmae import fuse_scores, linear_probe, nearest_neighbours, recalibrate
+from skeletonmae import fuse_scores, linear_probe, nearest_neighbours, partial_whitening, recalibrate
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,30 @@ class ClipReader:
         width = len(preprocessing.classes) or cast(int, model.head_hidden_size)
         batches = self.batches(preprocessing, clips, view=view)
         return predict_all(model, batches, self.accelerator, clips=len(clips), width=width)
+
+    def features(
+        self,
+        model: nn.Module,
+        preprocessing: Preprocessing,
+        unlabelled: NDArray[np.int64],
+        *sides: NDArray[np.int64],
+        components: int,
+    ) -> list[Tensor]:
+        """Return an encoder's features (N, F) of each side.
+
+        Args:
+            model: The encoder.
+            preprocessing: What its clips go through.
+            unlabelled: Training clips whose features whiten the others.
+            sides: Clips whose features are returned.
+            components: Principal components of whitened features, which have unit length; 0: no whitening.
+        """
+        features = [self.predict_all(model, preprocessing, side) for side in sides]
+        if components:
+            known = self.predict_all(model, preprocessing, unlabelled)
+            whitening = partial_whitening(known, components=components)
+            features = [F.normalize(whitening(each), dim=1) for each in features]
+        return features
 
     def scores(
         self, model: nn.Module, preprocessing: Preprocessing, clips: NDArray[np.int64], *, views: int
@@ -140,6 +164,7 @@ def probe_and_neighbours(
     classes: int,
     weight_decay: float,
     neighbours: int,
+    whitened: bool = False,
 ) -> dict[str, Tensor]:
     """Return scores (Q, K) by a linear probe, and votes (Q, K) of the nearest neighbours.
 
@@ -153,8 +178,12 @@ def probe_and_neighbours(
         classes: Number of classes, K.
         weight_decay: Of the probe.
         neighbours: How many vote.
+        whitened: Whether features were whitened: the probe does not standardise them again.
     """
-    probes = (linear_probe(x, labels, classes=classes, weight_decay=weight_decay) for x in train)
+    probes = (
+        linear_probe(x, labels, classes=classes, weight_decay=weight_decay, standardise=not whitened)
+        for x in train
+    )
     scores = [probe(x) for probe, x in zip(probes, test, strict=True)]
     queries, features = (_side_by_side(each, weights) for each in (test, train))
     votes = nearest_neighbours(queries, features, labels, classes=classes, k=neighbours)
