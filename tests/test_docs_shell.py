@@ -47,9 +47,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "skeleton-data import utd_mhad.npz kinect --layout kinect_v1",
             "skeleton-data import bnr2.npz takes --layout configs/layouts/bandai_namco.toml --label style "
             "--setup content --replication take",
-            f"""python apps/pretrain.py configs/pretrain/modern.toml --folder pretrained \
+            f"""python apps/pretrain.py configs/pretrain/default.toml --folder pretrained \
                 --data.sources '[{{"store": "{folder}/ntu", "protocol": "odd-subjects"}}]'""",
-            f"""python apps/finetune.py configs/finetune/modern.toml --folder tuned --pretrained pretrained \
+            f"""python apps/finetune.py configs/finetune/default.toml --folder tuned --pretrained pretrained \
                 --data.store {folder}/ntu --data.protocol odd-subjects""",
         ],
         folder,

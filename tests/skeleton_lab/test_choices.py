@@ -42,9 +42,9 @@ def test_few_labels_beside_many_clips_are_taught_and_the_reason_is_said(store, c
     config = tune(given(store, *labels))
     assert config.rounds == 2 and not config.named
     said = capsys.readouterr().err.splitlines()
-    assert len(said) == 2 and "finetune/modern" in said[0]
+    assert len(said) == 2 and "finetune/default" in said[0]
     assert "3 clips" in said[1] and "45" in said[1] and "--self_training.rounds 0" in said[1]
-    recipe = tune(["finetune/modern", *given(store, *labels)])
+    recipe = tune(["finetune/default", *given(store, *labels)])
     assert recipe.named and recipe.rounds == 0
     assert config.model_dump(exclude={"self_training"}) == recipe.model_dump(exclude={"self_training"})
 
@@ -94,7 +94,7 @@ def test_pretraining_is_as_long_as_it_was_measured(store):
     sources = ["--data.sources", f'[{{"store": "{store}"}}]', "--folder", "run"]
     assert train(sources).training.epochs == 20
     assert train([*sources, "--training.epochs", "3"]).training.epochs == 3
-    named = train(["pretrain/modern", *sources])
+    named = train(["pretrain/default", *sources])
     assert named.training.epochs == 100 and named.model == train(sources).model
 
 

@@ -70,17 +70,17 @@ def test_a_subcommand_is_the_app(monkeypatch, capsys, tmp_path):
 
 def test_a_file_of_the_working_folder_is_found_before_the_package_s(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    packaged = CONFIGS / "pretrain" / "modern.toml"
-    for name in ("pretrain/modern", "pretrain/modern.toml", "configs/pretrain/modern.toml"):
+    packaged = CONFIGS / "pretrain" / "default.toml"
+    for name in ("pretrain/default", "pretrain/default.toml", "configs/pretrain/default.toml"):
         assert find_recipe(name) == packaged
-    assert find_recipe("modern", "pretrain") == packaged
+    assert find_recipe("default", "pretrain") == packaged
 
-    own = Path("configs/pretrain/modern.toml")
+    own = Path("configs/pretrain/default.toml")
     own.parent.mkdir(parents=True)
     own.write_text("")
-    assert find_recipe("modern", "pretrain") == find_recipe("pretrain/modern") == find_recipe(own) == own
-    Path("modern").write_text("")
-    assert find_recipe("modern", "pretrain") == Path("modern")
+    assert find_recipe("default", "pretrain") == find_recipe("pretrain/default") == find_recipe(own) == own
+    Path("default").write_text("")
+    assert find_recipe("default", "pretrain") == Path("default")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """List the recipes that come with the package, or print one.
 
     skeleton-lab recipes
-    skeleton-lab recipes --show pretrain/modern > mine.toml
+    skeleton-lab recipes --show pretrain/default > mine.toml
 
 These names can stand wherever a recipe, a study, a preset or sizes are expected; a file of the same path
 comes first.

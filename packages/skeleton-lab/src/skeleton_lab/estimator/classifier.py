@@ -80,7 +80,7 @@ class SkeletonClassifier(Estimator):
         layout: str | Path | SkeletonLayout | None = None,
         *,
         pretrained: SkeletonPretrainer | str | Path | None = None,
-        recipe: str | Path = "finetune/modern",
+        recipe: str | Path = "finetune/default",
         settings: Mapping[str, Any] | None = None,
         labels_per_class: int | None = None,
         self_training: int = 0,

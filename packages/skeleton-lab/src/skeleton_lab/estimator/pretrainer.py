@@ -51,7 +51,7 @@ class SkeletonPretrainer(Estimator):
         self,
         layout: str | Path | SkeletonLayout | None = None,
         *,
-        recipe: str | Path = "pretrain/modern",
+        recipe: str | Path = "pretrain/default",
         settings: Mapping[str, Any] | None = None,
         units: Units = "m",
         random_state: Any = 0,

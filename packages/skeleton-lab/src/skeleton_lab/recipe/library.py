@@ -1,7 +1,7 @@
 """The recipes that come with the package, found from any folder.
 
 The wheel holds a copy of the repository's `configs/`, so that a recipe which is named as in a clone
-(`configs/pretrain/modern.toml`), or in short (`pretrain/modern`), is found where there is no clone.
+(`configs/pretrain/default.toml`), or in short (`pretrain/default`), is found where there is no clone.
 """
 
 import re
@@ -27,7 +27,7 @@ def find_recipe(name: str | Path, folder: str = "") -> Path:
         InputError: If there is no such file.
 
     Example:
-        >>> find_recipe("pretrain/modern") == find_recipe("configs/pretrain/modern.toml")
+        >>> find_recipe("pretrain/default") == find_recipe("configs/pretrain/default.toml")
         True
         >>> find_recipe("table1", "studies").name
         'table1.toml'

@@ -86,19 +86,19 @@ def read_recipe(
     name = given.pop("RECIPE", None)
     file_given = find_recipe(name or default or "", folder)
     content = read_toml(file_given)
-    values = merged(over_defaults(recipe, content if name else _without_places(content)), given)
+    values = merged(over_defaults(recipe, content if name else _without_examples(content)), given)
     read = _checked(recipe, values, file=file_given if name else None, given=given)
     if isinstance(read, RecipeSection):
         read._given, read._named = given, name is not None
     return read
 
 
-def _without_places(content: Settings) -> Settings:
+def _without_examples(content: Settings) -> Settings:
     """Return a recipe without the data and the folder that it is an example with."""
-    places = {"data": {"store", "protocol", "sources"}, "run": {"folder"}}
+    examples = {"data": {"store", "protocol", "sources"}, "run": {"folder"}}
     return {
-        table: {field: value for field, value in fields.items() if field not in places[table]}
-        if table in places
+        table: {field: value for field, value in fields.items() if field not in examples[table]}
+        if table in examples
         else fields
         for table, fields in content.items()
     }

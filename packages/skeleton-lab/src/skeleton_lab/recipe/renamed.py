@@ -26,6 +26,10 @@ RECIPES: Mapping[str, str] = {
     "presets/modern": "presets/adamw_cosine",
     "terms/modern": "presets/adamw_cosine",
     "terms/paper": "presets/paper",
+    "pretrain/modern": "pretrain/default",
+    "contrast/modern": "contrast/default",
+    "finetune/modern": "finetune/default",
+    "finetune/modern-layerwise": "finetune/layerwise",
 }
 """Old and new names of files in `configs/`, without the ending."""
 SUBCOMMANDS: Mapping[str, str] = {"rebuilt": "reconstruction"}

@@ -23,7 +23,7 @@ from skeleton_lab.runs.workers import tell_notes
 Trained = Literal["finetune", "pretrain"]
 """The apps that choose."""
 
-RECIPES: Mapping[Trained, str] = {"finetune": "finetune/modern", "pretrain": "pretrain/modern"}
+RECIPES: Mapping[Trained, str] = {"finetune": "finetune/default", "pretrain": "pretrain/default"}
 """What is read where no recipe is named."""
 
 FEW, MANY = 1, 10
