@@ -187,7 +187,7 @@ def test_class_names_belong_to_their_column(tmp_path: Path) -> None:
         ({"positions_mm": np.zeros((10, 20, 3), np.int16)}, {}, "clip 'a': all zero, there is no body"),
         ({}, {"layout": "kinect"}, "no layout 'kinect': choose from"),
         ({}, {"clips": Path("none.csv")}, r"none\.csv: no such file"),
-        ({}, {"joints": Path("none.txt")}, r"none\.txt: cannot be read"),
+        ({}, {"joints": Path("none.txt")}, r"none\.txt: no such file"),
     ],
 )
 def test_what_does_not_fit_is_named_and_nothing_is_written(

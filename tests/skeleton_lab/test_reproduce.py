@@ -102,7 +102,9 @@ def test_a_run_that_fails_leaves_the_others(study, performed, tmp_path, capsys, 
         reproduce.main()
     assert [run.app for run in performed] == ["finetune", "simple"]
     told = capsys.readouterr().err
-    assert "failed: the loss is nan at step 3\n    skeleton-lab pretrain configs/pretrain/default.toml" in told
+    assert (
+        "failed: the loss is nan at step 3\n    skeleton-lab pretrain configs/pretrain/default.toml" in told
+    )
     assert "reproduce: error: 3 runs failed" in told
     assert {name for name, row in records(tmp_path / "runs").items() if row["top1"]} == {"scratch", "MLP"}
 

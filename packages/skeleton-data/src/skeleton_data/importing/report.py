@@ -88,8 +88,7 @@ class ImportReport:
         self._table[clip.facts.get("label", -1), clip.facts.get("subject", -1)] += 1
         bodies = clip.joints[clip.joints.any(axis=(2, 3))]  # (n, V, 3)
         if self._units == "m" and len(bodies):
-            extents = np.sort(np.ptp(bodies, axis=1).max(axis=-1))
-            self._extents.append(float(extents[len(extents) // 2]))
+            self._extents.append(_median(np.ptp(bodies, axis=1).max(axis=-1)))
             self._waiting.append(bodies)
             if sum(map(len, self._waiting)) > TOGETHER:
                 self._measure()
