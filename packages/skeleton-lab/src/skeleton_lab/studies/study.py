@@ -137,9 +137,7 @@ File = TypeVar("File", Preset, Sizes)
 class Study(RecipeSection):
     """Run a study: run or resume the trainings of each row, skip finished ones, and write the table."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[\w-]+$")] = Field(
-        description="Name of the study and of its files."
-    )
+    name: Annotated[str, StringConstraints(pattern=r"^[\w-]+$")] = Field(description="Name of its files.")
     title: str = Field(description="Heading of the table.")
     source: str = Field("", description="Publication that the published numbers are from, if there are any.")
     notes: tuple[str, ...] = Field((), description="Notes on the published numbers, printed below the table.")
@@ -235,9 +233,7 @@ class Study(RecipeSection):
             "Rows that the figure shows, at most six (default: the six with results in most columns)."
         ),
     )
-    stages: dict[str, Stage] = Field(
-        {}, description="Further stages, or replacements for those of the preset."
-    )
+    stages: dict[str, Stage] = Field({}, description="Stages that the preset lacks or has otherwise.")
     every: dict[str, Any] = Field({}, description="Fields of every row that does not set them itself.")
     rows: tuple[Row, ...] = Field(min_length=1, description="The rows of the table.")
 
