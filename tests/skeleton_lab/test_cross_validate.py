@@ -11,6 +11,8 @@ import pytest
 from skeleton_data import SkeletonStore
 from skeleton_lab import finetune, pretrain, simple
 from skeleton_lab.errors import InputError
+from skeleton_lab.models.saved_model import SavedModel
+from skeleton_lab.models.seen_clips import seen_of_test
 from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.runs.answers import read_answers
 from skeleton_lab.studies import cross_validate
@@ -104,6 +106,11 @@ def test_folds_are_pretrained_without_their_test_subjects(
     result = cross_validate.run(read(finetune.FinetuneConfig, finetune_recipe, *options))
     assert result.pretrained_saw_test == "unlabelled" and "transductive" in result.table()
     assert result.everything is None
+
+    # So must a classifier that began with this encoder.
+    fold = str(tmp_path / "transductive" / "fold-01")
+    clips = read(finetune.FinetuneConfig, finetune_recipe, *options, "--data.fold", "1").data.open()
+    assert seen_of_test(SavedModel.open(fold), clips) == "unlabelled"
 
 
 def test_a_dry_run_writes_nothing_and_bad_folds_are_refused(simple_recipe, tmp_path, monkeypatch, capsys):

@@ -295,5 +295,7 @@ def test_events_of_a_recording_are_printed_and_drawn(model, recording, store, tm
     told = run(unsure, recording, *options, "--threshold", "1", "--format", "csv", "--timeline", svg)
     assert {row["event"] for row in csv.DictReader(told)} == {"unknown"}
     assert svg.read_text().count("<svg") == 1
+    told = run(unsure, recording, *options[:4], "--threshold", "1", "--format", "csv")
+    assert {row["answer"] for row in csv.DictReader(told)} == {"unknown"}
     with pytest.raises(InputError, match="timeline"):
         run(model, recording, "--timeline", tmp_path / "when.txt")

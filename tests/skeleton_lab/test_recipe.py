@@ -27,6 +27,20 @@ def test_the_command_line_beats_the_file_and_the_file_the_defaults(pretrain_reci
     assert config.model.encoder.blocks == ((8, 2), (16, 4))
 
 
+def test_a_split_on_the_command_line_replaces_the_protocol_of_the_file(finetune_recipe):
+    data = read_recipe(
+        finetune.FinetuneConfig, [str(finetune_recipe), "--data.split", "a.csv"], program="test"
+    ).data
+    assert (data.protocol, data.split) == (None, Path("a.csv"))
+    text = finetune_recipe.read_text()
+    finetune_recipe.write_text(text.replace('protocol = "odd-subjects"', 'split = "a.csv"'))
+    given = [str(finetune_recipe), "--data.protocol", "all"]
+    data = read_recipe(finetune.FinetuneConfig, given, program="test").data
+    assert (data.protocol, data.split) == ("all", None)
+    with pytest.raises(InputError, match="protocol or split"):
+        read_recipe(finetune.FinetuneConfig, [*given, "--data.split", "a.csv"], program="test")
+
+
 def test_numbers_of_all_kinds_from_the_command_line(pretrain_recipe):
     sampling = read(
         *(pretrain_recipe, "--data.sampling.augment.joint_dropout", "0.1"),

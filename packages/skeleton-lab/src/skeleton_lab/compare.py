@@ -70,7 +70,7 @@ def recipe_of(run: Path) -> dict[str, Any]:
     """
     recipe = _completed(read_toml(run / "config.toml"))
     if fingerprints := read_fingerprints(run):
-        recipe.setdefault("data", {})["fingerprints"] = [each.sha256 for each in fingerprints]
+        recipe["fingerprints"] = [each.sha256 for each in fingerprints]
     if "pretrained" in recipe and (start := run_of(Path(recipe["pretrained"]))):
         recipe["pretrained"] = recipe_of(start)
     return recipe
@@ -125,7 +125,8 @@ def check_alike(runs: Mapping[Path, Hashable]) -> None:
         recipe = recipe_of(run)
         first, other = firsts.setdefault(common, (run, recipe))
         for field, here, there in differences(recipe, other):
-            if field not in OF_A_SEED:
+            unknown = field.endswith("fingerprints") and None in (here, there)  # of an earlier version
+            if field not in OF_A_SEED and not unknown:
                 difference = f"{field} is {here!r}, but {there!r} in {first}"
                 raise InputError(f"{run}: {difference}: no seeds of one recipe")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 
 from skeleton_lab.data.clips import FinetuneClips
 from skeleton_lab.data.division import TrainingSide, whole_sides
+from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.runs.fingerprints import read_fingerprints
 
@@ -23,7 +25,7 @@ TOLD: dict[Seen, str] = {
 
 
 def seen_of_test(model: SavedModel, clips: FinetuneClips) -> Seen | None:
-    """Return what a model has met of the test side; None where that is not known.
+    """Return what a model, or one that it began with, has met of the test side; None where that is not known.
 
     Its run tells which stores it was trained on, and how they were divided; stores are compared by their
     fingerprints, so that copies of a store count, and the same clips in another form do not.
@@ -50,4 +52,11 @@ def seen_of_test(model: SavedModel, clips: FinetuneClips) -> Seen | None:
             return "labelled" if number == 0 and "sources" not in data else "unlabelled"
         if model.recipe.get("transductive") and np.isin(clips.test, tested).any():
             return "unlabelled"
-    return "not"
+    if not (before := model.recipe.get("pretrained")):
+        return "not"
+    if not Path(before).exists():
+        return None
+    try:
+        return seen_of_test(SavedModel.open(before), clips)
+    except InputError:  # published weights, or what is there no longer is a model
+        return None

@@ -86,7 +86,8 @@ def read_recipe(
     name = given.pop("RECIPE", None)
     file_given = find_recipe(name or default or "", folder)
     content = read_toml(file_given)
-    values = merged(over_defaults(recipe, content if name else _without_examples(content)), given)
+    content = _without_replaced(content if name else _without_examples(content), given)
+    values = merged(over_defaults(recipe, content), given)
     read = _checked(recipe, values, file=file_given if name else None, given=given)
     if isinstance(read, RecipeSection):
         read._given, read._named = given, name is not None
@@ -102,6 +103,15 @@ def _without_examples(content: Settings) -> Settings:
         else fields
         for table, fields in content.items()
     }
+
+
+def _without_replaced(content: Settings, given: Settings) -> Settings:
+    """Return a recipe without its protocol where the command line gives a split, and the other way round."""
+    asked, data = given.get("data", {}), content.get("data", {})
+    replaced = {new: old for new, old in (("split", "protocol"), ("protocol", "split")) if asked.get(new)}
+    if len(replaced) != 1:
+        return content
+    return content | {"data": {field: data[field] for field in data if field not in replaced.values()}}
 
 
 def read_options(options: type[Section], arguments: Sequence[str], *, program: str) -> Section:

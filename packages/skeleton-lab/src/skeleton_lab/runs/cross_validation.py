@@ -68,7 +68,7 @@ class CrossValidation(Origin):
         ]
         paragraphs = ["\n".join(lines)]
         if self.interval is not None:
-            low, high = 100 * (self.mean - self.interval), 100 * (self.mean + self.interval)
+            low, high = 100 * max(0, self.mean - self.interval), 100 * min(1, self.mean + self.interval)
             paragraphs.append(
                 f"95 % interval of the mean: {low:.1f} to {high:.1f} % (Student, {len(self.folds)} folds;"
                 " they share training clips, so take it as a guide)."

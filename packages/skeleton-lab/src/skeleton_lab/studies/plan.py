@@ -94,8 +94,11 @@ def plan(study: Study) -> list[Trial]:
     """All trials of a study, whether or not they are among those to run.
 
     Raises:
-        InputError: If preset, sizes or data cannot be used.
+        InputError: If preset, sizes or data cannot be used, or a store to test on is pre-trained on whole.
     """
+    tested = {path.resolve() for path in study.data}
+    if seen := [path for path in study.unlabelled if path.resolve() in tested]:
+        raise InputError(f"unlabelled: {seen[0]} is in data too, and pre-training would see its test clips")
     preset = study.read_preset()
     sizes = study.read_sizes(preset)
     data_columns = columns(study.data, study.protocols, study.labels)

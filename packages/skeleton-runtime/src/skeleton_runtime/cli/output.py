@@ -14,7 +14,18 @@ from skeleton_runtime.answers import NOBODY, UNKNOWN, Answer
 from skeleton_runtime.events import Event
 
 Format = Literal["table", "json", "csv"]
-COLUMNS = ("file", "clip", "first_frame", "last_frame", "start", "end", "bodies", "class", "probability")
+COLUMNS = (
+    "file",
+    "clip",
+    "first_frame",
+    "last_frame",
+    "start",
+    "end",
+    "bodies",
+    "class",
+    "probability",
+    "answer",
+)
 EVENT_COLUMNS = ("file", "clip", "first_frame", "last_frame", "start", "end", "event", "probability")
 
 
@@ -48,8 +59,11 @@ def _frames(result: Answer | Event) -> str:
 
 
 def as_csv(answer: Answer, top: int) -> str:
-    """Return a line for each of the best classes, or one without a class where nobody is there."""
-    row = answer.as_dict(top)
+    """Return a line for each of the best classes, or one without a class where nobody is there.
+
+    The last column is the answer itself: a class, unknown below the threshold, or nobody.
+    """
+    row = answer.as_dict(top) | {"answer": answer.label or NOBODY}
     best = answer.best(top).items() or [("", "")]
     return "\n".join(_row(row | {"class": name, "probability": share}, COLUMNS) for name, share in best)
 
