@@ -107,7 +107,9 @@ def _without_examples(content: Settings) -> Settings:
 
 def _without_replaced(content: Settings, given: Settings) -> Settings:
     """Return a recipe without its protocol where the command line gives a split, and the other way round."""
-    asked, data = given.get("data", {}), content.get("data", {})
+    asked, data = given.get("data"), content.get("data")
+    if not (isinstance(asked, dict) and isinstance(data, dict)):
+        return content
     replaced = {new: old for new, old in (("split", "protocol"), ("protocol", "split")) if asked.get(new)}
     if len(replaced) != 1:
         return content
