@@ -288,10 +288,8 @@ def test_events_of_a_recording_are_printed_and_drawn(model, recording, store, tm
     rows = list(csv.DictReader(run(model, recording, *options, "--format", "csv", "--timeline", picture)))
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert rows[0]["first_frame"] == "0" and len(run(model, recording, *options)) == len(rows)
-    unsure, svg = (
-        save_model(tmp_path / "unsure", "kinect_v1", sure=1, origin="first_frame"),
-        tmp_path / "a.svg",
-    )
+    unsure = save_model(tmp_path / "unsure", "kinect_v1", sure=1, origin="first_frame")
+    svg = tmp_path / "a.svg"
     told = run(unsure, recording, *options, "--threshold", "1", "--format", "csv", "--timeline", svg)
     assert {row["event"] for row in csv.DictReader(told)} == {"unknown"}
     assert svg.read_text().count("<svg") == 1
