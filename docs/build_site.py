@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("docs/**/*.md", "CONTRIBUTING.md", "packages/*/README.md")
+PAGES = ("docs/**/*.md", "CONTRIBUTING.md", "packages/*/README.md", "packages/*/src/*/weights/*/README.md")
 NOTEBOOKS = "docs/notebooks/*.ipynb"
 LINKED = (
     "docs/**/*.png",
