@@ -202,8 +202,8 @@ class Trainer(Generic[Model]):
             )
         if stop and self.step < self.plan.steps:
             raise Interrupted(
-                f"{self.folder.path}: interrupted after step {self.step}; a checkpoint is saved, "
-                "go on with --resume"
+                f"{self.folder.path}: interrupted after step {self.step}; a checkpoint is saved, and the "
+                "same command goes on from it (a study by itself, a run of its own with --resume)"
             )
 
     def _check_losses(self) -> None:
