@@ -15,6 +15,7 @@ from .noise import NoiseSource as NoiseSource
 from .noise import clip_noise as clip_noise
 from .noise import clip_seeds as clip_seeds
 from .parts import body_part as body_part
+from .presence import show_present as show_present
 from .spans import temporal_blocks as temporal_blocks
 from .spans import tube as tube
 from .spatial_temporal import frame_only as frame_only
@@ -40,6 +41,7 @@ __all__ = [
     "masked_count",
     "motion",
     "motion_aware",
+    "show_present",
     "spatial_temporal",
     "temporal_blocks",
     "tube",

@@ -143,6 +143,11 @@ class SkeletonMAEConfig(BaseModel):
         default_factory=SpatialTemporalConfig, description="Which joints and frames are masked."
     )
     target: TargetConfig = Field(default_factory=TargetConfig, description="What the decoder predicts.")
+    missing: Literal["fill", "mask"] = Field(
+        "fill",
+        description="Joints that were not measured: used like all others, where the gap was filled (fill), "
+        "or masked, and not counted in the loss (mask).",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -15,7 +15,8 @@ def reconstruction_loss(prediction: Tensor, target: Tensor, loss_mask: Tensor | 
     Args:
         prediction: (B, T, V, C).
         target: (B, T, V, C).
-        loss_mask: Boolean (B, T, V), true where the error counts; everywhere if None.
+        loss_mask: Boolean (B, T, V), true where the error counts; everywhere if None. Each body counts as
+            much as every other one, however many places of it do; one without any has no error.
 
     Returns:
         Scalar, in the squared unit of the target.
@@ -35,4 +36,4 @@ def reconstruction_loss(prediction: Tensor, target: Tensor, loss_mask: Tensor | 
     if loss_mask is None:
         return error.mean()
     weight = loss_mask.to(error.dtype)
-    return (error * weight).sum() / weight.sum().clamp(min=1)
+    return ((error * weight).sum((1, 2)) / weight.sum((1, 2)).clamp(min=1)).mean()

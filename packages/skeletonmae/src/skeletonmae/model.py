@@ -6,10 +6,11 @@ import torch
 from einops import rearrange, repeat
 from torch import Tensor, nn
 
-from skeleton_mask import Mask, NoiseSource
+from skeleton_mask import Mask, NoiseSource, show_present
 
 from .config import SkeletonMAEConfig
 from .losses import reconstruction_loss
+from .missing import bodies_there, hold_nearest
 from .networks import build_decoder, build_encoder, build_mask
 from .protocols import Decoder, Encoder, MaskSampler, require_rows, require_trainable
 from .requirements import PartError, require
@@ -109,24 +110,38 @@ class SkeletonMAE(nn.Module):
         require(self.mask, MaskSampler, field="mask")
         self.target = Target(config.target)
 
-    def forward(self, x: Tensor, *, generator: NoiseSource) -> SkeletonMAEOutput:
+    def forward(
+        self, x: Tensor, *, generator: NoiseSource, present: Tensor | None = None
+    ) -> SkeletonMAEOutput:
         """Mask, encode what is visible, decode everything, compare.
 
         Args:
             x: Clips (N, C, T, V, M); at least one body must be present.
             generator: Draws the masks: a generator, or one int64 seed for each clip (N,), so that a clip's
                 masks do not depend on its batch (`skeleton_mask.clip_seeds`).
+            present: Boolean (N, T, V, M), true where a joint was measured; all were if None. With
+                `config.missing="mask"` the others are masked, and do not count in the loss. Only in bodies of
+                which fewer were measured than the mask shows, some stay visible, held in their nearest frame.
 
         Raises:
             ValueError: If the clips do not fit the encoder, hold no body, or are not finite.
         """
         bodies, body_index = present_bodies(x)  # (B, T, V, C)
-        mask = self.sample_mask(bodies, body_seeds(generator, body_index, persons=x.shape[4]))
+        seeds = body_seeds(generator, body_index, persons=x.shape[4])
+        there = None
+        if present is not None and self.config.missing == "mask":
+            there = bodies_there(present, body_index)
+            bodies = hold_nearest(bodies, there)
+        mask = self.sample_mask(bodies, seeds)
+        if there is not None:
+            tokens_there = rearrange(there, "b (t k) v -> b t k v", k=self.encoder.token_frames).all(2)
+            mask = show_present(mask, tokens_there, generator=seeds)
         tokens = self.encode(bodies, mask)  # (P, C')
         prediction = self.decoder(tokens, mask)  # (B, T, V, C)
         target = self.target.of(bodies)
         visible = repeat(mask.visible, "b t v -> b (t k) v", k=self.encoder.token_frames)
-        loss = self.loss(prediction, target, visible)
+        measured = None if there is None else self.target.measured(there)
+        loss = self.loss(prediction, target, visible, measured)
         return SkeletonMAEOutput(loss, prediction, target, visible)
 
     def sample_mask(self, bodies: Tensor, generator: NoiseSource) -> Mask:
@@ -153,9 +168,13 @@ class SkeletonMAE(nn.Module):
         tokens = self.encoder.encode_visible(bodies, mask.visible)
         return require_rows(tokens, self.encoder, len(bodies) * mask.visible_per_clip)
 
-    def loss(self, prediction: Tensor, target: Tensor, visible: Tensor) -> Tensor:
-        """Return the error over all tokens, or over the masked ones alone."""
+    def loss(
+        self, prediction: Tensor, target: Tensor, visible: Tensor, measured: Tensor | None = None
+    ) -> Tensor:
+        """Return the error over all joints, or over the masked ones alone, of those that were measured."""
         counted = ~visible if self.config.target.loss_on == "masked" else None
+        if measured is not None:
+            counted = measured if counted is None else counted & measured
         return reconstruction_loss(prediction, target, counted)
 
     @torch.no_grad()

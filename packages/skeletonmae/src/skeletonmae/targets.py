@@ -56,6 +56,12 @@ class Target:
         mean, spread = self._scale(bodies if scaled_as is None else scaled_as)
         return (target - mean) / spread
 
+    def measured(self, present: Tensor) -> Tensor:
+        """Return where the target is known of joints `present` (B, T, V): a step needs two frames."""
+        if self.config.kind == "joints":
+            return present
+        return present & F.pad(present[:, 1:], (0, 0, 0, 1), value=True)
+
     def invert(self, target: Tensor, bodies: Tensor, visible: Tensor) -> Tensor:
         """Return joint positions (B, T, V, C) that a reconstructed target stands for.
 
