@@ -133,7 +133,7 @@ def test_reconstruct_puts_everything_back_in_its_place():
 
 
 @pytest.mark.parametrize("kind", ["joints", "motion"])
-@pytest.mark.parametrize("standardised", ["none", "joint", "body", "patch"])
+@pytest.mark.parametrize("standardised", ["none", "axis", "joint", "body", "patch"])
 def test_a_perfect_prediction_of_any_target_rebuilds_the_joints(kind, standardised):
     model = make_model(target={"kind": kind, "standardise": standardised})
     bodies = make_clips(bodies=1)[..., 0].permute(0, 2, 3, 1)
@@ -169,7 +169,9 @@ def test_a_guess_has_the_mean_and_scale_of_what_is_true():
 def test_targets_by_loops():
     joints = make_clips(bodies=1)[..., 0].permute(0, 2, 3, 1)
     steps = joint_motion(joints)
-    by_joint, by_body = (Target(TargetConfig(standardise=scale)).of(joints) for scale in ("joint", "body"))
+    by_axis, by_joint, by_body = (
+        Target(TargetConfig(standardise=scale)).of(joints) for scale in ("axis", "joint", "body")
+    )
     for body in range(len(joints)):
         for joint in range(JOINTS):
             course = joints[body, :, joint]
@@ -178,6 +180,9 @@ def test_targets_by_loops():
             centred = course - course.mean(0)
             spread = (sum(centred.flatten() ** 2) / centred.numel()) ** 0.5
             torch.testing.assert_close(by_joint[body, :, joint], centred / spread)
+            for axis in range(3):
+                spread = (sum(centred[:, axis] ** 2) / FRAMES) ** 0.5
+                torch.testing.assert_close(by_axis[body, :, joint, axis], centred[:, axis] / spread)
         everywhere = joints[body] - joints[body].mean(0)
         spread = (sum(everywhere.flatten() ** 2) / everywhere.numel()) ** 0.5
         torch.testing.assert_close(by_body[body], everywhere / spread)
@@ -191,8 +196,9 @@ def test_targets_by_loops():
             torch.testing.assert_close(found, (patch - patch.mean()) / spread)
 
 
-def test_a_standardised_joint_at_rest_is_zero():
-    target = Target(TargetConfig(standardise="joint"))
+@pytest.mark.parametrize("standardised", ["axis", "joint", "body"])
+def test_a_standardised_joint_at_rest_is_zero(standardised):
+    target = Target(TargetConfig(standardise=standardised))
     assert (target.of(torch.ones(1, FRAMES, 1, 3)) == 0).all()
 
 

@@ -94,11 +94,12 @@ class TargetConfig(BaseModel):
             "What the decoder predicts: joint positions, or their differences from frame to frame (motion)."
         ),
     )
-    standardise: Literal["none", "joint", "body", "patch"] = Field(
+    standardise: Literal["none", "axis", "joint", "body", "patch"] = Field(
         "none",
-        description="Normalisation of the target. `joint` and `body` subtract each joint's mean over the "
-        "clip, and divide by the standard deviation of that joint, or of all joints of the body. `patch` "
-        "takes mean and deviation of `patch_frames` frames of a joint (norm_pix_loss of MAE, as in MAMP).",
+        description="Normalisation of the target. `axis`, `joint` and `body` subtract each joint's mean over "
+        "the clip, and divide by the standard deviation of that joint on each axis (as in NAT), of that "
+        "joint, or of all joints of the body. `patch` takes mean and deviation of `patch_frames` frames of "
+        "a joint (norm_pix_loss of MAE, as in MAMP).",
     )
     patch_frames: PositiveInt = Field(4, description="Number of frames in a patch, with standardise patch.")
     loss_on: Literal["all", "masked"] = Field(

@@ -7,6 +7,9 @@ from torch.nn import functional as F
 
 from .config import TargetConfig
 
+_OVER = {"axis": (1,), "joint": (1, 3), "body": (1, 2, 3)}
+"""Axes of (B, T, V, C) over which the spread is taken."""
+
 
 class Target:
     """The target of a masked autoencoder: made of bodies by `of`, turned back into joints by `invert`.
@@ -15,7 +18,8 @@ class Target:
     mean is what any visible frame of a joint tells and what most of a plain error is about; without it the
     error is about how the joint moves (compare the normalised patches of He et al. 2022, section 4.2). With
     `standardise="joint"` each joint has its own spread, so that a hand at rest counts as much as one that
-    waves, though its course is the noise of the sensor. With `"body"` all joints of a body have one spread.
+    waves, though its course is the noise of the sensor. With `"axis"` so has each axis of each joint, as in
+    NAT. With `"body"` all joints of a body have one spread.
     With `"patch"` each patch, some frames of a joint, has one mean and one unbiased variance over its frames
     and coordinates (Mao et al. 2023, section 3.3).
 
@@ -87,12 +91,12 @@ class Target:
         return joint_motion(bodies) if self.config.kind == "motion" else bodies
 
     def _scale(self, bodies: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean (B, 1, V, C) and spread (B, 1, V or 1, 1) of the target; of patches (B, T, V, 1)."""
+        """Return mean (B, 1, V, C) and spread (B, 1, V or 1, C or 1); of patches both are (B, T, V, 1)."""
         target = self._plain(bodies)
         if self.config.standardise == "patch":
             return self._scale_of_patches(target)
         mean = target.mean(1, keepdim=True)
-        over = (1, 3) if self.config.standardise == "joint" else (1, 2, 3)
+        over = _OVER[self.config.standardise]
         spread = (target - mean).square().mean(over, keepdim=True).sqrt()
         return mean, spread.clamp(min=self.floor)
 
