@@ -84,7 +84,7 @@ class ClipSource:
         fps: Frames per second.
         count: Number of items of `clips`, where known, or an estimate: for a progress bar.
         clips: The clips; in the place of one that cannot be used, the error that says why.
-        layout: The skeleton whose joints these are, where it is known.
+        layout: The skeleton whose joints these are, where the data say more of it than their names.
         class_names: Name of each label, where known.
         units: Of the positions.
         up: Axis of the positions that points up; None: what `FORMATS` in `readers.formats` says.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +14,6 @@ from skeleton_data import (
     DataError,
     ImportConfig,
     Preprocessing,
-    SkeletonStore,
     layout,
     sample_clips,
     sliding_windows,
@@ -22,8 +21,6 @@ from skeleton_data import (
 from skeleton_runtime.answers import Answer
 from skeleton_runtime.arrays import SCALES, array_recordings
 from skeleton_runtime.calibration import Calibration
-from skeleton_runtime.explanation import Explanation, explain
-from skeleton_runtime.live import LiveStream, StreamOptions
 from skeleton_runtime.model_folder import open_model
 from skeleton_runtime.network import Network
 from skeleton_runtime.presence import in_view, those_in_view
@@ -31,9 +28,15 @@ from skeleton_runtime.recordings import FPS, Recording, map_joints, read_recordi
 from skeleton_runtime.smoothing import Smoothing
 from skeleton_runtime.windows import Windows
 
+if TYPE_CHECKING:
+    from skeleton_data import SkeletonStore
+    from skeleton_runtime.explanation import Explanation
+    from skeleton_runtime.live import LiveStream
+
+    Clips = ArrayLike | Sequence[ArrayLike] | SkeletonStore | str | Path
+    """An array, a list of arrays of any lengths, a store, or a file or folder that import reads."""
+
 Joints = NDArray[np.float32]
-Clips = ArrayLike | Sequence[ArrayLike] | SkeletonStore | str | Path
-"""An array, a list of arrays of any lengths, a store, or a file or folder that import reads."""
 
 
 class Recogniser:
@@ -146,6 +149,8 @@ class Recogniser:
         Raises:
             DataError: If the clip cannot be used.
         """
+        from skeleton_runtime.explanation import explain
+
         (recording,) = self._recordings(clip, how)
         return explain(self, recording.clip(0, len(recording.joints)))
 
@@ -185,6 +190,8 @@ class Recogniser:
         Raises:
             DataError: If the joints are not those of the model, or a length is no time.
         """
+        from skeleton_runtime.live import LiveStream, StreamOptions
+
         preprocessing, rate = self.preprocessing, fps or self.preprocessing.fps or FPS
         _require_picture(preprocessing, picture)
         names = layout(source_layout).joints if source_layout else preprocessing.layout.joints
@@ -267,6 +274,8 @@ class Recogniser:
         return said
 
     def _recordings(self, clips: Clips, how: dict[str, Any]) -> Iterator[Recording]:
+        from skeleton_data import SkeletonStore
+
         config, preprocessing = ImportConfig(**how), self.preprocessing
         if isinstance(clips, SkeletonStore):
             clips = clips.path

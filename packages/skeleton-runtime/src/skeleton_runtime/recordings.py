@@ -19,15 +19,12 @@ from skeleton_data import (
     OpenedClips,
     Preprocessing,
     SkeletonLayout,
-    clean,
-    first_bodies,
     joint_map,
     kind_of_joints,
     layout,
     layout_names,
     long_clip,
     open_clips,
-    read_skeleton,
     resample,
     training_coordinates,
     turn_upright,
@@ -181,6 +178,8 @@ def _files(path: Path) -> list[Path]:
 
 
 def _read_raw(file: Path, preprocessing: Preprocessing, config: ImportConfig) -> Iterator[Recording]:
+    from skeleton_data import clean, first_bodies, read_skeleton
+
     ntu, cleaning = layout("ntu"), preprocessing.cleaning
     mapping = map_joints(ntu.joints, preprocessing.layout, derive=config.derive, source=file)
     try:

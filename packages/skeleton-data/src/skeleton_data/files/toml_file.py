@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,8 @@ def parse_toml(text: str, path: str | Path) -> dict[str, Any]:
     Raises:
         DataError: It is no TOML.
     """
+    import tomllib  # not needed where no file of settings is read
+
     if any(part.count(".") >= MAX_PARTS for part in re.split(r"[=,{}\[\]\n#\"']", text)):
         raise DataError.at(path, f"a key has more than {MAX_PARTS} parts")
     try:

@@ -14,7 +14,6 @@ from skeleton_data.errors import DataError
 from skeleton_data.importing.anatomy import head_directions, mirrored_frames
 from skeleton_data.importing.missing import always_zero
 from skeleton_data.layouts.layout import SkeletonLayout
-from skeleton_data.splits.counts import listed_names
 
 EARLY = 64
 """Clips after which a first check is made, so that a large set is not read in vain."""
@@ -196,6 +195,8 @@ class ImportReport:
         ]
         every = class_names or tuple(map(str, range(1 + max(labels, default=-1))))
         if labels and len(labels) < len(every):
+            from skeleton_data.splits.counts import listed_names
+
             gaps = ~np.isin(np.arange(len(every)), labels)
             lines.append(f"no clip of {listed_names(every, gaps)}")
         if not labels or not subjects or len(labels) > MOST_ROWS or len(subjects) > MOST_COLUMNS:

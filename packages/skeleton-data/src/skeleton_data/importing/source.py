@@ -22,6 +22,7 @@ from skeleton_data.layouts.joint_mapping import JointMap, joint_map
 from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.formats import read_clips
+from skeleton_data.readers.joints_by_count import layout_of_names
 from skeleton_data.store.clip_check import check_clip
 from skeleton_data.store.files import FACTS
 
@@ -161,7 +162,8 @@ def open_clips(
     """
     source = read_clips(path, config, workers=workers)
     if wanted is None:
-        wanted = source.layout if config.layout is None else layout(config.layout)
+        known = source.layout or layout_of_names(source.joints)
+        wanted = known if config.layout is None else layout(config.layout)
     if wanted is None:
         raise DataError.at(path, _no_layout(source.joints))
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -129,6 +128,8 @@ def _resolve(
 @cache
 def _rules() -> dict[tuple[str, ...], list[list[tuple[str, ...]]]]:
     """Return, for each joint, the lines of joints that it may be the middle of, the best first."""
+    import tomllib  # not needed where no joint is derived
+
     table = tomllib.loads((files("skeleton_data.layouts") / "joint_rules.toml").read_text(encoding="utf-8"))
     rules: dict[tuple[str, ...], list[list[tuple[str, ...]]]] = {}
     for pattern in table["same"]:

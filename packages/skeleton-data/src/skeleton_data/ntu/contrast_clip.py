@@ -6,12 +6,16 @@ Like `feeder/NTUDatasets.py` of https://github.com/LinguoLi/CrosSCLR, which both
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout
-from skeleton_data.ntu.recording import RawClip
+
+if TYPE_CHECKING:
+    from skeleton_data.ntu.recording import RawClip
 
 FRAMES = 50
 BODIES = 2

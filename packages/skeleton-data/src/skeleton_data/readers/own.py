@@ -14,7 +14,6 @@ from skeleton_data.files.text import read_text
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.columns import number_column, words_are_numbered
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.joints_by_count import layout_of_names
 from skeleton_data.readers.listing import per_metre, positions
 from skeleton_data.readers.own_data import DataUnits, OwnData, load_own_data
 
@@ -41,7 +40,6 @@ def open_own(path: Path, config: ImportConfig) -> ClipSource:
     return ClipSource(
         kind="own data",
         joints=joints,
-        layout=layout_of_names(joints),
         fps=_fps(data, config),
         units="pixels" if units == "px" else "m",
         class_names=class_names,

@@ -17,7 +17,6 @@ from skeleton_data.files.limits import require_memory, size_of
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.file_facts import FileFacts
-from skeleton_data.readers.joints_by_count import layout_of_names
 from skeleton_data.readers.listing import per_metre
 
 RecordedUnits = Literal["m", "cm", "mm", "pixels", "shares"]
@@ -113,7 +112,6 @@ def open_recordings(
         raise DataError.at(
             files[0], "its positions are parts of the picture: say picture, its width and height in pixels"
         )
-    known_layout = layout(first.layout) if first.layout else layout_of_names(first.joints)
     source_units: SourceUnits = "pixels" if units in ("pixels", "shares") else "m"
     to_clips = partial(
         _read, read=read, first=_head(first), fps=config.fps, units=units, picture=config.picture, facts=facts
@@ -121,7 +119,7 @@ def open_recordings(
     return ClipSource(
         kind=kind,
         joints=first.joints,
-        layout=known_layout,
+        layout=layout(first.layout) if first.layout else None,
         units=source_units,
         fps=fps,
         up=first.up,

@@ -39,7 +39,7 @@ MAX_CLASSES = 2**16
 class FileFacts(BaseModel):
     """Size and checksum of one file of a store."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     bytes: int = Field(ge=0, description="size")
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="checksum")
@@ -48,7 +48,7 @@ class FileFacts(BaseModel):
 class StoreMeta(BaseModel):
     """What `store.json` says about a store."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     format: Literal["skeleton-store"] = Field(description="tells a store from any other folder")
     version: Literal[1] = Field(description="version of the format")
@@ -79,7 +79,7 @@ def _side(name: Any) -> Any:
 class OwnSplits(BaseModel):
     """What `splits.json` holds: the splits that a data set came with, by name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     format: Literal["skeleton-splits"] = Field(description="tells it from any other file")
     version: Literal[1] = Field(description="version of the format")

@@ -36,7 +36,7 @@ class Augmentation(BaseModel):
         0.0
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     probability: Probability = Field(
         default=1.0, description="Probability that a clip is changed at all; the others stay as they are."
