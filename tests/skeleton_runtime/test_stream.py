@@ -129,8 +129,9 @@ class EndlessLine(io.TextIOBase):
 
 def test_a_line_without_an_end_is_refused_and_not_read_to_it(recogniser, clips):
     lines = EndlessLine(clips[0][0].tolist())
-    with pytest.raises(DataError, match="line 2"):
+    with pytest.raises(DataError, match="line 2") as error:
         list(answer_lines(recogniser.stream(), lines))
+    assert error.value.line == 2
     assert 0 < lines.given < 2**21
 
 

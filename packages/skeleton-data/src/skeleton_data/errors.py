@@ -62,6 +62,29 @@ class DataError(ValueError):
         error.found = None if found is None else str(found)
         return error
 
+    def within(self, path: str | Path, *, clip: str | None = None, line: int | None = None) -> DataError:
+        """Return the error with a place before its sentence, and with the fields that it has.
+
+        Args:
+            path: The file, where the error does not say one itself.
+            clip: Name of the clip, where the sentence does not have it.
+            line: The line, where the error does not say one itself.
+
+        Example:
+            >>> error = DataError.at("a.npz", field="joints[3]", expected="3 numbers", found="2")
+            >>> outer = error.within("a.npz", clip="wave")
+            >>> print(outer, outer.field, sep="; ")
+            a.npz: clip 'wave': joints[3]: expected 3 numbers, found 2; joints[3]
+        """
+        path, line = self.path or path, self.line or line
+        place = f"{path}" if self.line is None else f"{path}, line {self.line}"
+        sentence = str(self).removeprefix(f"{place}: ")
+        if clip is not None and repr(clip) not in sentence:
+            sentence = f"clip {clip!r}: {sentence}"
+        error = DataError.at(path, sentence, line=line)
+        error.field, error.expected, error.found = self.field, self.expected, self.found
+        return error
+
 
 class OutputError(OSError):
     """A file or folder that could not be written: the disk is full, or may not be written to.
@@ -103,6 +126,6 @@ class JointError(DataError):
         joints: Names of the joints of the data.
     """
 
-    def __init__(self, message: str, joints: tuple[str, ...]) -> None:
+    def __init__(self, message: str, joints: tuple[str, ...], path: str | None = None) -> None:
         super().__init__(message)
-        self.joints = joints
+        self.joints, self.path = joints, path

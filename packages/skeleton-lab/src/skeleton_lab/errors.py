@@ -66,6 +66,18 @@ class InputError(ValueError):
         error.complaints = listed
         return error
 
+    def within(self, place: str) -> "InputError":
+        """Return the error with a place before each of its lines, and with its complaints.
+
+        Example:
+            >>> error = InputError.of([Complaint("training.epochs", "missing")]).within("row 'small'")
+            >>> error.complaints[0].field, str(error)
+            ('training.epochs', "row 'small': training.epochs: missing")
+        """
+        error = type(self)("\n".join(f"{place}: {line}" for line in str(self).splitlines()))
+        error.complaints = self.complaints
+        return error
+
 
 class RunError(Exception):
     """A run ends before it is done; the message says why in a line."""

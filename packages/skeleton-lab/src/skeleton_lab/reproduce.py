@@ -59,10 +59,7 @@ def check(trials: list[Trial], side: Side) -> None:
                 try:
                     check_run(run, side)
                 except InputError as error:
-                    lines = str(error).splitlines()
-                    raise InputError(
-                        "\n".join(f"row {trial.row.name!r}: {line}" for line in lines)
-                    ) from error
+                    raise error.within(f"row {trial.row.name!r}") from error
             seen.add(run)
 
 

@@ -247,7 +247,8 @@ def answer_lines(stream: LiveStream, lines: Iterable[str]) -> Iterator[tuple[Ans
         try:
             answer = stream.push(frame_of(line))
         except DataError as error:
-            raise DataError(f"line {number}: {str(error).removeprefix('a frame: ')}") from None
+            words = str(error).removeprefix("a frame: ")
+            raise DataError.at("standard input", words, line=number) from None
         if answer:
             yield answer, _since(arrived)
     if answer := stream.finish():

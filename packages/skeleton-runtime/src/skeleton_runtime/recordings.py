@@ -187,7 +187,7 @@ def _read_raw(file: Path, preprocessing: Preprocessing, config: ImportConfig) ->
         raw = replace(raw, joints=turn_upright(raw.joints, "y" if config.up == "auto" else config.up))
         whole = clean(raw, cleaning or "reference")
     except DataError as error:
-        raise error if str(file) in str(error) else DataError.at(file, str(error)) from error
+        raise error.within(file) from error
     joints = first_bodies(raw) if cleaning == "contrast" else whole
 
     def shown(clip: Joints) -> Joints:

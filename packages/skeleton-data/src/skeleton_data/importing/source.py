@@ -66,8 +66,7 @@ class OpenedClips:
             try:
                 ready = self._prepare(clip)
             except DataError as error:
-                complaint = str(error) if repr(clip.name) in str(error) else f"clip {clip.name!r}: {error}"
-                yield DataError.at(clip.path, complaint)
+                yield error.within(clip.path, clip=clip.name)
                 continue
             yield ready
 
@@ -169,7 +168,7 @@ def open_clips(
     try:
         mapping = joint_map(source.joints, wanted.joints, derive=config.derive, source=str(path))
     except DataError as error:
-        raise JointError(str(error), source.joints) from None
+        raise JointError(str(error), source.joints, str(path)) from None
     if not 0 < source.fps < math.inf:
         raise DataError.at(path, f"fps must be above 0, not {source.fps:g}")
     units: Units = "m" if source.units == "m" else "picture"

@@ -161,8 +161,7 @@ class SkeletonLayout(BaseModel):
         except ValidationError as error:
             raise DataError.at(path, _first_line(error)) from None
         except DataError as error:
-            named = str(error).startswith(str(path))
-            raise error if named else DataError.at(path, str(error)) from None
+            raise error.within(path) from None
 
 
 @cache

@@ -121,7 +121,7 @@ def prepare(
                     try:
                         writer.add(mapping(recording.joints), name=str(name), **facts)
                     except DataError as error:
-                        problems.add(str(DataError.at(str(recording.file), str(error))))
+                        problems.add(str(error.within(str(recording.file))))
                 if done % CHUNK == 0 or done == len(folder.files):
                     writer.finish_chunk(problems.found[noted:])
                     noted = len(problems.found)

@@ -133,7 +133,7 @@ def _read(file: RawFile, *, cleaning: Cleaning, up: Up) -> Recording:
     try:
         NtuName.parse(file.stem)
     except DataError as error:
-        return Recording(file, None, str(DataError.at(str(file), str(error))))
+        return Recording(file, None, str(error.within(str(file))))
     try:
         clip = parse_skeleton(file.read(), str(file))
     except DataError as error:
@@ -142,4 +142,4 @@ def _read(file: RawFile, *, cleaning: Cleaning, up: Up) -> Recording:
         upright = replace(clip, joints=turn_upright(clip.joints, up))
         return Recording(file, clean(upright, cleaning))
     except DataError as error:
-        return Recording(file, None, str(DataError.at(str(file), str(error))))
+        return Recording(file, None, str(error.within(str(file))))

@@ -281,4 +281,4 @@ def layout_of(where: Path | str) -> SkeletonLayout:
     try:
         return SavedModel.open(where).preprocessing.layout
     except InputError as error:
-        raise InputError(f"pretrained: {error}") from error
+        raise error.within("pretrained") from error

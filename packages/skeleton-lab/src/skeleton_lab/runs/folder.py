@@ -143,7 +143,7 @@ class RunFolder:
         try:
             cls.check(recipe.run, recipe, data)
         except InputError as error:
-            raise InputError(f"{field}: {error}") from error
+            raise error.within(field) from error
 
     def finished(self, kind: type[Result], *outputs: str) -> Result | None:
         """Return the result of a run that is to be resumed, but has nothing left to do.
