@@ -93,6 +93,12 @@ class NotFiniteError(RunError):
     exit_code = 3
 
 
+class CollapsedError(RunError):
+    """Features have become the same for all bodies, so that nothing is learnt any more."""
+
+    exit_code = 3
+
+
 class OutputError(RunError):
     """Something could not be written."""
 

@@ -16,8 +16,9 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from skeleton_data import Augmentation
 from skeleton_lab.data.clips import PretrainClips, PretrainData, count
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.network_config import part_errors, resolve_network
@@ -55,6 +56,10 @@ class PretrainConfig(RecipeSection):
     model: SkeletonMAEConfig = Field(
         SkeletonMAEConfig(), description="The encoder, the decoder, the mask and the target."
     )
+    view: Augmentation = Field(
+        Augmentation(),
+        description="Random changes of what the encoder sees; the latent target is of the unchanged clip.",
+    )
     optimizer: OptimizerConfig = Field(Adam(), description="The optimizer and its peak learning rate.")
     schedule: ScheduleConfig = Field(
         MultiStep(), description="How the learning rate changes over the training."
@@ -63,6 +68,14 @@ class PretrainConfig(RecipeSection):
         TrainingConfig(), description="Length of the training, batches, and how a step is computed."
     )
     run: RunConfig = Field(description="Folder of the run, and how the run is watched.")
+
+    @model_validator(mode="after")
+    def _view_has_a_target(self) -> PretrainConfig:
+        if self.view != Augmentation() and self.model.latent is None:
+            raise ValueError(
+                "view needs a latent target (model.latent); without one, data.sampling.augment changes clips"
+            )
+        return self
 
     def resolved(self, clips: PretrainClips) -> PretrainConfig:
         """Return this recipe with what follows from the data filled in."""
@@ -122,6 +135,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
             return finished
 
     import torch
+    from accelerate import DistributedType
     from safetensors.torch import save_model
 
     from skeleton_data import replacing
@@ -130,6 +144,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
     from skeleton_lab.pictures.curves import CURVES, draw_curves
     from skeleton_lab.training.distributed import set_up_distributed
     from skeleton_lab.training.dry_run import describe
+    from skeleton_lab.training.latent_targets import changed_clips, require_variation
     from skeleton_lab.training.loaders import Loaders
     from skeleton_lab.training.trainer import Trainer
     from skeleton_mask import clip_seeds
@@ -137,6 +152,13 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
     plan, seed = config.training.plan(count(clips.train)), config.training.seed
     preprocessing = clips.preprocessing(config.data.sampling)
     accelerator = set_up_distributed(config, plan)
+    if config.model.latent and accelerator.distributed_type in (
+        DistributedType.FSDP,
+        DistributedType.DEEPSPEED,
+    ):
+        raise InputError(
+            "model.latent: the following encoder needs whole weights, which FSDP and DeepSpeed divide"
+        )
     with input_errors():
         model = config.build()
         alone = 1 if config.training.sync_batchnorm else accelerator.num_processes
@@ -159,21 +181,39 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
         clips=clips.train,
         bar=bar,
     ) as trainer:
+        latent, terms = config.model.latent, dict[str, torch.Tensor]()
 
         def loss(part: ClipBatch) -> dict[str, Tensor]:
             masks = clip_seeds(seed, trainer.epoch, part.clip)
             # Without a body it has no weight, but every process takes the step.
-            joints = part.joints if count_bodies(part) else torch.ones_like(part.joints)
-            return {"loss": trainer.model(joints, generator=masks).loss}
+            part = part if count_bodies(part) else part._replace(joints=torch.ones_like(part.joints))
+            seen, options = part.joints, dict[str, torch.Tensor]()
+            if config.view != Augmentation():
+                seen = changed_clips(part, config.view, preprocessing, seed=seed, epoch=trainer.epoch)
+                options = {"unchanged": part.joints}
+            output = trainer.model(seen, generator=masks, **options)
+            terms.update(output.terms)
+            return {"loss": output.loss, **output.terms}
 
         for batch in trainer:
             trainer.train_step(batch, loss, count=count_bodies)
             if trainer.should_evaluate:
-                candidate, score = trainer.eval_model(), float(trainer.step)
+                if latent:
+                    variation = terms["latent_variation"]
+                    require_variation(
+                        variation,
+                        latent.smallest_variation,
+                        accelerator,
+                        folder=folder.path,
+                        step=trainer.step,
+                    )
+                candidate, score = trainer.eval_model(), [float(trainer.step)]
                 if validation:
-                    score = -mean_reconstruction_loss(candidate, validation, accelerator, seed=seed)
-                    trainer.log.write("validation", trainer.step, loss=-score)
-                trainer.best.update(candidate, step=trainer.step, score=(score,))
+                    validation_loss = mean_reconstruction_loss(candidate, validation, accelerator, seed=seed)
+                    trainer.log.write("validation", trainer.step, loss=validation_loss)
+                    # It does not tell how good features of latent targets are: the last ones are kept.
+                    score = [*(score if latent else []), -validation_loss]
+                trainer.best.update(candidate, step=trainer.step, score=tuple(score))
 
         summary, best = trainer.summary(), trainer.best
         model = best.load(trainer.eval_model())
@@ -182,7 +222,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
             **summary,
             encoder_parameters=sum(weights.numel() for weights in encoder.parameters()),
             selected_step=best.step,
-            validation_loss=-best.score[0] if validation else None,
+            validation_loss=-best.score[-1] if validation else None,
             train_clips=count(clips.train),
             validation_clips=count(clips.validation),
         )

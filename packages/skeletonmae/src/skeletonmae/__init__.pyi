@@ -4,6 +4,7 @@ from .attention import joint_attention as joint_attention
 from .calibration import recalibrate as recalibrate
 from .config import DecoderConfig as DecoderConfig
 from .config import EncoderConfig as EncoderConfig
+from .config import LatentConfig as LatentConfig
 from .config import SkeletonMAEConfig as SkeletonMAEConfig
 from .config import STTFormerDecoderConfig as STTFormerDecoderConfig
 from .config import TargetConfig as TargetConfig
@@ -13,6 +14,8 @@ from .decoder import STTFormerDecoder as STTFormerDecoder
 from .decoder import TransformerDecoder as TransformerDecoder
 from .fusion import fuse_scores as fuse_scores
 from .joint_statistics import JointStatistics as JointStatistics
+from .latent import LatentTarget as LatentTarget
+from .latent import feature_variation as feature_variation
 from .losses import reconstruction_loss as reconstruction_loss
 from .model import Reconstruction as Reconstruction
 from .model import SkeletonMAE as SkeletonMAE
@@ -51,6 +54,8 @@ __all__ = [
     "EncoderConfig",
     "EncoderPlugin",
     "JointStatistics",
+    "LatentConfig",
+    "LatentTarget",
     "MaskPlugin",
     "MaskSampler",
     "PartError",
@@ -73,6 +78,7 @@ __all__ = [
     "build_encoder",
     "build_mask",
     "confusion_matrix",
+    "feature_variation",
     "from_pretrained",
     "fuse_scores",
     "joint_attention",

@@ -109,11 +109,46 @@ class TargetConfig(BaseModel):
         ),
     )
 
+    weight: float = Field(
+        1.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Weight of the reconstruction in the loss; 0 learns from latent targets alone.",
+    )
+
     @field_validator("standardise", mode="before")
     @classmethod
     def _named_before(cls, value: object) -> object:
         """Read what the version before wrote."""
         return "none" if value == "no" else value
+
+
+class LatentConfig(BaseModel):
+    """Features of whole bodies as a target, of an encoder that slowly follows the one that is trained.
+
+    Example:
+        >>> SkeletonMAEConfig(latent={"momentum": 0.996}, target={"weight": 0.0}).latent.weight
+        1.0
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weight: float = Field(
+        1.0, gt=0, allow_inf_nan=False, description="Weight of the latent target's error in the loss."
+    )
+    momentum: float = Field(
+        0.99,
+        ge=0,
+        lt=1,
+        description="Fraction of its weights that the following encoder keeps in each step (m of others).",
+    )
+    smallest_variation: float = Field(
+        0.02,
+        ge=0,
+        lt=1,
+        description="The training stops if less of the features' size than this fraction differs between "
+        "bodies: the features have then collapsed. 0 never stops.",
+    )
 
 
 class SkeletonMAEConfig(BaseModel):
@@ -149,6 +184,10 @@ class SkeletonMAEConfig(BaseModel):
         description="Joints that were not measured: used like all others, where the gap was filled (fill), "
         "or masked, and not counted in the loss (mask).",
     )
+    latent: LatentConfig | None = Field(
+        None,
+        description="Features of a slowly following encoder as a further target (default: there is none).",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -157,6 +196,12 @@ class SkeletonMAEConfig(BaseModel):
             return values
         given = [name for name in ("encoder", "decoder") if isinstance(values.get(name), dict)]
         return values | {name: {"kind": "sttformer"} | values[name] for name in given}
+
+    @model_validator(mode="after")
+    def _something_is_learnt(self) -> "SkeletonMAEConfig":
+        if self.target.weight == 0 and self.latent is None:
+            raise ValueError("target.weight is 0, and there is no latent target: nothing would be learnt")
+        return self
 
     @model_validator(mode="after")
     def _tuples_are_known(self) -> "SkeletonMAEConfig":

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from skeleton_mask import Mask, NoiseSource, show_present
 
 from .config import SkeletonMAEConfig
+from .latent import LatentTarget
 from .losses import reconstruction_loss
 from .missing import bodies_there, hold_nearest
 from .networks import build_decoder, build_encoder, build_mask
@@ -21,13 +22,15 @@ class SkeletonMAEOutput(NamedTuple):
     """What one masked pass of `SkeletonMAE` gives, for the B bodies that are present."""
 
     loss: Tensor
-    """Scalar."""
+    """Scalar; in evaluation mode that of the reconstruction alone."""
     prediction: Tensor
     """(B, T, V, C), what was reconstructed."""
     target: Tensor
     """(B, T, V, C), what should have been."""
     visible: Tensor
     """Boolean (B, T, V)."""
+    terms: dict[str, Tensor]
+    """Scalars to log. With a latent target, in training: the parts of the loss, and the latent variation."""
 
 
 class Reconstruction(NamedTuple):
@@ -57,6 +60,8 @@ class SkeletonMAE(nn.Module):
     clip is divided. The decoder has the true frame of every token either way. Each body is masked on its own.
     Bodies that are absent (all zero) are neither encoded nor counted in the loss.
 
+    With `config.latent` the decoder also predicts features of whole bodies (`LatentTarget`).
+
     Args:
         config: Encoder, decoder, masking, target.
         encoder: An `Encoder` instead of the config's, of which only joints and channels then matter.
@@ -71,6 +76,7 @@ class SkeletonMAE(nn.Module):
         decoder: What reconstructs.
         mask: What draws the masks.
         target: What is reconstructed.
+        latent: The latent target, if there is one.
 
     Example:
         >>> import torch
@@ -88,6 +94,7 @@ class SkeletonMAE(nn.Module):
     encoder: Encoder
     decoder: Decoder
     mask: MaskSampler
+    latent: LatentTarget | None
 
     def __init__(
         self,
@@ -109,9 +116,15 @@ class SkeletonMAE(nn.Module):
         self.mask = build_mask(config.mask) if mask is None else mask
         require(self.mask, MaskSampler, field="mask")
         self.target = Target(config.target)
+        self.latent = None if config.latent is None else LatentTarget(config.latent, encoder)
 
     def forward(
-        self, x: Tensor, *, generator: NoiseSource, present: Tensor | None = None
+        self,
+        x: Tensor,
+        *,
+        generator: NoiseSource,
+        present: Tensor | None = None,
+        unchanged: Tensor | None = None,
     ) -> SkeletonMAEOutput:
         """Mask, encode what is visible, decode everything, compare.
 
@@ -122,6 +135,8 @@ class SkeletonMAE(nn.Module):
             present: Boolean (N, T, V, M), true where a joint was measured; all were if None. With
                 `config.missing="mask"` the others are masked, and do not count in the loss. Only in bodies of
                 which fewer were measured than the mask shows, some stay visible, held in their nearest frame.
+            unchanged: The same clips (N, C, T, V, M) without an augmentation that `x` has; the latent target
+                is made of them, or of `x` if None.
 
         Raises:
             ValueError: If the clips do not fit the encoder, hold no body, or are not finite.
@@ -137,12 +152,23 @@ class SkeletonMAE(nn.Module):
             tokens_there = rearrange(there, "b (t k) v -> b t k v", k=self.encoder.token_frames).all(2)
             mask = show_present(mask, tokens_there, generator=seeds)
         tokens = self.encode(bodies, mask)  # (P, C')
-        prediction = self.decoder(tokens, mask)  # (B, T, V, C)
+        decoded = self.decoder(tokens, mask)  # (B, T, V, C), with a latent target (B, T, V, C + C')
         target = self.target.of(bodies)
+        channels = decoded.shape[3] if self.latent is None else target.shape[3]
+        prediction, features = decoded.tensor_split([channels], dim=3)
         visible = repeat(mask.visible, "b t v -> b (t k) v", k=self.encoder.token_frames)
         measured = None if there is None else self.target.measured(there)
-        loss = self.loss(prediction, target, visible, measured)
-        return SkeletonMAEOutput(loss, prediction, target, visible)
+        loss, terms = self.loss(prediction, target, visible, measured), dict[str, Tensor]()
+        if self.latent is not None and self.training:
+            self.latent.follow(self.encoder)
+            whole = bodies if unchanged is None else pick_bodies(unchanged, body_index)
+            whole = whole if there is None else hold_nearest(whole, there)
+            latent_target, variation = self.latent.of(whole)
+            latent_target = repeat(latent_target, "b t v c -> b (t k) v c", k=self.encoder.token_frames)
+            latent = self.loss(features, latent_target, visible, there)
+            terms = {"reconstruction": loss, "latent": latent, "latent_variation": variation}
+            loss = self.config.target.weight * loss + self.latent.config.weight * latent
+        return SkeletonMAEOutput(loss, prediction, target, visible, terms)
 
     def sample_mask(self, bodies: Tensor, generator: NoiseSource) -> Mask:
         """Return a mask (B, T / k, V) of the tokens of bodies (B, T, V, C), each body masked on its own."""
@@ -215,6 +241,11 @@ def present_bodies(x: Tensor) -> tuple[Tensor, Tensor]:
     if not len(body_index):
         raise ValueError(f"x must hold a body that is not all zero, got {len(bodies)} absent bodies")
     return bodies[body_index], body_index
+
+
+def pick_bodies(x: Tensor, body_index: Tensor) -> Tensor:
+    """Bodies (B, T, V, C) of clips (N, C, T, V, M), by their index among all (N M)."""
+    return rearrange(x, "n c t v m -> (n m) t v c")[body_index]
 
 
 def body_seeds(generator: NoiseSource, body_index: Tensor, *, persons: int) -> NoiseSource:

@@ -44,7 +44,7 @@ def build_decoder(config: SkeletonMAEConfig, encoder: Encoder) -> Decoder:
     """
     sizes = {
         "in_channels": encoder.num_features,
-        "out_channels": config.encoder.channels,
+        "out_channels": config.encoder.channels + (encoder.num_features if config.latent else 0),
         "token_frames": encoder.token_frames,
     }
     match config.decoder:

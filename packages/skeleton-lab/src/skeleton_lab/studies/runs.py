@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from tqdm import tqdm
 
 from skeleton_data import printable
-from skeleton_lab.errors import InputError, NotFiniteError, WorkerError
+from skeleton_lab.errors import CollapsedError, InputError, NotFiniteError, WorkerError
 from skeleton_lab.runs.workers import (
     is_first_process,
     one_line_on_interrupt,
@@ -47,7 +47,7 @@ AnyRun = TypeVar("AnyRun", bound=Task)
 Failures: TypeAlias = dict[AnyRun, str]
 """What went wrong with a run, in a line."""
 
-TROUBLE = (InputError, NotFiniteError)
+TROUBLE = (InputError, NotFiniteError, CollapsedError)
 """What ends one run and leaves the others as they are; a full disk or a signal ends them all."""
 
 
