@@ -45,6 +45,13 @@ def test_the_loss_is_the_mean_squared_error_over_all_places():
     torch.testing.assert_close(output.loss, error / bodies.numel())
 
 
+def test_joints_and_motion_count_alike():
+    output = make_model(target={"kind": "joints_and_motion"})(make_clips(), generator=generator())
+    error = (output.prediction - output.target).square()
+    assert error.shape[-1] == 6
+    torch.testing.assert_close(output.loss, (error[..., :3].mean() + error[..., 3:].mean()) / 2)
+
+
 def test_the_loss_may_count_masked_places_alone():
     output = make_model(target={"loss_on": "masked"})(make_clips(), generator=generator())
     errors = (output.prediction - output.target).square()
@@ -132,7 +139,7 @@ def test_reconstruct_puts_everything_back_in_its_place():
     torch.testing.assert_close(present, output.prediction)
 
 
-@pytest.mark.parametrize("kind", ["joints", "motion"])
+@pytest.mark.parametrize("kind", ["joints", "motion", "joints_and_motion"])
 @pytest.mark.parametrize("standardised", ["none", "axis", "joint", "body", "patch"])
 def test_a_perfect_prediction_of_any_target_rebuilds_the_joints(kind, standardised):
     model = make_model(target={"kind": kind, "standardise": standardised})
@@ -194,6 +201,17 @@ def test_targets_by_loops():
             spread = (sum((patch - patch.mean()) ** 2) / (len(patch) - 1) + 1e-6) ** 0.5
             found = by_patch[0, start : start + 4, joint].flatten()
             torch.testing.assert_close(found, (patch - patch.mean()) / spread)
+
+
+@pytest.mark.parametrize("standardised", ["none", "axis", "joint", "body", "patch"])
+def test_joints_and_motion_are_both_targets_side_by_side(standardised):
+    joints, guessed = (make_clips(bodies=1, seed=seed)[..., 0].permute(0, 2, 3, 1) for seed in (0, 1))
+    joints[..., 0] *= 100
+    kinds = ("joints", "motion", "joints_and_motion")
+    targets = [Target(TargetConfig(kind=kind, standardise=standardised)) for kind in kinds]
+    for other in (None, guessed):
+        apart, moving, both = (target.of(joints, scaled_as=other) for target in targets)
+        torch.testing.assert_close(both, torch.cat([apart, moving], dim=-1), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("standardised", ["axis", "joint", "body"])

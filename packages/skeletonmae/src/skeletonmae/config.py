@@ -88,11 +88,10 @@ class TargetConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["joints", "motion"] = Field(
+    kind: Literal["joints", "motion", "joints_and_motion"] = Field(
         "joints",
-        description=(
-            "What the decoder predicts: joint positions, or their differences from frame to frame (motion)."
-        ),
+        description="What the decoder predicts: joint positions, their differences from frame to frame "
+        "(motion), or both, which count alike.",
     )
     standardise: Literal["none", "axis", "joint", "body", "patch"] = Field(
         "none",
@@ -115,6 +114,11 @@ class TargetConfig(BaseModel):
         allow_inf_nan=False,
         description="Weight of the reconstruction in the loss; 0 learns from latent targets alone.",
     )
+
+    @property
+    def parts(self) -> tuple[Literal["joints", "motion"], ...]:
+        """What stands in the channels of the target: joints, motion, or one after the other."""
+        return ("joints", "motion") if self.kind == "joints_and_motion" else (self.kind,)
 
     @field_validator("standardise", mode="before")
     @classmethod

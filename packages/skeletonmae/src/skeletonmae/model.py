@@ -24,9 +24,9 @@ class SkeletonMAEOutput(NamedTuple):
     loss: Tensor
     """Scalar; in evaluation mode that of the reconstruction alone."""
     prediction: Tensor
-    """(B, T, V, C), what was reconstructed."""
+    """(B, T, V, C), what was reconstructed; joints and their motion together have 2 C channels."""
     target: Tensor
-    """(B, T, V, C), what should have been."""
+    """Of the same shape, what should have been."""
     visible: Tensor
     """Boolean (B, T, V)."""
     terms: dict[str, Tensor]
@@ -154,8 +154,9 @@ class SkeletonMAE(nn.Module):
         tokens = self.encode(bodies, mask)  # (P, C')
         decoded = self.decoder(tokens, mask)  # (B, T, V, C), with a latent target (B, T, V, C + C')
         target = self.target.of(bodies)
-        channels = decoded.shape[3] if self.latent is None else target.shape[3]
-        prediction, features = decoded.tensor_split([channels], dim=3)
+        prediction = features = decoded
+        if self.latent is not None:
+            prediction, features = decoded.tensor_split([target.shape[3]], dim=-1)
         visible = repeat(mask.visible, "b t v -> b (t k) v", k=self.encoder.token_frames)
         measured = None if there is None else self.target.measured(there)
         loss, terms = self.loss(prediction, target, visible, measured), dict[str, Tensor]()

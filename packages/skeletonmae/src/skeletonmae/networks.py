@@ -44,7 +44,8 @@ def build_decoder(config: SkeletonMAEConfig, encoder: Encoder) -> Decoder:
     """
     sizes = {
         "in_channels": encoder.num_features,
-        "out_channels": config.encoder.channels + (encoder.num_features if config.latent else 0),
+        "out_channels": config.encoder.channels * len(config.target.parts)
+        + (encoder.num_features if config.latent else 0),
         "token_frames": encoder.token_frames,
     }
     match config.decoder:

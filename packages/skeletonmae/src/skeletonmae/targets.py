@@ -1,4 +1,6 @@
-"""What a masked autoencoder reconstructs: joints or their motion, as they are or standardised."""
+"""What a masked autoencoder reconstructs: joints, their motion or both, as they are or standardised."""
+
+from typing import Literal
 
 import torch
 from einops import rearrange, repeat
@@ -21,7 +23,8 @@ class Target:
     waves, though its course is the noise of the sensor. With `"axis"` so has each axis of each joint, as in
     NAT. With `"body"` all joints of a body have one spread.
     With `"patch"` each patch, some frames of a joint, has one mean and one unbiased variance over its frames
-    and coordinates (Mao et al. 2023, section 3.3).
+    and coordinates (Mao et al. 2023, section 3.3). With `kind="joints_and_motion"` each part is standardised
+    by itself, so that the small steps of motion count as much as positions.
 
     Args:
         config: Kind of target, and how it is standardised.
@@ -44,7 +47,7 @@ class Target:
         self.config, self.floor = config, floor
 
     def of(self, bodies: Tensor, *, scaled_as: Tensor | None = None) -> Tensor:
-        """Return the target of bodies (B, T, V, C), in the same shape.
+        """Return the target of bodies (B, T, V, C): (B, T, V, C), or (B, T, V, 2 C) of joints and motion.
 
         Args:
             bodies: The joints.
@@ -54,11 +57,14 @@ class Target:
         Raises:
             ValueError: If the frames are not a multiple of those of a patch.
         """
-        target = self._plain(bodies)
-        if self.config.standardise == "none":
-            return target
-        mean, spread = self._scale(bodies if scaled_as is None else scaled_as)
-        return (target - mean) / spread
+        targets = []
+        for part in self.config.parts:
+            target = _plain(part, bodies)
+            if self.config.standardise != "none":
+                mean, spread = self._scale(_plain(part, bodies if scaled_as is None else scaled_as))
+                target = (target - mean) / spread
+            targets.append(target)
+        return torch.cat(targets, dim=-1)
 
     def measured(self, present: Tensor) -> Tensor:
         """Return where the target is known of joints `present` (B, T, V): a step needs two frames."""
@@ -70,29 +76,28 @@ class Target:
         """Return joint positions (B, T, V, C) that a reconstructed target stands for.
 
         A standardised target does not say its mean and its spread: they are the original's. Motion is summed
-        up, and begins where it fits the visible frames of the joint best (all frames, if none is visible).
+        up, and begins where it fits the visible frames of the joint best (all frames, if none is visible). Of
+        joints and their motion, the joints are returned.
 
         Args:
-            target: What was reconstructed (B, T, V, C).
+            target: What was reconstructed, of the shape that `of` returns.
             bodies: The original joints (B, T, V, C).
             visible: Boolean (B, T, V).
         """
+        part = self.config.parts[0]
+        target = target[..., : bodies.shape[-1]]
         if self.config.standardise != "none":
-            mean, spread = self._scale(bodies)
+            mean, spread = self._scale(_plain(part, bodies))
             target = target * spread + mean
-        if self.config.kind == "joints":
+        if part == "joints":
             return target
         travelled = F.pad(target[:, :-1].cumsum(1), (0, 0, 0, 0, 1, 0))
         anchors = (visible | ~visible.any(1, keepdim=True))[..., None].to(bodies.dtype)
         start = ((bodies - travelled) * anchors).sum(1, keepdim=True) / anchors.sum(1, keepdim=True)
         return travelled + start
 
-    def _plain(self, bodies: Tensor) -> Tensor:
-        return joint_motion(bodies) if self.config.kind == "motion" else bodies
-
-    def _scale(self, bodies: Tensor) -> tuple[Tensor, Tensor]:
+    def _scale(self, target: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean (B, 1, V, C) and spread (B, 1, V or 1, C or 1); of patches both are (B, T, V, 1)."""
-        target = self._plain(bodies)
         if self.config.standardise == "patch":
             return self._scale_of_patches(target)
         mean = target.mean(1, keepdim=True)
@@ -111,6 +116,11 @@ class Target:
         spread = (var + self.floor**2).sqrt()
         mean, spread = (repeat(part, "b t v 1 -> b (t k) v 1", k=patch_frames) for part in (mean, spread))
         return mean, spread
+
+
+def _plain(part: Literal["joints", "motion"], bodies: Tensor) -> Tensor:
+    """Return joints or motion (B, T, V, C), as they are."""
+    return joint_motion(bodies) if part == "motion" else bodies
 
 
 def joint_motion(joints: Tensor) -> Tensor:
