@@ -71,11 +71,24 @@ def test_changes_depend_on_seed_epoch_and_clip_alone():
     view = Augmentation(shear=0.3, noise=0.01)
 
     def changed(chosen, **draw):
-        batch = ClipBatch(joints[chosen], torch.zeros(len(chosen)), torch.tensor(chosen))
-        return changed_clips(batch, view, clips, **{"seed": 0, "epoch": 0, **draw})
+        some = joints[chosen]
+        batch = ClipBatch(some, torch.zeros(len(chosen)), torch.tensor(chosen), some[:, 0] != 0)
+        seen, present = changed_clips(batch, view, clips, **{"seed": 0, "epoch": 0, **draw})
+        assert torch.equal(present, batch.present)
+        return seen
 
     whole = changed([0, 1, 2])
     torch.testing.assert_close(changed([2, 1]), whole[[2, 1]], rtol=0, atol=0)
     assert not torch.equal(changed([0, 1, 2], epoch=1), whole)
     assert not torch.equal(changed([0, 1, 2], seed=1), whole)
     assert (whole[1, ..., 1] == 0).all()
+
+
+def test_a_joint_counts_if_it_was_measured_before_and_after_the_changes():
+    mirror = layout("kinect_v1").mirror
+    joints, present = torch.ones(1, 3, 8, 20, 1), torch.ones(1, 8, 20, 1, dtype=torch.bool)
+    present[:, :, 5] = False
+    clips = Preprocessing(layout=layout("kinect_v1"), units="m", bodies=1, sampling=ClipSampling())
+    batch = ClipBatch(joints, torch.zeros(1), torch.tensor([0]), present)
+    _, known = changed_clips(batch, Augmentation(flip=1.0), clips, seed=0, epoch=0)
+    assert sorted(set((~known).nonzero()[:, 2].tolist())) == sorted({5, mirror[5]})

@@ -77,8 +77,8 @@ def test_recognition_counts_in_evaluation_mode_and_goes_on_training():
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Dropout(0.9), torch.nn.Linear(4, 2))
     clips = torch.randn(5, 1, 1, 4, 1)
     batches = [
-        ClipBatch(clips[:3], torch.zeros(3, dtype=torch.int64), torch.arange(3)),
-        ClipBatch(clips[3:], torch.ones(2, dtype=torch.int64), torch.arange(3, 5)),
+        ClipBatch(clips[:3], torch.zeros(3, dtype=torch.int64), torch.arange(3), clips[:3, 0] != 0),
+        ClipBatch(clips[3:], torch.ones(2, dtype=torch.int64), torch.arange(3, 5), clips[3:, 0] != 0),
     ]
     alone = SimpleNamespace(device=torch.device("cpu"), reduce=lambda count, how: count)
     first, second = (evaluate_classifier(model, batches, alone, classes=2) for _ in range(2))

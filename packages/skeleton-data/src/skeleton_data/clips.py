@@ -92,6 +92,7 @@ class ClipSource:
         min_confidence: Confidence below which a joint counts as missing, by the convention of the format.
         notes: What the reader decided and whoever imports should know, a sentence each.
         cleaning: How the recordings were cleaned, where that is known.
+        filled: Whether gaps were filled before: a joint of confidence 0 has a place all the same.
         frames: Number of frames of the only clip, where `part` reads some of them.
         part: Reads the frames from the first number to before the second of the only clip, of which nothing
             but their joints is known.
@@ -110,6 +111,7 @@ class ClipSource:
     min_confidence: float = 0.0
     notes: tuple[str, ...] = ()
     cleaning: Cleaning | None = None
+    filled: bool = False
     frames: int = 0
     part: Callable[[int, int], Clip] | None = field(default=None, repr=False)
 

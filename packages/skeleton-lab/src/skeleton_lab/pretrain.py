@@ -187,10 +187,11 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
             masks = clip_seeds(seed, trainer.epoch, part.clip)
             # Without a body it has no weight, but every process takes the step.
             part = part if count_bodies(part) else part._replace(joints=torch.ones_like(part.joints))
-            seen, options = part.joints, dict[str, torch.Tensor]()
+            seen, options = part.joints, {"present": part.present}
             if config.view != Augmentation():
-                seen = changed_clips(part, config.view, preprocessing, seed=seed, epoch=trainer.epoch)
-                options = {"unchanged": part.joints}
+                draws = {"seed": seed, "epoch": trainer.epoch}
+                seen, options["present"] = changed_clips(part, config.view, preprocessing, **draws)
+                options["unchanged"] = part.joints
             output = trainer.model(seen, generator=masks, **options)
             terms.update(output.terms)
             return {"loss": output.loss, **output.terms}

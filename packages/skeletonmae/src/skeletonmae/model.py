@@ -31,6 +31,10 @@ class SkeletonMAEOutput(NamedTuple):
     """Boolean (B, T, V)."""
     terms: dict[str, Tensor]
     """Scalars to log. With a latent target, in training: the parts of the loss, and the latent variation."""
+    measured: Tensor
+    """Boolean (B, T, V), where the target is known; everywhere, unless missing joints are masked."""
+    bodies: Tensor
+    """(B, T, V, C), the joints that were encoded and are the target."""
 
 
 class Reconstruction(NamedTuple):
@@ -158,8 +162,9 @@ class SkeletonMAE(nn.Module):
         if self.latent is not None:
             prediction, features = decoded.tensor_split([target.shape[3]], dim=-1)
         visible = repeat(mask.visible, "b t v -> b (t k) v", k=self.encoder.token_frames)
-        measured = None if there is None else self.target.measured(there)
-        loss, terms = self.loss(prediction, target, visible, measured), dict[str, Tensor]()
+        measured = torch.ones_like(visible) if there is None else self.target.measured(there)
+        loss = self.loss(prediction, target, visible, None if there is None else measured)
+        terms: dict[str, Tensor] = {}
         if self.latent is not None and self.training:
             self.latent.follow(self.encoder)
             whole = bodies if unchanged is None else pick_bodies(unchanged, body_index)
@@ -169,7 +174,7 @@ class SkeletonMAE(nn.Module):
             latent = self.loss(features, latent_target, visible, there)
             terms = {"reconstruction": loss, "latent": latent, "latent_variation": variation}
             loss = self.config.target.weight * loss + self.latent.config.weight * latent
-        return SkeletonMAEOutput(loss, prediction, target, visible, terms)
+        return SkeletonMAEOutput(loss, prediction, target, visible, terms, measured, bodies)
 
     def sample_mask(self, bodies: Tensor, generator: NoiseSource) -> Mask:
         """Return a mask (B, T / k, V) of the tokens of bodies (B, T, V, C), each body masked on its own."""

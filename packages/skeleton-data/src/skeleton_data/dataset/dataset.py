@@ -17,7 +17,7 @@ from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.store.own_clips import OwnClips
 from skeleton_data.store.store import SkeletonStore
-from skeleton_data.transforms.augment import augment, hide
+from skeleton_data.transforms.augment import augment, augment_presence, hide
 from skeleton_data.transforms.augmentation import Augmentation
 from skeleton_data.transforms.crop import Window, centre_crop, random_crop, view_crop
 from skeleton_data.transforms.draws import Draw, uniform
@@ -26,7 +26,7 @@ from skeleton_data.transforms.interpolation import FrameBlend
 from skeleton_data.transforms.origin import move_origin
 from skeleton_data.transforms.rotation import rotate, rotation_matrix
 from skeleton_data.transforms.sampling import ClipSampling
-from skeleton_data.transforms.streams import to_stream
+from skeleton_data.transforms.streams import known_in_stream, to_stream
 
 Key = int | tuple[int, int]
 """A position in the dataset, or (epoch, position)."""
@@ -43,11 +43,13 @@ class ClipBatch(NamedTuple):
         joints: (N, C=3, T, V, M) float32, metres; absent bodies are zero.
         label: (N,) int64, -1 = unknown.
         clip: (N,) int64, position in the dataset.
+        present: (N, T, V, M) bool, true where a joint was measured; false too in frames without the body.
     """
 
     joints: Tensor
     label: Tensor
     clip: Tensor
+    present: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,16 +185,18 @@ class SkeletonDataset(Dataset[ClipBatch]):
             raise IndexError(f"position {position[outside.argmax()]} of {len(self)} clips")
         random = uniform(self.seed, epoch, position, _DRAWS) if self.training else None
         if len(self.sources) == 1:
-            joints, label = self._sample(0, epoch, position, random)
+            joints, label, present = self._sample(0, epoch, position, random)
         else:
             number = np.searchsorted(self._ends, position, side="right")
             joints = torch.empty(len(keys), 3, self.sampling.frames, len(self.layout.joints), self.bodies)
+            present = torch.empty(joints[:, 0].shape, dtype=torch.bool)
             label = np.empty(len(keys), dtype=np.int64)
             for source in np.unique(number):
                 here = np.flatnonzero(number == source)
                 drawn = None if random is None else random[here]
-                joints[here], label[here] = self._sample(int(source), epoch[here], position[here], drawn)
-        return ClipBatch(joints, torch.from_numpy(label), torch.from_numpy(position))
+                some = self._sample(int(source), epoch[here], position[here], drawn)
+                joints[here], label[here], present[here] = some
+        return ClipBatch(joints, torch.from_numpy(label), torch.from_numpy(position), present)
 
     def _sample(
         self,
@@ -200,8 +204,8 @@ class SkeletonDataset(Dataset[ClipBatch]):
         epoch: NDArray[np.int64],
         position: NDArray[np.int64],
         random: NDArray[np.float64] | None,
-    ) -> tuple[Tensor, NDArray[np.int64]]:
-        """Return joints (N, C, T, V, M) and labels (N,) of one source; `random` is (N, draws) or None."""
+    ) -> tuple[Tensor, NDArray[np.int64], Tensor]:
+        """Return joints, labels and `present` of clips of one source; `random` is (N, draws) or None."""
         source, sampling, index = self.sources[number], self.sampling, self.sources[number].store.index
         clips = source.clips[position - (self._ends[number] - len(source.clips))]
         table, first_row = self._rows(number, clips)
@@ -216,6 +220,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         # Moving the origin commutes with the random turn, but the heading is that of the clip before it.
         heading = sampling.face_forward and not self.flat
         joints = blend.joints(table, None if heading else turn)
+        present = self._present(source.store, joints, blend)
         if sampling.origin == "first_frame":
             joints = move_origin(joints, self.layout.centre, blend.presence(table), flat=self.flat)
         if heading:
@@ -224,10 +229,22 @@ class SkeletonDataset(Dataset[ClipBatch]):
         draw: dict[str, Any] = {"seed": self.seed, "epoch": epoch, "clip": position}
         if self._augments:
             joints = augment(joints, sampling.augment, self.layout, flat=self.flat, **draw)
+            present = augment_presence(present, sampling.augment, self.layout, **draw)
         joints = to_stream(joints, sampling.stream, self.layout, flat=self.flat)
+        present = known_in_stream(present, sampling.stream, self.layout)
         if self._augments:
             joints = hide(joints, sampling.augment, **draw)
-        return joints, index.label[clips].astype(np.int64)
+            drops = sampling.augment.model_copy(update={"axis_drop": 0.0})
+            present = hide(present[:, None], drops, **draw)[:, 0]
+        return joints, index.label[clips].astype(np.int64), present
+
+    def _present(self, store: SkeletonStore, joints: Tensor, blend: FrameBlend) -> Tensor:
+        """Return which joints (N, T, V, M) of clips (N, C, T, V, M) were measured."""
+        body = (joints != 0).any(dim=3, keepdim=True).any(dim=1)
+        present = body.expand(-1, -1, joints.shape[3], -1).contiguous()
+        if store.confidence is not None:
+            present &= blend.measured(store.confidence)
+        return present
 
     def _window(self, frames: NDArray[np.int64], random: NDArray[np.float64] | None) -> Window:
         share, least = self.sampling.train_crop, self.sampling.min_crop_frames

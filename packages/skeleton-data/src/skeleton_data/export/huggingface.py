@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
 from skeleton_data.replacing import replacing_folder
@@ -29,7 +30,8 @@ def export_huggingface(store: SkeletonStore, path: str | Path, split: Split) -> 
     A clip is a row: `joints` (T, M, V, 3), metres, padded with zeros to the most bodies in any clip;
     `name`, `label` (with the class names), `subject`, `camera`, `setup` and `replication`, -1
     where unknown; `fps`, `units`, `up` and `layout`, JSON of `SkeletonLayout`, the same in every row, so that
-    they are kept in whatever form the rows are handed on, Parquet, streams, the hub. `skeleton-data import`
+    they are kept in whatever form the rows are handed on, Parquet, streams, the hub; of a store that knows it
+    `confidence` (T, M, V), from 0, not measured, to 1. `skeleton-data import`
     reads the folder and its Parquet files back. Only a few clips are in memory at a time.
 
     Args:
@@ -66,14 +68,16 @@ def export_huggingface(store: SkeletonStore, path: str | Path, split: Split) -> 
 
 
 def _features(store: SkeletonStore) -> Features:
-    from datasets import Array4D, ClassLabel, Features, Value
+    from datasets import Array3D, Array4D, ClassLabel, Features, Value
 
-    bodies = int(np.max(store.index.bodies))
+    bodies, width = int(np.max(store.index.bodies)), len(store.layout.joints)
     label = ClassLabel(names=list(store.class_names)) if store.class_names else Value("int32")
     facts = {fact: Value("int32") for fact in ("subject", "camera", "setup", "replication")}
-    joints = Array4D(shape=(None, bodies, len(store.layout.joints), 3), dtype="float32")
+    arrays = {"joints": Array4D(shape=(None, bodies, width, 3), dtype="float32")}
+    if store.confidence is not None:
+        arrays["confidence"] = Array3D(shape=(None, bodies, width), dtype="float32")
     about = {"fps": Value("float32"), **dict.fromkeys(("units", "up", "layout"), Value("string"))}
-    return Features({"name": Value("string"), "label": label, **facts, "joints": joints, **about})
+    return Features({"name": Value("string"), "label": label, **facts, **arrays, **about})
 
 
 def _clips(store: SkeletonStore, side: str, clips: Any) -> Iterator[dict[str, Any]]:
@@ -81,13 +85,18 @@ def _clips(store: SkeletonStore, side: str, clips: Any) -> Iterator[dict[str, An
     index, bodies = store.index, int(np.max(store.index.bodies))
     about = {"fps": store.fps, "units": store.meta.units, "up": "y", "layout": store.layout.model_dump_json()}
     for clip in map(int, clips):
-        joints = store.read(clip)
-        padded = np.zeros((len(joints), bodies, *joints.shape[2:]), np.float32)
-        padded[:, : joints.shape[1]] = joints
+        arrays = {"joints": store.read(clip), "confidence": store.read_confidence(clip)}
         facts = ("label", "subject", "camera", "setup", "replication")
         yield {
             "name": store.name(clip),
-            "joints": padded,
+            **{name: _padded(array, bodies) for name, array in arrays.items() if array is not None},
             **{fact: int(getattr(index, fact)[clip]) for fact in facts},
             **about,
         }
+
+
+def _padded(array: NDArray[np.float32], bodies: int) -> NDArray[np.float32]:
+    """Return an array (T, M, ...) with zeros for bodies that a clip does not have."""
+    padded = np.zeros((len(array), bodies, *array.shape[2:]), np.float32)
+    padded[:, : array.shape[1]] = array
+    return padded

@@ -99,7 +99,9 @@ def import_clips(
         overwrite=overwrite,
     ) as writer:
         for clip in _read(opened, source, problems, progress=progress):
-            writer.add(clip.joints, name=clip.name, sides=clip.sides, **clip.facts)
+            writer.add(
+                clip.joints, name=clip.name, sides=clip.sides, confidence=clip.confidence, **clip.facts
+            )
         problems.write()
     return _summary(opened, problems)
 

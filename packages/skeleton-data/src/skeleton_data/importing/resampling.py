@@ -19,14 +19,37 @@ def resample(joints: NDArray[np.float32], fps: float, wanted: float) -> NDArray[
     """
     if np.isclose(fps, wanted, rtol=1e-3):
         return joints
-    last = len(joints) - 1
-    times = np.arange(int(last * wanted / fps + 1e-3) + 1) * (fps / wanted)
-    before = np.minimum(np.floor(times + 1e-6).astype(np.int64), last)
-    after = np.minimum(before + 1, last)
-    share = np.clip(times - before, 0, 1).astype(np.float32)[:, None, None, None]
+    before, after, share = _blends(len(joints), fps, wanted)
+    share = share[:, None, None, None]
     there: NDArray[np.bool_] = np.asarray(joints.any(axis=(2, 3)))
     both = (there[before] & there[after])[..., None, None]
     nearest = np.where(share < 0.5, joints[before], joints[after])
     blended = joints[before] + share * (joints[after] - joints[before])
     result: NDArray[np.float32] = np.where(both, blended, nearest).astype(np.float32)
     return result
+
+
+def resample_confidence(confidence: NDArray[np.float32], fps: float, wanted: float) -> NDArray[np.float32]:
+    """Return the confidence (T, M, V) of resampled joints: the lower one of the two frames they come from.
+
+    Example:
+        >>> confidence = np.array([1, 1, 0, 1, 1], np.float32).reshape(5, 1, 1)
+        >>> resample_confidence(confidence, 30, 20).flatten().tolist()
+        [1.0, 0.0, 1.0]
+    """
+    if np.isclose(fps, wanted, rtol=1e-3):
+        return confidence
+    before, after, share = _blends(len(confidence), fps, wanted)
+    lower = np.minimum(confidence[before], confidence[np.where(share > 0, after, before)])
+    return np.where(share[:, None, None] < 1, lower, confidence[after])
+
+
+def _blends(
+    frames: int, fps: float, wanted: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Return for each new frame the frames before and after it, and the share of the latter."""
+    last = frames - 1
+    times = np.arange(int(last * wanted / fps + 1e-3) + 1) * (fps / wanted)
+    before = np.minimum(np.floor(times + 1e-6).astype(np.int64), last)
+    share = np.clip(times - before, 0, 1).astype(np.float32)
+    return before, np.minimum(before + 1, last), share

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, Units, turn_upright
 from skeleton_data.errors import DataError, JointError
+from skeleton_data.importing.confidence import clip_confidence, complete_frames
 from skeleton_data.importing.missing import fill_missing, longest_gap, mark_missing, require_complete
 from skeleton_data.importing.picture import in_picture
 from skeleton_data.importing.report import ImportReport
-from skeleton_data.importing.resampling import resample
+from skeleton_data.importing.resampling import resample, resample_confidence
 from skeleton_data.importing.unmeasured import never_seen, without_never_seen
 from skeleton_data.layouts.joint_mapping import JointMap, joint_map
 from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
@@ -87,9 +88,13 @@ class OpenedClips:
         require_complete(filled, self.layout.joints, rule)
         if not filled.any():
             raise DataError("there is no body in any frame")
+        sure = clip_confidence(clip, marked, self.mapping, units=self.source.units)
+        if sure is not None and rule == "drop-frame":
+            sure = sure[complete_frames(marked, never & (self.units == "m"))]
         if self.config.resample:
             filled = resample(filled, fps, self.config.resample)
-        ready = replace(clip, joints=filled, confidence=None)
+            sure = None if sure is None else resample_confidence(sure, fps, self.config.resample)
+        ready = replace(clip, joints=filled, confidence=sure)
         self._check(ready)
         self.report.add(ready, marked, never)
         self.report.sure += clip.confidence is not None or self.source.units == "picture"
@@ -129,7 +134,8 @@ class OpenedClips:
         least = self.source.min_confidence if least is None else least
         match self.source.units:
             case "m":
-                marked = mark_missing(clip.joints, clip.confidence, least)
+                known = self.source.filled and self.config.min_confidence is None
+                marked = mark_missing(clip.joints, None if known else clip.confidence, least)
                 return turn_upright(marked, self.source.up or "y")
             case "pixels":
                 joints = in_picture(clip, self.config.picture)

@@ -40,6 +40,11 @@ class JointMap:
                 mapped[..., joint, :] = np.einsum("...jc,j->...c", joints[..., list(weights), :], shares)
         return mapped
 
+    def lowest(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the lowest value of the joints that each comes from: (..., source) to (..., target)."""
+        mapped = [values[..., list(weights)].min(axis=-1) for weights in self.weights]
+        return np.stack(mapped, axis=-1)
+
 
 def joint_map(
     names: Sequence[str], wanted: Sequence[str], *, derive: bool = False, source: str = "the data"

@@ -32,6 +32,7 @@ def open_store(path: Path, _: ImportConfig) -> ClipSource:
         count=len(store),
         clips=_read(store),
         cleaning=store.cleaning,
+        filled=True,
     )
 
 
@@ -41,6 +42,13 @@ def _read(store: SkeletonStore) -> Iterator[Clip | DataError]:
         try:
             facts = {fact: int(getattr(store.index, fact)[number]) for fact in FACTS}
             joints = np.array(store.read(number))
-            yield Clip(store.name(number), joints, facts, store.path, sides=sides.get(number, {}))
+            yield Clip(
+                store.name(number),
+                joints,
+                facts,
+                store.path,
+                confidence=store.read_confidence(number),
+                sides=sides.get(number, {}),
+            )
         except DataError as error:
             yield error

@@ -56,6 +56,7 @@ def open_huggingface(path: Path, config: ImportConfig) -> ClipSource:
         fps=float(head["fps"]),
         class_names=names,
         count=sum(_rows_of(file) for group in files.values() for file in group),
+        filled=True,
         clips=_read(files, head | {"count": len(skeleton.joints)}, sides),
     )
 
@@ -161,26 +162,35 @@ def _clip(
     for name in ("units", "layout"):
         if batch.column(name)[row].as_py() != head[name]:
             raise DataError.at(file, f"{where}: another {name} than in the first row")
-    numbers = _array(batch.column("joints"), row)
+    numbers = _array(batch.column("joints"), row, axes=4)
     joints = positions(numbers, (-1, -1, head["count"], 3), file, f"{where}: joints", gaps=True)
     there = np.flatnonzero(joints.any(axis=(0, 2, 3)))
+    bodies = there[-1] + 1 if len(there) else 1
+    confidence = None
+    if "confidence" in batch.schema.names:
+        confidence = _array(batch.column("confidence"), row, axes=3)
+        if confidence.shape != joints.shape[:3]:
+            raise DataError.at(
+                file, f"{where}: confidence must be {joints.shape[:3]}, not {confidence.shape}"
+            )
     known = [fact for fact in FACTS if fact in batch.schema.names]
     facts = {fact: batch.column(fact)[row].as_py() for fact in known}
     return Clip(
         str(batch.column("name")[row].as_py()),
-        joints[:, : there[-1] + 1 if len(there) else 1],
+        joints[:, :bodies],
         {fact: -1 if value is None else int(value) for fact, value in facts.items()},
         file,
+        confidence=None if confidence is None else confidence[:, :bodies],
         fps=float(batch.column("fps")[row].as_py()),
         sides=sides,
     )
 
 
-def _array(column: Any, row: int) -> NDArray[np.float32]:
+def _array(column: Any, row: int, *, axes: int) -> NDArray[np.float32]:
     """Return nested lists of one row as an array; those of `datasets` are an extension of plain lists."""
     values = getattr(column, "storage", column)[row].values
     shape = [len(values)]
-    for _ in range(3):
+    for _ in range(axes - 1):
         flat = values.flatten()
         shape.append(len(flat) // max(1, len(values)))
         values = flat

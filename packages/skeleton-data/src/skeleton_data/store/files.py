@@ -20,6 +20,9 @@ JOINTS, INDEX, NAMES, META = "joints.npy", "index.npy", "names.bin", "store.json
 SPLITS = "splits.json"
 """Of a store whose data set came with a split of its own."""
 
+CONFIDENCE = "confidence.npy"
+"""Of a store that knows how sure the tracker was of each joint."""
+
 DATA_FILES = (JOINTS, INDEX, NAMES)
 FORMAT, FORMAT_VERSION = "skeleton-store", 1
 
@@ -65,7 +68,7 @@ class StoreMeta(BaseModel):
     @property
     def data_files(self) -> tuple[str, ...]:
         """Names of the files of the store, but for that of these metadata."""
-        return (*DATA_FILES, *([SPLITS] if SPLITS in self.files else []))
+        return (*DATA_FILES, *(name for name in (CONFIDENCE, SPLITS) if name in self.files))
 
 
 ClipNumbers = tuple[Annotated[int, Field(ge=0)], ...]

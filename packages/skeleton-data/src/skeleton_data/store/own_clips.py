@@ -77,7 +77,7 @@ class OwnClips(SkeletonStore):
     """
 
     def __init__(self, data: ClipDataset) -> None:
-        self.path = Path(type(data).__name__)
+        self.path, self._confidence = Path(type(data).__name__), None
         lacking = [name for name in ("layout", "__len__", "__getitem__") if not hasattr(data, name)]
         if lacking:
             raise DataError.at(self.path, f"lacks {', '.join(lacking)}; see skeleton_data.ClipDataset")

@@ -13,7 +13,9 @@ from typing import IO
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from skeleton_data.errors import DataError
 from skeleton_data.replacing import put_in_place
+from skeleton_data.store.files import META
 
 if sys.platform != "win32":
     import fcntl
@@ -32,6 +34,27 @@ class Chunk(BaseModel):
     ends: dict[str, int] = Field(description="size of each data file so far")
     sums: dict[str, str] = Field(description="SHA-256 of what the part added to each data file")
     notes: tuple[str, ...] = Field(description="what the user of the writer noted about it")
+
+
+def behind_links(path: Path) -> Path:
+    """Return where a path leads to: what stands there is replaced, and not a link to it."""
+    if path.is_symlink() and not path.exists():
+        raise DataError.at(path, f"is a symbolic link to {path.readlink()}, which does not exist")
+    return path.resolve()
+
+
+def refuse_to_replace(path: Path, *, overwrite: bool) -> None:
+    """Refuse a path at which something stands that is no store, or a store that is to stay.
+
+    Raises:
+        DataError: Names the path.
+    """
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    if not (path / META).is_file():
+        raise DataError.at(path, "exists and is not a store; it will not be replaced")
+    if not overwrite:
+        raise DataError.at(path, "exists; say overwrite to replace this store")
 
 
 class PartialStore:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,9 @@ from skeleton_data.errors import DataError
 from skeleton_data.files.text import read_bytes
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.printable import printable
+from skeleton_data.store.confidence import SURE
 from skeleton_data.store.files import (
+    CONFIDENCE,
     INDEX,
     INDEX_DTYPE,
     JOINTS,
@@ -29,6 +31,7 @@ from skeleton_data.store.files import (
 )
 
 Column = NDArray[np.int32]
+Scalar = TypeVar("Scalar", bound=np.generic)
 MAX_META = 2**24
 """Bytes of the largest `store.json`; real ones have some thousands."""
 
@@ -73,11 +76,16 @@ class SkeletonStore:
     """
 
     def __init__(
-        self, path: Path, meta: StoreMeta, joints: NDArray[np.float32], records: NDArray[Any]
+        self,
+        path: Path,
+        meta: StoreMeta,
+        joints: NDArray[np.float32],
+        records: NDArray[Any],
+        confidence: NDArray[np.uint8] | None = None,
     ) -> None:
         self.path, self.meta = path, meta
         self.index = ClipIndex(**{column: records[column] for column in ClipIndex.__dataclass_fields__})
-        self._joints, self._records = joints, records
+        self._joints, self._records, self._confidence = joints, records, confidence
         self._names = np.memmap(path / NAMES, dtype=np.uint8, mode="r")
 
     @classmethod
@@ -93,7 +101,10 @@ class SkeletonStore:
             _check_size(folder / name, meta)
         joints = _map(folder / JOINTS, (meta.rows, len(meta.layout.joints), 3), np.dtype("<f4"))
         records = _map(folder / INDEX, (meta.clips,), INDEX_DTYPE)
-        return cls(folder, meta, joints, records)
+        confidence = None
+        if CONFIDENCE in meta.files:
+            confidence = _map(folder / CONFIDENCE, (meta.rows, len(meta.layout.joints)), np.dtype("u1"))
+        return cls(folder, meta, joints, records, confidence)
 
     @property
     def layout(self) -> SkeletonLayout:
@@ -148,6 +159,15 @@ class SkeletonStore:
         return self._joints
 
     @property
+    def confidence(self) -> NDArray[np.uint8] | None:
+        """How sure the tracker was of each joint of `rows`, (rows, V) in 255ths; 0 was not measured.
+
+        What stands in `rows` there was filled from other frames. None if all joints were measured, and
+        nothing else is known; of joints in a picture, z is the confidence.
+        """
+        return self._confidence
+
+    @property
     def first_row(self) -> NDArray[np.int64]:
         """(n,) first row of each clip in `rows`."""
         first: NDArray[np.int64] = self._records["row"]
@@ -164,11 +184,21 @@ class SkeletonStore:
             IndexError: There is no such clip.
             DataError: The index points outside the joints, which only a damaged index does.
         """
-        record = self._record(clip)
-        start, frames, bodies = int(record["row"]), int(record["frames"]), int(record["bodies"])
-        if frames < 1 or bodies < 1 or not 0 <= start <= self.meta.rows - frames * bodies:
-            raise DataError.at(self.path / INDEX, f"damaged: clip {clip} lies outside {JOINTS}")
-        return self._joints[start : start + frames * bodies].reshape(frames, bodies, *self._joints.shape[1:])
+        return self._of_clip(self._joints, clip)
+
+    def read_confidence(self, clip: int) -> NDArray[np.float32] | None:
+        """Return how sure the tracker was of each joint of a clip, (T, M, V) from 0, not measured, to 1.
+
+        Returns:
+            None where the store does not say it (`confidence`).
+
+        Raises:
+            IndexError: There is no such clip.
+            DataError: The index points outside the joints, which only a damaged index does.
+        """
+        if self.confidence is None:
+            return None
+        return self._of_clip(self.confidence, clip).astype(np.float32) / np.float32(SURE)
 
     def name(self, clip: int) -> str:
         """Return the name of a clip, with control characters written out.
@@ -197,6 +227,14 @@ class SkeletonStore:
         for name in self.meta.data_files:
             if file_facts(self.path / name) != self.meta.files[name]:
                 raise DataError.at(self.path / name, "damaged: its checksum is not the one in " + META)
+
+    def _of_clip(self, rows: NDArray[Scalar], clip: int) -> NDArray[Scalar]:
+        """Return the rows of a clip as frames and bodies (T, M, ...)."""
+        record = self._record(clip)
+        start, frames, bodies = int(record["row"]), int(record["frames"]), int(record["bodies"])
+        if frames < 1 or bodies < 1 or not 0 <= start <= self.meta.rows - frames * bodies:
+            raise DataError.at(self.path / INDEX, f"damaged: clip {clip} lies outside {JOINTS}")
+        return rows[start : start + frames * bodies].reshape(frames, bodies, *rows.shape[1:])
 
     def _record(self, clip: int) -> Any:
         if not 0 <= clip < len(self):

@@ -20,7 +20,9 @@ from skeleton_data.errors import DataError, writing
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.printable import printable
 from skeleton_data.store.clip_check import check_clip
+from skeleton_data.store.confidence import ConfidenceFile, as_bytes
 from skeleton_data.store.files import (
+    CONFIDENCE,
     DATA_FILES,
     FORMAT,
     FORMAT_VERSION,
@@ -36,7 +38,7 @@ from skeleton_data.store.files import (
     file_facts,
     flush_and_close,
 )
-from skeleton_data.store.partial import Chunk, PartialStore, sum_of
+from skeleton_data.store.partial import Chunk, PartialStore, behind_links, refuse_to_replace, sum_of
 
 
 class StoreWriter:
@@ -89,7 +91,7 @@ class StoreWriter:
         overwrite: bool = False,
         plan: Sequence[str] = (),
     ) -> None:
-        self.path = _behind_links(Path(path))
+        self.path = behind_links(Path(path))
         self.layout = layout
         self._class_names = tuple(class_names)
         self._fps = float(fps)
@@ -100,7 +102,7 @@ class StoreWriter:
         for each in self._class_names:
             if printable(each) != each:
                 raise DataError.at(path, f"class {each!r} has a control character in its name")
-        _refuse_to_replace(self.path, overwrite=overwrite)
+        refuse_to_replace(self.path, overwrite=overwrite)
         self._units = units
         self._plan = tuple(plan)
         with writing(self.path):
@@ -121,13 +123,14 @@ class StoreWriter:
             self._folder / JOINTS, "<f4", (len(self.layout.joints), 3), keep=keep.get(JOINTS)
         )
         self._index = GrowingArray(self._folder / INDEX, INDEX_DTYPE, keep=keep.get(INDEX))
+        self._confidence = ConfidenceFile(self._folder, len(self.layout.joints), keep=keep.get(CONFIDENCE))
         self._names = (self._folder / NAMES).open("r+b" if done else "wb")
         self._names.truncate(keep.get(NAMES, 0))
         self._names.seek(0, os.SEEK_END)
         self._begun = self._ends()
 
     def _close(self) -> None:
-        for held in (vars(self).get(name) for name in ("_joints", "_index", "_names")):
+        for held in (vars(self).get(name) for name in ("_joints", "_index", "_names", "_confidence")):
             with suppress(OSError):  # what is left does not fit on a full disk
                 file: IO[bytes] | None = getattr(held, "file", held)
                 _ = file and file.close()
@@ -150,13 +153,14 @@ class StoreWriter:
             notes: To be found again in `chunks`.
         """
         with writing(self.path):
-            for file in (self._joints.file, self._index.file, self._names):
+            for file in self._files().values():
                 file.flush()
                 os.fsync(file.fileno())
             self._note_chunk(notes)
 
     def _note_chunk(self, notes: Sequence[str]) -> None:
-        starts, self._begun = self._begun, self._ends()
+        begun, self._begun = self._begun, self._ends()
+        starts = {name: begun.get(name, 0) for name in self._begun}
         self._partial.finish_chunk(
             Chunk(
                 digest=self._plan[len(self._partial.chunks)],
@@ -170,12 +174,12 @@ class StoreWriter:
             )
         )
 
+    def _files(self) -> dict[str, IO[bytes]]:
+        files: dict[str, IO[bytes]] = {JOINTS: self._joints.file, INDEX: self._index.file, NAMES: self._names}
+        return files | ({CONFIDENCE: self._confidence.file} if self._confidence.file else {})
+
     def _ends(self) -> dict[str, int]:
-        return {
-            JOINTS: self._joints.file.tell(),
-            INDEX: self._index.file.tell(),
-            NAMES: self._names.tell(),
-        }
+        return {name: file.tell() for name, file in self._files().items()}
 
     def add(
         self,
@@ -188,6 +192,7 @@ class StoreWriter:
         setup: int = -1,
         replication: int = -1,
         sides: Mapping[str, Side] | None = None,
+        confidence: ArrayLike | None = None,
     ) -> None:
         """Add one clip.
 
@@ -200,6 +205,8 @@ class StoreWriter:
             setup: Which setup of the cameras.
             replication: Which repetition.
             sides: Side of the clip in each split that the data set came with, by the split's name.
+            confidence: (T, M, V) how sure the tracker was of each joint, from 0, not measured, to 1; kept in
+                steps of 1/255. None if all were measured and nothing else is known.
 
         Raises:
             DataError: No name, wrong shape, a number that is not finite, a label without a class name; names
@@ -208,11 +215,14 @@ class StoreWriter:
         clip = np.asarray(joints, dtype="<f4")
         facts = (label, subject, camera, setup, replication)
         check_clip(clip, name=name, facts=facts, layout=self.layout, class_names=self._class_names)
+        sure = None if confidence is None else as_bytes(confidence, clip.shape[:3], name=name)
         frames, bodies = clip.shape[:2]
         encoded = name.encode()
         place = (self._joints.rows, self._names.tell(), len(encoded), frames, bodies)
         with writing(self.path):
             self._index.append(np.array([(*place, *facts)], dtype=INDEX_DTYPE))
+            known = None if sure is None else sure.reshape(-1, sure.shape[2])
+            self._confidence.append(known, before=self._joints.rows, count=frames * bodies)
             self._joints.append(clip.reshape(-1, *clip.shape[2:]))
             self._names.write(encoded)
         for split, side in (sides or {}).items():
@@ -246,8 +256,10 @@ class StoreWriter:
         self._joints.close()
         self._index.close()
         flush_and_close(self._names)
+        self._confidence.close()
         if self._sides:
             self._write_splits()
+        extra = [CONFIDENCE] * bool(self._confidence.file) + [SPLITS] * bool(self._sides)
         meta = StoreMeta(
             format=FORMAT,
             version=FORMAT_VERSION,
@@ -259,9 +271,7 @@ class StoreWriter:
             class_names=self._class_names,
             source=self._source,
             written_by=f"skeleton-data {version('skeleton-data')}",
-            files={
-                name: file_facts(self._folder / name) for name in (*DATA_FILES, *[SPLITS] * bool(self._sides))
-            },
+            files={name: file_facts(self._folder / name) for name in (*DATA_FILES, *extra)},
         )
         with (self._folder / META).open("w", encoding="utf-8") as file:
             json.dump(meta.model_dump(mode="json"), file, indent=1)
@@ -281,19 +291,3 @@ class StoreWriter:
         with (self._folder / SPLITS).open("wb") as file:
             file.write(content.model_dump_json().encode())
             flush_and_close(file)
-
-
-def _behind_links(path: Path) -> Path:
-    """Return where a path leads to: what stands there is replaced, and not a link to it."""
-    if path.is_symlink() and not path.exists():
-        raise DataError.at(path, f"is a symbolic link to {path.readlink()}, which does not exist")
-    return path.resolve()
-
-
-def _refuse_to_replace(path: Path, *, overwrite: bool) -> None:
-    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
-        return
-    if not (path / META).is_file():
-        raise DataError.at(path, "exists and is not a store; it will not be replaced")
-    if not overwrite:
-        raise DataError.at(path, "exists; say overwrite to replace this store")

@@ -1,4 +1,5 @@
 from .augment import augment as augment
+from .augment import augment_presence as augment_presence
 from .augment import hide as hide
 from .blur import blur as blur
 from .crop import Window as Window
@@ -27,6 +28,7 @@ from .reflection import reflected_crop as reflected_crop
 from .rotation import rotate as rotate
 from .rotation import rotation_matrix as rotation_matrix
 from .streams import bone as bone
+from .streams import known_in_stream as known_in_stream
 from .streams import motion as motion
 from .streams import to_stream as to_stream
 
@@ -36,6 +38,7 @@ __all__ = [
     "Window",
     "add_noise",
     "augment",
+    "augment_presence",
     "blur",
     "bone",
     "centre_crop",
@@ -46,6 +49,7 @@ __all__ = [
     "hashed",
     "heading_matrix",
     "hide",
+    "known_in_stream",
     "motion",
     "move_origin",
     "normals",

@@ -59,9 +59,7 @@ def augment(
         torch.Size([4, 3, 20, 25, 2])
     """
     draw, before = _drawer(seed, epoch, clip), joints
-    if padding := int(config.temporal_padding * joints.shape[2]):
-        start = (draw(Draw.TEMPORAL_PADDING, 1)[:, 0] * (2 * padding + 1)).astype(np.int64) - padding
-        joints = reflected_crop(joints, torch.from_numpy(start).to(joints.device))
+    joints = _pad_in_time(joints, config, draw)
     matrix = _matrix(config, draw)
     if matrix is not None:
         if flat:
@@ -82,6 +80,47 @@ def augment(
         sigma = torch.from_numpy(low + (high - low) * draw(Draw.BLUR_SIGMA, 1)[:, 0]).to(joints)
         joints = blur(joints, sigma * _chosen(draw, Draw.BLUR, config.blur, joints))
     return _some(joints, before, config, draw)
+
+
+def augment_presence(
+    present: Tensor,
+    config: Augmentation,
+    layout: SkeletonLayout,
+    *,
+    seed: int,
+    epoch: ArrayLike,
+    clip: ArrayLike,
+) -> Tensor:
+    """Return which joints are there after `augment` with the same arguments.
+
+    A joint goes where it moves it, to another frame or to the other side. Where `blur` mixes frames, joints
+    keep their presence.
+
+    Args:
+        present: (N, T, V, M) bool.
+        config: What was done.
+        layout: For left and right.
+        seed: Of the random numbers.
+        epoch: (N,) or one for all.
+        clip: (N,) number of each clip.
+
+    Returns:
+        (N, T, V, M) bool.
+
+    Example:
+        >>> from skeleton_data import layout
+        >>> ntu = layout("ntu")
+        >>> left = torch.tensor(["left" in name for name in ntu.joints]).view(1, 1, 25, 1)
+        >>> after = augment_presence(left, Augmentation(flip=1.0), ntu, seed=0, epoch=0, clip=[0])
+        >>> [name for name, there in zip(ntu.joints, after[0, 0, :, 0]) if there][0]
+        'right_shoulder'
+    """
+    draw, before = _drawer(seed, epoch, clip), rearrange(present, "n t v m -> n 1 t v m")
+    moved = _pad_in_time(before, config, draw)
+    for probability, purpose in ((config.flip, Draw.FLIP), (config.swap, Draw.SWAP)):
+        if probability:
+            moved = flip(moved, layout.mirror, _chosen(draw, purpose, probability, moved), axis=None)
+    return _some(moved, before, config, draw)[:, 0]
 
 
 def hide(clips: Tensor, config: Augmentation, *, seed: int, epoch: ArrayLike, clip: ArrayLike) -> Tensor:
@@ -117,6 +156,14 @@ def hide(clips: Tensor, config: Augmentation, *, seed: int, epoch: ArrayLike, cl
         dropped = draw(Draw.JOINT_DROPOUT, joints) < config.joint_dropout
         clips = drop_joints(clips, torch.from_numpy(dropped).to(clips.device))
     return _some(clips, before, config, draw)
+
+
+def _pad_in_time(joints: Tensor, config: Augmentation, draw: Uniforms) -> Tensor:
+    padding = int(config.temporal_padding * joints.shape[2])
+    if not padding:
+        return joints
+    start = (draw(Draw.TEMPORAL_PADDING, 1)[:, 0] * (2 * padding + 1)).astype(np.int64) - padding
+    return reflected_crop(joints, torch.from_numpy(start).to(joints.device))
 
 
 def _drawer(seed: int, epoch: ArrayLike, clip: ArrayLike) -> Uniforms:

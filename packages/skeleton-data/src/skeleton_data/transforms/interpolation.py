@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from einops import rearrange
+from numpy.typing import NDArray
 from torch import Tensor
 
 from skeleton_data.transforms.crop import Integers, Window
@@ -84,6 +85,16 @@ class FrameBlend:
             else:
                 torch.bmm(turns[part], points.contiguous(), out=result[part])
         return rearrange(result, "(n m) c (t v) -> n c t v m", n=n, m=m, t=t)
+
+    def measured(self, confidence: NDArray[np.uint8]) -> Tensor:
+        """Return which joints come from rows in which they were measured alone: (N, T, V, M) bool.
+
+        Args:
+            confidence: (rows, V), 0 where a joint was not measured.
+        """
+        unused = rearrange(self.weights == 0, "n m t k -> n m t k 1")
+        known = torch.from_numpy(confidence[self.rows.numpy()] > 0) | unused
+        return rearrange(known.all(dim=3), "n m t v -> n t v m")
 
     def presence(self, table: Tensor) -> Tensor:
         """Return how much of each new frame comes from rows that are not all zeros: (N, T, M) in [0, 1]."""

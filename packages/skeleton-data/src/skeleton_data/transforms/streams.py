@@ -55,3 +55,22 @@ def to_stream(joints: Tensor, stream: Stream, layout: SkeletonLayout, *, flat: b
     if flat:
         shown[:, 2] = joints[:, 2]
     return shown
+
+
+def known_in_stream(present: Tensor, stream: Stream, layout: SkeletonLayout) -> Tensor:
+    """Return where a stream is known of joints that are `present`: (N, T, V, M) bool, both ways.
+
+    A bone needs its parent, and a step the next frame.
+
+    Example:
+        >>> from skeleton_data import layout
+        >>> present = torch.tensor([True, False, True]).view(1, 3, 1, 1).expand(-1, -1, 25, -1)
+        >>> known_in_stream(present, "motion", layout("ntu"))[0, :, 0, 0]
+        tensor([False, False,  True])
+    """
+    if stream.startswith("bone"):
+        parents = [joint if above < 0 else above for joint, above in enumerate(layout.parents)]
+        present = present & present[:, :, parents]
+    if stream.endswith("motion"):
+        present = torch.cat([present[:, :-1] & present[:, 1:], present[:, -1:]], dim=1)
+    return present

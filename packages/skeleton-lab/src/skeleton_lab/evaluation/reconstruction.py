@@ -43,7 +43,8 @@ def mean_reconstruction_loss(
     for batch in batches:
         if not count_bodies(batch):
             continue
-        output = model(batch.joints, generator=clip_seeds(seed, FIXED, batch.clip))
+        masks = clip_seeds(seed, FIXED, batch.clip)
+        output = model(batch.joints, generator=masks, present=batch.present)
         bodies = len(output.visible)
         total += torch.stack([output.loss * bodies, torch.full_like(output.loss, bodies)])
     loss, bodies = accelerator.reduce(total, "sum").unbind()
@@ -85,14 +86,15 @@ def reconstruction_errors(
     for batch in batches:
         if not count_bodies(batch):
             continue
-        output = model.eval()(batch.joints, generator=clip_seeds(seed, FIXED, batch.clip))
-        bodies = _present(batch.joints)
+        masks = clip_seeds(seed, FIXED, batch.clip)
+        output = model.eval()(batch.joints, generator=masks, present=batch.present)
+        bodies = output.bodies
         reconstructed = {"the model": output.prediction} | {
             name: model.target.of(predict(bodies, output.visible, pose), scaled_as=bodies)
             for name, predict in TRIVIAL.items()
         }
         for name, prediction in reconstructed.items():
-            both = (~output.visible, output.visible)
+            both = (~output.visible & output.measured, output.visible & output.measured)
             errors = [reconstruction_loss(prediction, output.target, where) for where in both]
             totals[name] += len(bodies) * torch.stack(errors)
         count += len(bodies)

@@ -9,14 +9,16 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from skeleton_data import Augmentation, ClipBatch, Preprocessing
-from skeleton_data.transforms import augment, hide
+from skeleton_data.transforms import augment, augment_presence, hide
 from skeleton_lab.errors import CollapsedError
 
 
 def changed_clips(
     batch: ClipBatch, view: Augmentation, clips: Preprocessing, *, seed: int, epoch: int
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     """Return what the encoder sees of a batch, (N, C, T, V, M); the latent target is of the batch itself.
+
+    Beside it, which joints (N, T, V, M) were measured both before and after the changes.
 
     Args:
         batch: The clips.
@@ -28,7 +30,8 @@ def changed_clips(
     # A seed of its own: with that of the run the sampling has drawn its augmentation.
     draw: dict[str, Any] = {"seed": seed + 1, "epoch": epoch, "clip": batch.clip.cpu().numpy()}
     joints = augment(batch.joints, view, clips.layout, flat=clips.units == "picture", **draw)
-    return hide(joints, view, **draw)
+    present = batch.present & augment_presence(batch.present, view, clips.layout, **draw)
+    return hide(joints, view, **draw), present
 
 
 def require_variation(

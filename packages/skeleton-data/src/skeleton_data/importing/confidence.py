@@ -1,0 +1,47 @@
+"""How sure the tracker was of each joint of a clip, as a store keeps it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.clips import Clip, SourceUnits
+from skeleton_data.layouts.joint_mapping import JointMap
+
+
+def clip_confidence(
+    clip: Clip, marked: NDArray[np.float32], mapping: JointMap, *, units: SourceUnits
+) -> NDArray[np.float32] | None:
+    """Return the confidence (T, M, V) of the joints of the layout, 0 where a joint was not measured.
+
+    A joint that is derived from several has the lowest of theirs.
+
+    Args:
+        clip: As its reader gives it.
+        marked: Its joints (T, M, V, 3) in the layout, NaN where missing.
+        mapping: From its joints to those of the layout.
+        units: Of the reader.
+
+    Returns:
+        None if all were measured, and nothing else is known, or z of joints in a picture says it.
+    """
+    missing: NDArray[np.bool_] = np.asarray(np.isnan(marked).any(axis=-1))
+    known = clip.confidence
+    if not missing.any() and (known is None or units == "pixels"):
+        return None
+    if known is None:
+        known = clip.joints[..., 2] if units == "picture" else np.ones(clip.joints.shape[:3], np.float32)
+    sure = np.clip(np.nan_to_num(mapping.lowest(known), nan=1.0), 0, 1)
+    return np.where(missing, 0, sure).astype(np.float32)
+
+
+def complete_frames(marked: NDArray[np.float32], never: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which frames (T,) stay where those with a missing joint are dropped.
+
+    Args:
+        marked: (T, M, V, 3), NaN where missing.
+        never: (M, V) joints that no frame shows, for which no frame is dropped.
+    """
+    missing: NDArray[np.bool_] = np.asarray(np.isnan(marked).any(axis=-1))
+    nobody = missing.all(axis=2, keepdims=True)
+    return np.asarray(~(missing & (nobody | ~never)).any(axis=(1, 2)))
