@@ -157,3 +157,37 @@ def test_compare_says_that_a_folder_holds_another_kind_of_run(tmp_path, monkeypa
     with pytest.raises(SystemExit):
         run(monkeypatch, tmp_path)
     assert f"{tmp_path / 'result.json'}" in capsys.readouterr().err
+
+
+def data_of(folder, *, store="0", sides="a"):
+    fingerprint = {"store": "data/x", "clips": 9, "sha256": store} | ({"sides": sides} if sides else {})
+    (folder / "data.json").write_text(json.dumps([fingerprint]))
+    return folder
+
+
+@pytest.mark.parametrize("options", [[], ["--by", "step"]])
+@pytest.mark.parametrize("start", ["scratch", "pretrained"])
+@pytest.mark.parametrize(("other", "told"), [({"sides": "b"}, "split"), ({"store": "1"}, "data")])
+def test_compare_refuses_runs_with_other_sides_or_data(
+    tmp_path, monkeypatch, capsys, options, start, other, told
+):
+    folders = []
+    for name in ("first", "second", "third"):
+        pretrained = name == "third" and start == "pretrained"
+        folders.append(a_result(tmp_path / name, 0.9, pretrained=pretrained, clips=5))
+        (folders[-1] / "metrics.jsonl").write_text('{"step": 10, "split": "validation", "top1": 0.5}\n')
+    data_of(folders[0]), data_of(folders[1], sides=None), data_of(folders[2])
+    run(monkeypatch, *options, *folders)  # an earlier version did not say the sides
+    data_of(folders[2], **other)
+    with pytest.raises(SystemExit) as left:
+        run(monkeypatch, *options, *folders)
+    shown = capsys.readouterr().err
+    assert left.value.code == 2 and f"{folders[2]}: " in shown and str(folders[0]) in shown and told in shown
+
+
+def test_compare_sends_the_folder_of_all_folds_to_another_table(tmp_path, monkeypatch, capsys):
+    (tmp_path / "result.json").write_text('{"folds": [], "protocol": "leave-one-subject-out"}')
+    with pytest.raises(SystemExit) as left:
+        run(monkeypatch, tmp_path)
+    shown = capsys.readouterr().err
+    assert left.value.code == 2 and "leave-one-subject-out" in shown and "--by clip" in shown

@@ -122,10 +122,10 @@ def test_a_self_training_that_was_stopped_in_its_first_round_goes_on(store, tmp_
     before.result.write_text("{}")
     (run.folder / "teacher").mkdir(parents=True)
     (run.folder / "teacher" / "config.toml").touch()
-    reproduce.check_run(run, "test")
+    reproduce.check_run(run, "test", ())
     (run.folder / "else").touch()
     with pytest.raises(InputError, match=r"run\.folder"):
-        reproduce.check_run(run, "test")
+        reproduce.check_run(run, "test", ())
 
 
 def test_a_row_begins_with_a_model_that_is_there(store):

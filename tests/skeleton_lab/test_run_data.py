@@ -47,7 +47,7 @@ def test_other_data_in_the_place_of_a_store_are_refused(finetune_recipe, store, 
     with pytest.raises(InputError, match=other):
         open_models([str(tmp_path / "ended")], EvaluateData(), "test")
     run_finetuning(*ended[:-1], str(tmp_path / "shifted"))
-    with pytest.raises(InputError, match=r"fingerprints is"):
+    with pytest.raises(InputError, match=r"shifted: it has other data than"):
         check_alike(dict.fromkeys((tmp_path / "ended", tmp_path / "shifted")))
 
     shutil.copytree(store, own_store, dirs_exist_ok=True)

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from skeleton_data import SkeletonStore
+from skeleton_data import SkeletonStore, StoreWriter
 from skeleton_lab.errors import InputError
-from skeleton_lab.reproduce import recipe_of
+from skeleton_lab.reproduce import check, recipe_of
 from skeleton_lab.studies.cells import cells
 from skeleton_lab.studies.comma_separated import comma_separated
 from skeleton_lab.studies.plan import distinct, plan
@@ -80,3 +80,13 @@ def test_a_protocol_with_commas_divides_the_clips_of_a_study(study, store):
     assert "/" not in trial.answer.folder.name
     with pytest.raises(InputError, match="protocols"):
         study("--protocols", "subject in 1,3,somebody in 2")
+
+
+def test_test_clips_in_a_store_to_pretrain_on_are_found_under_another_name(study, store, tmp_path):
+    whole = SkeletonStore.open(store)
+    with StoreWriter(tmp_path / "more", layout=whole.layout, fps=whole.fps) as writer:
+        for clip in (0, 95):
+            writer.add(whole.read(clip), name=f"other-{clip}")
+    chosen = study(*FOLDS, "--unlabelled", str(tmp_path / "more"))
+    with pytest.raises(InputError, match=r"unlabelled: .*more holds 1 of"):
+        check([trial for trial in plan(chosen) if trial.row.name == "tuned"], chosen)

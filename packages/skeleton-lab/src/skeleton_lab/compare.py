@@ -6,7 +6,7 @@
 
 With --by labels, each row has the test accuracy of runs with the same number of labelled clips. With --by
 step, each row has the validation accuracy after that number of steps, of runs of one length. Runs that are
-averaged may differ in their seeds alone.
+averaged may differ in their seeds alone: data and split must be the same.
 
 With --by clip, two runs of any kind (fine-tunings, simple baselines, all folds of a protocol) are compared on
 the same test clips, by McNemar's exact test and a bootstrap interval of the difference, drawn over subjects.
@@ -22,15 +22,17 @@ from skeleton_lab.errors import InputError, exit_on_bad_input, writing
 from skeleton_lab.evaluation.comparison import compare, compare_by_step
 from skeleton_lab.evaluation.significance import compare_answers
 from skeleton_lab.models.model_folder import run_of
-from skeleton_lab.recipe.text_files import MAX_RESULT, read_record, read_small_text, read_toml
+from skeleton_lab.recipe.text_files import MAX_RESULT, read_json, read_record, read_small_text, read_toml
 from skeleton_lab.runs.answers import read_answers
-from skeleton_lab.runs.fingerprints import read_fingerprints
+from skeleton_lab.runs.fingerprints import Fingerprint, read_fingerprints
 from skeleton_lab.runs.folder import completed, differences
 from skeleton_lab.runs.results import FinetuneResult
 
 OF_A_SEED = {"training.seed", "data.split_seed", "data.label_seed"}
 OF_A_SEED |= {"pretrained"} | {f"pretrained.{field}" for field in OF_A_SEED}
 """Fields of a recipe in which runs differ that are seeds of one row."""
+OF_DATA = {"fingerprints", "sides"}
+"""What stands beside a recipe, of its stores and how they are divided."""
 
 
 def result_of(run: Path) -> FinetuneResult:
@@ -39,9 +41,15 @@ def result_of(run: Path) -> FinetuneResult:
     Raises:
         InputError: If the folder holds no finished fine-tuning.
     """
-    if not (run / "result.json").is_file():
+    path = run / "result.json"
+    if not path.is_file():
         raise InputError(f"{run}: no finished run (it has no result.json)")
-    return read_record(FinetuneResult, run / "result.json")
+    if isinstance(found := read_json(path, most=MAX_RESULT), dict) and "folds" in found:
+        raise InputError(
+            f"{run}: it holds all folds of {found.get('protocol', 'a protocol')}, which are no seeds of one "
+            "recipe: compare two such folders with --by clip"
+        )
+    return read_record(FinetuneResult, path)
 
 
 def history_of(run: Path) -> Mapping[int, float]:
@@ -71,6 +79,7 @@ def recipe_of(run: Path) -> dict[str, Any]:
     recipe = _completed(read_toml(run / "config.toml"))
     if fingerprints := read_fingerprints(run):
         recipe["fingerprints"] = [each.sha256 for each in fingerprints]
+        recipe["sides"] = {str(at): each.sides for at, each in enumerate(fingerprints)}
     if "pretrained" in recipe and (start := run_of(Path(recipe["pretrained"]))):
         recipe["pretrained"] = recipe_of(start)
     return recipe
@@ -112,7 +121,7 @@ def _completed(recipe: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_alike(runs: Mapping[Path, Hashable]) -> None:
-    """See that runs which are averaged are seeds of one recipe.
+    """See that runs which are averaged are seeds of one recipe, on clips that are divided alike.
 
     Args:
         runs: Folders, each with what those that are averaged with it have in common.
@@ -125,10 +134,41 @@ def check_alike(runs: Mapping[Path, Hashable]) -> None:
         recipe = recipe_of(run)
         first, other = firsts.setdefault(common, (run, recipe))
         for field, here, there in differences(recipe, other):
-            unknown = field.endswith("fingerprints") and None in (here, there)  # of an earlier version
-            if field not in OF_A_SEED and not unknown:
+            if field in OF_A_SEED:
+                continue
+            if OF_DATA.isdisjoint(field.split(".")):
                 difference = f"{field} is {here!r}, but {there!r} in {first}"
                 raise InputError(f"{run}: {difference}: no seeds of one recipe")
+            if here is not None and there is not None:  # runs of earlier versions do not say it
+                of = "its pre-training" if field.startswith("pretrained.") else "it"
+                raise InputError(f"{run}: {of} {_otherwise(field)} {first}: no seeds of one recipe")
+
+
+def check_same_test(runs: Mapping[Path, Hashable]) -> None:
+    """See that runs whose accuracies are subtracted were trained and tested on the same sides.
+
+    Args:
+        runs: Folders, each with what those that it is compared with have in common.
+
+    Raises:
+        InputError: If two were not.
+    """
+    firsts: dict[Hashable, tuple[Path, Fingerprint]] = {}
+    for run, common in runs.items():
+        if fingerprints := read_fingerprints(run):
+            here = fingerprints[0]
+            first, there = firsts.setdefault(common, (run, here))
+            if here.sha256 != there.sha256:
+                raise InputError(f"{run}: it {_otherwise('fingerprints')} {first}: they are not compared")
+            if None not in (here.sides, there.sides) and here.sides != there.sides:
+                raise InputError(f"{run}: it {_otherwise('sides')} {first}: they are not compared")
+
+
+def _otherwise(field: str) -> str:
+    """Return what differs, as the end of a sentence that names the other run."""
+    if "sides" in field:
+        return "divides the clips into other sides (protocol, fold or split file) than"
+    return "has other data than"
 
 
 @exit_on_bad_input("compare")
@@ -161,6 +201,7 @@ def main() -> None:
     starts = {run: result.pretrained is not None for run, result in results.items()}
     if arguments.by == "labels":
         check_alike({run: (start, results[run].train_clips) for run, start in starts.items()})
+        check_same_test({run: result.train_clips for run, result in results.items()})
         if arguments.curves:
             draw(starts, arguments.curves)
         print(compare(results.values()))
@@ -170,6 +211,7 @@ def main() -> None:
     else:
         histories = [history_of(run) for run in results]
         check_alike(starts)
+        check_same_test(dict.fromkeys(results))
         if arguments.curves:
             draw(starts, arguments.curves)
         print(compare_by_step(zip(results.values(), histories, strict=True)))

@@ -13,11 +13,16 @@ by earlier calls with the same settings. The folder receives TABLE.md, .csv and 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
+from skeleton_data import SkeletonStore
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
+from skeleton_lab.data.same_clips import clips_among
 from skeleton_lab.errors import FailedRunsError, InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.data import Side
 from skeleton_lab.recipe.recipe import read_options, read_recipe
@@ -46,25 +51,27 @@ def recipe_of(run: Run) -> Any:
     return (read_recipe if app.trains else read_options)(config, run.arguments, program=run.app)
 
 
-def check(trials: list[Trial], side: Side) -> None:
+def check(trials: list[Trial], study: Study) -> None:
     """Look at the recipe and the data of each run, before the first begins.
 
     Raises:
         InputError: Naming the row that cannot be run, and why.
     """
     seen: set[Run] = set()
+    with input_errors():
+        more = () if study.transductive else tuple(map(SkeletonStore.open, study.unlabelled))
     for trial in trials:
         for run in trial.runs:
             if run not in seen:
                 try:
-                    check_run(run, side)
+                    check_run(run, study.side, more)
                 except InputError as error:
                     raise error.within(f"row {trial.row.name!r}") from error
             seen.add(run)
 
 
-def check_run(run: Run, side: Side) -> None:
-    """Look at the recipe and the data of a run, and at what is in its folder."""
+def check_run(run: Run, side: Side, unlabelled: Sequence[SkeletonStore]) -> None:
+    """Look at the recipe and the data of a run, at what is in its folder, and at stores to pre-train on."""
     recipe, app = recipe_of(run), APPS[run.app]
     if not app.trains:
         return  # its models may be still to come
@@ -76,6 +83,7 @@ def check_run(run: Run, side: Side) -> None:
         clips = recipe.data.open()
         if isinstance(clips, FinetuneClips) and side == "test":
             clips.require_test()
+            _require_unseen(clips, unlabelled)
         if app.starts_from and not all(need.finished for need in run.needs):
             recipe.model_copy(update={app.starts_from: None}).resolved(clips)
         else:
@@ -83,6 +91,21 @@ def check_run(run: Run, side: Side) -> None:
             others = recipe.data.open_unlabelled(clips, transductive=recipe.transductive) if rounds else None
             prints = (*clips.fingerprints, *(others.fingerprints if others else ()))
             RunFolder.check(recipe.run, resolved, prints, teacher=bool(rounds))
+
+
+def _require_unseen(clips: FinetuneClips, unlabelled: Sequence[SkeletonStore]) -> None:
+    """Refuse stores to pre-train on that hold test clips.
+
+    Raises:
+        InputError: Naming the store.
+    """
+    for store in unlabelled:
+        seen = clips_among(clips.store, clips.test, store, np.arange(len(store)))
+        if seen.any():
+            raise InputError(
+                f"unlabelled: {store.path} holds {seen.sum()} of the {len(seen)} test clips of "
+                f"{clips.store.path}, and pre-training would see them; leave it out"
+            )
 
 
 def write(study: Study, found: list[Cell]) -> str:
@@ -115,7 +138,7 @@ def run(study: Study) -> Failures[Run]:
     """
     trials = plan(study)
     chosen = [trial for trial in trials if not study.row or trial.row.name in study.row]
-    check(chosen, study.side)
+    check(chosen, study)
     if study.dry_run:
         for each in distinct(chosen):
             print(f"{each.command}{'  # finished' if each.finished else ''}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from pydantic import Field
 
 from skeleton_data import SkeletonStore, kind_of_joints
 from skeleton_lab.data.clips import Clips, FinetuneClips, FinetuneData, count
+from skeleton_lab.data.same_clips import clips_among
 from skeleton_lab.errors import InputError
 from skeleton_lab.runs.fingerprints import Fingerprint, Fingerprints
 
@@ -43,10 +42,9 @@ class PartlyLabelledData(FinetuneData):
         held_out = (
             (clips.divided.validation,) if transductive else (clips.divided.validation, clips.divided.test)
         )
-        known = set(_digests(clips.store, np.concatenate(held_out))) if stores else set()
         for store in stores:
             numbers = np.arange(len(store), dtype=np.int64)
-            fresh = np.array([digest not in known for digest in _digests(store, numbers)], dtype=bool)
+            fresh = ~clips_among(store, numbers, clips.store, np.concatenate(held_out))
             if fresh.any():
                 found.append((store, numbers[fresh]))
         left_out = sum(map(len, stores)) - count([each for each in found if each[0] is not clips.store])
@@ -120,9 +118,3 @@ def _open(place: Path, labelled: SkeletonStore) -> SkeletonStore:
             "already: leave it out, and set self_training.rounds; transductive adds the test side"
         )
     return store
-
-
-def _digests(store: SkeletonStore, clips: NDArray[np.int64]) -> Iterator[bytes]:
-    """Yield a checksum of the joints of each clip."""
-    for clip in clips.tolist():
-        yield sha256(np.ascontiguousarray(store.read(clip)).tobytes()).digest()
