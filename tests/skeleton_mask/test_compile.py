@@ -31,6 +31,7 @@ SAMPLERS: dict[str, Callable[[Tensor, Tensor], Mask]] = {
     "frame_only": lambda seeds, x: frame_only(SHAPE, 0.5, generator=seeds),
     "motion_aware": lambda seeds, x: motion_aware(motion(x), 0.5, tau=0.5, generator=seeds),
     "body_part": lambda seeds, x: body_part(SHAPE, 0.5, parts=PARTS, generator=seeds),
+    "part_tubes": lambda seeds, x: body_part(SHAPE, 0.5, parts=PARTS, tube_frames=3, generator=seeds),
     "temporal_blocks": lambda seeds, x: temporal_blocks(SHAPE, 0.5, block_frames=3, generator=seeds),
     "tube": lambda seeds, x: tube(SHAPE, 0.5, tube_frames=3, generator=seeds),
 }

@@ -45,8 +45,8 @@ CASES = {
         lambda x: motion_aware(motion(x, patch_frames=2), 0.7, tau=0.2, generator=generator()),
     ),
     "body_part": (
-        {"joint_ratio": 0.5, "parts": PARTS},
-        lambda x: body_part(SHAPE, 0.5, parts=PARTS, generator=generator()),
+        {"joint_ratio": 0.5, "parts": PARTS, "tube_frames": 3},
+        lambda x: body_part(SHAPE, 0.5, parts=PARTS, tube_frames=3, generator=generator()),
     ),
     "temporal_blocks": (
         {"frame_ratio": 0.5, "block_frames": 2},
@@ -91,6 +91,9 @@ def test_every_field_is_described_and_frozen(kind: str) -> None:
         ({"kind": "motion_aware", "tau": 0}, "tau"),
         ({"kind": "tube", "tube_frames": 0}, "tube_frames"),
         ({"kind": "body_part"}, "parts"),
+        ({"kind": "body_part", "parts": ()}, "parts"),
+        ({"kind": "body_part", "parts": "limbs"}, "parts"),
+        ({"kind": "body_part", "parts": PARTS, "tube_frames": 0}, "tube_frames"),
         ({"kind": "tubes"}, "tubes"),
         ({"kind": "joint_only", "joint_ratio": float("nan")}, "joint_ratio"),
     ],
@@ -98,6 +101,12 @@ def test_every_field_is_described_and_frozen(kind: str) -> None:
 def test_refuses_and_names_the_field(values: dict[str, Any], names: str) -> None:
     with pytest.raises(ValidationError, match=names):
         read(values)
+
+
+def test_parts_of_a_layout_are_to_be_filled_in() -> None:
+    config = read({"kind": "body_part", "parts": "layout"})
+    with pytest.raises(ValueError, match="parts must be joint numbers"):
+        config.sample(SHAPE, generator())
 
 
 @pytest.mark.parametrize("shape", [None, (3, 3, 8, 5), (2, 3, 8, 6), (3, 3, 12, 6), (3, 8, 6)])

@@ -42,6 +42,7 @@ SAMPLERS: dict[str, Sampler] = {
     "frame_only": lambda shape, r, g: frame_only(shape, r, generator=g),
     "motion_aware": lambda shape, r, g: motion_aware(moving(shape), r, tau=0.5, generator=g),
     "body_part": lambda shape, r, g: body_part(shape, r, parts=halves(shape[2]), generator=g),
+    "part_tubes": lambda shape, r, g: body_part(shape, r, parts=halves(shape[2]), tube_frames=2, generator=g),
     "temporal_blocks": lambda shape, r, g: temporal_blocks(shape, r, block_frames=3, generator=g),
     "tube": lambda shape, r, g: tube(shape, r, tube_frames=2, generator=g),
 }
@@ -122,7 +123,9 @@ def test_refuses_ratios_out_of_range(name: str, ratio: float) -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (2, 0, 4), (2, 3, 4, 5), (-1, 3, 4)])
-@pytest.mark.parametrize("name", [name for name in SAMPLERS if name not in {"motion_aware", "body_part"}])
+@pytest.mark.parametrize(
+    "name", [name for name in SAMPLERS if name not in {"motion_aware", "body_part", "part_tubes"}]
+)
 def test_refuses_other_shapes(name: str, shape: Sequence[int]) -> None:
     with pytest.raises(ValueError, match=r"shape must be \(clips, frames, joints\), each at least 1, got"):
         SAMPLERS[name](shape, 0.5, torch.Generator())  # type: ignore[arg-type]
@@ -190,18 +193,23 @@ def test_tubes_equal_loops() -> None:
             assert mask.visible[n, t].tolist() == [v not in hidden for v in range(joints)]
 
 
-def test_body_parts_equal_loops() -> None:
-    clips, frames, joints = shape = (12, 3, 7)
+@pytest.mark.parametrize("tube_frames", [None, 1, 2, 3, 5])
+def test_body_parts_equal_loops(tube_frames: int | None) -> None:
+    clips, frames, joints = shape = (12, 5, 7)
     parts = [(6, 0), (1, 2, 5), (3, 4)]
     seeds = clip_seeds(0, 0, torch.arange(clips))
-    noise = clip_noise((clips, len(parts) + joints), seeds).tolist()
-    mask = body_part(shape, 0.5, parts=parts, generator=seeds)
+    length = tube_frames or frames
+    draws = len(parts) + joints
+    noise = clip_noise((clips, math.ceil(frames / length) * draws), seeds).tolist()
+    mask = body_part(shape, 0.5, parts=parts, tube_frames=tube_frames, generator=seeds)
     for n in range(clips):
-        order: list[int] = []
-        for part in sorted(range(len(parts)), key=lambda number: noise[n][number]):
-            order += sorted(parts[part], key=lambda joint: noise[n][len(parts) + joint])
-        hidden = order[: masked_count(0.5, joints)]
-        assert torch.equal(mask.visible[n], torch.tensor([[v not in hidden for v in range(joints)]] * frames))
+        for t in range(frames):
+            drawn = noise[n][t // length * draws :]
+            order: list[int] = []
+            for part in sorted(range(len(parts)), key=lambda number: drawn[number]):
+                order += sorted(parts[part], key=lambda joint: drawn[len(parts) + joint])
+            hidden = order[: masked_count(0.5, joints)]
+            assert mask.visible[n, t].tolist() == [v not in hidden for v in range(joints)]
 
 
 @pytest.mark.parametrize(
@@ -225,6 +233,8 @@ def test_refuses_lengths_below_one(length: int) -> None:
         temporal_blocks((1, 2, 4), 0.5, block_frames=length, generator=torch.Generator())
     with pytest.raises(ValueError, match=f"tube_frames must be at least 1, got {length}"):
         tube((1, 2, 4), 0.5, tube_frames=length, generator=torch.Generator())
+    with pytest.raises(ValueError, match=f"tube_frames must be at least 1, got {length}"):
+        body_part((1, 2, 4), 0.5, parts=[(0, 1, 2, 3)], tube_frames=length, generator=torch.Generator())
 
 
 def test_motion_of_a_single_patch_is_zero() -> None:

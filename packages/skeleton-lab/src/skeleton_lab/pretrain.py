@@ -21,7 +21,7 @@ from pydantic import Field, model_validator
 from skeleton_data import Augmentation
 from skeleton_lab.data.clips import PretrainClips, PretrainData, count
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
-from skeleton_lab.models.network_config import part_errors, resolve_network
+from skeleton_lab.models.network_config import part_errors, resolve_mask, resolve_network
 from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.runs.ending import print_ending
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
@@ -82,7 +82,8 @@ class PretrainConfig(RecipeSection):
         encoder = resolve_network(
             self.model.encoder, clips.layout, self.data.sampling, classes=0, field="model.encoder"
         )
-        return self.model_copy(update={"model": self.model.model_copy(update={"encoder": encoder})})
+        parts = {"encoder": encoder, "mask": resolve_mask(self.model.mask, clips.layout)}
+        return self.model_copy(update={"model": self.model.model_copy(update=parts)})
 
     def build(self) -> SkeletonMAE:
         """Build the model, and try it: what does not fit the skeleton or the protocols is found here."""

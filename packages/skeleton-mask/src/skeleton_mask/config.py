@@ -25,6 +25,10 @@ def _share_or_count(value: object) -> object:
     return value
 
 
+def _layout_or_joints(value: object) -> object:
+    return "layout" if value == ["layout"] else value  # a command line reads lists
+
+
 Ratio: TypeAlias = Annotated[int | float, BeforeValidator(_share_or_count)]
 """A share, or how many frames, joints or places."""
 
@@ -159,7 +163,7 @@ class MotionAwareConfig(_Config):
 
 
 class BodyPartConfig(_Config):
-    """Body parts, for the whole clip; see `body_part`.
+    """Body parts, for the whole clip or for some frames, then others; see `body_part`.
 
     Example:
         >>> import torch
@@ -168,21 +172,39 @@ class BodyPartConfig(_Config):
         2
     """
 
-    kind: Literal["body_part"] = Field("body_part", description="Body parts, for the whole clip.")
+    kind: Literal["body_part"] = Field(
+        "body_part", description="Body parts, for the whole clip or for some frames, then others."
+    )
     joint_ratio: Ratio = Field(
         0.5,
         description="Fraction of the joints that is masked, one body part after another, or their number.",
     )
-    parts: tuple[tuple[int, ...], ...] = Field(
-        min_length=1,
-        description="Joint numbers of each body part; together they hold every joint exactly once.",
+    parts: Annotated[
+        Literal["layout"] | Annotated[tuple[tuple[int, ...], ...], Field(min_length=1)],
+        BeforeValidator(_layout_or_joints),
+    ] = Field(
+        description="Joint numbers of each body part; together they hold every joint exactly once. With "
+        "`layout`, commands take the parts of the skeleton's layout.",
+    )
+    tube_frames: int | None = Field(
+        None,
+        ge=1,
+        description="Number of consecutive frames in which the same parts stay masked (default: all).",
     )
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
-        """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at."""
+        """Draw a mask of `shape` `(N, T, V)`; `joints_xyz` is not looked at.
+
+        Raises:
+            ValueError: If `parts` are still those of a layout, which is not known here.
+        """
         from .parts import body_part
 
-        return body_part(shape, self.joint_ratio, parts=self.parts, generator=generator)
+        if self.parts == "layout":
+            raise ValueError("parts must be joint numbers to draw a mask, got 'layout'")
+        return body_part(
+            shape, self.joint_ratio, parts=self.parts, tube_frames=self.tube_frames, generator=generator
+        )
 
 
 class TemporalBlocksConfig(_Config):

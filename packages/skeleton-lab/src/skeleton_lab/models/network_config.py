@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import Field
 
 from skeleton_baselines import STGCNConfig
 from skeleton_data import ClipSampling, SkeletonLayout
 from skeleton_lab.errors import InputError
+from skeleton_mask import BodyPartConfig
 from skeletonmae import EncoderPlugin, PartError, TransformerConfig, or_plugin
 from sttformer import STTFormerConfig
+
+AnyMask = TypeVar("AnyMask")
 
 if TYPE_CHECKING:
     NetworkConfig: TypeAlias = STTFormerConfig | TransformerConfig | STGCNConfig | EncoderPlugin
@@ -60,6 +63,21 @@ def resolve_network(
             f"which is no multiple of {field}.{part}, {getattr(network, part)}"
         )
     return type(network)(**{**network.model_dump(), **data})
+
+
+def resolve_mask(mask: AnyMask, layout: SkeletonLayout) -> AnyMask:
+    """Fill in the body parts of the layout, where a mask asks for them.
+
+    Raises:
+        InputError: If the layout has none.
+    """
+    if not isinstance(mask, BodyPartConfig) or mask.parts != "layout":
+        return mask
+    if not layout.parts:
+        raise InputError(
+            f"model.mask.parts is layout, but the layout {layout.name} has no parts: give joint numbers"
+        )
+    return mask.model_copy(update={"parts": tuple(layout.parts.values())})
 
 
 def bones(layout: SkeletonLayout) -> tuple[tuple[int, int], ...]:
