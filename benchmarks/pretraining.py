@@ -21,8 +21,8 @@ from statistics import median
 import numpy as np
 from serving import Cost, row, run
 
+from skeleton_lab import read_recipe
 from skeleton_lab.pretrain import PretrainConfig
-from skeleton_lab.recipe.recipe import read_recipe
 
 STEPS, BATCH = (20, 100), 64
 

@@ -9,7 +9,9 @@ import torch
 
 from skeleton_data import SkeletonStore
 from skeleton_lab import NotFittedError, SkeletonClassifier, SkeletonPretrainer, finetune, pretrain
+from skeleton_lab.errors import InputError
 from skeleton_lab.inference.recogniser import Recogniser
+from skeleton_lab.models.model_folder import check_files
 from skeleton_lab.recipe.recipe import read_recipe
 
 BAR = {"disable": True}
@@ -115,12 +117,47 @@ def test_it_is_saved_and_loaded_pickled_before_and_after(quick, sides, tmp_path)
     quick.save(tmp_path / "mine", overwrite=True)
 
 
-def test_numbers_stay_numbers_when_they_are_loaded(quick, sides, tmp_path):
-    (clips, y, groups), _ = sides
-    numbers = [{"slow": 10, "fast": 7, "wide": 2}[name] for name in y]
-    quick.fit(clips, numbers, groups).save(tmp_path / "mine")
-    assert quick.classes_.tolist() == [2, 7, 10]
-    assert SkeletonClassifier.from_pretrained(tmp_path / "mine").classes_.tolist() == [2, 7, 10]
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"slow": 10, "fast": 7, "wide": 2},
+        {"slow": "0", "fast": "1", "wide": "2"},
+        {"slow": True, "fast": False},
+    ],
+    ids=["numbers", "digits", "truth values"],
+)
+def test_classes_keep_their_type_when_they_are_loaded(quick, sides, tmp_path, values):
+    (clips, y, groups), (others, _, _) = sides
+    quick.fit(clips, [values.get(name, "") for name in y], groups).save(tmp_path / "mine")
+    loaded = SkeletonClassifier.from_pretrained(tmp_path / "mine")
+    assert quick.classes_.tolist() == loaded.classes_.tolist() == sorted(values.values())
+    assert loaded.predict(others).tolist() == quick.predict(others).tolist()
+    assert check_files(tmp_path / "mine") is None  # their checksum is there, too
+
+
+def test_classes_that_are_not_those_of_the_model_are_refused(quick, sides, tmp_path):
+    quick.fit(*sides[0]).save(tmp_path / "mine")
+    for values in (["fast", "slow"], ["slow", "fast", "wide"], [1, "slow", "wide"], {"fast": 1}):
+        (tmp_path / "mine" / "classes.json").write_text(json.dumps(values))
+        (tmp_path / "mine" / "SHA256SUMS").unlink(missing_ok=True)
+        with pytest.raises(InputError, match=r"classes\.json"):
+            SkeletonClassifier.from_pretrained(tmp_path / "mine")
+
+
+def test_where_nobody_is_no_class_is_more_probable(quick, sides):
+    clips, y, groups = sides[0]
+    quick.fit(clips, y, groups)
+    alone = clips[0][:, :1]
+    shown = [
+        alone,
+        np.zeros_like(alone),
+        np.full_like(alone, 1.5),
+        np.concatenate([0 * alone, alone], axis=1),
+    ]
+    with pytest.warns(UserWarning, match=r"clips\[1\], clips\[2\]"):
+        found = quick.predict_proba(shown)
+    assert np.array_equal(found[1:3], np.full((2, 3), 1 / 3))
+    assert np.array_equal(found[3], found[0])  # who is there alone is in the second place
 
 
 @pytest.mark.parametrize("nothing", [None, "", float("nan")], ids=repr)

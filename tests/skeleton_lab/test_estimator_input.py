@@ -29,7 +29,8 @@ CLIPS = {
     "ragged": ([[[[1, 2, 3]], [[1, 2]]]], r"clips\[0\] is no array of numbers"),
     "words": (["walk"], r"clips\[0\] is no array of numbers"),
     "no frame": ([np.zeros((0, 20, 3))], r"clips\[0\] has the shape"),
-    "nobody": ([clip(), np.zeros((9, 20, 3))], r"clips\[1\] is zero throughout"),
+    "nobody": ([clip(), np.zeros((9, 20, 3))], r"clips\[1\] has nobody"),
+    "a body lost": ([clip(), np.ones((9, 20, 3))], r"clips\[1\] has nobody"),
     "none": ([], "clips: there is no clip"),
     "a name": ("clips.npz", "clips: expected a list of arrays"),
     "a number": (3, "clips: expected a list of arrays"),
@@ -74,6 +75,8 @@ def test_labels(y, line):
 def test_every_way_to_say_that_there_is_no_label():
     _, codes = as_labels(["a", None, "", float("nan"), np.nan, -1, np.int64(-1), -1.0], 8)
     assert codes.tolist() == [0] + [-1] * 7
+    classes, codes = as_labels(np.array(["wave", -1, "kick", ""]), 4)  # NumPy makes "-1" of -1
+    assert (classes.tolist(), codes.tolist()) == (["kick", "wave"], [1, -1, 0, -1])
     pandas = pytest.importorskip("pandas")
     _, codes = as_labels(pandas.Series(["a", None, "b", pandas.NA], dtype="string"), 4)
     assert codes.tolist() == [0, -1, 1, -1]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skeleton_data import SkeletonLayout, Units, layout_names, present_bodies
 from skeleton_data import layout as built_in
 from skeleton_lab.errors import InputError, input_errors
+from skeleton_runtime import those_in_view
 
 SMALLEST, LARGEST = 0.3, 5.0
 """Metres: a body of another extent is doubtful."""
@@ -40,15 +41,16 @@ def as_layout(layout: Any) -> SkeletonLayout:
 
 
 def as_clips(
-    clips: Any, layout: SkeletonLayout, *, units: Units = "m", name: str = "clips"
+    clips: Any, layout: SkeletonLayout, *, units: Units = "m", name: str = "clips", empty: bool = False
 ) -> list[NDArray[np.float32]]:
-    """Return clips as (T, M, V, 3) each; padding, frames and bodies of zeros at the end, is cut off.
+    """Return clips (T, M, V, 3), without bodies that never come, and without frames of zeros at the end.
 
     Args:
         clips: Arrays (T, V, 3), or (T, M, V, 3) with bodies, of any length.
         layout: Says the joints.
         units: Of the positions.
         name: Of the argument, for messages.
+        empty: Whether a clip may have nobody in it; M is 0 then.
 
     Raises:
         InputError: If they are something else; names the clip, and the frame and joint that is not finite.
@@ -63,11 +65,20 @@ def as_clips(
     """
     if isinstance(clips, str | bytes | dict) or not isinstance(clips, Iterable):
         raise InputError(f"{name}: expected a list of arrays (frames, joints, 3), got {type(clips).__name__}")
-    found = [_as_clip(clip, layout, f"{name}[{number}]") for number, clip in enumerate(clips)]
+    found = []
+    for number, clip in enumerate(clips):
+        joints = _as_clip(clip, layout, f"{name}[{number}]")
+        someone = those_in_view(joints, picture=units == "picture")
+        if someone is None and not empty:
+            raise InputError(
+                f"{name}[{number}] has nobody in it: all joints are zero, or lie at one point in each frame"
+            )
+        found.append(joints[:, :0] if someone is None else present_bodies(someone))
     if not found:
         raise InputError(f"{name}: there is no clip")
-    if units == "m" and layout.hips is not None:
-        extents = [np.median(np.ptp(clip[clip.any(axis=(2, 3))], axis=1).max(axis=-1)) for clip in found]
+    somebody = [clip for clip in found if clip.size]
+    if units == "m" and layout.hips is not None and somebody:
+        extents = [np.median(np.ptp(clip[clip.any(axis=(2, 3))], axis=1).max(axis=-1)) for clip in somebody]
         if not SMALLEST <= (height := float(np.median(extents))) <= LARGEST:
             warning = f"{name}: a body measures {height:.3g} m; positions are expected in metres, y up"
             warnings.warn(warning, stacklevel=3)
@@ -95,16 +106,14 @@ def _as_clip(clip: Any, layout: SkeletonLayout, where: str) -> NDArray[np.float3
             f"{where} is not finite in frame {frame}, joint {joint} ({layout.joints[joint]}); "
             "fill the gaps first, as `skeleton-data import` does"
         )
-    if not joints.any():
-        raise InputError(f"{where} is zero throughout: there is no body in it")
-    return present_bodies(joints)
+    return joints
 
 
 def as_labels(y: Any, clips: int, *, name: str = "y") -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return the classes, sorted, and the number of each clip's class among them, -1 without a label.
 
     Args:
-        y: Whole numbers or names, one for each clip; -1, None, "" and NaN mean that there is no label.
+        y: Whole numbers or names, one for each clip; -1, "-1", None, "" and NaN say that there is no label.
         clips: Number of clips.
         name: Of the argument, for messages.
 
@@ -157,9 +166,12 @@ def as_groups(groups: Any, clips: int) -> NDArray[np.int64]:
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value of `y` says that there is no label."""
+    """Whether a value of `y` says that there is no label.
+
+    "-1" does, too: NumPy makes it of -1 in an array beside names.
+    """
     if isinstance(value, str):
-        return not value
+        return value in ("", "-1")
     if value is None or type(value).__name__ in ("NAType", "NaTType"):  # pandas
         return True
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)

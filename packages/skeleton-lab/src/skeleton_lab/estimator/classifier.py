@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -14,10 +15,12 @@ from skeleton_data import SkeletonLayout, Units, training_coordinates
 from skeleton_lab import finetune
 from skeleton_lab.errors import InputError
 from skeleton_lab.estimator.arrays import as_clips, as_groups, as_labels, as_layout
+from skeleton_lab.estimator.classes import read_classes
 from skeleton_lab.estimator.fitting import ModelFiles, arguments, workshop, write_store
 from skeleton_lab.estimator.parameters import Estimator, seed_of
 from skeleton_lab.estimator.pretrainer import SkeletonPretrainer
 from skeleton_lab.inference.recogniser import Recogniser
+from skeleton_lab.models.model_folder import CLASSES
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.runs.results import FinetuneResult
@@ -132,12 +135,18 @@ class SkeletonClassifier(Estimator):
             config = read_recipe(finetune.FinetuneConfig, given, program="SkeletonClassifier")
             result = finetune.run(config, bar={"disable": not self.verbose})
             assert result is not None  # it is no dry run
-            self._learn(classes, ModelFiles.read(folder / "run" / "classifier"))
+            model = ModelFiles.read(folder / "run" / "classifier")
+            self._learn(
+                classes, ModelFiles({**model.contents, CLASSES: json.dumps(classes.tolist()).encode()})
+            )
             self.result_ = result
         return self
 
     def predict_proba(self, clips: Any) -> NDArray[np.float64]:
         """Return the probability (N, K) of each class, in the order of `classes_`.
+
+        Where nobody is in a clip (all joints are zero, or lie at one point), all classes are equally
+        probable, and a warning names the clip; `Recogniser.predict` answers "nobody" then.
 
         Args:
             clips: As in `fit`; further bodies than those of the training are left out.
@@ -152,14 +161,20 @@ class SkeletonClassifier(Estimator):
             with workshop(verbose=False) as folder:
                 recogniser = self._recogniser = Recogniser(SavedModel.open(self.model_.write(folder)))
         preprocessing = recogniser.preprocessing
-        joints = as_clips(clips, preprocessing.layout, units=preprocessing.units)
-        shown = [training_coordinates(clip, preprocessing.layout, preprocessing.cleaning) for clip in joints]
-        parts = [recogniser(shown[first : first + BATCH]) for first in range(0, len(shown), BATCH)]
-        probabilities: NDArray[np.float64] = np.concatenate(parts).astype(np.float64)
+        joints = as_clips(clips, preprocessing.layout, units=preprocessing.units, empty=True)
+        probabilities = np.full((len(joints), len(self.classes_)), 1 / len(self.classes_))
+        somebody = [number for number, clip in enumerate(joints) if clip.shape[1]]
+        if nobody := sorted(set(range(len(joints))) - set(somebody)):
+            named = ", ".join(f"clips[{number}]" for number in nobody)
+            warnings.warn(f"nobody is in {named}: all classes are equally probable", stacklevel=2)
+        for first in range(0, len(somebody), BATCH):
+            batch = somebody[first : first + BATCH]
+            how = preprocessing.layout, preprocessing.cleaning
+            probabilities[batch] = recogniser([training_coordinates(joints[each], *how) for each in batch])
         return probabilities
 
     def predict(self, clips: Any) -> NDArray[Any]:
-        """Return the most probable class of each clip (N,)."""
+        """Return the most probable class of each clip (N,); of one with nobody in it the first class."""
         best = self.predict_proba(clips).argmax(1)
         found: NDArray[Any] = self.classes_[best]
         return found
@@ -196,7 +211,8 @@ class SkeletonClassifier(Estimator):
     def from_pretrained(cls, where: str | Path) -> Self:
         """Load the classifier of a folder, of a run, or of `hf://OWNER/NAME`.
 
-        Class names that are all whole numbers become numbers.
+        The classes of a classifier that `save` wrote have the type that they had in `fit`. Those of another
+        are its class names; if all names are whole numbers, they become numbers.
 
         Raises:
             InputError: If there is none, or an encoder, or one that is damaged; names the file.
@@ -204,10 +220,8 @@ class SkeletonClassifier(Estimator):
         model = SavedModel.open(where)
         if not model.is_classifier:
             raise InputError(f"{model.path}: an encoder, which knows no classes; give it as pretrained")
-        names = model.preprocessing.classes
-        numbers = all(re.fullmatch("0|-?[1-9][0-9]*", name) for name in names)
-        classes = np.array([int(name) for name in names] if numbers else names)
         found = cls(model.preprocessing.layout, units=model.preprocessing.units)
+        classes = read_classes(model.path, model.preprocessing.classes)
         found._learn(classes, ModelFiles.read(model.path))
         return found
 

@@ -20,7 +20,9 @@ FILES = (CONFIG, WEIGHTS, Preprocessing.FILE)
 """What every model is."""
 ONNX, INT8 = "model.onnx", "model.int8.onnx"
 EXPORTED = (ONNX, INT8)
-OPTIONAL = (Calibration.FILE, *EXPORTED)
+CLASSES = "classes.json"
+"""The classes as values, where an estimator wrote them: true and 1 are not the names "True" and "1"."""
+OPTIONAL = (Calibration.FILE, CLASSES, *EXPORTED)
 """What a model may have besides; no other name is ever read, wherever the folder is from."""
 SUMS = "SHA256SUMS"
 """Their checksums, as `sha256sum --check` reads them."""
