@@ -17,7 +17,17 @@ APPS = "the modules of the apps"
 LAYERS = {
     "skeleton_data": (
         *("printable", "errors", "files", "replacing", "ordered_map", "problems"),
-        *("layouts", "clips", "transforms", "store", "splits", "ntu", "readers", "importing"),
+        *(
+            "layouts",
+            "clips",
+            "bodies_in_view",
+            "transforms",
+            "store",
+            "splits",
+            "ntu",
+            "readers",
+            "importing",
+        ),
         "preprocessing",
         *("dataset", "draw", "export", "synthetic", "cli"),
     ),
@@ -25,7 +35,6 @@ LAYERS = {
         *(
             "answers",
             "windows",
-            "presence",
             "smoothing",
             "events",
             "calibration",

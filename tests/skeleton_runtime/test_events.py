@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trained_model import MODEL
 
+from skeleton_data import in_view, those_in_view
 from skeleton_runtime import Answer, Recogniser, find_events
 from skeleton_runtime.cli.main import main
-from skeleton_runtime.presence import in_view, those_in_view
 from skeleton_runtime.smoothing import Smoothing
 
 

@@ -8,8 +8,7 @@ import pytest
 from page_scripts import NODE, prepared
 from trained_model import MODEL
 
-from skeleton_data import DataError
-from skeleton_runtime.presence import in_view
+from skeleton_data import DataError, in_view
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="there is no Node on this machine")
 WINDOWS = {"window": "15", "stride": "10"}
@@ -33,6 +32,13 @@ def test_nobody_is_in_the_same_windows(recogniser, coming_and_going, written):
     assert in_view(coming_and_going[[0, 50, 75, 120]]).tolist() == [
         *([True, False], [False, False], [False, True], [False, False])
     ]
+
+
+@pytest.mark.parametrize("value", [0.0, 1.5])
+def test_a_recording_of_nobody_has_no_class(recogniser, tmp_path, value):
+    (tmp_path / "nobody.json").write_text(json.dumps({"clips": [np.full((9, 25, 3), value).tolist()]}))
+    ((told,),) = prepared([(tmp_path / "nobody.json", recogniser.preprocessing, {"fps": 30})])
+    assert (told["bodies"], told["tensor"]) == (0, None)
 
 
 def test_answers_are_alike(recogniser, coming_and_going, written, raw):

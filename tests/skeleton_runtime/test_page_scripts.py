@@ -12,14 +12,15 @@ from page_scripts import NODE, prepared
 from skeleton_data import (
     ImportConfig,
     RawClip,
+    in_view,
     layout,
     player_data,
     sample_clips,
     sliding_windows,
+    those_in_view,
     write_skeleton,
 )
 from skeleton_runtime import Windows, read_recordings
-from skeleton_runtime.presence import in_view, those_in_view
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="there is no Node on this machine")
 SHARED = Path(os.environ.get("SKELETON_SHARED", Path(__file__).parents[3] / "shared"))
@@ -175,7 +176,6 @@ BAD = {
     "a.skeleton": ("2\n1\n", "line"),
     "empty.skeleton": ("3\n0\n0\n0\n", "no body"),
     "a.csv": ("a,b\n1,2\n", "HEAD_x"),
-    "nobody.json": ('{"clips": [' + json.dumps(np.zeros((4, 25, 3)).tolist()) + "]}", "no body"),
     "nan.json": (
         '{"clips": [' + json.dumps(np.ones((1, 25, 3)).tolist()).replace("1.0", "null", 1) + "]}",
         "joint 0",

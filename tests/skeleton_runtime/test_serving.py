@@ -121,6 +121,11 @@ def test_bad_options_name_their_field(client, query):
         assert denied.value.status_code == 400 and field in denied.value.json()["error"]
 
 
+def test_nobody_is_an_answer(client):
+    (told,) = client.post("/predict", json={"clips": JOINT}).json()["answers"]
+    assert (told["answer"], told["label"], told["bodies"], told["classes"]) == ("nobody", None, 0, {})
+
+
 def test_what_it_is_and_does(client, recogniser, clips):
     assert client.get("/health").json()["status"] == "ok"
     assert client.get("/model").json()["classes"] == list(recogniser.preprocessing.classes)
@@ -147,10 +152,13 @@ BAD = {
     "no clips": ("/predict", [1, 2], 400),
     "words": ("/predict", {"clips": ["wave"]}, 422),
     "another skeleton": ("/predict", {"clips": np.ones((2, 1, 20, 3)).tolist()}, 422),
-    "nobody": ("/predict", {"clips": JOINT}, 422),
     "a number too large": ("/predict", {"clips": [[[10**400] * 3] * 25]}, 422),
     "an infinite number": ("/predict", '{"clips": [[[[1e999, 0, 0]]]]}', 422),
-    "never measured": ("/predict?missing=refuse", json.dumps({"clips": [[[[np.nan] * 3] * 25] * 9]}), 422),
+    "never measured": (
+        "/predict?missing=refuse",
+        json.dumps({"clips": [[[[np.nan] * 3, *([0, k / 20, 2] for k in range(24))]] * 9]}),
+        422,
+    ),
     "too many people": ("/predict", {"clips": [STANDING.repeat(17, axis=1).tolist()]}, 413),
     "no JSON": ("/predict", "{", 400),
     "deep JSON": ("/predict", "[" * 100_000, 400),

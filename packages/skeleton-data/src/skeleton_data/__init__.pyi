@@ -1,4 +1,6 @@
 from ._version import __version__ as __version__
+from .bodies_in_view import in_view as in_view
+from .bodies_in_view import those_in_view as those_in_view
 from .clips import Cleaning as Cleaning
 from .clips import Clip as Clip
 from .clips import ClipSource as ClipSource
@@ -157,6 +159,7 @@ __all__ = [
     "hold_last",
     "import_clips",
     "in_picture",
+    "in_view",
     "is_folded",
     "joint_map",
     "kind_of_joints",
@@ -191,6 +194,7 @@ __all__ = [
     "sliding_windows",
     "split",
     "split_by",
+    "those_in_view",
     "training_coordinates",
     "training_origin",
     "turn_upright",

@@ -13,7 +13,6 @@ from .live import answer_lines as answer_lines
 from .model_folder import open_model as open_model
 from .network import Network as Network
 from .network import OnnxNetwork as OnnxNetwork
-from .presence import those_in_view as those_in_view
 from .recogniser import Recogniser as Recogniser
 from .recordings import Recording as Recording
 from .recordings import read_recordings as read_recordings
@@ -38,5 +37,4 @@ __all__ = [
     "formatter",
     "open_model",
     "read_recordings",
-    "those_in_view",
 ]

@@ -63,7 +63,7 @@ class Answer:
         return {self.names[k]: float(self.probabilities[k]) for k in order.tolist()}
 
     def as_dict(self, top: int) -> dict[str, Any]:
-        """Return what is printed as JSON."""
+        """Return what is printed as JSON; `answer` is `label`, or "nobody" where that is None."""
         start, end = self.seconds or (None, None)
         place = {"file": self.file, "clip": self.clip} if self.file else {}
         return place | {
@@ -73,5 +73,6 @@ class Answer:
             "end": end,
             "bodies": self.bodies,
             "label": self.label,
+            "answer": self.label or NOBODY,
             "classes": self.best(top),
         }

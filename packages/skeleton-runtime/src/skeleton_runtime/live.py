@@ -24,11 +24,12 @@ from skeleton_data import (
     check_plausible,
     hold_last,
     in_picture,
+    in_view,
+    those_in_view,
     turn_upright,
 )
 from skeleton_runtime.answers import Answer
 from skeleton_runtime.arrays import as_bodies
-from skeleton_runtime.presence import in_view, those_in_view
 from skeleton_runtime.recordings import shown_to
 from skeleton_runtime.smoothing import Smoothing
 

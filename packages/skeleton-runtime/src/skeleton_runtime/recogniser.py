@@ -14,16 +14,17 @@ from skeleton_data import (
     DataError,
     ImportConfig,
     Preprocessing,
+    in_view,
     layout,
     sample_clips,
     sliding_windows,
+    those_in_view,
 )
 from skeleton_runtime.answers import Answer
 from skeleton_runtime.arrays import SCALES, array_recordings
 from skeleton_runtime.calibration import Calibration
 from skeleton_runtime.model_folder import open_model
 from skeleton_runtime.network import Network
-from skeleton_runtime.presence import in_view, those_in_view
 from skeleton_runtime.recordings import FPS, Recording, map_joints, read_recordings
 from skeleton_runtime.smoothing import Smoothing
 from skeleton_runtime.windows import Windows
@@ -129,11 +130,11 @@ class Recogniser:
             **how: See `predict`.
 
         Raises:
-            DataError: If a clip cannot be used; names it.
+            DataError: If a clip cannot be used, or has nobody in it; names it.
         """
         recordings, features = self._recordings(clips, how), []
         while batch := list(islice(recordings, batch_size)):
-            shown = [each.clip(0, len(each.joints)) for each in batch]
+            shown = [self._whole(each) for each in batch]
             features.append(self.network.features(sample_clips(shown, self.preprocessing)))
         if not features:
             raise DataError("no clips")
@@ -147,12 +148,12 @@ class Recogniser:
             **how: See `predict`.
 
         Raises:
-            DataError: If the clip cannot be used.
+            DataError: If the clip cannot be used, or has nobody in it.
         """
         from skeleton_runtime.explanation import explain
 
         (recording,) = self._recordings(clip, how)
-        return explain(self, recording.clip(0, len(recording.joints)))
+        return explain(self, self._whole(recording))
 
     def stream(
         self,
@@ -265,6 +266,13 @@ class Recogniser:
                     threshold=least,
                 )
                 yield smoothed(answer)
+
+    def _whole(self, recording: Recording) -> Joints:
+        """Return a whole recording as the model knows clips (T, M, V, 3); refuse one with nobody in it."""
+        clip = recording.clip(0, len(recording.joints))
+        if not in_view(clip, picture=self.preprocessing.units == "picture").any():
+            raise DataError(f"{recording.name}: nobody is in it")
+        return clip
 
     def _threshold(self, said: float | None) -> float | None:
         if said is None:

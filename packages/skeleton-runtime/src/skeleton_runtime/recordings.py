@@ -115,6 +115,8 @@ def prepared(
 ) -> Iterator[Recording | DataError]:
     """Return the clips of an opened data set as recordings; in the place of a bad one, its error.
 
+    A clip with nobody in it is a recording, all zero.
+
     Raises:
         DataError: If its joints are of another kind than those of the model, or cannot be right.
     """
@@ -126,7 +128,7 @@ def prepared(
         fps = data.source.fps
         yield Recording(str(source), long.name, long, fps, shown_to(preprocessing, fps))
         return
-    for clip in data:
+    for clip in replace(data, nobody=True):
         data.report.check(source)
         if isinstance(clip, DataError):
             yield clip

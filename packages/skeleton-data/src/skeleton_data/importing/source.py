@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from skeleton_data.bodies_in_view import in_view
 from skeleton_data.clips import Clip, ClipSource, Units, turn_upright
 from skeleton_data.errors import DataError, JointError
 from skeleton_data.importing.confidence import clip_confidence, complete_frames
@@ -40,6 +41,7 @@ class OpenedClips:
         layout: Skeleton of the clips.
         mapping: From the joints of the source to those of the layout.
         report: What was measured on the clips that were read so far.
+        nobody: Whether a clip with nobody in it is one, all zero; else it is an error.
     """
 
     source: ClipSource
@@ -47,6 +49,7 @@ class OpenedClips:
     layout: SkeletonLayout
     mapping: JointMap
     report: ImportReport = field(repr=False)
+    nobody: bool = False
 
     @property
     def units(self) -> Units:
@@ -76,6 +79,10 @@ class OpenedClips:
         if not self.config.resample and not np.isclose(fps, self.source.fps, rtol=1e-3):
             raise DataError(f"{fps:g} frames per second, elsewhere {self.source.fps:g}: say resample")
         marked = self.mapping(self._upright(clip))
+        if self.nobody and not in_view(marked, picture=self.units == "picture").any():
+            return replace(clip, joints=np.zeros_like(marked), confidence=None)
+        if not np.nan_to_num(marked).any():
+            raise DataError("all zero, there is no body in any frame")
         never = never_seen(marked)
         fill = partial(fill_missing, rule=rule, max_gap=longest_gap(self.config.max_gap, fps))
         if rule == "refuse":

@@ -78,8 +78,6 @@ def _read(
     try:
         rows = data.positions[int(data.offsets[clip]) : int(data.offsets[clip + 1])]
         joints = positions(rows, rows.shape, data.path, f"clip {name!r}", gaps=True)
-        if not np.nan_to_num(joints).any():
-            raise DataError.at(data.path, f"clip {name!r}: all zero, there is no body")
     except DataError as error:
         return error
     values = {fact: int(column[clip]) for fact, column in facts.items()}
@@ -125,7 +123,7 @@ def _picture(data: OwnData) -> tuple[int, int] | None:
 def _bodies(joints: NDArray[np.float32]) -> int:
     """Return the number of bodies of joints (T, M, V, 3) without those at the end that never come."""
     there = np.nan_to_num(joints).any(axis=(0, 2, 3))
-    return int(np.flatnonzero(there)[-1]) + 1
+    return int(np.flatnonzero(there)[-1]) + 1 if there.any() else 1
 
 
 def _clip_names(data: OwnData) -> list[str]:

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data import SkeletonLayout, Units, layout_names, present_bodies
+from skeleton_data import SkeletonLayout, Units, layout_names, present_bodies, those_in_view
 from skeleton_data import layout as built_in
 from skeleton_lab.errors import InputError, input_errors
-from skeleton_runtime import those_in_view
 
 SMALLEST, LARGEST = 0.3, 5.0
 """Metres: a body of another extent is doubtful."""

@@ -63,7 +63,7 @@ def as_csv(answer: Answer, top: int) -> str:
 
     The last column is the answer itself: a class, unknown below the threshold, or nobody.
     """
-    row = answer.as_dict(top) | {"answer": answer.label or NOBODY}
+    row = answer.as_dict(top)
     best = answer.best(top).items() or [("", "")]
     return "\n".join(_row(row | {"class": name, "probability": share}, COLUMNS) for name, share in best)
 

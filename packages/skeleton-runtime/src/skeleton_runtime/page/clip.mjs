@@ -14,7 +14,7 @@ export function present(clip, frame, body) {
   return false;
 }
 
-// Whether a body is there: some joints are not at zero, and those do not all lie in one point (skeleton_runtime.presence).
+// Whether a body is there: some joints are not at zero, and those do not all lie in one point (skeleton_data.in_view).
 export function inView(clip, frame, body) {
   const begin = at(clip, frame, body), measured = [];
   for (let i = begin; i < begin + 3 * clip.joints; i += 3) if (clip.xyz[i] || clip.xyz[i + 1] || clip.xyz[i + 2]) measured.push(i);

@@ -1,6 +1,6 @@
 // Recordings that the page reads by itself: raw NTU `.skeleton`, tables of joints `.csv`, clips in `.json`. What it is not
 // sure to read as `skeleton-data import` does, it refuses.
-import { at, empty, present, resample, select, slice, trainingCoordinates } from "./clip.mjs";
+import { at, empty, present, resample, select, slice, thoseInView, trainingCoordinates } from "./clip.mjs";
 import { readNtu } from "./ntu.mjs";
 
 const SCALES = { m: 1, cm: 0.01, mm: 0.001 }, NTU_FPS = 30, MOST_FRAMES = 200_000;
@@ -110,6 +110,7 @@ function upright(clip, scale, up) {
 
 // Nothing is missing, and bodies are those of people: the rules of an import, which would mend some of it.
 function check(clip, card) {
+  if (!thoseInView(clip)) return;  // the answer is "nobody"
   const extents = [], head = HEADS.map(name => card.joints.map(jointKey).indexOf(jointKey(name))).find(place => place >= 0);
   const lines = [0, 0, 0];
   let heads = 0;
@@ -125,7 +126,6 @@ function check(clip, card) {
       const length = Math.hypot(...line);
       if (length > 0) { heads++; line.forEach((value, axis) => { lines[axis] += value / length; }); }
     }
-  if (!extents.length) throw new Error("there is no body in any frame");
   const size = extents.sort((a, b) => a - b)[Math.floor(extents.length / 2)];
   if (card.hips && !(size >= 0.3 && size <= 5)) throw new Error(`a body measures ${size.toPrecision(3)} m, expected 0.3 to 5: say units`);
   if (-lines[1] > 0.5 * heads && -lines[1] >= Math.max(Math.abs(lines[0]), Math.abs(lines[2]))) throw new Error("heads are under hips: say up -y");
