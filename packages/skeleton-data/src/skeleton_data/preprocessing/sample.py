@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +50,8 @@ def sample_clips(clips: Sequence[Joints], preprocessing: Preprocessing) -> Joint
 def _sample(clip: Joints, preprocessing: Preprocessing) -> Joints:
     """Return one clip (T, M, V, C), its first bodies alone, at most those of the model."""
     layout, sampling, flat = preprocessing.layout, preprocessing.sampling, preprocessing.units == "picture"
-    window = centre_crop(np.array([len(clip)]), sampling.test_crop)
-    frames, weights = (each[0] for each in blended_frames(window.length, sampling.frames))
-    rows = clip[window.start[0] + frames, : preprocessing.bodies].astype(np.float32, copy=False)
+    frames, weights = _blended(len(clip), sampling.test_crop, sampling.frames)
+    rows = clip[frames, : preprocessing.bodies].astype(np.float32, copy=False)
     seen = rows.any(axis=(2, 3)) * weights[:, None]
     blended = rows * weights[:, None, None, None]
     joints, present = blended[::2] + blended[1::2], seen[::2] + seen[1::2]  # (T, M, V, C) and (T, M)
@@ -60,6 +60,14 @@ def _sample(clip: Joints, preprocessing: Preprocessing) -> Joints:
     if sampling.face_forward and not flat:
         joints = joints @ _heading_matrix(joints, *layout.facing()).T
     return _to_stream(joints, preprocessing, flat=flat)
+
+
+@lru_cache(maxsize=64)  # windows of a recording are of one length
+def _blended(length: int, share: float, frames: int) -> tuple[NDArray[np.int64], Joints]:
+    """Return the frames (2 T,) that T frames are blended of, out of the middle of a clip, and weights."""
+    window = centre_crop(np.array([length]), share)
+    number, weight = blended_frames(window.length, frames)
+    return window.start[0] + number[0], weight[0]
 
 
 def _first_frame(joints: Joints) -> int:
