@@ -5,8 +5,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from skeleton_data import DataError, ImportConfig, layout, long_clip, open_clips
+from skeleton_data import DataError, ImportConfig, import_clips, layout, long_clip, open_clips
 from skeleton_data.importing import long_clip as module
+from skeleton_data.readers import array_file
 
 NTU, PART, FRAMES = layout("ntu"), 16, 90
 
@@ -39,6 +40,27 @@ def test_frames_are_those_of_the_whole(tmp_path, short_parts):
     assert (long.name, len(long), long.shape) == (whole.name, FRAMES, whole.joints.shape)
     windows = [(start, start + 20) for start in range(0, 71, 5)]
     for start, end in [*windows, (0, 1), (80, 90), (3, 70), (85, FRAMES)]:
+        np.testing.assert_array_equal(long[start:end], whole.joints[start:end])
+
+
+@pytest.mark.parametrize("kind", ["array", "one body", "store"])
+def test_arrays_and_stores_are_read_part_by_part(tmp_path, short_parts, monkeypatch, kind):
+    monkeypatch.setattr(array_file, "LONG", PART)
+    joints, path, config = (
+        joints_of_two(),
+        tmp_path / "a.npy",
+        ImportConfig(units="mm", fps=30, insist=True, source_layout="ntu"),
+    )
+    if kind == "store":
+        path, config = tmp_path / "a.store", ImportConfig()
+        opened(tmp_path / "a.npz", joints)
+        import_clips(tmp_path / "a.npz", path, ImportConfig(insist=True))
+    else:
+        np.save(path, 1000 * (joints[:, 0] if kind == "one body" else joints))
+    (whole,) = open_clips(path, config, wanted=NTU)
+    long = long_clip(open_clips(path, config, wanted=NTU), path)
+    assert (long.name, long.shape) == (whole.name, whole.joints.shape)
+    for start, end in [(0, 20), (10, 30), (3, 70), (85, FRAMES)]:
         np.testing.assert_array_equal(long[start:end], whole.joints[start:end])
 
 

@@ -180,6 +180,25 @@ def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     return array
 
 
+def read_rows(path: Path, start: int, end: int) -> NDArray[Any]:
+    """Return rows of the array in a `.npy` file in C order; of a map, memory would hold all that were read.
+
+    Args:
+        path: The file.
+        start: The first row.
+        end: The one after the last.
+
+    Raises:
+        DataError: The file is missing, cut, damaged or pickled.
+    """
+    with reading(path), path.open("rb") as file:
+        shape, fortran, dtype = read_header(file)
+        if fortran or dtype.hasobject:
+            raise ValueError("its rows do not follow each other")
+        file.seek(start * math.prod(shape[1:]) * dtype.itemsize, os.SEEK_CUR)
+        return ArrayEntry(file, shape, fortran, dtype).rows(end - start)
+
+
 def map_array(path: Path) -> NDArray[Any]:
     """Return the array in a `.npy` file, memory-mapped; pickled ones are refused.
 

@@ -93,16 +93,17 @@ def open_recordings(
     *,
     kind: str,
     workers: int,
+    head: Reader | None = None,
 ) -> ClipSource:
     """Return a clip for each file, called by the file's name.
 
     All files must have the joints of the first. Facts of the clips come from
-    `config.labels` and `config.name`.
+    `config.labels` and `config.name`. `head` reads no more of the first than it takes to know its kind.
 
     Raises:
         DataError: The first file is damaged, or nobody says its units or frames per second.
     """
-    first = read(files[0])
+    first = (head or read)(files[0])
     facts = FileFacts.of(files, config)
     units = _units(first, files[0], config)
     fps = config.fps or first.fps
