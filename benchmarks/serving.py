@@ -192,6 +192,11 @@ class Builds:
             compare(old[-1].printed, new[-1].printed)
         return old, new
 
+    def int8(self, options: list[str]) -> Cost:
+        """Cost of the present build with numbers of 8 bits, whose answers are not quite the same."""
+        command = [self.new[0], "new/model.int8.onnx", *options, "--format", "json", "--insist"]
+        return run(command, folder=self.folder)
+
     def networks(self, rounds: int) -> list[dict[str, float]]:
         """Median CPU seconds of a batch, by its size: before, now, and now with numbers of 8 bits."""
         command, told = [sys.executable, "-W", "ignore", "-c"], [[], [], []]
@@ -262,7 +267,10 @@ def measure(builds: Builds, rounds: int) -> None:
     row("a stream of 30 frames a second, share of a core", "%", *shares)
     sliding = ["--window", "60", "--stride", "30"]
     tenth, whole = (builds.turns([f"{name}.npz", *sliding], 1) for name in ("tenth", "long"))
+    windows, int8 = len(whole[1][0].printed.splitlines()), builds.int8(["long.npz", *sliding])
     row("long recording, processor", "s", *(each[0].processor for each in whole))
+    row("of it the network", "s", *(windows * each["64"] / 64 for each in (before, now)))
+    row("the same with numbers of 8 bits", "s", whole[0][0].processor, int8.processor)
     row("long recording, memory", "MB", *(each[0].memory / 1e6 for each in whole))
     row("a tenth of it, memory", "MB", *(each[0].memory / 1e6 for each in tenth))
     piece, stream = (
