@@ -29,7 +29,8 @@ class LatentTarget(nn.Module):
 
     An encoder whose features are the same whatever it sees is the best one for such a target. Two things are
     done about it. Each joint's mean over bodies and frames is subtracted and each channel divided by its
-    standard deviation, so that features which shrink make no smaller error. And `variation` tells when
+    standard deviation, so that features which shrink make no smaller error; each process does this with the
+    bodies of its own share of the batch. And `variation` tells when
     features no longer depend on the body: with f the features, :math:`\bar f` their mean over bodies at each
     frame and joint, and the outer means over everything, it is
 
