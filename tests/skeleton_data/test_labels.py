@@ -65,7 +65,7 @@ def test_seeds_differ_and_every_clip_can_be_drawn():
         ({"fraction": 0.0}, "fraction must be above 0 and at most 1, got 0.0"),
         ({"fraction": 1.5}, "fraction must be above 0 and at most 1, got 1.5"),
         ({"per_class": 0}, "per_class must be at least 1, got 0"),
-        ({"per_class": 3}, "class 1 has 2 clips, but per_class is 3"),
+        ({"per_class": 3}, "class 1 has 2 training clips"),
     ],
 )
 def test_wrong_requests(wrong, message):

@@ -201,5 +201,5 @@ def test_the_command_shows_the_classes_of_each_side(store, tmp_path, capsys):
     shown = capsys.readouterr().out
     assert re.search(r"kick +2 +0 +1\n", shown) and "4 training" in shown
     assert read_split(out, store).test.tolist() == [2, 3]
-    main(["split", str(store.path), str(tmp_path / "b.json"), "--protocol", "label in 0"])
+    main(["split", str(store.path), str(tmp_path / "b.json"), "--protocol", "label in 0 and subject in 1"])
     assert "no training clip of kick" in capsys.readouterr().err

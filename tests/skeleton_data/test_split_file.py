@@ -124,8 +124,8 @@ def test_command(store, tmp_path, capsys):
 
 
 def test_command_tells_of_missing_clips(store, tmp_path, capsys):
-    main(["split", str(store.path), str(tmp_path / "x.json"), "--protocol", "ntu60-xview"])
-    assert "published counts are 37646 and 18932" in capsys.readouterr().err
+    main(["split", str(store.path), str(tmp_path / "x.json"), "--protocol", "ntu60-xsub"])
+    assert "published counts are 40091 and 16487" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_command_tells_of_missing_clips(store, tmp_path, capsys):
             ["--protocol", "all", "--fraction", "0.1", "--per-class", "1"],
             "give fraction or per-class, not both",
         ),
-        (["--protocol", "all", "--per-class", "99"], "class 0 has 16 clips, but per_class is 99"),
+        (["--protocol", "all", "--per-class", "99"], "has 16 training clips"),
     ],
 )
 def test_command_with_bad_input(store, tmp_path, capsys, options, message):
@@ -151,12 +151,12 @@ def test_command_with_bad_input(store, tmp_path, capsys, options, message):
 
 
 def test_a_store_with_all_official_clips_must_give_the_published_counts(store, tmp_path, capsys, monkeypatch):
-    arguments = ["split", str(store.path), str(tmp_path / "x.json"), "--protocol", "ntu60-xview"]
-    monkeypatch.setitem(OFFICIAL_COUNTS, "ntu60-xview", (31, 17))  # as many clips, divided otherwise
+    arguments = ["split", str(store.path), str(tmp_path / "x.json"), "--protocol", "ntu60-xsub"]
+    monkeypatch.setitem(OFFICIAL_COUNTS, "ntu60-xsub", (29, 19))  # as many clips, divided otherwise
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2 and not list(tmp_path.iterdir())
-    assert "32 training and 16 test clips, the published counts are 31 and 17" in capsys.readouterr().err
-    monkeypatch.setitem(OFFICIAL_COUNTS, "ntu60-xview", (32, 16))
+    assert "30 training and 18 test clips, the published counts are 29 and 19" in capsys.readouterr().err
+    monkeypatch.setitem(OFFICIAL_COUNTS, "ntu60-xsub", (30, 18))
     main(arguments)
     assert "published" not in capsys.readouterr().err

@@ -65,6 +65,9 @@ def test_leave_one_subject_out_of_a_simple_baseline(simple_recipe, store, tmp_pa
     again = json.loads((run / "result.json").read_text())
     assert [fold["test"] for fold in again["folds"]] == [fold["test"] for fold in result["folds"]]
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())  # finished folds were kept
+    shown = capsys.readouterr().out
+    simple.main()  # nothing is left to do, but it is told again
+    assert capsys.readouterr().out == shown and "| subject 8 | 12 |" in shown
 
 
 def test_folds_are_pretrained_without_their_test_subjects(
@@ -116,8 +119,9 @@ def test_folds_are_pretrained_without_their_test_subjects(
 def test_a_dry_run_writes_nothing_and_bad_folds_are_refused(simple_recipe, tmp_path, monkeypatch, capsys):
     for options, code, told in (
         (["--dry_run"], 0, "subject 8"),
-        (["--data.protocol", "folds(subject, 9)"], 2, "9 folds"),
+        (["--data.protocol", "folds(subject, 9)"], 2, "folds(subject, 9)"),
         (["--data.protocol", "leave-one-out(camera)"], 2, "camera"),
+        (["--data.protocol", "leave-one-out(label)"], 2, "label 0: "),
     ):
         monkeypatch.setattr(sys, "argv", ["simple", str(simple_recipe), *options])
         if code:

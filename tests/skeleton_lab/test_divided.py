@@ -9,6 +9,7 @@ import pytest
 
 from skeleton_data import SkeletonStore, StoreWriter, layout
 from skeleton_lab import simple
+from skeleton_lab.data.clips import FinetuneData, PretrainData
 from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.data import EvaluateData, open_models
 from skeleton_lab.runs.answers import read_answers
@@ -54,7 +55,8 @@ def test_cameras_by_column_are_the_data_sets_own_split(run_simple, cameras, tmp_
     assert answers.right.mean() == own["test"]["top1"] and set(answers.subject) == {1, 2, 3}
     by_column = run_simple("--data.protocol", "camera in 1,2 / camera in 3", "--overwrite")
     assert by_column["test"] == own["test"]
-    assert by_column["made_with"]["packages"]["torch"] and by_column["made_with"]["cores"]
+    packages = by_column["made_with"]["packages"]
+    assert packages["torch"] and packages["skeleton-runtime"] and by_column["made_with"]["cores"]
     assert by_column["data"][0]["sha256"] == SkeletonStore.open(cameras).fingerprint
 
 
@@ -95,9 +97,10 @@ def test_a_classifier_is_not_shown_what_an_edited_file_made_of_its_training_side
 
 
 def test_what_is_missing_on_a_side_is_named(run_simple, capsys):
-    run_simple("--data.protocol", "label in 0 / label in 1", "--overwrite")
-    told = capsys.readouterr().err
-    assert "no training clip of down" in told and "no test clip of up" in told
+    run_simple("--data.protocol", "label in 0 and camera in 1 / camera in 2", "--overwrite")
+    assert "no training clip of down" in capsys.readouterr().err
+    run_simple("--data.protocol", "camera in 1 / label in 1 and camera in 2", "--overwrite")
+    assert "no test clip of up" in capsys.readouterr().err
     run_simple("--data.protocol", "folds(3)", "--data.fold", "2", "--overwrite")
     assert "one person stand on both sides" in capsys.readouterr().err
     run_simple("--data.protocol", "leave-one-out(camera)", "--data.fold", "3", "--overwrite", "--dry_run")
@@ -109,7 +112,10 @@ def test_what_is_missing_on_a_side_is_named(run_simple, capsys):
     [
         (["--data.protocol", "person in 1"], ["data.protocol", "subject", "camera"]),
         (["--data.protocol", "setup in 1"], ["setup", "known of all clips: label, subject, camera"]),
-        (["--data.protocol", "folds(subject, 4)", "--data.fold", "1"], ["4 folds", "subjects 1, 2, 3"]),
+        (
+            ["--data.protocol", "folds(subject, 4)", "--data.fold", "1"],
+            ["folds(subject, 4)", "subjects 1, 2, 3"],
+        ),
         (["--data.protocol", "leave-one-subject-out", "--data.fold", "4"], ["fold: 4", "1 to 3"]),
         (["--data.protocol", "odd-subjects", "--data.fold", "1"], ["fold", "odd-subjects"]),
         (["--data.protocol", "own:other"], ["own:default"]),
@@ -124,3 +130,20 @@ def test_bad_input_is_one_line(options, names, run_simple, tmp_path, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert end.value.code == 2 and all(name in line for name in names), line
     assert not (tmp_path / "run").exists()
+
+
+def test_a_class_that_only_tests_is_named_and_refused_where_there_is_no_other(tmp_path):
+    with StoreWriter(tmp_path / "s", layout=layout("ntu"), class_names=("wave", "bow"), fps=30) as writer:
+        for clip, (subject, label) in enumerate(((11, 0), (12, 0), (13, 0), (13, 1))):
+            joints = np.random.default_rng(clip).normal(size=(4, 1, 25, 3)).astype(np.float32)
+            writer.add(joints, name=str(clip), label=label, subject=subject)
+    common = {"store": tmp_path / "s", "validation": 0}
+    for chosen in ({"protocol": "subject in 11,12"}, {"protocol": "leave-one-subject-out", "fold": 3}):
+        assert any("bow" in note for note in FinetuneData(**chosen, **common).open().notes)
+    with pytest.raises(InputError, match=r"fold 2 \(label 1\).* bow"):
+        FinetuneData(protocol="leave-one-out(label)", fold=2, **common).open()
+    with pytest.raises(InputError, match="bow has 1 training clips"):
+        FinetuneData(protocol="all", labels_per_class=2, **common).open()
+    # Who learns without labels may leave out a whole class.
+    sources = ({"store": tmp_path / "s", "protocol": "leave-one-out(label)", "fold": 2},)
+    assert len(PretrainData(sources=sources, validation=0).open().train[0][1]) == 3

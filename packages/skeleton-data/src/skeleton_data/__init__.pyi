@@ -73,6 +73,7 @@ from .splits.counts import check_counts as check_counts
 from .splits.counts import class_counts as class_counts
 from .splits.counts import class_table as class_table
 from .splits.counts import missing_classes as missing_classes
+from .splits.counts import require_trained_classes as require_trained_classes
 from .splits.divide import divide as divide
 from .splits.divide import read_split as read_split
 from .splits.folds import Fold as Fold
@@ -187,6 +188,7 @@ __all__ = [
     "read_toml",
     "replacing",
     "replacing_folder",
+    "require_trained_classes",
     "resample",
     "sample_clips",
     "save_split",

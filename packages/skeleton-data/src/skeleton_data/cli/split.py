@@ -69,6 +69,7 @@ class SplitCommand(BaseModel):
             class_counts,
             class_table,
             missing_classes,
+            require_trained_classes,
         )
         from skeleton_data.splits.divide import divide
         from skeleton_data.splits.labels import label_subset
@@ -78,6 +79,7 @@ class SplitCommand(BaseModel):
         store = SkeletonStore.open(self.store)
         try:
             sides = divide(store, self.protocol, validation=self.validation, seed=self.seed, fold=self.fold)
+            require_trained_classes(store.index.label, sides, store.classes, self.protocol)
             different = check_counts(sides, self.protocol)
             if self.fraction is not None or self.per_class is not None:
                 labels = store.index.label[sides.train]

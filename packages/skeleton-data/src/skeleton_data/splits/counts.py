@@ -84,6 +84,43 @@ def missing_classes(counts: NDArray[np.int64], names: Sequence[str]) -> tuple[st
     return tuple(found)
 
 
+def require_trained_classes(
+    label: NDArray[np.integer], split: Split, names: Sequence[str], where: str, *, every: bool = False
+) -> None:
+    """Refuse a split that tests classes of which it has no training clip: nobody could learn them.
+
+    Clips that are held out from the training side count as training clips, those without a label (-1) not at
+    all.
+
+    Args:
+        label: (n,) class of each clip.
+        split: The sides.
+        names: Names of the classes.
+        where: What divides the clips, for messages.
+        every: Whether each class that is tested needs a training clip; else one of them is enough, as where
+            one person alone shows a class and that person is tested. `missing_classes` names the others.
+
+    Raises:
+        ValueError: Names the classes.
+
+    Example:
+        >>> clips = np.arange(3)
+        >>> sides = Split(train=clips[:1], validation=clips[:0], test=clips[1:])
+        >>> require_trained_classes(np.array([0, 0, 1]), sides, ["wave", "kick"], "mine.csv", every=True)
+        Traceback (most recent call last):
+        ValueError: mine.csv: it tests kick, but has no training clip of that: nothing could recognise it
+    """
+    counts = class_counts(label, split, len(names))
+    tested, trained = counts[:, 2] > 0, counts[:, :2].any(axis=1)
+    unknown = tested & ~trained
+    if not trained.any() or not unknown.any() or (not every and (tested & trained).any()):
+        return  # that a side is empty, others say
+    raise ValueError(
+        f"{where}: it tests {listed_names(names, unknown)}, but has no training clip of that: nothing could"
+        " recognise it"
+    )
+
+
 def listed_names(names: Sequence[str], chosen: NDArray[np.bool_]) -> str:
     """Return the names of the chosen classes (K,) in a row; of many, the first.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from skeleton_data.clips import Side
 from skeleton_data.errors import DataError
-from skeleton_data.splits.counts import class_counts
+from skeleton_data.splits.counts import require_trained_classes
 from skeleton_data.splits.grammar import Own, parse_protocol
 from skeleton_data.splits.own import own_split
 from skeleton_data.splits.protocols import Split, hold_out, split
@@ -89,13 +89,15 @@ def read_split(path: str | Path, store: SkeletonStore) -> Split:
     Raises:
         DataError: The file is missing or no split, or was made for another store. It names a clip that is not
             there, or one that two clips have, puts one on two sides, or tests a class that it has no training
-            clip of.
+            clip of; in a file of `save_split` only if that is so of all tested classes.
     """
     path = Path(path)
-    if _is_json(path):
-        return load_split(path, store.index)
-    sides = _by_name(path, store)
-    _require_classes(path, sides, store)
+    json = _is_json(path)
+    sides = load_split(path, store.index) if json else _by_name(path, store)
+    try:
+        require_trained_classes(store.index.label, sides, store.classes, "the split", every=not json)
+    except ValueError as error:
+        raise error if isinstance(error, DataError) else DataError.at(path, str(error)) from None
     return sides
 
 
@@ -133,12 +135,3 @@ def _by_name(path: Path, store: SkeletonStore) -> Split:
     if not len(test):  # as many write who have two sides
         validation, test = test, validation
     return Split(train=train, validation=validation, test=test)
-
-
-def _require_classes(path: Path, sides: Split, store: SkeletonStore) -> None:
-    names = store.classes
-    counts = class_counts(store.index.label, sides, len(names))
-    unknown = np.flatnonzero((counts[:, 0] == 0) & (counts[:, 2] > 0))
-    if len(unknown) and counts[:, 0].any():
-        unknown_classes = ", ".join(names[each] for each in unknown[:NEAR])
-        raise DataError.at(path, f"leaves no training clip of {unknown_classes}, but tests it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,12 @@ from skeleton_data.transforms.draws import Draw, hashed
 
 
 def label_subset(
-    labels: ArrayLike, *, fraction: float | None = None, per_class: int | None = None, seed: int
+    labels: ArrayLike,
+    *,
+    fraction: float | None = None,
+    per_class: int | None = None,
+    seed: int,
+    names: Sequence[str] = (),
 ) -> NDArray[np.int64]:
     """Draw labelled clips, the same share or number of each class.
 
@@ -31,6 +37,7 @@ def label_subset(
         fraction: Share of each class, above 0 and at most 1.
         per_class: Clips of each class, at least 1.
         seed: Which subset.
+        names: Names of the classes, for messages.
 
     Returns:
         (k,) sorted positions in `labels`.
@@ -65,7 +72,10 @@ def label_subset(
         wanted = np.full_like(count, per_class)
         if (count < wanted).any():
             poor = int(np.argmin(count))
-            raise ValueError(f"class {classes[poor]} has {count[poor]} clips, but per_class is {per_class}")
+            name = names[classes[poor]] if classes[poor] < len(names) else f"class {classes[poor]}"
+            raise ValueError(
+                f"{name} has {count[poor]} training clips, but {per_class} of each class are asked for"
+            )
     rank = np.arange(len(order)) - np.repeat(first, count)
     return np.sort(order[rank < np.repeat(wanted, count)])
 

@@ -32,7 +32,8 @@ def read_sides(path: Path) -> dict[str, Side]:
 
     The file has headings (`train:`, `Training videos:`, `[test]`) and below each names, one a line or with
     commas between them; or it is CSV with a column clip (or name, file, video, sample) and a column side (or
-    split, set, subset, part) of train, validation and test. A line that begins with # is a comment.
+    split, set, subset, part) of train, validation and test; commas, semicolons or tabs divide its fields. A
+    line that begins with # is a comment.
 
     Raises:
         DataError: The file cannot be read, has neither form, or puts a clip on two sides.
@@ -72,9 +73,15 @@ def _below_headings(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str, Si
             yield number, name, side
 
 
+def _delimiter(lines: list[tuple[int, str]]) -> str:
+    """Return what stands between fields: what the heading has most of, of comma, semicolon and tab."""
+    heading = lines[0][1] if lines else ""
+    return max(",;\t", key=heading.count)
+
+
 def _in_table(lines: list[tuple[int, str]], path: Path) -> Iterator[tuple[int, str, Side]]:
     try:
-        rows = list(csv.reader(text for _, text in lines))
+        rows = list(csv.reader((text for _, text in lines), delimiter=_delimiter(lines)))
     except csv.Error as error:  # a field that does not end
         raise DataError.at(path, f"not a split: {error}") from None
     heading = [cell.strip().lower() for cell in rows[0]] if rows else []

@@ -20,9 +20,10 @@ from skeleton_data import (
     kind_of_joints,
     label_subset,
     missing_classes,
+    require_trained_classes,
 )
 from skeleton_lab.data.division import Division, TrainingSide, whole_sides
-from skeleton_lab.errors import InputError
+from skeleton_lab.errors import InputError, input_errors
 from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.runs.fingerprints import Fingerprint, Fingerprints
 
@@ -173,7 +174,7 @@ class FinetuneData(Division):
         """
         store = self.open_store()
         parts = self.sides(store, validation=self.validation, seed=self.split_seed)
-        labels = store.index.label
+        labels, where = store.index.label, f"{store.path}: {self.told(store, seed=self.split_seed)}"
         train, validation, test = (
             side[labels[side] >= 0] for side in (parts.train, parts.validation, parts.test)
         )
@@ -181,19 +182,25 @@ class FinetuneData(Division):
         needed |= {"test": test} if self.protocol != "all" else {}
         for side, clips in needed.items():
             if not len(clips):
-                raise InputError(f"{store.path}: {self.division} leaves no labelled {side} clips")
+                raise InputError(f"{where} leaves no labelled {side} clips")
+        with input_errors():
+            require_trained_classes(labels, parts, store.classes, where)
         _require_bodies([(store, train)])
-        used = train[self._used(labels[train])]
+        used = train[self._used(labels[train], store.classes)]
         bodies = _bodies([(store, side) for side in (used, validation, test)])
         return FinetuneClips(store, parts.train, used, validation, test, store.classes, bodies, parts)
 
-    def _used(self, labels: NDArray[np.integer]) -> NDArray[np.int64]:
+    def _used(self, labels: NDArray[np.integer], names: tuple[str, ...]) -> NDArray[np.int64]:
         """Return positions of the training clips, given their labels, whose labels are used."""
         if self.label_fraction is None and self.labels_per_class is None:
             return np.arange(len(labels))
         try:
             return label_subset(
-                labels, fraction=self.label_fraction, per_class=self.labels_per_class, seed=self.label_seed
+                labels,
+                fraction=self.label_fraction,
+                per_class=self.labels_per_class,
+                seed=self.label_seed,
+                names=names,
             )
         except ValueError as error:
             raise InputError(f"data.labels_per_class: {error}") from error

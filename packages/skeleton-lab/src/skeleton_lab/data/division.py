@@ -66,6 +66,17 @@ class Division(ClipSource):
         except ValueError as error:
             raise InputError(f"{store.path}: {error}") from error
 
+    def told(self, store: SkeletonStore, *, seed: int) -> str:
+        """Return how the store is divided, as text that names what a fold tests, for messages.
+
+        Args:
+            store: As opened.
+            seed: How folds are dealt out.
+        """
+        if self.fold is None:
+            return self.division
+        return f"{self.protocol}, fold {self.fold} ({self.folds(store, seed=seed)[self.fold]})"
+
     def folds(self, store: SkeletonStore, *, seed: int) -> dict[int, str]:
         """Return the number and the name of each fold, as {3: "subject 3"}.
 

@@ -14,8 +14,11 @@ from pydantic import BaseModel, Field
 
 PACKAGES = (
     *("skeleton-lab", "skeleton-data", "skeleton-mask", "sttformer", "skeletonmae", "skeleton-baselines"),
-    *("torch", "numpy", "accelerate", "safetensors"),
+    *("skeleton-runtime", "torch", "numpy", "accelerate", "safetensors"),
 )
+"""What every run rests on."""
+IF_USED = {"sklearn": "scikit-learn", "aeon": "aeon", "timm": "timm"}
+"""Further packages, by the module that is imported where they are used."""
 
 
 class Provenance(BaseModel):
@@ -40,12 +43,13 @@ class Provenance(BaseModel):
 
 
 def provenance() -> Provenance:
-    """Return what this process runs with; torch is asked only where it is imported already."""
+    """Return what this process runs with; torch and others are asked only where they are imported already."""
     torch = sys.modules.get("torch")
+    used = [name for module, name in IF_USED.items() if module in sys.modules]
     count = torch.cuda.device_count() if torch and torch.cuda.is_available() else 0
     return Provenance(
         python=platform.python_version(),
-        packages={name: number for name in PACKAGES if (number := _version(name))},
+        packages={name: number for name in (*PACKAGES, *used) if (number := _version(name))},
         commit=_commit(),
         system=f"{platform.system()} {platform.machine()}",
         processor=_processor(),

@@ -59,8 +59,9 @@ def run(config: Any) -> Result | None:
         store, runs = fold_runs(config, app, everything=config.run.everything and app != "simple")
         folder = RunFolder.check(config.run, config, (Fingerprint.of(store),))
         if finished := folder.finished(kind):
+            print(_told(cast(Result, finished)))
             return cast(Result, finished)
-        seen = {_check(each, config) for each in runs}
+        seen = {_checked(each, config) for each in runs}
     if config.run.dry_run:
         print(f"{len(runs)} runs in {folder.path} (nothing was written): {', '.join(r.name for r in runs)}")
         return None
@@ -97,6 +98,15 @@ def perform(fold: FoldRun) -> Any:
         return import_module(f"skeleton_lab.{fold.app}").run(fold.config, bar=progress_line())
 
 
+def _checked(fold: FoldRun, config: Any) -> str | None:
+    """Look at a fold as `_check` does, and name it in what is wrong."""
+    try:
+        with input_errors():
+            return _check(fold, config)
+    except InputError as error:
+        raise error.within(fold.name) from error
+
+
 def _check(fold: FoldRun, config: Any) -> str | None:
     """Look at recipe, data and folder of a fold, and return what its pre-trained model has met of its test.
 
@@ -121,7 +131,7 @@ def _check(fold: FoldRun, config: Any) -> str | None:
     seen = seen_of_test(source, clips)
     if seen == "labelled" or (seen == "unlabelled" and not config.transductive):
         raise InputError(
-            f"pretrained: {source.path}, {fold.name}: {TOLD[seen]}; pre-train it with this protocol"
+            f"pretrained: {source.path}: {TOLD[seen]}; pre-train it with this protocol"
             + ("" if seen == "labelled" else ", or allow it with --transductive")
         )
     return seen
