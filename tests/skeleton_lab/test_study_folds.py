@@ -6,10 +6,14 @@ import pytest
 
 from skeleton_data import SkeletonStore, StoreWriter
 from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.reproduce import check, recipe_of
+from skeleton_lab.reproduce import run as reproduce
+from skeleton_lab.studies import cross_validate
 from skeleton_lab.studies.cells import cells
 from skeleton_lab.studies.comma_separated import comma_separated
 from skeleton_lab.studies.plan import distinct, plan
+from skeleton_lab.studies.study import Study
 from skeleton_lab.studies.table import markdown
 
 FOLDS = ("--protocols", "leave-one-subject-out", "--row", "tuned", "--seeds", "2")
@@ -90,3 +94,30 @@ def test_test_clips_in_a_store_to_pretrain_on_are_found_under_another_name(study
     chosen = study(*FOLDS, "--unlabelled", str(tmp_path / "more"))
     with pytest.raises(InputError, match=r"unlabelled: .*more holds 1 of"):
         check([trial for trial in plan(chosen) if trial.row.name == "tuned"], chosen)
+
+
+def test_a_study_tells_of_its_folds_what_a_cross_validation_tells(store, tmp_path):
+    given = ["labels", "--data", str(store), "--protocols", "leave-one-subject-out", "--labels", "100%"]
+    given += ["--row", "nearest clip", "--seeds", "1", "--processes", "1", "--folder", str(tmp_path / "runs")]
+    chosen = read_recipe(Study, given, program="reproduce", folder="studies")
+    assert not reproduce(chosen)
+    (place,) = (tmp_path / "runs" / "folds").iterdir()
+    study = json.loads((place / "result.json").read_text())
+    assert place.name in {"nearest-clip-leave-one-subject-out-100-seed-0"}
+    assert "| deviation |" in (tmp_path / "runs" / "labels.md").read_text()
+
+    alone = recipe_of(next(trial for trial in plan(chosen) if trial.row.name == "nearest clip").answer)
+    whole = alone.model_copy(
+        update={
+            "data": alone.data.model_copy(update={"fold": None}),
+            "run": alone.run.model_copy(
+                update={"folder": tmp_path / "whole", "resume": False, "processes": 1}
+            ),
+        }
+    )
+    result = cross_validate.run(whole).model_dump(mode="json")
+    for field in ("mean", "deviation", "interval", "pooled", "subjects", "protocol", "app"):
+        assert study[field] == result[field], field
+    assert [fold["test"] for fold in study["folds"]] == [fold["test"] for fold in result["folds"]]
+    for name in ("folds.md", "answers.csv", "confusion.csv"):
+        assert (place / name).read_text() == (tmp_path / "whole" / name).read_text()

@@ -7,7 +7,8 @@
 
 TABLE is a file, or the name of one in configs/studies/; `--help` lists what can be chosen. What is finished
 is not done again, rows that need the same pre-training share it, and the table has all that is finished, also
-by earlier calls with the same settings. The folder receives TABLE.md, .csv and .png, and the run folders.
+by earlier calls with the same settings. The folder receives TABLE.md, .csv and .png, and the run folders; of
+a protocol with folds also `folds`, with each fold, each subject and the pooled confusion matrix of each row.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from skeleton_lab.runs.workers import is_first_process, progress_line
 from skeleton_lab.studies.apps import APPS
 from skeleton_lab.studies.cells import Cell, cells
 from skeleton_lab.studies.comma_separated import comma_separated
+from skeleton_lab.studies.fold_tables import fold_lines, write_folds
 from skeleton_lab.studies.plan import Run, Trial, distinct, plan
 from skeleton_lab.studies.runs import Failures, how_many, run_all
 from skeleton_lab.studies.study import Study
@@ -108,8 +110,8 @@ def _require_unseen(clips: FinetuneClips, unlabelled: Sequence[SkeletonStore]) -
             )
 
 
-def write(study: Study, found: list[Cell]) -> str:
-    """Write the table and the figure; return the table."""
+def write(study: Study, found: list[Cell], trials: Sequence[Trial]) -> str:
+    """Write the table, the figure and what the folds came to; return the table."""
     from skeleton_lab.studies.figure import draw
 
     table = markdown(
@@ -117,7 +119,7 @@ def write(study: Study, found: list[Cell]) -> str:
         title=study.title,
         source=study.source,
         spread=study.spread,
-        notes=study.notes,
+        notes=(*study.notes, *fold_lines(write_folds(trials if study.side == "test" else (), study.folder))),
         side=study.side,
         reference=study.reference,
         transductive=study.transductive,
@@ -145,7 +147,7 @@ def run(study: Study) -> Failures[Run]:
         return {}
     failures = run_all(distinct(chosen), perform, processes=how_many(study.processes, field="processes"))
     if is_first_process():
-        table = write(study, cells(trials, study.side))
+        table = write(study, cells(trials, study.side), trials)
         print(f"\n{table}\nSaved in {study.folder}: this as {study.name}.md, .csv and .png, and all runs.")
     return failures
 

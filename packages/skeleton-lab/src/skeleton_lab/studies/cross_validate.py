@@ -15,22 +15,20 @@ import os
 import time
 from contextlib import redirect_stdout
 from importlib import import_module
-from statistics import mean, stdev
 from typing import Any, TypeAlias, cast
 
 from skeleton_data import class_table
 from skeleton_lab.data.clips import FinetuneData
 from skeleton_lab.errors import FailedRunsError, InputError, input_errors
-from skeleton_lab.runs.answers import ANSWERS, pooled, read_answers
 from skeleton_lab.runs.cross_validation import CrossValidation, Fold, FoldedTraining
 from skeleton_lab.runs.fingerprints import Fingerprint
-from skeleton_lab.runs.folder import RunFolder, write_atomically
+from skeleton_lab.runs.folder import RunFolder
 from skeleton_lab.runs.provenance import provenance
 from skeleton_lab.runs.results import TestResult
 from skeleton_lab.runs.workers import progress_line, tell_notes
 from skeleton_lab.studies.folds import FoldRun, finished_answers, fold_runs, folded_source
+from skeleton_lab.studies.pooling import pool_folds
 from skeleton_lab.studies.runs import how_many, run_all
-from skeleton_lab.studies.spread import half_interval
 
 Result: TypeAlias = CrossValidation | FoldedTraining
 
@@ -84,7 +82,6 @@ def run(config: Any) -> Result | None:
             result: Any = FoldedTraining(folds=folds, **common)
         else:
             result = _summary(runs, config, app, common, seen - {""})
-            write_atomically(folder.path / "folds.md", (result.table() + "\n").encode())
         folder.write_json("result.json", result.model_dump(mode="json"))
         print(_told(result))
         return cast(Result, result)
@@ -140,19 +137,9 @@ def _check(fold: FoldRun, config: Any) -> str | None:
 def _summary(
     runs: list[FoldRun], config: Any, app: str, common: dict[str, Any], seen: set[str | None]
 ) -> CrossValidation:
-    """Put the folds together, and write all answers and their confusion matrix."""
-    from skeleton_lab.evaluation.confusion import draw_confusion, write_confusion
-    from skeleton_lab.evaluation.figures import figures_of
-
+    """Put the folds together, and write what came of them."""
     clips = runs[0].config.data.open()
     found = dict(finished_answers(runs))
-    answers = pooled([read_answers(each.folder, clips.classes) for each in found])
-    figures = figures_of(answers.confusion, clips.classes, top5=None)
-    folder = config.run.folder
-    answers.write(folder / ANSWERS)
-    write_confusion(folder / "confusion.csv", answers.confusion.tolist(), clips.classes)
-    title = f"{config.data.protocol}: {100 * figures.top1:.1f} % of {figures.clips} clips; rows in percent"
-    draw_confusion(folder / "confusion.png", answers.confusion.tolist(), clips.classes, title=title)
     folds = [
         Fold(
             number=each.number or 0,
@@ -163,21 +150,16 @@ def _summary(
         )
         for each, result in found.items()
     ]
-    accuracy = [fold.test.top1 for fold in folds]
     notes = [f"Note: {note}" for note in clips.divided.notes]
     if any((result.get("self_training") or {}).get("transductive") for result in found.values()):
         notes.append("Note: Self-training learnt from the test clips without their labels (transductive).")
     tell_notes(app, clips.divided.notes)
-    return CrossValidation(
+    return pool_folds(
+        folds,
+        classes=clips.classes,
         app=app,
         pretrained=getattr(config, "pretrained", None),
         pretrained_saw_test="unlabelled" if "unlabelled" in seen else "not" if seen == {"not"} else None,
-        folds=folds,
-        mean=mean(accuracy),
-        deviation=stdev(accuracy) if len(accuracy) > 1 else None,
-        interval=half_interval(accuracy),
-        pooled=figures,
-        subjects=answers.by_subject(),
         notes=notes,
         **common,
     )
