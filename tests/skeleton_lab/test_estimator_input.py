@@ -134,3 +134,10 @@ def test_an_encoder_is_no_classifier(trained):
         model.predict([clip(joints=25)])
     with pytest.raises(InputError, match="y: no clip has a label"):
         model.score([clip()], [-1])
+
+
+def test_one_group_alone_is_told_without_a_folder_that_is_gone():
+    clips = [np.random.default_rng(clip).normal(0, 0.4, (20, 20, 3)) for clip in range(4)]
+    with pytest.raises(InputError, match=r"groups: .* 1 training subject") as error:
+        SkeletonClassifier("kinect_v1").fit(clips, ["a", "b"] * 2, groups=["x"] * 4)
+    assert "/" not in str(error.value)

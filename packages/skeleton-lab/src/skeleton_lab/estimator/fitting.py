@@ -77,6 +77,11 @@ def workshop(*, verbose: bool) -> Iterator[Path]:
             else:
                 with redirect_stdout(None):
                     yield Path(folder)
+        except InputError as error:
+            if folder not in str(error):
+                raise
+            told = str(error).replace(f"{folder}/clips: all: ", "clips and groups: ").replace(folder, "clips")
+            raise InputError(told) from error
         finally:
             random.setstate(python)
             np.random.set_state(numpy)
