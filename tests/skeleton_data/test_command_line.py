@@ -127,7 +127,7 @@ def test_data_to_import_is_verified(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_prepare_in_another_layout(raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--workers", "1", "--layout", "kinect_v1", "--cleaning", "true_frames"]
-    assert "say derive to take what is missing" in fails(capsys, "prepare", raw, tmp_path / "s", *options)
+    assert "the option derive" in fails(capsys, "prepare", raw, tmp_path / "s", *options)
     main(["prepare", str(raw), str(tmp_path / "s"), *options, "--derive"])
     assert "derived: hip_center from spine_base" in capsys.readouterr().out
     store = SkeletonStore.open(tmp_path / "s")
@@ -169,7 +169,7 @@ def test_bad_input_is_one_line(raw: Path, tmp_path: Path, capsys: pytest.Capture
     assert "invalid choice: 'prepar'" in fails(capsys, "prepar")
     main(["prepare", str(raw), str(store), "--workers", "1"])
     capsys.readouterr()
-    assert "exists; say overwrite" in fails(capsys, "prepare", raw, store)
+    assert "the option overwrite" in fails(capsys, "prepare", raw, store)
     main(["prepare", str(raw), str(store), "--workers", "1", "--overwrite"])
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
 

@@ -89,7 +89,7 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
     ("kinetics", "truncated", cut(K), r"0aBc-_x\.json, line 1: expected JSON"),
     ("kinetics", "empty", content(K, b"\n"), r"0aBc-_x\.json: the file is empty"),
     ("kinetics", "encoding", content(K, b"\xff"), "line 1: byte 0xff, expected UTF-8 text"),
-    ("kinetics", "nobody", content(K, kinetics_file(data=[]).encode()), "data: no body in any frame"),
+    ("kinetics", "nobody", content(K, kinetics_file(data=[]).encode()), "data: .*no body"),
     (
         "kinetics",
         "counts",

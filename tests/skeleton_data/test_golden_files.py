@@ -138,7 +138,7 @@ def test_pyskl_list(truth: dict[str, np.ndarray]) -> None:
 
 
 def test_humanml3d(truth: dict[str, np.ndarray]) -> None:
-    with refusal("say units"):
+    with refusal("units"):
         clips_of("humanml3d.npy", layout="smpl22", fps=20)
     clips = clips_of("humanml3d.npy", layout="smpl22", fps=20, units="m")
     same_clip(clips["humanml3d"], "humanml3d.npy", truth)

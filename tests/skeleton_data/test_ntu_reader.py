@@ -147,8 +147,8 @@ JOINT = "1 2 3 4 5 6 7 8 9 10 11 12"
             ", line 1: byte 0xff, expected ASCII",
         ),
         (lambda lines: b"\xef\xbb\xbf" + b"\n".join(lines), ", line 1: byte 0xef, expected ASCII"),
-        (lambda lines: b"0", ": no body in any of its 0 frames"),
-        (lambda lines: b"3\n0\n0\n0\n", ": no body in any of its 3 frames"),
+        (lambda lines: b"0", "no body in any of its 0 frames"),
+        (lambda lines: b"3\n0\n0\n0\n", "no body in any of its 3 frames"),
         (lambda lines: b"\x00" * 100, ", line 1: expected the number of frames, found '.x00"),
         (
             lambda lines: b"\n".join(lines[:50]),

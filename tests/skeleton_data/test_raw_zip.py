@@ -130,7 +130,7 @@ def test_damaged_zip_files(raw: Path, tmp_path: Path) -> None:
         ({"flags": 1}, "it is encrypted"),
         ({"method": 14}, "compressed by method 14, expected 0 or 8"),
         ({"size": 2**40}, "1099511627776 bytes, expected at most"),
-        ({"size": 10}, "its checksum is another"),
+        ({"size": 10}, "checksum"),
     ],
 )
 def test_entries_that_are_not_read(raw: Path, tmp_path: Path, changes: dict[str, int], message: str) -> None:

@@ -146,7 +146,7 @@ def test_an_empty_store_is_not_written(tmp_path: Path) -> None:
 
 def test_a_store_is_replaced_only_on_request(tmp_path: Path) -> None:
     write_store(tmp_path / "s", some_clips(count=2))
-    with refusal("exists; say overwrite"):
+    with refusal("exists.*option overwrite"):
         write_store(tmp_path / "s", some_clips(count=3))
     assert len(SkeletonStore.open(tmp_path / "s")) == 2
     assert len(write_store(tmp_path / "s", some_clips(count=3), overwrite=True)) == 3

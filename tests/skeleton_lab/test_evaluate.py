@@ -122,7 +122,7 @@ def test_features_can_keep_joints_apart(trained, unseen):
     similar = torch.nn.functional.cosine_similarity(asked[:, None], known[None], dim=2).argmax(1)
     nearest = opened.index.label[train[similar]]
     assert found.top1 == pytest.approx(share(nearest, opened.index.label[clips]), abs=1.1 / 48)
-    with pytest.raises(InputError, match=rf"pool: {trained['joint']}/classifier is no STTFormer or"):
+    with pytest.raises(InputError, match=rf"pool: {trained['joint']}/classifier is not an encoder"):
         run(trained["joint"], "--pool", "by_joint")
 
 
@@ -200,7 +200,7 @@ def test_bad_input_names_its_cause_and_writes_nothing(trained, other_store, stor
             "--data.store",
             other_store,
         ): "ntu.store has layout ntu .25 joints., but .* for kinect_v1 .20",
-        (loose,): "data.store: missing; .*loose lies in no run",
+        (loose,): "data.store must be given.*loose",
         (loose, "--data.store", store): "data.protocol: missing",
         (encoder, "--data.protocol", "all"): "leaves no labelled test clips",
         (

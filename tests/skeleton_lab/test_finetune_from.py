@@ -163,7 +163,7 @@ def test_a_published_checkpoint(tune, tmp_path, ending, prefix):
 def test_a_published_checkpoint_that_does_not_fit(refused, tmp_path):
     path = tmp_path / "published.pt"
     cases = {
-        "no multiple of 20 joints": {"joints": 25, "tuple_frames": 3},
+        "multiple of 20 joints": {"joints": 25, "tuple_frames": 3},
         "data.sampling.frames is 8, but .*published.pt was made for 16": {"tuples": 8},
         "model.channels is 2, but the data have 3": {"channels": 2},
     }

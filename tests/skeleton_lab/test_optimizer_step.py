@@ -173,7 +173,7 @@ def test_what_an_encoder_exempts_from_decay_is_found_within_a_model():
         )
     )
     assert rates(AdamW(decay_vectors=False), model)["encoder.blocks.0.attention_bias"] == (1, 0)
-    with pytest.raises(InputError, match=r"layer_decay is 0.5, but SkeletonMAE has no order of layers"):
+    with pytest.raises(InputError, match=r"layer_decay is 0.5, but SkeletonMAE"):
         AdamW(layer_decay=0.5).build(model)
 
 

@@ -174,8 +174,8 @@ def test_bad_input_is_a_line_with_exit_code_2(model, trained, recording, tmp_pat
         writer.add(np.ones((4, 1, 25, 3)), name="x")
     ntu = save_model(tmp_path / "ntu", "ntu")
     cases = {
-        (model,): "name recordings, or say live; one of the two",
-        (model, recording, "--live"): "name recordings, or say live; one of the two",
+        (model,): "recordings or live",
+        (model, recording, "--live"): "recordings or live",
         (model, recording, "--stride", "3"): "stride 3 needs a window that is at least as long",
         (model, "nowhere.npz"): "nowhere.npz: no such file or folder",
         (
@@ -185,7 +185,7 @@ def test_bad_input_is_a_line_with_exit_code_2(model, trained, recording, tmp_pat
         (model, tmp_path / "store"): "has layout ntu (25 joints), but the model was made for kinect_v1",
         (ntu, raw): f"{raw}, line ",
         (model, torn): f"{torn}: cannot be read",
-        (trained["encoder"], recording): "encoder: an encoder, which knows no classes; fine-tune it first",
+        (trained["encoder"], recording): "encoder is an encoder, which knows no classes; fine-tune it first",
     }
     for arguments, line in cases.items():
         monkeypatch.setattr(sys, "argv", ["predict", *map(str, arguments)])

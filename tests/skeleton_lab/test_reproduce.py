@@ -156,7 +156,7 @@ def test_recipes_are_chosen_by_other_held_out_subjects_with_each_seed(study, sto
     path = tmp_path / "little.toml"
     path.write_text(STUDY.replace("[every]", "[every]\nlearn_settings.data.validation = 0.0"))
     again = read_recipe(Study, [str(path), *by, "--data", str(store)], program="reproduce")
-    with pytest.raises(InputError, match="side: validation, but data"):
+    with pytest.raises(InputError, match="side is validation, but data"):
         reproduce.run(again)
 
 

@@ -40,7 +40,7 @@ def test_other_data_in_the_place_of_a_store_are_refused(finetune_recipe, store, 
     run_finetuning(*ended)
 
     shift(own_store)
-    other = rf"^{own_store}: these are other data \(96 clips"
+    other = rf"^{own_store}: .* 96 "
     for resumed in ((finetune_recipe,), ended):
         with pytest.raises(InputError, match=other):
             run_finetuning(*resumed, "--run.resume")

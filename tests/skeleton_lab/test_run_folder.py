@@ -170,7 +170,7 @@ def test_resuming_a_run_that_never_began_begins_it(tmp_path):
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_what_is_no_run_is_never_touched(tmp_path, overwrite):
     (tmp_path / "thesis.doc").touch()
-    with pytest.raises(InputError, match="not empty and no run"):
+    with pytest.raises(InputError, match=r"run.folder: .* not empty"):
         check(tmp_path, overwrite=overwrite)
     with pytest.raises(InputError, match="is a file"):
         check(tmp_path / "thesis.doc", overwrite=overwrite)

@@ -108,14 +108,14 @@ def test_sharing_refuses_what_does_not_belong_together(trained, tmp_path):
     cases = {
         (trained["joint"], trained["bone"]): "bone and .*joint are not of one recipe",
         (trained["joint"], trained["encoder"]): "encoder and .*joint are not of one recipe",
-        (tmp_path / "alone",): "alone: no finished run .it has no result.json.",
+        (tmp_path / "alone",): "alone is not a finished run.* result.json",
         (trained["joint"], "--licence", "free beer"): "licence: String should match pattern",
     }
     for arguments, line in cases.items():
         with pytest.raises(InputError, match=line):
             run(*arguments, "--output", tmp_path / "out")
     (tmp_path / "out").mkdir()
-    with pytest.raises(InputError, match=r"output: .*out is there already"):
+    with pytest.raises(InputError, match=r"output: .*out exists already"):
         run(trained["joint"], "--output", tmp_path / "out")
     assert not list(tmp_path.glob(".*"))
 
@@ -182,7 +182,7 @@ def test_a_pickle_is_not_looked_at(folder, tmp_path):
         (
             "config.json",
             '{"config": {"joints": 25}}',
-            "config.json is of 0 classes and 25 joints, .* of 3 and 20",
+            "config.json has 0 classes and 25 joints, .* 3 and 20",
         ),
         ("preprocessing.json", "{}", r"preprocessing\.json: layout: Field required"),
     ],

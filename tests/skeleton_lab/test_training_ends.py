@@ -78,7 +78,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(finetune_recipe,
     cases = {
         ("--run.tracker", "wandb"): r"^run.tracker: wandb is not installed \(pip install wandb\)$",
         ("--run.tracker", "mlflow"): "mlflow is not installed",
-        ("--training.precision", "fp16"): "training.precision: fp16 is for GPUs",
+        ("--training.precision", "fp16"): "training.precision is fp16",
         (
             "--training.gradient_accumulation_steps",
             "13",

@@ -91,7 +91,7 @@ def test_bad_input_names_its_cause(trained, store, other_store, tmp_path):
     shutil.copytree(trained["joint"] / "classifier", tmp_path / "loose")
     cases = {
         (): "name a picture: reconstruction, masks, attention, embedding",
-        ("reconstruction", trained["joint"], "x.png"): "joint: no finished pre-training",
+        ("reconstruction", trained["joint"], "x.png"): "joint is not a finished pre-training",
         (
             "reconstruction",
             trained["encoder"],
@@ -99,8 +99,8 @@ def test_bad_input_names_its_cause(trained, store, other_store, tmp_path):
             "--clip",
             "96",
         ): "clip is 96, but .* clips 0 to 95",
-        ("attention", trained["bone"], tmp_path / "x.png"): "data.sampling.stream is 'bone': no joints",
-        ("attention", tmp_path / "loose", tmp_path / "x.png"): "store: missing; .*loose lies in no run",
+        ("attention", trained["bone"], tmp_path / "x.png"): "data.sampling.stream is 'bone'",
+        ("attention", tmp_path / "loose", tmp_path / "x.png"): "store must be given.*loose",
         (
             "attention",
             trained["joint"],

@@ -106,7 +106,7 @@ def test_refuses_what_is_no_mask() -> None:
         Mask(torch.zeros(2, 2, 3, dtype=torch.bool))
     uneven = torch.ones(2, 2, 3, dtype=torch.bool)
     uneven[1, 0, 0] = False
-    with pytest.raises(ValueError, match="equally many places in every clip, got 5 to 6"):
+    with pytest.raises(ValueError, match="in every clip, got 5 to 6"):
         Mask(uneven)
     with pytest.raises(ValueError, match=r"a clip, a frame and a joint, got \(0, 2, 3\)"):
         Mask(torch.ones(0, 2, 3, dtype=torch.bool))

@@ -53,11 +53,11 @@ OPSET = b"\x42\x04\x0a\x00\x10\x12"
     [
         (cut, "model.onnx: ONNX Runtime .* cannot load it"),
         (lambda folder: (folder / "model.onnx").write_bytes(b""), "model.onnx: "),
-        (lambda folder: (folder / "model.onnx").unlink(), "has no model.onnx"),
+        (lambda folder: (folder / "model.onnx").unlink(), "no model.onnx"),
         (lambda folder: (folder / "preprocessing.json").unlink(), "preprocessing.json: is missing"),
         (replaced(OPSET, OPSET[:-1] + b"\x63"), "model.onnx: ONNX Runtime .* cannot load it"),
         (replaced(b"skeleton-model/1", b"skeleton-model/9"), "expected a model of the format .*/9"),
-        (rewritten("preprocessing.json", bodies=7), "model.onnx: was exported for other clips"),
+        (rewritten("preprocessing.json", bodies=7), "model.onnx: .*exported for other clips"),
         (rewritten("preprocessing.json", units="feet"), "preprocessing.json: units"),
         (rewritten("calibration.json", temperature=-1), "calibration.json: temperature"),
     ],
@@ -138,7 +138,7 @@ def test_a_model_on_the_hub_is_loaded_and_nothing_but_it(hub, tmp_path, recognis
             "preprocessing.json: damaged",
         ),
         (lambda folder: (folder / "SHA256SUMS").unlink(), "model", "has no SHA256SUMS"),
-        (lambda folder: (folder / "model.onnx").unlink(), "model", "has no model.onnx"),
+        (lambda folder: (folder / "model.onnx").unlink(), "model", "no model.onnx"),
         (lambda folder: None, "other", "^hf://somebody/other: no somebody/other$"),
     ],
 )

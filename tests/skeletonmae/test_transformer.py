@@ -156,7 +156,7 @@ def test_parts_that_do_not_divide():
         (
             make_bodies(),
             torch.arange(30).view(3, 2, 5) < 13,
-            "equally many places in every clip, got 0 to 10",
+            "in every clip, got 0 to 10",
         ),
         (make_bodies() * torch.nan, make_visible(), "finite where visible"),
     ],

@@ -201,7 +201,7 @@ def test_the_shapes_of_a_published_checkpoint_tell_its_config(shared):
     assert config == STTFormerConfig(num_classes=60)
     assert official_config({f"module.{name}": value for name, value in state.items()}) == config
     assert official_config(state, joints=50).tuple_frames == 3
-    with pytest.raises(ValueError, match="150 slots in a tuple, which is no multiple of 20 joints"):
+    with pytest.raises(ValueError, match=r"150 slots in a tuple, .* 20 joints"):
         official_config(state, joints=20)
     with pytest.raises(ValueError, match=r"blocks\.0\.att0s is missing"):
         official_config({"fc.weight": state["fc.weight"]})

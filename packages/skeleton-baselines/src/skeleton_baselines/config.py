@@ -27,7 +27,7 @@ class STGCNConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["stgcn"] = Field("stgcn", description="What tells it from other encoders.")
+    kind: Literal["stgcn"] = Field("stgcn", description="Type of the encoder.")
     joints: PositiveInt = Field(25, le=1024, description="Joints of a skeleton, V.")
     edges: tuple[tuple[NonNegativeInt, NonNegativeInt], ...] = Field(
         NTU_EDGES,

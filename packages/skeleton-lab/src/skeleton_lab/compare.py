@@ -43,11 +43,11 @@ def result_of(run: Path) -> FinetuneResult:
     """
     path = run / "result.json"
     if not path.is_file():
-        raise InputError(f"{run}: no finished run (it has no result.json)")
+        raise InputError(f"{run} is not a finished run: it has no result.json")
     if isinstance(found := read_json(path, most=MAX_RESULT), dict) and "folds" in found:
         raise InputError(
-            f"{run}: it holds all folds of {found.get('protocol', 'a protocol')}, which are no seeds of one "
-            "recipe: compare two such folders with --by clip"
+            f"{run}: it holds all folds of {found.get('protocol', 'a protocol')}, which are not seeds of "
+            "one recipe: compare two such folders with --by clip"
         )
     return read_record(FinetuneResult, path)
 
@@ -138,10 +138,12 @@ def check_alike(runs: Mapping[Path, Hashable]) -> None:
                 continue
             if OF_DATA.isdisjoint(field.split(".")):
                 difference = f"{field} is {here!r}, but {there!r} in {first}"
-                raise InputError(f"{run}: {difference}: no seeds of one recipe")
+                raise InputError(f"{run}: {difference}; only runs that differ in their seeds are averaged")
             if here is not None and there is not None:  # runs of earlier versions do not say it
                 of = "its pre-training" if field.startswith("pretrained.") else "it"
-                raise InputError(f"{run}: {of} {_otherwise(field)} {first}: no seeds of one recipe")
+                raise InputError(
+                    f"{run}: {of} {_otherwise(field)} {first}; only seeds of one recipe are averaged"
+                )
 
 
 def check_same_test(runs: Mapping[Path, Hashable]) -> None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 class ContrastConfig(RecipeSection):
     """Pre-train an encoder without labels by contrastive learning: CrosSCLR or AimCLR."""
 
-    data: ContrastData = Field(description="The clips that it is trained on.")
+    data: ContrastData = Field(description="The clips that the encoder is trained on.")
     model: NetworkConfig = Field(
         STGCNConfig(width=16), description="The encoder, which is kept and can be fine-tuned."
     )
@@ -64,7 +64,8 @@ class ContrastConfig(RecipeSection):
         sampling, layout = self.data.sampling, clips.layout
         if sampling.stream != "joint":
             raise InputError(
-                f"data.sampling.stream is {sampling.stream!r}: methods make views of joints themselves"
+                f"data.sampling.stream is {sampling.stream!r}, but must be joint: the methods "
+                "compute bones and motion themselves"
             )
         if self.training.gradient_accumulation_steps > 1:
             raise InputError(
@@ -72,7 +73,9 @@ class ContrastConfig(RecipeSection):
                 "with the keys of the part before it"
             )
         if getattr(self.model, "pool", "mean") != "mean":
-            raise InputError("model.pool: clips are contrasted by their mean; say it in the fine-tuning")
+            raise InputError(
+                "model.pool cannot be set here: clips are contrasted by their mean; set it in finetune"
+            )
         skeleton = {"bones": bones(layout)}
         if isinstance(self.method, AimCLRConfig):
             skeleton["pairs"] = layout.pairs
@@ -139,7 +142,9 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
     mining_step = round(config.method.mining_from * plan.steps)
     accelerator = set_up_distributed(config, plan)
     if accelerator.distributed_type in (DistributedType.FSDP, DistributedType.DEEPSPEED):
-        raise InputError("FSDP, DeepSpeed: key encoders follow whole weights, which are divided there")
+        raise InputError(
+            "contrast cannot run with FSDP or DeepSpeed: its key encoders need whole weights on each process"
+        )
     with input_errors():
         model = config.build()
     if config.run.dry_run:

@@ -68,7 +68,10 @@ def run(config: DiagnoseConfig) -> Diagnosis:
     with input_errors():
         (model,), data, clips = open_models([config.model], config.data, config.side)
         if model.is_classifier:
-            raise InputError(f"model: {model.path} is a classifier; `evaluate` shows what it knows")
+            raise InputError(
+                f"model: {model.path} is a classifier, but `diagnose` takes a pre-training run; "
+                "`evaluate` measures classifiers"
+            )
 
     from skeleton_lab.evaluation.diagnosis import Examiner
 

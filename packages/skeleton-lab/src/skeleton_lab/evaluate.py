@@ -103,12 +103,17 @@ def run(config: EvaluateConfig) -> Evaluation:
     with input_errors():
         weights = config.weights or (1.0,) * len(config.models)
         if len(weights) != len(config.models):
-            raise InputError(f"weights: {len(weights)} for {len(config.models)} models")
+            raise InputError(f"weights: there are {len(weights)} weights for {len(config.models)} models")
         models, data, clips = open_models(config.models, config.data, config.side)
         if config.views > 1 and not models[0].is_classifier:
-            raise InputError(f"views: {config.views}, but {models[0].path} is an encoder")
+            raise InputError(
+                f"views is {config.views}, but {models[0].path} is an encoder; views are for classifiers"
+            )
         if config.whitening and models[0].is_classifier:
-            raise InputError(f"whitening: {config.whitening}, but {models[0].path} is a classifier")
+            raise InputError(
+                f"whitening is {config.whitening}, but {models[0].path} is a classifier, "
+                "and whitening is for encoders"
+            )
         statistics = config.pool == "joint_statistics"
         if config.pool:
             pool: Pool = "by_joint" if config.pool == "joint_statistics" else config.pool

@@ -57,7 +57,7 @@ class FinetuneConfig(RecipeSection):
 
     pretrained: str | None = Field(
         None,
-        description="Model whose encoder it begins with: a run, the folder of a model, skeletonmae-small, "
+        description="Model whose encoder is fine-tuned: a run, the folder of a model, skeletonmae-small, "
         "hf://OWNER/NAME, or a published STTFormer, .pt or .pth (default: from scratch).",
     )
     transductive: bool = Field(
@@ -65,9 +65,9 @@ class FinetuneConfig(RecipeSection):
         description="Of folds: allow a pre-trained model that has met the test clips without their labels. "
         "Of self-training: learn from the test clips without their labels; the result says so.",
     )
-    data: PartlyLabelledData = Field(description="The clips that it is trained and tested on.")
+    data: PartlyLabelledData = Field(description="The clips that the classifier is trained and tested on.")
     self_training: SelfTraining = Field(
-        SelfTraining(), description="How it learns from clips without labels, if it does."
+        SelfTraining(), description="How the training learns from clips without labels."
     )
     model: NetworkConfig = Field(
         STTFormerConfig(tuple_frames=2),

@@ -151,7 +151,7 @@ class PredictConfig(RecipeSection):
     @model_validator(mode="after")
     def _one_source(self) -> PredictConfig:
         if bool(self.recordings) == self.live:
-            raise ValueError("name recordings, or say live; one of the two")
+            raise ValueError("give either recordings or live, and not both")
         if self.stride is not None and self.window is None and not self.live:
             raise ValueError(f"stride {self.stride} needs a window that is at least as long")
         if self.timeline is not None and self.timeline.suffix not in PICTURES:
@@ -241,7 +241,7 @@ def _live(
     recogniser: Recogniser, config: PredictConfig, lines: Iterable[str]
 ) -> Iterator[tuple[Answer, float | None]]:
     if config.resample is not None:
-        raise InputError("resample: a stream is recognised at its own rate")
+        raise InputError("resample cannot be given for a stream, which is recognised at its own rate")
     stream = recogniser.stream(
         window=config.window or LIVE_WINDOW,
         stride=config.stride,

@@ -52,7 +52,7 @@ MASK_SHORTCUTS = {
 class PretrainConfig(RecipeSection):
     """Pre-train SkeletonMAE: mask, reconstruct, keep the encoder. No labels are used."""
 
-    data: PretrainData = Field(description="The clips that it is trained on.")
+    data: PretrainData = Field(description="The clips that the encoder is trained on.")
     model: SkeletonMAEConfig = Field(
         SkeletonMAEConfig(), description="The encoder, the decoder, the mask and the target."
     )

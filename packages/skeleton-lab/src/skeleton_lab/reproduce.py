@@ -78,9 +78,9 @@ def check_run(run: Run, side: Side, unlabelled: Sequence[SkeletonStore]) -> None
     if not app.trains:
         return  # its models may be still to come
     if isinstance(recipe.data, FinetuneData) and side == "validation" and not recipe.data.validation:
-        raise InputError("side: validation, but data.validation is 0")
+        raise InputError("side is validation, but data.validation is 0, so no clips are held out")
     if side == "validation" and getattr(recipe.training, "select", None) == "test":
-        raise InputError("select: test, but side is validation: no validation accuracy would be known")
+        raise InputError("select is test, but side is validation: there would be no validation accuracy")
     with input_errors():
         clips = recipe.data.open()
         if isinstance(clips, FinetuneClips) and side == "test":

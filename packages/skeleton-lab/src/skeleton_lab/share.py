@@ -74,12 +74,12 @@ class ShareConfig(RecipeSection):
     def _weights_fit(self) -> ShareConfig:
         if self.weights is not None and not (self.fuse and len(self.weights) == len(self.runs)):
             raise ValueError(
-                f"weights: {len(self.weights)} need fuse, and as many runs, not {len(self.runs)}"
+                f"weights: {len(self.weights)} weights need fuse and as many runs, not {len(self.runs)}"
             )
         if self.fuse and not self.onnx:
-            raise ValueError("fuse: what is fused is model.onnx")
+            raise ValueError("fuse writes a model.onnx, so onnx must not be false")
         if self.int8 and (self.fuse or not self.onnx):
-            raise ValueError("int8: it is made of the model.onnx of one model, not of fused ones")
+            raise ValueError("int8 needs the model.onnx of one model, so leave out fuse and onnx false")
         return self
 
 
@@ -91,7 +91,7 @@ def run(config: ShareConfig) -> None:
     """
     with input_errors():
         if config.output.exists():
-            raise InputError(f"output: {config.output} is there already")
+            raise InputError(f"output: {config.output} exists already")
         models = [SavedModel.open(path) for path in config.runs]
         results = [_result(model) for model in models]
         config.output.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +132,7 @@ def _write_int8(model: SavedModel, run: Path, draft: Path) -> str:
     from skeleton_lab.models.onnx_int8 import write_int8
 
     if not model.is_classifier:
-        raise InputError(f"int8: {run} is an encoder, which has no accuracy")
+        raise InputError(f"int8: {run} is an encoder, which has no accuracy that could be compared")
     _, _, clips = open_models([str(run)], EvaluateData(), "test")
     held_out = clips.validation if len(clips.validation) else clips.test
     chosen = clips.train[np.unique(np.linspace(0, len(clips.train) - 1, RANGE_CLIPS).astype(np.int64))]
@@ -146,7 +146,7 @@ def _write_int8(model: SavedModel, run: Path, draft: Path) -> str:
 
 def _result(model: SavedModel) -> RunResult:
     if model.run is None or not (path := model.run / "result.json").is_file():
-        raise InputError(f"{model.run or model.path}: no finished run (it has no result.json)")
+        raise InputError(f"{model.run or model.path} is not a finished run: it has no result.json")
     adapter: TypeAdapter[RunResult] = TypeAdapter(RunResult)
     return read_record(adapter, path)
 

@@ -38,7 +38,7 @@ from skeleton_lab.studies import cross_validate
 class SimpleConfig(RecipeSection):
     """Train and test a simple baseline: nearest clip, linear layer, MLP, GRU or random convolutions."""
 
-    data: FinetuneData = Field(description="The clips that it is trained and tested on.")
+    data: FinetuneData = Field(description="The clips that the classifier is trained and tested on.")
     model: SimpleModel = Field(SimpleModel(), description="The classifier.")
     training: SimpleTraining = Field(SimpleTraining(), description="Training of a network, and the seed.")
     run: RunConfig = Field(description="Folder of the run, and how the run is watched.")

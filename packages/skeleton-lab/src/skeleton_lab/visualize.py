@@ -150,7 +150,7 @@ class VisualizeConfig(RecipeSection):
 def _named(store: Path | None, dataset: DatasetPlugin | None) -> ClipSource:
     """Return the one source of the two."""
     if (store is None) == (dataset is None):
-        raise InputError("name either a store or a data set (--dataset.kind), one of the two")
+        raise InputError("give either a store or a data set (--dataset.kind): one of them, not both")
     return ClipSource(store=store, dataset=dataset)
 
 
@@ -161,7 +161,7 @@ def _clips(model: SavedModel, store: Path | None, dataset: DatasetPlugin | None)
         known = next(iter(data.get("sources", ())), data)
         store, own = known.get("store"), known.get("dataset")
         if store is None and own is None:
-            raise InputError(f"store: missing; {model.path} lies in no run that says it")
+            raise InputError(f"store must be given: {model.path} does not lie in a run that records it")
         if own is not None:
             dataset = DatasetPlugin(**own).require_trust(f"{model.run}/config.toml")
     source = _named(store, dataset)

@@ -47,7 +47,9 @@ class SpatialTemporalConfig(_Config):
         144
     """
 
-    kind: Literal["spatial_temporal"] = Field("spatial_temporal", description="Frames, then joints.")
+    kind: Literal["spatial_temporal"] = Field(
+        "spatial_temporal", description="Mask of whole frames, then of joints in the others."
+    )
     frame_ratio: Ratio = Field(
         0.4, description="Fraction of the frames that is masked (alpha in the paper), or their number."
     )
@@ -82,7 +84,7 @@ class JointOnlyConfig(_Config):
         15
     """
 
-    kind: Literal["joint_only"] = Field("joint_only", description="Joints, and no whole frame.")
+    kind: Literal["joint_only"] = Field("joint_only", description="Mask of joints, and of no whole frame.")
     joint_ratio: Ratio = Field(
         0.5, description="Fraction of the joints that is masked in each frame, or their number."
     )
@@ -108,7 +110,9 @@ class FrameOnlyConfig(_Config):
         8
     """
 
-    kind: Literal["frame_only"] = Field("frame_only", description="Whole frames, and no joint of the others.")
+    kind: Literal["frame_only"] = Field(
+        "frame_only", description="Mask of whole frames, and of no joint of the others."
+    )
     frame_ratio: Ratio = Field(0.5, description="Fraction of the frames that is masked, or their number.")
 
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
@@ -128,7 +132,9 @@ class MotionAwareConfig(_Config):
         12
     """
 
-    kind: Literal["motion_aware"] = Field("motion_aware", description="Joints, by how much they move.")
+    kind: Literal["motion_aware"] = Field(
+        "motion_aware", description="Mask of joints that move, preferably (motion-aware)."
+    )
     ratio: Ratio = Field(
         0.9, description="Fraction of the tokens (frame, joint) that is masked, or their number."
     )
@@ -217,7 +223,9 @@ class TemporalBlocksConfig(_Config):
         10
     """
 
-    kind: Literal["temporal_blocks"] = Field("temporal_blocks", description="Runs of whole frames.")
+    kind: Literal["temporal_blocks"] = Field(
+        "temporal_blocks", description="Mask of blocks of consecutive frames."
+    )
     frame_ratio: Ratio = Field(
         0.5, description="Fraction of the frames that is masked, in blocks, or their number."
     )
@@ -239,7 +247,7 @@ class TubeConfig(_Config):
         200
     """
 
-    kind: Literal["tube"] = Field("tube", description="The same joints for some frames, then others.")
+    kind: Literal["tube"] = Field("tube", description="Mask of the same joints for some frames (tubes).")
     joint_ratio: Ratio = Field(
         0.5, description="Fraction of the joints that is masked in each frame, or their number."
     )

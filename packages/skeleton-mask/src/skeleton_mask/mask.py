@@ -50,7 +50,7 @@ class Mask:
             counted = _count(visible)
             if visible_per_clip not in (None, counted):
                 raise ValueError(
-                    f"visible_per_clip is {visible_per_clip}, but visible marks {counted} places a clip"
+                    f"visible_per_clip is {visible_per_clip}, but visible marks {counted} tokens a clip"
                 )
             visible_per_clip = counted
         object.__setattr__(self, "visible", visible)
@@ -152,7 +152,7 @@ def _count(visible: Tensor) -> int:
     counts = visible.sum(dim=(1, 2))
     fewest, most = int(counts.min()), int(counts.max())
     if fewest != most:
-        raise ValueError(f"visible must mark equally many places in every clip, got {fewest} to {most}")
+        raise ValueError(f"visible must mark the same number of tokens in every clip, got {fewest} to {most}")
     if most == 0:
-        raise ValueError("visible must mark at least one place in every clip, got a mask that hides all")
+        raise ValueError("visible must mark at least one token in every clip, got a mask that hides all")
     return most

@@ -51,7 +51,7 @@ class Calibration(BaseModel):
             return cls()
         try:
             if (size := path.stat().st_size) > MAX_BYTES:
-                raise DataError.at(path, f"has {size:,} bytes; at most {MAX_BYTES:,} are read")
+                raise DataError.at(path, f"it has {size:,} bytes; at most {MAX_BYTES:,} are read")
             return cls.parse(path.read_bytes(), path)
         except OSError as error:
             raise DataError.at(path, error.strerror or str(error)) from error

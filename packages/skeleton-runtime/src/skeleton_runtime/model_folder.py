@@ -38,7 +38,7 @@ def open_model(where: str | Path, *, threads: int = 1) -> tuple[Preprocessing, O
     check_files(path, (*FILES, *has))
     preprocessing, network = Preprocessing.load(path), OnnxNetwork(path / ONNX, threads=threads)
     if network.preprocessing() != preprocessing:
-        raise DataError.at(path / ONNX, f"was exported for other clips than {Preprocessing.FILE} says")
+        raise DataError.at(path / ONNX, f"it was exported for other clips than those of {Preprocessing.FILE}")
     return preprocessing, network, Calibration.load(path)
 
 
@@ -59,7 +59,7 @@ def locate(where: str | Path) -> Path:
     for folder in (path, path / "classifier", path / "encoder"):
         if (folder / ONNX).is_file():
             return folder
-    raise DataError.at(path, f"has no {ONNX}: `skeleton-lab share RUN --output FOLDER` writes one")
+    raise DataError.at(path, f"it has no {ONNX}; `skeleton-lab share RUN --output FOLDER` writes one")
 
 
 def check_files(folder: Path, names: tuple[str, ...]) -> None:
@@ -75,7 +75,7 @@ def check_files(folder: Path, names: tuple[str, ...]) -> None:
     if not sums.is_file():
         return
     if sums.stat().st_size > MAX_SUMS:
-        raise DataError.at(sums, f"has more than {MAX_SUMS} bytes")
+        raise DataError.at(sums, f"it has more than {MAX_SUMS} bytes")
     lines = [line.partition("  ") for line in sums.read_text(encoding="utf-8", errors="replace").splitlines()]
     known = {name: checksum for checksum, _, name in lines}
     for name in names:
@@ -99,5 +99,5 @@ def _download(where: str) -> Path:
         raise DataError(f"{where}: {(str(error).splitlines() or [type(error).__name__])[0]}") from error
     for name in (ONNX, SUMS):
         if not (folder / name).is_file():
-            raise DataError(f"{where}: has no {name}: `skeleton-lab share RUN --output FOLDER` writes one")
+            raise DataError(f"{where}: it has no {name}; `skeleton-lab share RUN --output FOLDER` writes one")
     return folder

@@ -80,7 +80,8 @@ class OnnxNetwork:
         shape = self._session.get_inputs()[0].shape[1:]
         if shape != [3, frames, joints, preprocessing.bodies]:
             raise DataError.at(
-                self.path, f"its input is {shape}, its preprocessing of {frames} frames and {joints} joints"
+                self.path,
+                f"its input is {shape}, but its preprocessing is of {frames} frames and {joints} joints",
             )
         if bool(preprocessing.classes) != (SCORES in self._outputs):
             raise DataError.at(self.path, f"its classes do not fit its outputs, {', '.join(self._outputs)}")
@@ -102,7 +103,7 @@ class OnnxNetwork:
             DataError: If the model is an encoder, or a joint or an answer is not finite.
         """
         if SCORES not in self._outputs:
-            raise DataError.at(self.path, "an encoder, which knows no classes; fine-tune it first")
+            raise DataError.at(self.path, "it is an encoder, which knows no classes; fine-tune it first")
         return self._run(SCORES, joints)
 
     def features(self, joints: Joints) -> Joints:

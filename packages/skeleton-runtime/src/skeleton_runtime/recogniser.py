@@ -137,7 +137,7 @@ class Recogniser:
             shown = [self._whole(each) for each in batch]
             features.append(self.network.features(sample_clips(shown, self.preprocessing)))
         if not features:
-            raise DataError("no clips")
+            raise DataError("there are no clips")
         return np.concatenate(features)
 
     def explain(self, clip: ArrayLike, **how: Any) -> Explanation:
@@ -301,7 +301,7 @@ class Recogniser:
 def _require_picture(preprocessing: Preprocessing, picture: tuple[int, int] | None) -> None:
     if preprocessing.units == "picture" and picture is None:
         raise DataError(
-            "picture: the model was made for 2D joints: say width and height, like 640x480, and stream"
+            "picture: the model was made for 2D joints; give width and height, such as 640x480, and stream"
             " [x, y, confidence] in pixels"
         )
     if preprocessing.units == "m" and picture is not None:

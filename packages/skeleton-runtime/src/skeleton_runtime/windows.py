@@ -55,7 +55,7 @@ class Windows:
             ((60, 15), (10, 5))
         """
         if self.length is None:
-            raise DataError("window: a stream needs one")
+            raise DataError("window must be given: a stream needs one")
         length, half = Windows(self.length, self.stride).in_frames(fps, 0)
         return length, half if self.stride else min(half, frames_of("0.5s", fps, "stride"))
 

@@ -23,7 +23,9 @@ class STTFormerDecoderConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["sttformer"] = Field("sttformer", description="Blocks of an STTFormer.")
+    kind: Literal["sttformer"] = Field(
+        "sttformer", description="Type of the decoder: blocks of an STTFormer."
+    )
     width: PositiveInt = Field(
         256, le=16384, description="Number of channels of every block (decoder_embed_dim of others)."
     )
@@ -47,7 +49,9 @@ class TransformerDecoderConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["transformer"] = Field("transformer", description="Blocks of a plain transformer.")
+    kind: Literal["transformer"] = Field(
+        "transformer", description="Type of the decoder: blocks of a plain transformer."
+    )
     width: PositiveInt = Field(
         256, le=16384, description="Number of channels of every block (decoder_embed_dim of others)."
     )

@@ -178,7 +178,10 @@ class EncoderPlugin(Plugin):
     channels: PositiveInt = Field(3, description="Input channels of a joint, C: its coordinates.")
     frames: PositiveInt | None = Field(None, description="Frames of a clip, T; any number if none is given.")
     num_classes: int = Field(0, ge=0, description="Classes of the head; 0 leaves the pooled features.")
-    pool: Pool = Field("mean", description="What the head is on: the mean over all tokens, or each joint's.")
+    pool: Pool = Field(
+        "mean",
+        description="Features that the head sees: the mean over all tokens, or the mean of each joint.",
+    )
     dropout: float = Field(0.0, ge=0, lt=1, description="Dropout of the pooled features before the head.")
 
     def build_encoder(self) -> "Encoder":

@@ -17,7 +17,7 @@ class TransformerConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["transformer"] = Field("transformer", description="What tells it from other encoders.")
+    kind: Literal["transformer"] = Field("transformer", description="Type of the encoder.")
     frames: PositiveInt = Field(
         120,
         le=1_000_000,

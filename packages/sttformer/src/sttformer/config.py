@@ -24,7 +24,7 @@ class STTFormerConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["sttformer"] = Field("sttformer", description="What tells it from other encoders.")
+    kind: Literal["sttformer"] = Field("sttformer", description="Type of the encoder.")
     joints: PositiveInt = Field(
         25, le=1024, description="Number of joints of a skeleton, V; commands take it from the data."
     )

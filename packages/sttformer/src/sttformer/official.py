@@ -85,7 +85,7 @@ def official_config(state: Mapping[str, Tensor], *, joints: int = 25) -> STTForm
     _, heads, slots, _ = shape("blocks.0.att0s", 4)
     if slots % joints:
         raise ValueError(
-            f"blocks.0.att0s has {slots} slots in a tuple, which is no multiple of {joints} joints"
+            f"blocks.0.att0s has {slots} slots in a tuple, which is not a multiple of {joints} joints"
         )
     return STTFormerConfig(
         joints=joints,

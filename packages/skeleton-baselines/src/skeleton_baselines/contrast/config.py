@@ -57,7 +57,7 @@ class CrosSCLRConfig(_Method):
     positives are mined.
     """
 
-    kind: Literal["crossclr"] = Field("crossclr", description="What tells it from other methods.")
+    kind: Literal["crossclr"] = Field("crossclr", description="Type of the contrastive method.")
     views: tuple[ViewName, ...] = Field(
         ("joint", "motion", "bone"),
         description="Input streams, two or three; each has an encoder of its own.",
@@ -89,7 +89,7 @@ class AimCLRConfig(_Method):
     noise.
     """
 
-    kind: Literal["aimclr"] = Field("aimclr", description="What tells it from other methods.")
+    kind: Literal["aimclr"] = Field("aimclr", description="Type of the contrastive method.")
     view: ViewName = Field("joint", description="Input stream of the encoder.")
     normal: NormalAugmentationConfig = Field(
         NormalAugmentationConfig(), description="Augmentation of queries and keys."

@@ -30,8 +30,8 @@ class InfoCommand(BaseModel):
         facts = {
             "clips": f"{len(store):,}",
             "layout": f"{store.layout.name}, {len(store.layout.joints)} joints",
-            "frames": f"{frames.sum():,}, of a clip {frames.min()} to {frames.max()}, half of them up to"
-            f" {int(np.median(frames))}; {store.fps:g} a second",
+            "frames": f"{frames.sum():,} in all; {frames.min()} to {frames.max()} for each clip, with a"
+            f" median of {int(np.median(frames))}; {store.fps:g} frames per second",
             "bodies": _counts(store.index.bodies),
             "classes": f"{len(np.unique(labels))} in {len(labels):,} labelled clips"
             + (f", {len(store.class_names)} named" if store.class_names else ""),

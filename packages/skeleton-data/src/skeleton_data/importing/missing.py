@@ -145,8 +145,9 @@ def require_complete(joints: Joints, names: Sequence[str], rule: Missing) -> Non
     where = f"joint {names[joint]} is missing in {int(lost.sum())} of {len(joints)} frames, first in"
     where += f" frame {start}" if end - start == 1 else f" frames {start} to {end - 1}"
     if rule == "refuse":
-        raise DataError(f"{where}: say missing interpolate, hold or drop-frame")
-    raise DataError(f"{where}, longer than the longest gap to fill: say max_gap, or missing drop-frame")
+        raise DataError(f"{where}; give the option missing: interpolate, hold or drop-frame")
+    advice = "give a larger max_gap, or the option missing: drop-frame"
+    raise DataError(f"{where}, which is longer than the gaps that are filled; {advice}")
 
 
 def hold_last(frame: NDArray[np.float32], last: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -122,14 +122,14 @@ class ImportReport:
             raise DataError.at(
                 source,
                 f"a body measures {self.height:.3g} m, expected {SMALLEST:g} to {LARGEST:g}:"
-                " say --units, or --insist",
+                " give its --units, or --insist if this is right",
             )
         up = self._axis_of_heads()
         if up == "-y":
             raise DataError.at(
                 source,
                 f"heads are above hips in {self._upright / self._frames:.0%} of frames:"
-                " say --up=-y, or --insist",
+                " give --up=-y, or --insist if this is right",
             )
 
     def _axis_of_heads(self) -> str | None:
@@ -153,7 +153,7 @@ class ImportReport:
             found.append(self._about_never_seen())
         up = self._axis_of_heads()
         if up not in (None, "y"):
-            found.append(f"heads lie along {up} from the hips: if people stand, say --up={up}")
+            found.append(f"heads lie along {up} from the hips; if people stand, give --up={up}")
         if self._sided and self._mirrored > 0.7 * self._sided:
             found.append(
                 f"left and right are mirrored in {self._mirrored / self._sided:.0%} of frames: feet point"
@@ -181,7 +181,8 @@ class ImportReport:
         if self._frames:
             lines.append(f"up: heads are above hips in {self._upright / self._frames:.0%} of frames")
         if self._sided:
-            lines.append(f"sides: right in {1 - self._mirrored / self._sided:.0%} of frames that show them")
+            agree = 1 - self._mirrored / self._sided
+            lines.append(f"left and right: as in the layout in {agree:.0%} of the frames that show it")
         share = self.missing / max(1, self.points)
         lines.append(f"missing: {self.missing:,} of {self.points:,} points ({share:.2%})")
         return lines + self._class_table(class_names)

@@ -77,7 +77,9 @@ class OpenedClips:
     def _prepare(self, clip: Clip) -> Clip:
         rule, fps = self.config.missing, clip.fps or self.source.fps
         if not self.config.resample and not np.isclose(fps, self.source.fps, rtol=1e-3):
-            raise DataError(f"{fps:g} frames per second, elsewhere {self.source.fps:g}: say resample")
+            raise DataError(
+                f"it has {fps:g} frames per second, but others have {self.source.fps:g}; give resample"
+            )
         marked = self.mapping(self._upright(clip))
         if self.nobody and not in_view(marked, picture=self.units == "picture").any():
             return replace(clip, joints=np.zeros_like(marked), confidence=None)
@@ -201,8 +203,12 @@ def _no_layout(joints: Sequence[str]) -> str:
                 continue
             found[derive].append(name)
             break
-    offers = [f"{', '.join(found[False])}"] if found[False] else []
+    offers = [", ".join(found[False])] if found[False] else []
     offers += [f"with derive {', '.join(found[True])}"] if found[True] else []
-    known = f"of those that come along, it can have {'; '.join(offers)}" if offers else "none has its joints"
+    known = (
+        f"{'; '.join(offers)}, or a .toml file"
+        if offers
+        else "a .toml file, because no built-in one has them"
+    )
     shown = f"{', '.join(joints[:8])}{', ...' if len(joints) > 8 else ''}"
-    return f"its joints, {shown}, are those of no layout: say layout; {known}; a .toml file says any other"
+    return f"its joints, {shown}, are not those of a known layout; give the option layout: {known}"

@@ -108,7 +108,7 @@ def _hint(names: Sequence[str], wanted: Sequence[str]) -> str:
         joint_map(names, wanted, derive=True)
     except DataError:
         return ""
-    return "; say derive to take what is missing from other joints"
+    return "; give the option derive to compute what is missing from other joints"
 
 
 def _resolve(

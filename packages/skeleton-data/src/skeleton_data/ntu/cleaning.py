@@ -95,7 +95,7 @@ def select_bodies(clip: RawClip, *, true_frames: bool = False) -> Floats:
         for rows in clip.body == ids[np.argsort(first), None]
     ]
     if any(track.frames[-1] >= count for track in tracks):
-        raise DataError(f"a body is in more than {count} frames, but only so many have one")
+        raise DataError(f"a body is in more frames than the {count} that have a body")
     if len(tracks) > 1:
         tracks = _drop_noisy([track for track in tracks if len(track.joints) >= MIN_FRAMES])
     if not tracks:

@@ -42,7 +42,7 @@ def read_lines(data: bytes, path: str | Path) -> Records:
             joints += [lines.joint(f"joint {joint} {where}") for joint in range(JOINTS)]
     lines.end(frames)
     if not frame:
-        raise DataError.at(path, f"no body in any of its {frames} frames")
+        raise DataError.at(path, f"there is no body in any of its {frames} frames")
     return (
         frames,
         np.array(frame, dtype=np.int64),

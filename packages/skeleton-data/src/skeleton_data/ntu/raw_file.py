@@ -68,7 +68,8 @@ class RawFile:
         if self.entry:
             most = min(MAX_BYTES, max(MAX_INFLATED * self.compressed, MAX_BYTES // 16))
         if max(size, self.compressed) > most:
-            raise DataError.at(str(self), f"{max(size, self.compressed)} bytes, expected at most {most}")
+            problem = f"it has {max(size, self.compressed)} bytes, expected at most {most}"
+            raise DataError.at(str(self), problem)
         try:
             return self._read_entry() if self.entry else self.path.read_bytes()
         except OSError as error:
@@ -97,9 +98,9 @@ class RawFile:
                 except zlib.error as error:
                     raise DataError.at(str(self), f"damaged: {error}") from None
             case _:
-                raise DataError.at(str(self), f"compressed by method {self.method}, expected 0 or 8")
+                raise DataError.at(str(self), f"it is compressed by method {self.method}, expected 0 or 8")
         if len(data) != self.size or zlib.crc32(data) != self.stamp:
-            raise DataError.at(str(self), "damaged: its checksum is another")
+            raise DataError.at(str(self), "damaged: its checksum does not match")
         return data
 
 

@@ -33,7 +33,7 @@ def open_bvh(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
     """
     files = files_below(path, ".bvh")
     if config.units == "auto":
-        raise DataError.at(path, "BVH does not say in which units its positions are: say units m, cm or mm")
+        raise DataError.at(path, "a BVH file does not say its units; give the option units: m, cm or mm")
     first = read_bvh(files[0])
     names = tuple(joint.name for joint in first.joints)
     joints = read_joint_names(config.joints, names, path)

@@ -71,7 +71,9 @@ def read_head(data: bytes, path: Path) -> C3dHead:
         DataError: The file is cut or no C3D file; names what is wrong.
     """
     if len(data) < 2 * BLOCK or data[1] != _MAGIC:
-        raise DataError.at(path, "cut or no C3D file: expected a head of 512 bytes with the byte 0x50")
+        raise DataError.at(
+            path, "the file is cut or is not a C3D file: expected a head of 512 bytes with the byte 0x50"
+        )
     start = (data[0] - 1) * BLOCK
     if not 0 < start <= len(data) - 4:
         raise DataError.at(path, f"head: the parameters are in block {data[0]}, beyond the file")

@@ -172,7 +172,9 @@ def _at_frames(joined: NDArray[np.float32], numbers: list[int], path: Path) -> N
     if any(two <= one for one, two in pairwise(numbers)):
         raise DataError.at(path, "frames: frame_id does not rise from frame to frame")
     if count > 1000 + 10 * len(numbers):
-        raise DataError.at(path, f"frames: {len(numbers)} of the numbers {first} to {numbers[-1]}")
+        raise DataError.at(
+            path, f"frames: there are only {len(numbers)} frames for the numbers {first} to {numbers[-1]}"
+        )
     if count == len(numbers):
         return joined
     spread = np.full((count, *joined.shape[1:]), np.nan, dtype=np.float32)

@@ -114,11 +114,12 @@ def _layout(width: int, config: ImportConfig, path: Path) -> SkeletonLayout:
             return layout(fit[0])
         if fit:
             raise DataError.at(
-                path, f"{width} numbers a frame may be {' or '.join(fit)}: say which, as source_layout"
+                path,
+                f"{width} numbers a frame may be {' or '.join(fit)}; name one as the option source_layout",
             )
     raise DataError.at(
         path,
-        f"{width} numbers a frame, expected 150 (2 x 25 x 3), 120 (2 x 20 x 3) or those of layout",
+        f"it has {width} numbers a frame, expected 150 (2 x 25 x 3), 120 (2 x 20 x 3) or those of layout",
     )
 
 

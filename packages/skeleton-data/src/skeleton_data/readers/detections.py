@@ -65,7 +65,7 @@ def read_openpose(path: Path) -> Recording:
         raise DataError.at(path, "there is no file like VIDEO_000000000000_keypoints.json in it")
     first, count = min(files), max(files) - min(files) + 1
     if count > 1000 + 100 * len(files):
-        raise DataError.at(path, f"{len(files)} files for the frames {first} to {max(files)}")
+        raise DataError.at(path, f"there are only {len(files)} files for the frames {first} to {max(files)}")
     detected = _Detected(count)
     for number, file in files.items():
         for person, body in enumerate(entry(load_json(file), "people", list, file)):

@@ -105,7 +105,7 @@ def name_pattern(text: str) -> re.Pattern[str]:
     fields = [field for field in pieces[1::2] if field]
     wrong = [field for field in fields if field not in FACTS or fields.count(field) > 1]
     if wrong:
-        raise DataError(f"name: {{{wrong[0]}}} is twice there or none of {', '.join(FACTS)}")
+        raise DataError(f"name: {{{wrong[0]}}} appears twice or is not one of {', '.join(FACTS)}")
     words = {field: r"[^\W_]+?" for field in FACTS} | {"label": ".+?"}
     groups = [f"(?P<{field}>[0-9]+|{words[field]})" if field else ".*?" for field in pieces[1::2]]
     return re.compile("".join(map("".join, zip(map(re.escape, pieces[::2]), [*groups, ""], strict=True))))
@@ -125,6 +125,6 @@ def _read_table(path: Path) -> tuple[dict[str, dict[str, str]], dict[str, int]]:
         name = Path(cells.pop(key))
         stem = name.stem if re.fullmatch(r"\.[A-Za-z]\w{0,7}", name.suffix) else name.name
         if stem in table:
-            raise DataError.at(path, f"the file {stem} has another line above", line=line)
+            raise DataError.at(path, f"the file {stem} has a line above already", line=line)
         table[stem], lines[stem] = cells, line
     return table, lines

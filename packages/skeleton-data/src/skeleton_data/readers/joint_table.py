@@ -147,7 +147,7 @@ def _frames(table: Table, lower: Mapping[str, str]) -> NDArray[np.int64]:
         )
     given: NDArray[np.int64] = (numbers - numbers.min()).astype(np.int64)
     if given.max() > 1000 + 10 * len(given):
-        raise DataError.at(table.path, f"{column}: {len(given)} rows for {given.max() + 1} frames")
+        raise DataError.at(table.path, f"{column}: there are {len(given)} rows for {given.max() + 1} frames")
     return given
 
 
@@ -181,7 +181,7 @@ def _refuse_twice(keys: NDArray[np.int64], frames: NDArray[np.int64], table: Tab
         row = int(first[counts.argmax()])
         raise DataError.at(
             table.path,
-            f"this joint has {counts.max()} rows in its frame: say in a column 'person' whose they are",
+            f"this joint has {counts.max()} rows in its frame; a column 'person' must say whose each is",
             line=table.lines[row],
         )
 

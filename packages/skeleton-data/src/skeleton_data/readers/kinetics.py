@@ -112,7 +112,7 @@ def _read(path: Path, *, sides: Mapping[str, tuple[str, Side]]) -> Sequence[Clip
         if bodies:
             seen.append((index, _surest(bodies, path, where)))
     if not seen:
-        raise DataError.at(path, "data: no body in any frame")
+        raise DataError.at(path, "data: there is no body in any frame")
     first, count = seen[0][0], max(len(bodies) for _, bodies in seen)
     joints = np.zeros((seen[-1][0] - first + 1, count, JOINTS, 3), dtype=np.float32)
     for index, bodies in seen:

@@ -142,9 +142,7 @@ def _joint_names(data: OwnData, config: ImportConfig) -> tuple[str, ...]:
     if "joint_names" in data.columns:
         names = tuple(str(name) for name in np.atleast_1d(data.columns["joint_names"]))
     elif (given := config.source_layout or config.layout) is None:
-        raise DataError.at(
-            data.path, "it does not say what its joints are called: say layout, or source_layout"
-        )
+        raise DataError.at(data.path, "it does not name its joints; give the option layout or source_layout")
     else:
         names = layout(given).joints
     _check_count(names, count, data.path)
@@ -154,7 +152,7 @@ def _joint_names(data: OwnData, config: ImportConfig) -> tuple[str, ...]:
 def _units(data: OwnData, config: ImportConfig) -> DataUnits:
     if config.units != "auto" and data.units not in ("auto", config.units):
         raise DataError.at(
-            data.path, f"its positions are in {data.units}, but the units were said to be {config.units}"
+            data.path, f"its positions are in {data.units}, but the option units is {config.units}"
         )
     units = config.units if data.units == "auto" else data.units
     if data.positions.shape[-1] == 2:
@@ -162,9 +160,7 @@ def _units(data: OwnData, config: ImportConfig) -> DataUnits:
             raise DataError.at(data.path, f"its positions have 2 coordinates, so they cannot be in {units}")
         units = "px"
     if units == "auto":
-        raise DataError.at(
-            data.path, "it does not say in which units its positions are: say units m, cm, mm or px"
-        )
+        raise DataError.at(data.path, "it does not say its units; give the option units: m, cm, mm or px")
     sure = data.columns.get("confidence")
     if sure is not None and (sure.shape != data.positions.shape[:-1] or sure.dtype.kind not in "fiu"):
         raise DataError.at(
@@ -179,7 +175,7 @@ def _fps(data: OwnData, config: ImportConfig) -> float:
         return config.fps
     fps = data.columns.get("fps")
     if fps is None or fps.size != 1 or fps.dtype.kind not in "fiu":
-        raise DataError.at(data.path, "it does not say how many frames per second it has: say fps")
+        raise DataError.at(data.path, "it does not say its frames per second; give the option fps")
     return float(fps.reshape(()))
 
 

@@ -41,7 +41,9 @@ def open_pku_mmd(path: Path, config: ImportConfig, *, workers: int) -> ClipSourc
     """
     files = files_below(path, ".txt")
     if config.labels is None or not config.labels.is_dir():
-        raise DataError.at(path, f"say labels: the folder with the label files, not {config.labels}")
+        raise DataError.at(
+            path, f"there are no label files in {config.labels}; give their folder as the option labels"
+        )
     sides = _sides(path, config.labels)
     read = partial(_read, labels=config.labels, divisor=per_metre(config.units), sides=sides)
     return ClipSource(
@@ -91,7 +93,9 @@ def _read(
             label, first, last = _interval(text, len(joints), table, line)
             clip = joints[first - 1 : last]
             if not clip.any():
-                raise DataError.at(path, f"no body in frames {first} to {last}, which {table.name} names")
+                raise DataError.at(
+                    path, f"there is no body in frames {first} to {last}, which {table.name} names"
+                )
         except DataError as error:
             clips.append(error)
         else:

@@ -234,4 +234,6 @@ def _refusing(path: str | Path) -> Iterator[None]:
             path, f"only arrays and plain containers are read from a pickle; {error}"
         ) from None
     except Exception as error:  # bytes that are no pickle may raise anything
-        raise DataError.at(path, f"cut or no pickle: {type(error).__name__}: {error}") from None
+        raise DataError.at(
+            path, f"the file is cut or is not a pickle: {type(error).__name__}: {error}"
+        ) from None

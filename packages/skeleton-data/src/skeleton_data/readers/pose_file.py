@@ -51,7 +51,10 @@ def read_pose(path: Path) -> Recording:
     people, width = read.numbers("H")[0], max(lengths) - 1
     values = int(people) * len(names)
     if not values or width not in (2, 3):
-        raise DataError.at(path, f"{people} people with {len(names)} points of {width} coordinates")
+        raise DataError.at(
+            path,
+            f"it has {people} people with {len(names)} points of {width} coordinates, expected 2 or 3",
+        )
     left = (len(data) - read.place) // (4 * values * (width + 1))
     frames = left if version == 0.1 else int(said)
     if not 0 < frames <= left:

@@ -108,10 +108,11 @@ def open_recordings(
     units = _units(first, files[0], config)
     fps = config.fps or first.fps
     if fps is None:
-        raise DataError.at(files[0], "it does not say how many frames per second it has: say fps")
+        raise DataError.at(files[0], "it does not say its frames per second; give the option fps")
     if units == "shares" and config.picture is None:
         raise DataError.at(
-            files[0], "its positions are parts of the picture: say picture, its width and height in pixels"
+            files[0],
+            "its positions are fractions of the picture; give the option picture, its size in pixels",
         )
     source_units: SourceUnits = "pixels" if units in ("pixels", "shares") else "m"
     to_clips = partial(
@@ -142,11 +143,11 @@ def _units(recording: Recording, path: Path, config: ImportConfig) -> RecordedUn
         if config.units not in ("auto", "px" if recording.units == "pixels" else recording.units):
             raise DataError.at(
                 path,
-                f"its positions are in {recording.units}, but the units were said to be {config.units}",
+                f"its positions are in {recording.units}, but the option units is {config.units}",
             )
         return recording.units
     if config.units == "auto":
-        raise DataError.at(path, "it does not say in which units its positions are: say units m, cm or mm")
+        raise DataError.at(path, "it does not say its units; give the option units: m, cm or mm")
     return "pixels" if config.units == "px" else config.units
 
 
@@ -164,7 +165,7 @@ def _read(
     joints, width = first
     if recording.positions.shape[-1] != width:
         raise DataError.at(
-            path, f"{recording.positions.shape[-1]} coordinates a joint, in the first file {width}"
+            path, f"it has {recording.positions.shape[-1]} coordinates a joint, but the first file {width}"
         )
     columns = _columns(recording.joints, joints, path)
     positions = recording.positions[:, :, columns]

@@ -101,7 +101,7 @@ def _points(one: Any, points: dict[int, NDArray[Any]], count: int, path: Path) -
     table = points[int(one["instance_type"]) & 1]
     rows = table[int(one["point_id_start"]) : int(one["point_id_end"])]
     if len(rows) != count:
-        raise DataError.at(path, f"instances: one has {len(rows)} points, the skeleton {count}")
+        raise DataError.at(path, f"instances: one has {len(rows)} points, but the skeleton has {count}")
     score = rows["score"] if "score" in (table.dtype.names or ()) else np.ones(count)
     joints = np.stack([rows["x"], rows["y"], score], axis=1).astype(np.float32)
     joints[~rows["visible"]] = np.nan
@@ -115,6 +115,6 @@ def _recording(
         raise DataError.at(path, "expected different names of nodes")
     positions = points.astype(np.float32)
     if (np.abs(positions) >= MAX_METRES).any():
-        raise DataError.at(path, "a position beyond a million pixels")
+        raise DataError.at(path, "a position is beyond a million pixels")
     confidence = None if scores is None else np.nan_to_num(scores).astype(np.float32)
     return Recording(names, positions, "pixels", confidence=confidence)

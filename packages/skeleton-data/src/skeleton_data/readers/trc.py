@@ -40,7 +40,9 @@ def read_trc(path: Path) -> Recording:
     """
     lines = [line.rstrip("\r") for line in read_words(path).split("\n")]
     if len(lines) < HEAD_LINES + 1 or not lines[0].startswith("PathFileType"):
-        raise DataError.at(path, "cut or no TRC file: expected PathFileType and five lines of head", line=1)
+        raise DataError.at(
+            path, "the file is cut or is not a TRC file: expected PathFileType and five lines of head", line=1
+        )
     keys, values = ([cell.strip() for cell in line.split("\t")] for line in lines[1:3])
     facts = {key.lower(): value for key, value in zip(keys, values, strict=False)}
     names = [name.strip() for name in lines[3].split("\t")[2:]]

@@ -64,7 +64,9 @@ def _labels(path: Path, given: Path | None) -> Path:
     candidates = (given,) if given else (folder / LABELS, folder.absolute().parent / LABELS)
     found = next((place for place in candidates if place.is_file()), None)
     if found is None:
-        raise DataError.at(path, f"say labels: the file {LABELS}, which is not at {candidates[0]}")
+        raise DataError.at(
+            path, f"there are no labels at {candidates[0]}; give the file {LABELS} as the option labels"
+        )
     return found
 
 
@@ -100,7 +102,9 @@ def _read(
             facts = {"label": label, "subject": int(subject), "replication": int(repetition)}
             clips.append(Clip(f"{recording}_{CLASS_NAMES[label]}", clip[:, None], facts, path))
         else:
-            clips.append(DataError.at(path, f"{CLASS_NAMES[label]}: no body in frames {first} to {last}"))
+            clips.append(
+                DataError.at(path, f"{CLASS_NAMES[label]}: there is no body in frames {first} to {last}")
+            )
     return clips
 
 

@@ -121,7 +121,9 @@ def load_subset(path: str | Path, labels: ArrayLike) -> NDArray[np.int64]:
     if version != 1:
         raise DataError.at(path, expected="format 1", found=f"{version!r}")
     if fingerprint != _fingerprint(labels):
-        raise DataError.at(path, f"made for another set of {clips} labels, not for these {len(labels)}")
+        raise DataError.at(
+            path, f"it was made for another set of {clips} labels, not for these {len(labels)}"
+        )
     try:
         _check_positions(positions, len(labels))
     except ValueError as error:

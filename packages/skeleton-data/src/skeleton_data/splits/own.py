@@ -59,7 +59,7 @@ def own_split(store: SkeletonStore, name: str | None) -> Split:
     if name is None and len(splits) == 1:
         return next(iter(splits.values()))
     if name not in splits:
-        problem = "own: say which" if name is None else f"own: no split {name!r}"
+        problem = "own: give the name of one, own:NAME" if name is None else f"own: no split {name!r}"
         raise ValueError(f"{problem}; there are {', '.join(f'own:{each}' for each in splits)}")
     return splits[name]
 

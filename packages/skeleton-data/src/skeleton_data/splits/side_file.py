@@ -40,7 +40,9 @@ def read_sides(path: Path) -> dict[str, Side]:
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise DataError.at(path, f"more than {MAX_BYTES >> 20} MiB: no list of clips")
+            raise DataError.at(
+                path, f"the file has more than {MAX_BYTES >> 20} MiB, too many for a list of clips"
+            )
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise DataError.at(path, f"no readable split ({error.strerror})") from None
@@ -83,7 +85,7 @@ def _in_table(lines: list[tuple[int, str]], path: Path) -> Iterator[tuple[int, s
     try:
         rows = list(csv.reader((text for _, text in lines), delimiter=_delimiter(lines)))
     except csv.Error as error:  # a field that does not end
-        raise DataError.at(path, f"not a split: {error}") from None
+        raise DataError.at(path, f"this is not a split: {error}") from None
     heading = [cell.strip().lower() for cell in rows[0]] if rows else []
     clip = next((at for at, name in enumerate(heading) if name in _CLIP), None)
     side = next((at for at, name in enumerate(heading) if name in _SIDE), None)

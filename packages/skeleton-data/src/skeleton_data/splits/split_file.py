@@ -107,10 +107,10 @@ def load_split(path: str | Path, index: ClipIndex) -> Split:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the file"
-        raise DataError.at(path, f"not a split: {field}: {first['msg']}") from None
+        raise DataError.at(path, f"this is not a split: {field}: {first['msg']}") from None
     if content.index_sha256 != _fingerprint(index):
         raise DataError.at(
-            path, f"made for another store of {content.clips} clips, not for these {len(index)}"
+            path, f"it was made for another store of {content.clips} clips, not for these {len(index)}"
         )
     train, validation, test = (np.array(side, dtype=np.int64) for side in content._sides())
     return Split(train=train, validation=validation, test=test)

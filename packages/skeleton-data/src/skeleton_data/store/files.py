@@ -58,7 +58,7 @@ class StoreMeta(BaseModel):
     clips: int = Field(ge=1, description="number of clips")
     rows: int = Field(ge=1, description="rows of joints.npy: frames times bodies, over all clips")
     units: Units = Field(description="units of the joints: m, or picture (2D, z is the confidence)")
-    fps: float = Field(gt=0, description="frames per second")
+    fps: float = Field(gt=0, description="Frames per second of data that does not say it.")
     layout: SkeletonLayout = Field(description="the skeleton")
     class_names: tuple[Name, ...] = Field(description="name of each label; empty where unknown")
     source: dict[str, Any] = Field(description="where the clips came from and how they were prepared")

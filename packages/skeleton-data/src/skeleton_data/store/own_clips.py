@@ -80,14 +80,14 @@ class OwnClips(SkeletonStore):
         self.path, self._confidence = Path(type(data).__name__), None
         lacking = [name for name in ("layout", "__len__", "__getitem__") if not hasattr(data, name)]
         if lacking:
-            raise DataError.at(self.path, f"lacks {', '.join(lacking)}; see skeleton_data.ClipDataset")
+            raise DataError.at(self.path, f"it lacks {', '.join(lacking)}; see skeleton_data.ClipDataset")
         if not isinstance(data.layout, SkeletonLayout):
             raise DataError.at(self.path, f"layout must be a SkeletonLayout, got {data.layout!r}")
         self.data = data
         with self._own_errors("__len__"):
             clips = len(data)
         if not clips:
-            raise DataError.at(self.path, "holds no clips")
+            raise DataError.at(self.path, "it holds no clips")
         self.meta = StoreMeta.model_construct(
             format="skeleton-store",
             version=1,
@@ -193,7 +193,7 @@ class OwnClips(SkeletonStore):
     def _require_labels(self) -> None:
         names, highest = self.class_names, int(self.index.label.max())
         if names and highest >= len(names):
-            raise DataError.at(self.path, f"has {len(names)} class_names, but a clip of label {highest}")
+            raise DataError.at(self.path, f"it has {len(names)} class_names, but a clip of label {highest}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Hand facts and data set to another process, where its clips are read anew."""

@@ -54,7 +54,7 @@ def refuse_to_replace(path: Path, *, overwrite: bool) -> None:
     if not (path / META).is_file():
         raise DataError.at(path, "exists and is not a store; it will not be replaced")
     if not overwrite:
-        raise DataError.at(path, "exists; say overwrite to replace this store")
+        raise DataError.at(path, "this store exists already; give the option overwrite to replace it")
 
 
 class PartialStore:

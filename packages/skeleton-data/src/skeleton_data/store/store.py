@@ -279,7 +279,7 @@ def _map(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[An
     except (ValueError, EOFError, OSError) as error:
         raise DataError.at(path, f"damaged: {error}") from None
     if array.shape != shape:
-        raise DataError.at(path, f"damaged: of the shape {array.shape}, expected {shape}")
+        raise DataError.at(path, f"damaged: it has the shape {array.shape}, expected {shape}")
     if array.dtype != dtype:
         raise DataError.at(path, f"damaged: it holds {array.dtype}, expected {dtype}")
     return np.asarray(array)

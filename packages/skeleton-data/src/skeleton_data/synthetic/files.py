@@ -35,7 +35,9 @@ def write_synthetic(config: SyntheticConfig, folder: str | Path, *, progress: bo
     """
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DataError.at(folder, expected="a new or empty folder to write to", found="something there")
+        raise DataError.at(
+            folder, expected="a new or empty folder to write to", found="a folder with files in it"
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with replacing_folder(folder.resolve()) as draft:
         bar = tqdm(

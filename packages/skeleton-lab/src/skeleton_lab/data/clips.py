@@ -75,12 +75,12 @@ class PretrainData(RecipeSection):
             if store.layout != first.layout:
                 raise InputError(
                     f"data.sources: {first.path} has layout {first.layout.name}, "
-                    f"{store.path} {store.layout.name}"
+                    f"but {store.path} has {store.layout.name}"
                 )
             if store.meta.units != first.meta.units:
                 raise InputError(
                     f"data.sources: {first.path} holds {kind_of_joints(first.meta.units)}, "
-                    f"{store.path} {kind_of_joints(store.meta.units)}"
+                    f"but {store.path} holds {kind_of_joints(store.meta.units)}"
                 )
         return PretrainClips(train, validation, first.layout, _bodies(train), tuple(divided))
 
@@ -162,7 +162,8 @@ class FinetuneData(Division):
     def _one_way_to_count(self) -> FinetuneData:
         if self.label_fraction is not None and self.labels_per_class is not None:
             raise ValueError(
-                f"either label_fraction ({self.label_fraction}) or labels_per_class ({self.labels_per_class})"
+                f"give either label_fraction ({self.label_fraction}) or labels_per_class "
+                f"({self.labels_per_class}), and not both"
             )
         return self
 
@@ -279,7 +280,9 @@ def _require_bodies(clips: Clips) -> None:
             if np.ptp(store.read(clip), axis=2).any():
                 return
     where = ", ".join(str(store.path) for store, _ in clips)
-    raise InputError(f"{where}: all joints of a body lie in one point, in every clip: nothing can be learnt")
+    raise InputError(
+        f"{where}: all joints of a body lie in one point in every clip, so nothing can be learnt"
+    )
 
 
 def _bodies(clips: Clips) -> int:

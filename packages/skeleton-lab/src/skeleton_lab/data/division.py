@@ -30,7 +30,7 @@ class Division(ClipSource):
     @model_validator(mode="after")
     def _one_way_to_divide(self) -> Division:
         if (self.protocol is None) == (self.split is None):
-            raise ValueError("either protocol or split must be given, one of the two")
+            raise ValueError("give either protocol or split: one of them, not both")
         if self.fold is not None and not (self.protocol and is_folded(self.protocol)):
             raise ValueError(f"fold: {self.fold}, but {self.protocol or self.split} has no folds")
         return self

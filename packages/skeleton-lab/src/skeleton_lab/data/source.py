@@ -33,7 +33,7 @@ class ClipSource(RecipeSection):
     def _one_source(self) -> ClipSource:
         if (self.store is None) == (self.dataset is None):
             raise ValueError(
-                'either store or dataset must be given, one of the two; store = "none" takes away a recipe\'s'
+                'give either store or dataset: one of them, not both; store = "none" removes that of a recipe'
             )
         return self
 

@@ -104,13 +104,13 @@ def _open(place: Path, labelled: SkeletonStore) -> SkeletonStore:
     store = SkeletonStore.open(place)
     if store.layout != labelled.layout:
         raise InputError(
-            f"data.unlabelled: {place} has layout {store.layout.name}, but {labelled.path} "
+            f"data.unlabelled: {place} has layout {store.layout.name}, but {labelled.path} has "
             f"{labelled.layout.name}; import it with --layout {labelled.layout.name}"
         )
     if store.meta.units != labelled.meta.units:
         raise InputError(
             f"data.unlabelled: {place} holds {kind_of_joints(store.meta.units)}, but {labelled.path} "
-            f"{kind_of_joints(labelled.meta.units)}"
+            f"holds {kind_of_joints(labelled.meta.units)}"
         )
     if store.fingerprint == labelled.fingerprint:
         raise InputError(

@@ -36,7 +36,9 @@ def as_layout(layout: Any) -> SkeletonLayout:
                 SkeletonLayout.from_toml(layout) if str(layout).endswith(".toml") else built_in(str(layout))
             )
     known = ", ".join(layout_names())
-    raise InputError(f"layout: {layout!r} is none; give a SkeletonLayout, a TOML file, or one of {known}")
+    raise InputError(
+        f"layout: {layout!r} is not a layout; give a SkeletonLayout, a TOML file, or one of {known}"
+    )
 
 
 def as_clips(

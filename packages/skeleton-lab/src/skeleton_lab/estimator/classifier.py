@@ -219,7 +219,7 @@ class SkeletonClassifier(Estimator):
         """
         model = SavedModel.open(where)
         if not model.is_classifier:
-            raise InputError(f"{model.path}: an encoder, which knows no classes; give it as pretrained")
+            raise InputError(f"{model.path} is an encoder, which knows no classes; pass it as pretrained")
         found = cls(model.preprocessing.layout, units=model.preprocessing.units)
         classes = read_classes(model.path, model.preprocessing.classes)
         found._learn(classes, ModelFiles.read(model.path))
@@ -242,7 +242,7 @@ class SkeletonClassifier(Estimator):
             case None | str() | Path():
                 return self.pretrained
         raise InputError(
-            f"pretrained: {self.pretrained!r} is neither a SkeletonPretrainer nor a model's place"
+            f"pretrained: {self.pretrained!r} is neither a SkeletonPretrainer nor the folder of a model"
         )
 
     def _layout(self, start: Path | str | None) -> SkeletonLayout:

@@ -129,6 +129,6 @@ def arguments(recipe: str | Path, settings: Mapping[str, Any] | None, ours: Mapp
         if table in given and (fields is None or (isinstance(found, Mapping) and fields & found.keys())):
             setting = table if fields is None else f"{table}.{', '.join(sorted(fields & found.keys()))}"
             raise InputError(
-                f"settings: {setting} is no setting: the arguments of fit and the estimator say it"
+                f"settings: {setting} cannot be set here: the arguments of the estimator and of fit decide it"
             )
     return [str(recipe), *options(merged(given, ours))]

@@ -61,7 +61,7 @@ def recognition_report(y: Any, predicted: Any, groups: Any = None) -> Recognitio
         raise InputError("y: no clip has a label, so that there is nothing to compare with")
     answers, answered = as_labels(predicted, count, name="predicted")
     if (answered < 0).any():
-        raise InputError(f"predicted[{int((answered < 0).argmax())}] is no class")
+        raise InputError(f"predicted[{int((answered < 0).argmax())}] is not a class")
     names = [
         str(each)
         for each in sorted({*true.tolist(), *answers.tolist()}, key=lambda each: (str(type(each)), each))

@@ -70,7 +70,9 @@ class EvaluateData(RecipeSection):
         known.pop("unlabelled", None)
         if sources := known.pop("sources", ()):
             if len(sources) > 1 and self.store is None and self.dataset is None:
-                raise InputError(f"data.store: missing; {model.run} was pre-trained on {len(sources)} stores")
+                raise InputError(
+                    f"data.store must be given: {model.run} was pre-trained on {len(sources)} stores"
+                )
             # The subjects that chose an encoder's weights are training subjects of the probe.
             known |= {name: value for name, value in sources[0].items() if value is not None}
             known |= {"validation": 0.0} if side == "test" else {}
@@ -85,7 +87,9 @@ class EvaluateData(RecipeSection):
             known = {name: value for name, value in known.items() if name not in DIVISION}
         for name, said in (("store", {"store", "dataset"}), ("protocol", {"protocol", "split"})):
             if not said & (known | given).keys():
-                raise InputError(f"data.{name}: missing; {model.path} lies in no run that says it")
+                raise InputError(
+                    f"data.{name} must be given: {model.path} does not lie in a run that records it"
+                )
         data = FinetuneData(**known | given | {"sampling": model.preprocessing.sampling})
         if model.is_classifier and data.place == trained_on:
             shown_as, was = data.model_dump(mode="json"), model.recipe.get("data", {})
@@ -111,7 +115,9 @@ def open_models(
     first, data = models[0], wanted.complete(models[0], side)
     for model in models[1:]:
         if model.is_classifier != first.is_classifier:
-            raise InputError(f"{model.path}, {first.path}: a classifier and an encoder")
+            raise InputError(
+                f"{model.path} and {first.path} are a classifier and an encoder; name models of one kind"
+            )
         other = wanted.complete(model, side)
         for name in ("place", *DIVISION, *(("validation", "split_seed") if side == "validation" else ())):
             ours, theirs = getattr(other, name), getattr(data, name)
@@ -122,7 +128,7 @@ def open_models(
     for model in models:
         require_data_of_run(model, data, clips.store, clips.fingerprints[0])
     if side == "validation" and not len(clips.validation):
-        raise InputError("side is validation, but data.validation is 0")
+        raise InputError("side is validation, but data.validation is 0, so no clips are held out")
     if side == "test":
         clips.require_test()
     for model in models:

@@ -54,7 +54,7 @@ class Recogniser(skeleton_runtime.Recogniser):
 
     def __init__(self, model: SavedModel, device: torch.device | str | None = None) -> None:
         if not model.is_classifier:
-            raise InputError(f"{model.path}: an encoder, which knows no classes; fine-tune it first")
+            raise InputError(f"{model.path} is an encoder, which knows no classes; fine-tune it first")
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         super().__init__(model.preprocessing, TorchNetwork(model.load(), device), model.calibration)
 

@@ -55,7 +55,7 @@ def locate(where: str | Path) -> Path:
     for folder in (path, path / "classifier", path / "encoder"):
         if (folder / CONFIG).is_file():
             return folder
-    raise InputError(f"{path}: no model (neither it, nor classifier/ or encoder/ in it, has a {CONFIG})")
+    raise InputError(f"{path} is not a model: neither it, nor classifier/ or encoder/ in it, has a {CONFIG}")
 
 
 def weights_file(path: Path) -> Path:

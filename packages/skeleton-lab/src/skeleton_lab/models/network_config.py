@@ -60,7 +60,7 @@ def resolve_network(
     if sampling.frames % getattr(network, part):
         raise InputError(
             f"data.sampling.frames is {sampling.frames}, "
-            f"which is no multiple of {field}.{part}, {getattr(network, part)}"
+            f"which is not a multiple of {field}.{part}, {getattr(network, part)}"
         )
     return type(network)(**{**network.model_dump(), **data})
 

@@ -202,7 +202,7 @@ def _difference(
     allowed = TOLERANCE * max(1.0, float(np.abs(wanted).max()))
     if not difference <= allowed:
         raise InputError(
-            f"{path}: answers otherwise than the model in torch: scores differ by {difference:.2g}, "
+            f"{path}: its scores differ from those of the model in torch by {difference:.2g}, "
             f"more than {allowed:.2g}"
         )
     return difference
@@ -214,5 +214,5 @@ def _require_packages() -> None:
             __import__(name)
         except ImportError as error:
             raise InputError(
-                f"model.onnx: {name} is not installed: pip install 'skeleton-lab[onnx]', or say --onnx false"
+                f"model.onnx: {name} is not installed: pip install 'skeleton-lab[onnx]', or give --onnx false"
             ) from error

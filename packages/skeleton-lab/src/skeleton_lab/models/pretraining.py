@@ -21,7 +21,7 @@ def load_pretraining(run: Path) -> tuple[SkeletonMAE, Preprocessing]:
         ValueError: If the weights do not fit the recipe, or are damaged; or if a class is not trusted.
     """
     if not has_pretraining(run):
-        raise InputError(f"{run}: no finished pre-training (it has no config.toml or model.safetensors)")
+        raise InputError(f"{run} is not a finished pre-training: it has no config.toml or model.safetensors")
     path, weights = run / "config.toml", run / "model.safetensors"
     try:
         config = SkeletonMAEConfig.model_validate(read_toml(path).get("model"))

@@ -62,7 +62,7 @@ class SavedModel:
         classes, joints = len(preprocessing.classes), len(preprocessing.layout.joints)
         if (config.num_classes, config.joints) != (classes, joints):
             raise InputError(
-                f"{path}: config.json is of {config.num_classes} classes and {config.joints} joints, "
+                f"{path}: config.json has {config.num_classes} classes and {config.joints} joints, but "
                 f"preprocessing.json of {classes} and {joints}"
             )
         return cls(path, config, preprocessing, run_of(path), calibration)
@@ -104,7 +104,9 @@ class SavedModel:
             InputError: If it is a classifier, whose head decides that, or an ST-GCN.
         """
         if self.is_classifier or isinstance(self.config, STGCNConfig):
-            raise InputError(f"pool: {self.path} is no STTFormer or transformer without a head")
+            raise InputError(
+                f"pool: {self.path} is not an encoder, which is an STTFormer or transformer without a head"
+            )
         return replace(self, config=self.config.model_copy(update={"pool": pool}))
 
     @property

@@ -40,7 +40,9 @@ def draw_attention(model: SavedModel, store: SkeletonStore, clip: int, path: Pat
     """
     preprocessing, network = model.preprocessing, model.load()
     if not isinstance(network, STTFormer):
-        raise InputError(f"{model.path} is a {model.config.kind}; attention is drawn of an sttformer")
+        raise InputError(
+            f"{model.path} is a {model.config.kind}, but attention can be drawn only for an sttformer"
+        )
     if store.layout.joints != preprocessing.layout.joints:
         raise InputError(
             f"{store.path} has layout {store.layout.name}, {model.path} {preprocessing.layout.name}"

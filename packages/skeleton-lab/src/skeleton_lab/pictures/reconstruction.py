@@ -32,7 +32,9 @@ def sampled(store: SkeletonStore, clip: int, sampling: ClipSampling, *, bodies: 
     if not 0 <= clip < len(store):
         raise InputError(f"clip is {clip}, but {store.path} has the clips 0 to {len(store) - 1}")
     if sampling.stream != "joint":
-        raise InputError(f"data.sampling.stream is {sampling.stream!r}: no joints that could be drawn")
+        raise InputError(
+            f"data.sampling.stream is {sampling.stream!r}, but only positions (joint) can be drawn"
+        )
     chosen = [ClipSet(store, np.array([clip]))]
     return SkeletonDataset(chosen, sampling, bodies=bodies, training=False)[[0]].joints
 

@@ -112,7 +112,7 @@ def read_answers(run: Path, classes: Sequence[str] | None = None) -> Answers:
     """
     path = run / ANSWERS
     if not path.is_file():
-        raise InputError(f"{run}: it has no {ANSWERS}; runs of earlier versions must be made again")
+        raise InputError(f"{run}: it has no {ANSWERS}, because an earlier version made it; run it again")
     text = read_small_text(path, most=MAX_RESULT)
     try:
         rows = list(csv.DictReader(io.StringIO(text, newline="")))

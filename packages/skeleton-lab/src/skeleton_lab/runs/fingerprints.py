@@ -71,11 +71,11 @@ def require_same_data(here: Sequence[Fingerprint | None], run: Path) -> None:
     for now, before in zip(here, read_fingerprints(run) or (), strict=False):
         if now and now.sha256 != before.sha256:
             raise InputError(
-                f"{now.store}: these are other data ({now.clips} clips, fingerprint {now.sha256[:8]}) than "
-                f"those that the run {run} began with ({before.clips} clips, {before.sha256[:8]})"
+                f"{now.store}: the data has changed since the run {run} began: it had {before.clips} clips "
+                f"and the fingerprint {before.sha256[:8]}, and has {now.clips} and {now.sha256[:8]}"
             )
         if now and now.sides and before.sides and now.sides != before.sides:
             raise InputError(
-                f"{now.store}: its clips are divided otherwise than when the run {run} began: its split "
-                "file, or the data set's own split, has changed"
+                f"{now.store}: the split has changed since the run {run} began: its split file, or the data "
+                "set's own split, is another"
             )

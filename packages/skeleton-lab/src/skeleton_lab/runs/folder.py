@@ -107,7 +107,7 @@ class RunFolder:
         if run.dry_run:
             return new
         if run.resume and run.overwrite:
-            raise InputError("run.resume, run.overwrite: only one of them")
+            raise InputError("run.resume and run.overwrite cannot be given together")
         if run.folder.exists() and not run.folder.is_dir():
             raise InputError(f"run.folder: {run.folder} is a file")
         above = next(folder for folder in run.folder.absolute().parents if folder.exists())
@@ -118,7 +118,9 @@ class RunFolder:
         if not new._content():
             return new
         if not (run.folder / CONFIG).is_file():
-            raise InputError(f"run.folder: {run.folder} is not empty and no run (it has no {CONFIG})")
+            raise InputError(
+                f"run.folder: {run.folder} is not empty, and it is not a run: it has no {CONFIG}"
+            )
         if run.overwrite:
             return new
         if not run.resume:
@@ -139,7 +141,7 @@ class RunFolder:
             InputError: Naming the field, if it has not, or has another recipe or other data.
         """
         if not (recipe.run.folder / RESULT).is_file():
-            raise InputError(f"{field}: {recipe.run.folder} is no run that has ended")
+            raise InputError(f"{field}: {recipe.run.folder} is not a finished run")
         try:
             cls.check(recipe.run, recipe, data)
         except InputError as error:
@@ -180,7 +182,7 @@ class RunFolder:
         try:
             again = RunFolder.check(self.run, self.recipe, self.data, teacher=self.teacher)
             if again.resumed != self.resumed:
-                raise InputError(f"run.folder: another process has used {self.path} meanwhile; start again")
+                raise InputError(f"run.folder: another process used {self.path} in the meantime; start again")
             if not self.resumed:
                 self._begin()
             self._keep_fingerprints()

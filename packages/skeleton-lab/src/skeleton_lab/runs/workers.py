@@ -86,7 +86,9 @@ def one_line_on_interrupt() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise Interrupted("interrupted; the same command goes on from the last checkpoints") from None
+        raise Interrupted(
+            "the study was interrupted; the same command continues from the last checkpoints"
+        ) from None
 
 
 def is_first_process() -> bool:

@@ -60,7 +60,7 @@ def columns(stores: Sequence[Path], protocols: Sequence[Protocol], labels: Seque
         if not fitting:
             raise InputError(
                 f"protocols: none of {', '.join(protocols)} is for {path} (layout {store.layout.name}, "
-                f"{len(store.class_names)} classes); say another with --protocols"
+                f"{len(store.class_names)} classes); name another with --protocols"
             )
         for protocol in fitting:
             complete = len(store.class_names) == (60 if protocol.startswith("ntu60") else 120)

@@ -52,7 +52,9 @@ def run(config: Any) -> Result | None:
     began, app = time.perf_counter(), type(config).__module__.rpartition(".")[2]
     kind = CrossValidation if isinstance(config.data, FinetuneData) else FoldedTraining
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise InputError("data.protocol: folds are run side by side without accelerate launch")
+        raise InputError(
+            "data.protocol has folds, which run side by side: start them without accelerate launch"
+        )
     with input_errors():
         store, runs = fold_runs(config, app, everything=config.run.everything and app != "simple")
         folder = RunFolder.check(config.run, config, (Fingerprint.of(store),))

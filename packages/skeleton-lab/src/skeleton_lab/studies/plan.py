@@ -185,7 +185,7 @@ class _Planner:
         models = [str(self._encoder(row, run, stream)) for stream, run in runs.items()]
         models += [row.pretrained] if row.pretrained else []
         if not models:
-            raise InputError(f"rows: {row.name!r} has nothing to evaluate, it pre-trains nothing")
+            raise InputError(f"rows: {row.name!r} has nothing to evaluate, because it pre-trains nothing")
         given: Settings = {"data": column.clips(seed, self.study.side, self.fold)}
         settings = merged(stage.settings, row.learn_settings, given, self._shown(row))
         return self._run(stage, settings, self._name(row, column), seed, *runs.values(), models=models)

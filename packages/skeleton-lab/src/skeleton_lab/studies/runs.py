@@ -118,8 +118,8 @@ def _side_by_side(
                     failures[run] = _tell(run, error, program)
                 elif isinstance(error, BrokenProcessPool):
                     raise WorkerError(
-                        "a worker was ended from outside, perhaps for want of memory (then take fewer "
-                        "--processes); the same command goes on"
+                        "a worker was ended from outside, perhaps because memory ran out (then use fewer "
+                        "--processes); the same command continues the study"
                     ) from error
                 elif error:
                     raise error
@@ -148,5 +148,5 @@ def how_many(processes: int | None, *, field: str) -> int:
     if processes is None and launched == 1:
         return len(visible_devices()) or os.cpu_count() or 1
     if (processes or 1) > 1 and launched > 1:
-        raise InputError(f"{field}: {processes}, but accelerate launched {launched}: take 1")
+        raise InputError(f"{field} is {processes}, but accelerate launched {launched} processes; set it to 1")
     return processes or 1

@@ -50,19 +50,19 @@ def _whole_protocols(given: Any) -> Any:
 class Stage(RecipeSection):
     """An app with a recipe: a way to pre-train, to learn from labels, or to look at an encoder."""
 
-    app: AppName = Field(description="The app.")
-    recipe: Path | None = Field(None, description="Its recipe; `evaluate` has none.")
+    app: AppName = Field(description="App that runs the stage.")
+    recipe: Path | None = Field(None, description="Recipe of the app; `evaluate` has none.")
     stream: str = Field(
         "data.sampling.stream",
         description="Of a pre-training: field that takes the stream; empty where one run makes an encoder of "
         "each, in folders of their names.",
     )
-    settings: Settings = Field({}, description="What is set otherwise than in the recipe.")
+    settings: Settings = Field({}, description="Fields that differ from the recipe.")
 
     @model_validator(mode="after")
     def _has_a_recipe(self) -> Stage:
         if (self.recipe is not None) != APPS[self.app].trains:
-            raise ValueError(f"app {self.app!r} with recipe {self.recipe}: all but evaluate have one")
+            raise ValueError(f"app {self.app!r} with recipe {self.recipe}: all but evaluate need a recipe")
         return self
 
 
@@ -89,7 +89,7 @@ class Sizes(RecipeSection):
 class Row(RecipeSection):
     """A row of a table: what it does otherwise than the preset says."""
 
-    name: Name = Field(description="Its heading.")
+    name: Name = Field(description="Heading of the row.")
     ours: bool = Field(
         False, description="Whether the publication that the study follows lacks the row; the table says so."
     )
@@ -102,13 +102,13 @@ class Row(RecipeSection):
         None, description="Of a stage that evaluates: whose answers count, as `linear probe`."
     )
     streams: tuple[Stream, ...] = Field((), description="Streams that are learned apart, and fused.")
-    weights: tuple[float, ...] = Field((), description="How much each stream counts (default: the same).")
+    weights: tuple[float, ...] = Field((), description="Weight of each stream (default: all equal).")
     views: int = Field(
         1,
         ge=1,
         description="Of a training with labels: parts of each clip that are shown (`evaluate --views`).",
     )
-    encoder: EncoderKind = Field("sttformer", description="Kind of the network.")
+    encoder: EncoderKind = Field("sttformer", description="Type of the encoder.")
     clips: Literal["all", "data", "unlabelled"] = Field(
         "all", description="What is pre-trained on: the training side of `data`, `unlabelled`, or both."
     )
@@ -127,7 +127,7 @@ class Row(RecipeSection):
         if self.streams and "stream" in self.sampling:
             raise ValueError("streams and sampling.stream both name what is learned from: leave one out")
         if self.pretrained and (self.pretrain != "none" or self.streams):
-            raise ValueError("pretrained is one model, and goes with neither pretrain nor streams")
+            raise ValueError("pretrained is one model, and cannot be combined with pretrain or streams")
         return self
 
 
@@ -137,7 +137,7 @@ File = TypeVar("File", Preset, Sizes)
 class Study(RecipeSection):
     """Run a study: run or resume the trainings of each row, skip finished ones, and write the table."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[\w-]+$")] = Field(description="Name of its files.")
+    name: Annotated[str, StringConstraints(pattern=r"^[\w-]+$")] = Field(description="Name of the files.")
     title: str = Field(description="Heading of the table.")
     source: str = Field("", description="Publication that the published numbers are from, if there are any.")
     notes: tuple[str, ...] = Field((), description="Notes on the published numbers, printed below the table.")

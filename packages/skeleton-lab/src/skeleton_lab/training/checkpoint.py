@@ -102,7 +102,7 @@ class Checkpoints:
         if processes and processes != self.accelerator.num_processes:
             raise InputError(
                 f"{self.run.path}: the run had {processes} processes, which drew their own dropout, but is "
-                f"resumed with {self.accelerator.num_processes}; start as many"
+                f"resumed with {self.accelerator.num_processes}; start as many processes"
             )
         try:
             self.accelerator.load_state(str(path))

@@ -78,10 +78,13 @@ CHOICES: Mapping[Trained, Sequence[Choice]] = {
             "from both; --self_training.rounds 0 learns from labels alone.",
             {"self_training": {"rounds": 2}},
         ),
-        Choice(lambda found: not found.unlabelled, "All {labelled} clips have a label, and are learnt from."),
+        Choice(
+            lambda found: not found.unlabelled,
+            "All {labelled} clips have a label, so the run learns from all of them.",
+        ),
         Choice(
             lambda found: True,
-            "{labelled} clips have a label and {unlabelled} have none, so it learns from labels alone: "
+            "{labelled} clips have a label and {unlabelled} have none, so the run learns from labels alone: "
             f"self-training was measured in 3D, with {FEW} label a class and {MANY} clips for each label; "
             "--self_training.rounds 2 learns from the others too.",
         ),
@@ -89,11 +92,11 @@ CHOICES: Mapping[Trained, Sequence[Choice]] = {
     "pretrain": (
         Choice(
             lambda found: found.unlabelled <= MOST,
-            "{unlabelled} clips are seen in 20 epochs, which were measured with 1,500 to 6,700 clips; "
+            "The run takes 20 epochs over {unlabelled} clips, which was measured with 1,500 to 6,700 clips; "
             "--training.epochs takes another number.",
             {"training": {"epochs": 20}},
         ),
-        Choice(lambda found: True, "{unlabelled} clips are seen in as many epochs as the recipe has."),
+        Choice(lambda found: True, "The run sees {unlabelled} clips, for as many epochs as the recipe says."),
     ),
 }
 """The choices of each app."""
@@ -129,7 +132,7 @@ def read_or_choose(
     config = read(arguments)
     if config.named:
         return config
-    notes = [f"No recipe is named, so it is {RECIPES[program]}, the default of docs/results."]
+    notes = [f"No recipe is named, so the run takes {RECIPES[program]}, the default of docs/results."]
     if not any(map(config.is_given, DECIDED[program])):
         with input_errors():
             found = look(config)

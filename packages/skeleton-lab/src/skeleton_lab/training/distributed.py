@@ -42,7 +42,7 @@ def join(**options: Any) -> Accelerator:
     accelerator = Accelerator(cpu=launched > 1 and not torch.accelerator.is_available(), **options)
     if launched != accelerator.num_processes:
         raise InputError(
-            f"launched as {launched} processes, but Accelerate joins {accelerator.num_processes}"
+            f"{launched} processes were launched, but Accelerate has joined {accelerator.num_processes}"
         )
     return accelerator
 
@@ -73,19 +73,17 @@ def set_up_distributed(recipe: TrainingRecipe, plan: Plan) -> Accelerator:
             kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
         )
     if accelerator.mixed_precision == "fp16" and accelerator.device.type == "cpu":
-        raise InputError("training.precision: fp16 is for GPUs; a CPU would calculate without it")
+        raise InputError("training.precision is fp16, which needs a GPU; a CPU would not use it")
     parts = accelerator.num_processes * training.gradient_accumulation_steps
     if plan.batch_size < parts:
         raise InputError(
-            f"training.batch_size: {plan.batch_size} clips for {accelerator.num_processes} processes"
-            + (
-                f", in {training.gradient_accumulation_steps} parts each"
-                if training.gradient_accumulation_steps > 1
-                else ""
-            )
+            f"training.batch_size is {plan.batch_size}, but {accelerator.num_processes} processes times "
+            f"training.gradient_accumulation_steps ({training.gradient_accumulation_steps}) are {parts}"
         )
     if accelerator.distributed_type in (DistributedType.FSDP, DistributedType.DEEPSPEED) and training.ema:
-        raise InputError("training.ema: not with weights that are divided over processes (FSDP, DeepSpeed)")
+        raise InputError(
+            "training.ema cannot be used with weights that are divided over processes (FSDP, DeepSpeed)"
+        )
     if accelerator.distributed_type == DistributedType.DEEPSPEED:
         # DeepSpeed asks for the size, which it would else read off a loader of Accelerate's.
         accelerator.state.deepspeed_plugin.deepspeed_config["train_micro_batch_size_per_gpu"] = max(

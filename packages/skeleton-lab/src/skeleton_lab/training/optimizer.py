@@ -58,7 +58,7 @@ class _Optimizer(RecipeSection):
         if not hasattr(model, "group_matcher"):
             name = type(model).__name__
             raise InputError(
-                f"optimizer.layer_decay is {self.layer_decay}, but {name} has no order of layers"
+                f"optimizer.layer_decay is {self.layer_decay}, but {name} has layers without an order"
             )
         groups = timm.param_groups_layer_decay(
             model,
@@ -144,7 +144,9 @@ class Timm(_Optimizer):
     def _build(self, groups: Any) -> Optimizer:
         timm = _timm("optimizer.kind")
         if self.name not in (known := timm.list_optimizers()):
-            raise InputError(f"optimizer.name: timm has no {self.name!r}, but {', '.join(known)}")
+            raise InputError(
+                f"optimizer.name: timm has no optimizer {self.name!r}; it has {', '.join(known)}"
+            )
         optimizer: Optimizer = timm.create_optimizer_v2(
             groups, opt=self.name, lr=self.lr, weight_decay=self.weight_decay
         )

@@ -17,7 +17,7 @@ from skeleton_lab.recipe.recipe import RecipeSection
 
 def _share_or_epochs(value: float) -> float:
     if value < 0 or (value > 1 and not isinstance(value, int)):
-        raise ValueError("must be a share of all steps, from 0 to 1, or a whole number of epochs")
+        raise ValueError("must be a fraction of all steps, from 0 to 1, or a whole number of epochs")
     return value
 
 

@@ -161,7 +161,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--version", action="version", version=_Version())
     given = parser.parse_intermixed_args(_joined(arguments))
     if bool(given.recordings) == given.live:
-        parser.error("name recordings, or say --live; one of the two")
+        parser.error("give either recordings or --live, and not both")
     if given.stride and not (given.window or given.live):
         parser.error(f"--stride {given.stride} needs a --window that is at least as long")
     return given

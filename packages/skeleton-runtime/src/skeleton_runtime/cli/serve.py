@@ -94,7 +94,7 @@ def run(given: argparse.Namespace) -> None:
 
     limits, token = _limits(given), _token(given.token_file)
     if token is None and not is_this_machine(given.host):
-        raise DataError(f"--host {given.host}: others could ask; say --token-file, too")
+        raise DataError(f"--host {given.host} lets other machines connect; give --token-file, too")
     app = create_app(Recogniser.load(given.model, threads=given.threads), limits, token)
     with _listening(given.host, given.port) as listener:
         port = listener.getsockname()[1]

@@ -16,7 +16,7 @@ export function readRecording(name, text, card, { fps, units = "auto", up = "aut
   const read = /\.csv$/i.test(name) ? readTable : /\.json$/i.test(name) ? readClip : null;
   if (!read) throw new Error(`${name}: expected .skeleton, .csv or .json; \`skeleton-predict serve\` reads all other formats`);
   const found = read(text, card, units), rate = fps || found.fps || (read === readClip && (card.fps || NTU_FPS));
-  if (!rate) throw new Error("it does not say how many frames per second it has: say fps");
+  if (!rate) throw new Error("it does not say its frames per second; give fps");
   const joints = upright(found.clip, SCALES[units] ?? 1, up === "auto" ? "y" : up);
   check(joints, card);
   return { name: stem, fps: rate, joints, shown: (start, end) => {
@@ -72,7 +72,7 @@ function readTable(text, card, units) {
       if (Number(row[number]) !== Number(rows[0][number]) + frame) throw new Error(`${column} ${row[number]}: a frame is left out, or twice`);
     });
   if (units === "auto" && !/spine.?mid/i.test(names.join()))
-    throw new Error("it does not say in which units its positions are: say units m, cm or mm");
+    throw new Error("it does not say its units; give m, cm or mm");
   const clip = bounded(rows.length, 1, names.length);
   rows.forEach((row, frame) => names.forEach((name, joint) => "xyz".split("").forEach((axis, place) => {
     const cell = row[columns.get(name)[axis]];
@@ -127,8 +127,8 @@ function check(clip, card) {
       if (length > 0) { heads++; line.forEach((value, axis) => { lines[axis] += value / length; }); }
     }
   const size = extents.sort((a, b) => a - b)[Math.floor(extents.length / 2)];
-  if (card.hips && !(size >= 0.3 && size <= 5)) throw new Error(`a body measures ${size.toPrecision(3)} m, expected 0.3 to 5: say units`);
-  if (-lines[1] > 0.5 * heads && -lines[1] >= Math.max(Math.abs(lines[0]), Math.abs(lines[2]))) throw new Error("heads are under hips: say up -y");
+  if (card.hips && !(size >= 0.3 && size <= 5)) throw new Error(`a body measures ${size.toPrecision(3)} m, expected 0.3 to 5; give units`);
+  if (-lines[1] > 0.5 * heads && -lines[1] >= Math.max(Math.abs(lines[0]), Math.abs(lines[2]))) throw new Error("heads are below hips; give up -y");
 }
 
 // The extent of a body; a joint at zero away from the others, or one of several, was lost by the tracker.

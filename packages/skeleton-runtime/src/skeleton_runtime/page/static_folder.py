@@ -48,7 +48,7 @@ def write_page(model: str | Path, out: Path, *, runtime: Path | None = None) -> 
             npm is not there or fails.
     """
     if out.exists():
-        raise DataError.at(out, "is there already")
+        raise DataError.at(out, "exists already")
     path = locate(model)
     preprocessing, _, calibration = open_model(path)
     card = page_card(preprocessing, calibration)
@@ -117,11 +117,13 @@ def _copy_runtime(to: Path, package: Path | None) -> None:
         except DataError:
             raise
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError.at(package, f"no {PACKAGE} ({error})") from None
+            raise DataError.at(package, f"it does not hold {PACKAGE} ({error})") from None
         return
     npm = shutil.which("npm")
     if npm is None:
-        raise DataError(f"npm is not installed: install it, or say --onnxruntime-web FOLDER of {PACKAGE}")
+        raise DataError(
+            f"npm is not installed: install it, or name the folder of {PACKAGE} with --onnxruntime-web"
+        )
     with tempfile.TemporaryDirectory() as folder:
         for name in ("package.json", "package-lock.json"):
             (Path(folder) / name).write_text(page_file(name), encoding="utf-8")

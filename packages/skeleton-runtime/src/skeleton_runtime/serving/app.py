@@ -82,7 +82,8 @@ class _Service:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if query.name is None and kind != "application/json":
             raise HTTPException(
-                415, "say the name of the file, as /predict?name=wave.bvh, or send JSON as application/json"
+                415,
+                "give the name of the file, as in /predict?name=wave.bvh, or send JSON as application/json",
             )
         if self.open >= self.limits.requests + self.limits.waiting:
             raise HTTPException(503, f"{self.open} requests are open; try again", {"retry-after": "5"})
@@ -156,7 +157,7 @@ def as_query(text: str) -> str:
     """Write the options of a command line as fields of a query.
 
     Example:
-        >>> as_query("say --units, or --source-layout")
-        'say units, or source_layout'
+        >>> as_query("give --units, or --source-layout")
+        'give units, or source_layout'
     """
     return re.sub(r"--([a-z]+(-[a-z]+)*)", lambda option: option[1].replace("-", "_"), text)

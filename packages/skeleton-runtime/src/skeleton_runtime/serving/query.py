@@ -23,16 +23,27 @@ class _Understanding(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source_layout: str | None = Field(None, description="layout of data that do not name their joints")
-    derive: bool = Field(False, description="take joints that the data lack from others")
-    picture: Picture | None = Field(None, description="width and height of the picture, as 640x480")
-    fps: float | None = Field(None, gt=0, le=10_000, description="frames per second")
-    insist: bool = Field(False, description="recognise what cannot be right")
-    top: int = Field(5, ge=1, le=10_000, description="number of classes in an answer, best first")
-    threshold: float | None = Field(
-        None, ge=0, le=1, description='less probable answers are "unknown"; by default the model\'s'
+    source_layout: str | None = Field(
+        None, description="Skeleton layout of data that does not name its joints."
     )
-    smooth: int = Field(1, ge=1, le=MOST_WINDOWS, description="windows whose mean probability counts")
+    derive: bool = Field(False, description="Whether joints that the data lacks are computed from others.")
+    picture: Picture | None = Field(None, description="Width and height of the picture in pixels: 640x480.")
+    fps: float | None = Field(
+        None, gt=0, le=10_000, description="Frames per second of data that does not say it."
+    )
+    insist: bool = Field(False, description="Whether implausible recordings are recognised too.")
+    top: int = Field(
+        5, ge=1, le=10_000, description="Number of classes in an answer, the most probable first."
+    )
+    threshold: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description='Probability of the best class below which it is "unknown" (default: the model\'s).',
+    )
+    smooth: int = Field(
+        1, ge=1, le=MOST_WINDOWS, description="Number of windows over which probabilities are averaged."
+    )
 
     @field_validator("source_layout")
     @classmethod
@@ -64,16 +75,22 @@ class ClipQuery(_Understanding):
         3
     """
 
-    name: str | None = Field(None, pattern=NAME, description="of the file that is sent; without, JSON is")
-    window: str | None = Field(None, max_length=20, description="length of a window: 60, or 2s")
-    stride: str | None = Field(None, max_length=20, description="from a window to the next, likewise")
+    name: str | None = Field(
+        None, pattern=NAME, description="Name of the file that is sent; without a name the body is JSON."
+    )
+    window: str | None = Field(
+        None, max_length=20, description="Length of a window in frames (60) or seconds (2s)."
+    )
+    stride: str | None = Field(
+        None, max_length=20, description="Distance between two windows in frames or seconds."
+    )
     units: Literal["auto", "m", "cm", "mm", "px"] = "auto"
     up: Literal["auto", Up] = "auto"
     missing: Missing = "interpolate"
     max_gap: str = Field("0.5s", pattern=r"^([0-9]{1,6}|[0-9]{0,6}\.?[0-9]{1,6}s)$")
     min_confidence: float | None = Field(None, ge=0, le=1)
     skeletons: bool = Field(
-        False, description="tell the joints of the first clip, too, as the page draws them"
+        False, description="Whether the answer has the joints of the first clip, for the page to draw."
     )
 
     def config(self) -> ImportConfig:
