@@ -82,8 +82,8 @@ def test_control_characters_in_names_of_joints_reach_no_terminal(
     (tmp_path / "mine.csv").write_text("\n".join(",".join(map(str, row)) for row in (header, *rows)))
     with pytest.raises(SystemExit):
         main(["import", str(tmp_path / "mine.csv"), str(tmp_path / "s"), *options, "--units", units])
-    told = "".join(capsys.readouterr())
-    assert "other: clap" in told and not {"\x1b", "\u202e"} & set(told)
+    printed = "".join(capsys.readouterr())
+    assert "other: clap" in printed and not {"\x1b", "\u202e"} & set(printed)
 
 
 def own(folder: Path, **more: Any) -> SkeletonStore:

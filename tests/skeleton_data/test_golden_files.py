@@ -203,8 +203,8 @@ def test_every_file_is_imported(file: str, truth: dict[str, np.ndarray], tmp_pat
     never = [
         joint for joint, seen in zip(store.layout.joints, measured.any(axis=(0, 1)), strict=True) if not seen
     ]
-    told = next((warning for warning in done.warnings if "measured in no frame" in warning), "")
-    assert all(joint in told for joint in never) and bool(told) == bool(never)
+    never_warning = next((warning for warning in done.warnings if "measured in no frame" in warning), "")
+    assert all(joint in never_warning for joint in never) and bool(never_warning) == bool(never)
 
 
 def test_amass_is_named() -> None:

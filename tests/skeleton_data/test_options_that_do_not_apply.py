@@ -38,8 +38,8 @@ def test_it_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
 def test_a_least_confidence_without_any_is_said_to_be_idle(name: str, tmp_path: Path) -> None:
     source = ALL[name].write(tmp_path)
     config = ImportConfig(**(ALL[name].config(tmp_path) | {"min_confidence": 0.1, "insist": True}))
-    told = any("min_confidence" in line for line in verify_clips(source, config).warnings)
-    assert told == (name not in SURE)
+    warned = any("min_confidence" in line for line in verify_clips(source, config).warnings)
+    assert warned == (name not in SURE)
 
 
 def test_a_source_layout_beside_names(tmp_path: Path) -> None:

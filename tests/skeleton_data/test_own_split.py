@@ -171,7 +171,7 @@ def test_files_of_names(text, store, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "named"),
     [
         ("train:\nc0\nc1\ntest:\nc9\n", ["'c9'", "c0, c1, c2"]),
         ("train:\nc0\nc1\ntest:\nc0\n", ["'c0'", "train", "test", "line 5"]),
@@ -184,12 +184,12 @@ def test_files_of_names(text, store, tmp_path):
         (f"clip,side\n{'c' * 200_000},train\n", ["131072"]),
     ],
 )
-def test_files_that_cannot_be_used(text, told, store, tmp_path, capsys):
+def test_files_that_cannot_be_used(text, named, store, tmp_path, capsys):
     path = tmp_path / "mine.txt"
     path.write_text(text)
     with pytest.raises(DataError) as error:
         divide(store, file=path)
-    assert str(error.value).startswith(str(path)) and all(each in str(error.value) for each in told)
+    assert str(error.value).startswith(str(path)) and all(each in str(error.value) for each in named)
     with pytest.raises(SystemExit) as end:
         main(["export", str(store.path), str(tmp_path / "x.npz"), "--split", str(path)])
     assert end.value.code == 2 and len(capsys.readouterr().err.splitlines()) == 1

@@ -37,9 +37,9 @@ def bring_in(folder: Path, positions: np.ndarray, **config: Any) -> Imported:
 
 def test_a_person_who_stands_is_told_without_a_warning(tmp_path: Path) -> None:
     done = bring_in(tmp_path, person())
-    told = "\n".join(done.report)
-    assert "measures 1.65 m" in told and "above hips in 100%" in told and "right in 100%" in told
-    assert "30 frames per second" in told and "labelled: 2 of 2 clips, 2 classes, 2 subjects" in told
+    report = "\n".join(done.report)
+    assert "measures 1.65 m" in report and "above hips in 100%" in report and "layout in 100%" in report
+    assert "30 frames per second" in report and "labelled: 2 of 2 clips, 2 classes, 2 subjects" in report
     assert done.warnings == ()
 
 

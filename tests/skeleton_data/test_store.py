@@ -228,10 +228,10 @@ FORGED = "wave\x1b[2J\nother: clap"
 
 def test_names_with_control_characters_are_refused_and_those_of_other_writers_written_out(tmp_path: Path):
     clip, kinect = np.ones((1, 1, 20, 3)), {"layout": layout("kinect_v1"), "fps": 30}
-    told = r"'wave\\x1b\[2J\\nother: clap' has a control character"
-    with refusal(told):
+    complaint = r"'wave\\x1b\[2J\\nother: clap' has a control character"
+    with refusal(complaint):
         StoreWriter(tmp_path / "s", class_names=[FORGED], **kinect)
-    with refusal(told), StoreWriter(tmp_path / "s", **kinect) as writer:
+    with refusal(complaint), StoreWriter(tmp_path / "s", **kinect) as writer:
         writer.add(clip, name=FORGED)
     with StoreWriter(tmp_path / "s", class_names=["wave"], **kinect) as writer:
         writer.add(clip, name="c" * len(FORGED), label=0)

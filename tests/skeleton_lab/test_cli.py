@@ -37,8 +37,8 @@ def test_help_lists_the_apps_and_imports_nothing_heavy():
     # An app is a module of the package that can be run.
     apps = {path.stem for path in PACKAGE.glob("*.py") if "def main()" in path.read_text()} - {"cli"}
     assert cli.SUBCOMMANDS.keys() == apps
-    told = {line.split()[0] for line in ran.stdout.splitlines() if line.startswith("  ")}
-    assert told == apps
+    listed = {line.split()[0] for line in ran.stdout.splitlines() if line.startswith("  ")}
+    assert listed == apps
 
 
 @pytest.mark.parametrize("arguments", [(), ("pretrian", "--help")])
@@ -57,15 +57,15 @@ def test_version(monkeypatch, capsys):
 def test_a_subcommand_is_the_app(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     for arguments in (("simple", "simple/utd-mhad"), ("compare", "nowhere"), ("predict", "nowhere", "x.npz")):
-        told = []
+        complaints = []
         with pytest.raises(SystemExit, match="2"):
             call(monkeypatch, *arguments)
-        told.append(capsys.readouterr().err)
+        complaints.append(capsys.readouterr().err)
         app, *rest = arguments
         ran = subprocess.run(
             [sys.executable, "-m", f"skeleton_lab.{app}", *rest], capture_output=True, text=True
         )
-        assert (ran.returncode, ran.stderr) == (2, *told)
+        assert (ran.returncode, ran.stderr) == (2, *complaints)
 
 
 def test_a_file_of_the_working_folder_is_found_before_the_package_s(tmp_path, monkeypatch):
@@ -100,9 +100,12 @@ def test_a_recipe_that_is_nowhere_is_named(name, named):
 
 
 def test_the_list_of_recipes_has_whole_sentences():
-    told = dict(recipes())
-    assert told["studies/labels.toml"].endswith(".") and told["pretrain/mamp-ntu60-xsub.toml"].count("(") >= 1
-    assert not [name for name, sentence in told.items() if sentence.endswith(("et al.", ","))]
+    descriptions = dict(recipes())
+    assert (
+        descriptions["studies/labels.toml"].endswith(".")
+        and descriptions["pretrain/mamp-ntu60-xsub.toml"].count("(") >= 1
+    )
+    assert not [name for name, sentence in descriptions.items() if sentence.endswith(("et al.", ","))]
 
 
 def test_recipes_that_name_others_are_found_from_any_folder(store, tmp_path, monkeypatch):

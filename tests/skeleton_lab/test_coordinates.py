@@ -128,26 +128,26 @@ def test_where_the_origin_of_the_data_lies_does_not_matter(tmp_path_factory, cle
     clip[20:26] = 0  # and one of nobody
     there = clip.any(axis=(2, 3), keepdims=True)
     every = ("--window", "6", "--stride", "2")
-    told = []
+    predictions = []
     for number, joints in enumerate((clip, np.where(there, clip + shift, 0))):
         own = write_own(folder / f"{number}.npz", joints, layout(name).joints)
         lines = [json.dumps(frame.tolist()) for frame in joints]
         live = answers(model, "--live", *every, lines=lines)
-        told.append([*answers(model, own), *answers(model, own, *every), *live])
-    for here, elsewhere in zip(*told, strict=True):
+        predictions.append([*answers(model, own), *answers(model, own, *every), *live])
+    for here, elsewhere in zip(*predictions, strict=True):
         assert here == pytest.approx(elsewhere, abs=1e-3)
 
 
 def test_without_a_cleaning_the_coordinates_are_those_of_the_data(tmp_path):
     model = save_model(tmp_path / "model", "ntu", sure=SURE)
     clip = (layout_pose("ntu") + np.zeros((12, 1, 1, 1))).astype(np.float32)
-    told = []
+    predictions = []
     for number, joints in enumerate((clip, clip + FAR)):
         own = write_own(tmp_path / f"{number}.npz", joints, layout("ntu").joints)
-        told += [*answers(model, own), *answers(model, "--live", lines=frames(joints))]
-        assert_same(told[-2], expected(model, joints))
-        assert_same(told[-1], expected(model, joints))
-    assert told[0] != pytest.approx(told[2], abs=0.01)
+        predictions += [*answers(model, own), *answers(model, "--live", lines=frames(joints))]
+        assert_same(predictions[-2], expected(model, joints))
+        assert_same(predictions[-1], expected(model, joints))
+    assert predictions[0] != pytest.approx(predictions[2], abs=0.01)
 
 
 def test_models_of_before_carry_no_cleaning(tmp_path):
@@ -162,7 +162,7 @@ def test_models_of_before_carry_no_cleaning(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("sources", "told"),
+    ("sources", "cleaning"),
     [
         ([{"cleaning": "contrast"}, {"cleaning": "contrast"}], "contrast"),
         ([{"cleaning": "contrast"}, {"cleaning": "reference"}], None),
@@ -170,11 +170,11 @@ def test_models_of_before_carry_no_cleaning(tmp_path):
         ([{"cleaning": "by hand"}], None),
     ],
 )
-def test_stores_are_of_a_cleaning_only_if_all_are(tmp_path, sources, told):
+def test_stores_are_of_a_cleaning_only_if_all_are(tmp_path, sources, cleaning):
     for number, source in enumerate(sources):
         with StoreWriter(tmp_path / f"{number}", layout=layout("ntu"), fps=30, source=source) as writer:
             writer.add(np.arange(300.0).reshape(4, 1, 25, 3), name="x")
     data = PretrainData(
         sources=[TrainingSide(store=tmp_path / f"{number}") for number in range(len(sources))], validation=0
     )
-    assert data.open().preprocessing(ClipSampling()).cleaning == told
+    assert data.open().preprocessing(ClipSampling()).cleaning == cleaning

@@ -117,7 +117,7 @@ def test_folds_are_pretrained_without_their_test_subjects(
 
 
 def test_a_dry_run_writes_nothing_and_bad_folds_are_refused(simple_recipe, tmp_path, monkeypatch, capsys):
-    for options, code, told in (
+    for options, code, printed in (
         (["--dry_run"], 0, "subject 8"),
         (["--data.protocol", "folds(subject, 9)"], 2, "folds(subject, 9)"),
         (["--data.protocol", "leave-one-out(camera)"], 2, "camera"),
@@ -131,4 +131,4 @@ def test_a_dry_run_writes_nothing_and_bad_folds_are_refused(simple_recipe, tmp_p
         else:
             simple.main()
         shown = capsys.readouterr()
-        assert told in shown.out + shown.err and not (tmp_path / "run").exists()
+        assert printed in shown.out + shown.err and not (tmp_path / "run").exists()

@@ -52,19 +52,19 @@ def run_finetuning(recipe, *options):
 def test_it_is_the_command_line(finetune_recipe, sides, tmp_path):
     """The same clips, recipe and seeds: the same held-out subjects, labels, weights and probabilities."""
     seeds = ("--data.label_seed", "3", "--training.seed", "3", "--data.labels_per_class", "5")
-    told = run_finetuning(finetune_recipe, *seeds)
+    finished = run_finetuning(finetune_recipe, *seeds)
     model = SkeletonClassifier("kinect_v1", recipe=finetune_recipe, labels_per_class=5, random_state=3)
     (clips, y, groups), (others, truth, _) = sides
     # Classes are sorted here, and in the order of the store there.
     order = {"slow": 0, "fast": 1, "wide": 2}
     model.fit(clips, [order[name] for name in y], groups=groups)
-    assert model.result_.checksums == told.checksums
-    assert model.result_.validation_top1 == told.validation_top1
-    assert model.score(others, [order[name] for name in truth]) == told.test.top1
+    assert model.result_.checksums == finished.checksums
+    assert model.result_.validation_top1 == finished.validation_top1
+    assert model.score(others, [order[name] for name in truth]) == finished.test.top1
     assert model.classes_.tolist() == [0, 1, 2]
     recogniser = Recogniser.from_pretrained(tmp_path / "finetuned")
     assert np.allclose(model.predict_proba(others), recogniser(others), atol=1e-6)
-    assert (model.result_.train_clips, model.result_.validation_clips) == (15, told.validation_clips)
+    assert (model.result_.train_clips, model.result_.validation_clips) == (15, finished.validation_clips)
 
 
 def test_a_pretraining_is_that_of_the_command_line_and_begins_a_classifier(
@@ -74,9 +74,9 @@ def test_a_pretraining_is_that_of_the_command_line_and_begins_a_classifier(
     config = read_recipe(
         pretrain.PretrainConfig, [str(pretrain_recipe), "--run.tracker", "none"], program="pretrain"
     )
-    told = pretrain.run(config, bar=BAR)
+    finished = pretrain.run(config, bar=BAR)
     encoder = SkeletonPretrainer("kinect_v1", recipe=pretrain_recipe).fit(clips, groups=groups)
-    assert encoder.result_.checksums == told.checksums
+    assert encoder.result_.checksums == finished.checksums
     tuned = run_finetuning(finetune_recipe, "--pretrained", str(tmp_path / "pretrained"))
     for start in (encoder, tmp_path / "pretrained"):
         model = SkeletonClassifier(pretrained=start, recipe=finetune_recipe)

@@ -58,7 +58,7 @@ def test_leave_one_subject_out_is_that_of_the_command_line(finetune_recipe, data
     options += ("--data.validation", "0", "--training.epochs", "1", "--run.tracker", "none")
     options += ("--run.processes", "1", "--no-run.everything")
     config = read_recipe(finetune.FinetuneConfig, [str(finetune_recipe), *options], program="finetune")
-    told, answers = cross_validate.run(config), read_answers(tmp_path / "finetuned")
+    finished, answers = cross_validate.run(config), read_answers(tmp_path / "finetuned")
     settings = {"training.epochs": 1, "data.validation": 0}
     model = SkeletonClassifier("kinect_v1", recipe=finetune_recipe, settings=settings)
     given = {"groups": groups, "cv": LeaveOneGroupOut(), "params": {"groups": groups}}
@@ -66,7 +66,7 @@ def test_leave_one_subject_out_is_that_of_the_command_line(finetune_recipe, data
     assert answers.clip.tolist() == list(range(len(y)))
     assert found.argmax(1).tolist() == answers.answer.tolist()
     assert found.max(1) == pytest.approx(answers.probability, abs=1e-4)
-    assert told.pooled.top1 == pytest.approx(np.mean(found.argmax(1) == y))
+    assert finished.pooled.top1 == pytest.approx(np.mean(found.argmax(1) == y))
 
 
 def test_a_search_sets_parameters(quick, data):

@@ -180,7 +180,7 @@ def test_bad_input_names_its_cause_and_writes_nothing(trained, other_store, stor
     cases = {
         ("nowhere",): "nowhere: no such folder",
         (tmp_path,): "no model .neither it, nor classifier/ or encoder/ in it, has a config.json",
-        (joint, encoder): "encoder, .*joint/classifier: a classifier and an encoder",
+        (joint, encoder): "encoder and .*joint/classifier are a classifier and an encoder",
         (joint, bone, "--weights", "1"): "weights: 1 for 2 models",
         (joint, "--weights", "0"): "weights.0: .* greater than 0",
         (

@@ -51,24 +51,29 @@ def test_a_class_without_clips_has_no_accuracy_and_counts_in_no_mean_of_classes(
     assert found.macro_f1 == pytest.approx((0.8 + 0) / 2)  # b was answered, c neither there nor answered
 
 
-@pytest.mark.parametrize(("classes", "told"), [(10, False), (11, True)])
-def test_five_of_few_classes_are_not_told(classes, told):
+@pytest.mark.parametrize(("classes", "reported"), [(10, False), (11, True)])
+def test_top5_of_few_classes_is_not_reported(classes, reported):
     scores = torch.eye(classes)
     found = result_of(scores, torch.arange(classes), list(map(str, range(classes))))
-    assert (found.top5 is not None) == told and found.top1 == found.mean_class == found.macro_f1 == 1
+    assert (found.top5 is not None) == reported and found.top1 == found.mean_class == found.macro_f1 == 1
 
 
 @given(st.lists(st.lists(st.integers(0, 4), min_size=4, max_size=4), min_size=4, max_size=4))
 def test_means_over_classes_are_those_of_a_loop(confusion):
-    answers = [(true, told) for true in range(4) for told in range(4) for _ in range(confusion[true][told])]
+    answers = [
+        (true, predicted)
+        for true in range(4)
+        for predicted in range(4)
+        for _ in range(confusion[true][predicted])
+    ]
     if not answers:
         return
     recalls, f1 = [], []
     for k in range(4):
         right = answers.count((k, k))
-        true, told = (sum(pair[side] == k for pair in answers) for side in (0, 1))
+        true, predicted = (sum(pair[side] == k for pair in answers) for side in (0, 1))
         recalls += [right / true] if true else []
-        f1 += [2 * right / (true + told)] if true + told else []
+        f1 += [2 * right / (true + predicted)] if true + predicted else []
     assert mean_class_accuracy(confusion) == pytest.approx(sum(recalls) / len(recalls))
     assert macro_f1(confusion) == pytest.approx(sum(f1) / len(f1))
 

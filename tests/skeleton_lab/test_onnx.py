@@ -102,8 +102,8 @@ def test_numbers_of_8_bits_answer_nearly_alike(shared, store):
 def test_numbers_of_8_bits_that_lose_accuracy_are_not_kept(shared, store, tmp_path):
     clips, label = held_out(Recogniser.load(shared), store)
     path = tmp_path / "model.int8.onnx"
-    told = write_int8(shared / "model.onnx", path, clips[:16], clips, label, most=-101)
-    assert not path.exists() and "There is no `model.int8.onnx`" in told
+    note = write_int8(shared / "model.onnx", path, clips[:16], clips, label, most=-101)
+    assert not path.exists() and "There is no `model.int8.onnx`" in note
     assert "96 held-out clips" in write_int8(shared / "model.onnx", path, clips[:16], clips, label, most=101)
     assert path.exists()
 

@@ -72,11 +72,11 @@ def test_it_is_the_same_from_python(kind, finetune_recipe, tmp_path):
     line = [f"--{name}={value}" for name, value in options.items()]
     line += ["--data.store", str(store.path), "--data.protocol", "own", "--run.tracker", "none"]
     recipe = read_recipe(finetune.FinetuneConfig, [str(finetune_recipe), *line], program="finetune")
-    told = finetune.run(recipe, bar={"disable": True})
+    result = finetune.run(recipe, bar={"disable": True})
 
     model = SkeletonClassifier(store.layout.name, recipe=finetune_recipe, settings=options)
     clips = [np.array(store.read(clip)) for clip in range(len(store))]
     labels = np.array(store.index.label)
     model.fit([clips[clip] for clip in sides.train], labels[sides.train])
-    assert model.result_.checksums == told.checksums
-    assert model.score([clips[clip] for clip in sides.test], labels[sides.test]) == told.test.top1
+    assert model.result_.checksums == result.checksums
+    assert model.score([clips[clip] for clip in sides.test], labels[sides.test]) == result.test.top1

@@ -107,9 +107,9 @@ def test_live_frames_are_recognised_as_they_come(model, store, capsys):
     for answer in answers:
         assert_same(answer["classes"], expected(model, clip[answer["first_frame"] :][:10]))
         assert answer["latency_ms"] > 0
-    told = capsys.readouterr().err
-    assert told.startswith(f"predict: {len(answers)} windows, ")
-    assert "ms median" in told
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"predict: {len(answers)} windows, ")
+    assert "ms median" in printed
     text = run(model, "--live", "--window", "10", "--stride", "4", lines=lines)
     assert text[1].startswith("frames 4-13: ")
     assert text[1].endswith(" ms)")
@@ -269,9 +269,9 @@ def test_names_cannot_forge_answers(model, recording, tmp_path, monkeypatch, cap
     assert all(r"own\x1b[2J\nother: clap 99.0 %.npz" in line for line in lines)
 
     forged = Path(shutil.copytree(model, tmp_path / "forged"))
-    told = json.loads((forged / "preprocessing.json").read_text())
-    told["classes"][0] = "wave\x1b[2J\nother: clap 99.0 %"
-    (forged / "preprocessing.json").write_text(json.dumps(told))
+    preprocessing = json.loads((forged / "preprocessing.json").read_text())
+    preprocessing["classes"][0] = "wave\x1b[2J\nother: clap 99.0 %"
+    (forged / "preprocessing.json").write_text(json.dumps(preprocessing))
     (forged / "SHA256SUMS").unlink()
     monkeypatch.setattr(sys, "argv", ["predict", str(forged), str(recording)])
     with pytest.raises(SystemExit) as ended:
@@ -290,10 +290,10 @@ def test_events_of_a_recording_are_printed_and_drawn(model, recording, store, tm
     assert rows[0]["first_frame"] == "0" and len(run(model, recording, *options)) == len(rows)
     unsure = save_model(tmp_path / "unsure", "kinect_v1", sure=1, origin="first_frame")
     svg = tmp_path / "a.svg"
-    told = run(unsure, recording, *options, "--threshold", "1", "--format", "csv", "--timeline", svg)
-    assert {row["event"] for row in csv.DictReader(told)} == {"unknown"}
+    printed = run(unsure, recording, *options, "--threshold", "1", "--format", "csv", "--timeline", svg)
+    assert {row["event"] for row in csv.DictReader(printed)} == {"unknown"}
     assert svg.read_text().count("<svg") == 1
-    told = run(unsure, recording, *options[:4], "--threshold", "1", "--format", "csv")
-    assert {row["answer"] for row in csv.DictReader(told)} == {"unknown"}
+    printed = run(unsure, recording, *options[:4], "--threshold", "1", "--format", "csv")
+    assert {row["answer"] for row in csv.DictReader(printed)} == {"unknown"}
     with pytest.raises(InputError, match="timeline"):
         run(model, recording, "--timeline", tmp_path / "when.txt")

@@ -101,11 +101,12 @@ def test_a_run_that_fails_leaves_the_others(study, performed, tmp_path, capsys, 
     with pytest.raises(SystemExit, match="1"):
         reproduce.main()
     assert [run.app for run in performed] == ["finetune", "simple"]
-    told = capsys.readouterr().err
+    printed = capsys.readouterr().err
     assert (
-        "failed: the loss is nan at step 3\n    skeleton-lab pretrain configs/pretrain/default.toml" in told
+        "failed: the loss is nan at step 3\n    skeleton-lab pretrain configs/pretrain/default.toml"
+        in printed
     )
-    assert "reproduce: error: 3 runs failed" in told
+    assert "reproduce: error: 3 runs failed" in printed
     assert {name for name, row in records(tmp_path / "runs").items() if row["top1"]} == {"scratch", "MLP"}
 
 
@@ -148,8 +149,8 @@ def test_recipes_are_chosen_by_other_held_out_subjects_with_each_seed(study, sto
     found = records(tmp_path / "runs")
     assert found["scratch"]["seeds"] == found["near"]["seeds"] == found["MLP"]["seeds"] == "0 1"
     results = [json.loads(trial.answer.result.read_text()) for trial in plan(chosen) if trial.answer.finished]
-    told = [float(each) for row in ("scratch", "MLP") for each in found[row]["top1"].split()]
-    assert told == [round(100 * result["validation_top1"], 3) for result in results if "test" in result]
+    accuracies = [float(each) for row in ("scratch", "MLP") for each in found[row]["top1"].split()]
+    assert accuracies == [round(100 * result["validation_top1"], 3) for result in results if "test" in result]
     assert {result["side"] for result in results if "methods" in result} == {"validation"}
     assert "on clips held out from the training side" in (tmp_path / "runs" / "little.md").read_text()
 

@@ -24,15 +24,15 @@ def test_killed_ten_times_on_a_full_disk_and_told_to_end(pretrain_recipe, tmp_pa
     command = [sys.executable, Path(__file__).with_name("killed_runs.py"), pretrain_recipe, tmp_path]
     ran = subprocess.run(command, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
-    killed, full, kept, told = (json.loads(line) for line in ran.stdout.splitlines())
+    killed, full, kept, ended = (json.loads(line) for line in ran.stdout.splitlines())
     assert killed["kills"] == 10
     assert full == {"full disk": 74}
     assert kept == {"kept": ["step-000000002", "step-000000004"]}
-    assert told == {"told to end": 75}
-    full, told = (line for line in ran.stderr.splitlines() if "error" in line)
+    assert ended == {"told to end": 75}
+    full, stopped = (line for line in ran.stderr.splitlines() if "error" in line)
     assert full.startswith("pretrain: error: ")
     assert "cannot be written" in full
-    assert "interrupted after step 5" in told
+    assert "interrupted after step 5" in stopped
 
 
 def test_told_to_end_it_saves_where_it_is_and_says_so(finetune_recipe, tmp_path, monkeypatch, capsys):

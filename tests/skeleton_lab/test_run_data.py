@@ -68,6 +68,6 @@ def test_a_recipe_that_lacks_a_field_of_today_is_compared_by_its_default(trained
 
 def test_the_card_tells_versions_machine_and_data(trained, store):
     card = (trained["joint"] / "classifier" / "README.md").read_text()
-    for told in ("skeleton-lab 0", "torch 2", "cores", SkeletonStore.open(store).fingerprint):
-        assert told in card
+    for fact in ("skeleton-lab 0", "torch 2", "cores", SkeletonStore.open(store).fingerprint):
+        assert fact in card
     assert str(store.parent) not in card

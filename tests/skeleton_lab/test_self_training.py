@@ -162,13 +162,13 @@ def test_a_run_learns_in_rounds_and_one_that_was_stopped_ends_alike(
     monkeypatch.setattr(sys, "argv", line)
     finetune.main()
     result = json.loads((whole / "result.json").read_text())
-    told = result["self_training"]
-    assert told["unlabelled_clips"] == 36 - 6 + 40 and not told["transductive"]
-    assert len(told["right"]) == 2 and all(0 <= share <= 1 for share in told["right"])
+    summary = result["self_training"]
+    assert summary["unlabelled_clips"] == 36 - 6 + 40 and not summary["transductive"]
+    assert len(summary["right"]) == 2 and all(0 <= share <= 1 for share in summary["right"])
     before = json.loads((whole / "teacher" / "result.json").read_text())
     first = json.loads((whole / "teacher" / "teacher" / "result.json").read_text())
     assert before["test"] is first["test"] is first["self_training"] is None  # the test side is met once
-    assert before["self_training"]["right"] == told["right"][:1]
+    assert before["self_training"]["right"] == summary["right"][:1]
     plain = run_finetuning(
         finetune_recipe,
         *FEW,
@@ -181,7 +181,7 @@ def test_a_run_learns_in_rounds_and_one_that_was_stopped_ends_alike(
     taught = ("--self_training.teacher", str(tmp_path / "plain"), "--run.folder", str(tmp_path / "taught"))
     again = run_finetuning(finetune_recipe, *given, *taught)
     assert again.checksums == result["checksums"]
-    assert again.self_training.right == told["right"]
+    assert again.self_training.right == summary["right"]
     assert not (tmp_path / "taught" / "teacher" / "teacher").exists()
     with pytest.raises(InputError, match=r"self_training\.teacher: training\.steps: 3"):
         run_finetuning(finetune_recipe, *given, *taught, "--training.steps", "3", "--run.overwrite")

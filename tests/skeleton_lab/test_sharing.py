@@ -54,12 +54,12 @@ def test_the_card_tells_recipe_accuracy_and_how_to_load(trained, store):
     assert card.startswith("---\nlibrary_name: sttformer\nlicense: other\n")
     assert f"{100 * top1:.1f} % top-1 on 48 test clips, one run." in card
     assert "36 clips with labels, of the training side of tiny.store (odd-subjects)" in card
-    for told in (
+    for phrase in (
         "slow, fast, wide",
         "layout kinect_v1: hip_center, spine",
         "skeleton_lab.finetune recipe.toml",
     ):
-        assert told in card
+        assert phrase in card
     assert str(store.parent) not in card  # a store is named, but not where it was
     assert f'store = "{store.name}"' in card
     (code,) = re.findall(r"```python\n(.*?)```", card, flags=re.DOTALL)

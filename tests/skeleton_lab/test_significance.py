@@ -47,20 +47,20 @@ def answers(right: list[bool], subject: int = 1) -> Answers:
     )
 
 
-def write(folder: Path, told: Answers) -> Path:
+def write(folder: Path, saved: Answers) -> Path:
     folder.mkdir()
-    told.write(folder / "answers.csv")
+    saved.write(folder / "answers.csv")
     return folder
 
 
 def test_answers_come_back_as_they_were(tmp_path):
-    told = answers([True, False, True])
-    again = read_answers(write(tmp_path / "run", told))
+    saved = answers([True, False, True])
+    again = read_answers(write(tmp_path / "run", saved))
     for field in ("clip", "subject", "label", "answer", "probability"):
-        assert np.array_equal(getattr(again, field), getattr(told, field))
-    assert (again.name, again.classes) == (told.name, told.classes)
-    assert told.confusion.tolist() == [[2, 0], [1, 0]] and told.by_subject() == {1: (3, 2 / 3)}
-    both = pooled([answers([True], subject=4), told])
+        assert np.array_equal(getattr(again, field), getattr(saved, field))
+    assert (again.name, again.classes) == (saved.name, saved.classes)
+    assert saved.confusion.tolist() == [[2, 0], [1, 0]] and saved.by_subject() == {1: (3, 2 / 3)}
+    both = pooled([answers([True], subject=4), saved])
     assert both.clip.tolist() == [10, 10, 11, 12] and set(both.subject) == {1, 4}
 
 
@@ -69,8 +69,8 @@ def test_two_runs_by_clip(tmp_path, monkeypatch, capsys):
     second = write(tmp_path / "second", answers([True] * 12))
     monkeypatch.setattr(sys, "argv", ["compare", "--by", "clip", str(first), str(second)])
     compare.main()
-    told = capsys.readouterr().out
-    assert f"| {second} | 100.0 | 6 |" in told and "p = 0.0312" in told and "+50.0" in told
+    printed = capsys.readouterr().out
+    assert f"| {second} | 100.0 | 6 |" in printed and "p = 0.0312" in printed and "+50.0" in printed
     assert compare_answers(answers([True, True]), answers([True, True]), (first, second)).p == 1
 
 
@@ -78,7 +78,7 @@ def test_runs_on_other_clips_and_without_answers_are_refused(tmp_path, monkeypat
     first = write(tmp_path / "first", answers([True] * 3))
     second = write(tmp_path / "second", answers([True] * 4))
     (tmp_path / "old").mkdir()
-    for runs, told in (
+    for runs, printed in (
         ((first, second), "3 and 4 test clips, of which 3"),
         ((first, tmp_path / "old"), "answers.csv"),
         ((first,), "two runs"),
@@ -86,7 +86,7 @@ def test_runs_on_other_clips_and_without_answers_are_refused(tmp_path, monkeypat
         monkeypatch.setattr(sys, "argv", ["compare", "--by", "clip", *map(str, runs)])
         with pytest.raises(SystemExit) as end:
             compare.main()
-        assert end.value.code == 2 and told in capsys.readouterr().err
+        assert end.value.code == 2 and printed in capsys.readouterr().err
     for damaged in ("clip,name\n1,a\n", f"clip,name\n1,{'a' * 200_000}\n"):
         (first / "answers.csv").write_text(damaged)
         with pytest.raises(ValueError, match=r"answers.csv: damaged"):

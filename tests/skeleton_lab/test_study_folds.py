@@ -40,9 +40,9 @@ def test_one_pretraining_serves_all_folds_where_unlabelled_test_clips_are_allowe
     trials = trials_of(study, "--transductive")
     assert len({trial.pretrainings for trial in trials}) == 2  # one a seed
     assert recipe_of(trials[0].pretrainings[0]).data.sources[0].protocol == "all"
-    told = {"title": "T", "source": "", "spread": "deviation"}
-    assert "transductive" in markdown(cells(trials), transductive=True, **told)
-    assert "transductive" not in markdown(cells(trials), **told)
+    options = {"title": "T", "source": "", "spread": "deviation"}
+    assert "transductive" in markdown(cells(trials), transductive=True, **options)
+    assert "transductive" not in markdown(cells(trials), **options)
 
 
 def test_a_seed_has_the_accuracy_over_the_clips_of_all_folds(study):

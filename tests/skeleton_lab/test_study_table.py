@@ -23,8 +23,8 @@ def test_published_numbers_stand_beside_ours_and_the_spread_is_over_seeds():
     assert cell.spread("interval") == pytest.approx(4.303 * 2 / 3**0.5)
     empty = Cell(Row(name="two", ours=True), column, (), (), None, None, None)
     assert empty.mean is empty.spread("deviation") is empty.published is None
-    told = {"title": "T", "source": "S", "notes": ["Mind this."], "spread": "deviation"}
-    lines = markdown([cell, empty], **told).splitlines()
+    options = {"title": "T", "source": "S", "notes": ["Mind this."], "spread": "deviation"}
+    lines = markdown([cell, empty], **options).splitlines()
     assert lines[2].split(" | ")[1:6] == [
         *("ntu60-xsub 5%, published", "ntu60-xsub 5%, top-1 %"),
         *("parameters, published", "encoder", "decoder"),
@@ -56,8 +56,8 @@ def test_differences_are_those_of_the_same_seeds():
     assert other.against(base).accuracy == (4.0, 2.0)
     found = [base, other, missing]
     lines = markdown(found, title="T", source="", spread="deviation", reference="base").splitlines()
-    told = [line.split(" | ")[1] for line in lines[4:7]]
-    assert told == ["50.0 ± 10.0", "58.0 ± 5.7 (+3.0 ± 1.4)", "-"]
+    shown = [line.split(" | ")[1] for line in lines[4:7]]
+    assert shown == ["50.0 ± 10.0", "58.0 ± 5.7 (+3.0 ± 1.4)", "-"]
     assert "difference from the row base" in lines[-1]
     records = list(csv.DictReader(comma_separated(found, reference="base").splitlines()))
     assert [record["difference"] for record in records] == ["0.0", "3.0", ""]
@@ -69,8 +69,8 @@ def test_a_difference_is_bold_where_its_interval_leaves_out_zero():
     rows = {"base": (50.0, 51.0, 52.0), "more": (60.0, 61.5, 62.0), "as much": (52.0, 50.0, 52.0)}
     found = [Cell(Row(name=name), column, (0, 1, 2), top1, 9, None, None) for name, top1 in rows.items()]
     lines = markdown(found, title="T", source="", spread="interval", reference="base").splitlines()
-    told = [line.split(" | ")[1] for line in lines[4:7]]
-    assert told == ["51.0 ± 2.5", "61.2 ± 2.6 (**+10.2 ± 0.7**)", "51.3 ± 2.9 (+0.3 ± 3.8)"]
+    shown = [line.split(" | ")[1] for line in lines[4:7]]
+    assert shown == ["51.0 ± 2.5", "61.2 ± 2.6 (**+10.2 ± 0.7**)", "51.3 ± 2.9 (+0.3 ± 3.8)"]
     alone = [Cell(Row(name=name), column, (0,), top1[:1], 9, None, None) for name, top1 in rows.items()]
     assert "**" not in markdown(alone, title="T", source="", spread="interval", reference="base")
 
@@ -95,13 +95,13 @@ def test_the_table_says_what_selected_the_weights():
     column = Column(Path("data/x"), "odd-subjects", "5%", "odd-subjects 5%", None)
     by = {"fair": "validation", "blind": "last", "published": "test"}
     found = [Cell(Row(name=name), column, (0,), (60.0,), 9, None, None, kind) for name, kind in by.items()]
-    told = {"title": "T", "source": "", "spread": "deviation"}
-    lines = [line for line in markdown(found, **told).splitlines() if line.startswith("Weights of")]
+    options = {"title": "T", "source": "", "spread": "deviation"}
+    lines = [line for line in markdown(found, **options).splitlines() if line.startswith("Weights of")]
     assert [line.split(": ")[0] for line in lines] == [
         f"Weights of fine-tunings of {name}" for name in ("blind", "published", "fair")
     ]
     assert "test side" in lines[1]
-    assert "Weights of fine-tunings: the last" in markdown(found[1:2], **told)
+    assert "Weights of fine-tunings: the last" in markdown(found[1:2], **options)
     records = csv.DictReader(comma_separated(found).splitlines())
     assert [record["selected_by"] for record in records] == list(by.values())
 

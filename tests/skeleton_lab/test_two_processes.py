@@ -121,9 +121,9 @@ def assert_same_curves(*folders):
 def test_a_mistake_is_told_once(finetune_recipe, tmp_path):
     code, output = launch("finetune.py", finetune_recipe, "--data.store", "nowhere", home=tmp_path / "home")
     assert code != 0
-    told = [line for line in output.splitlines() if "finetune: error:" in line]
-    assert len(told) == 1, output
-    assert "nowhere: no such folder" in told[0]
+    complaints = [line for line in output.splitlines() if "finetune: error:" in line]
+    assert len(complaints) == 1, output
+    assert "nowhere: no such folder" in complaints[0]
     assert not (tmp_path / "finetuned").exists()
 
 

@@ -132,5 +132,5 @@ def test_help_of_these_apps_imports_no_torch():
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     text = " ".join(ran.stdout.split())
-    for told in ("--neighbours int", "--live", "--licence str", "--calibration_clips int"):
-        assert told in text
+    for option in ("--neighbours int", "--live", "--licence str", "--calibration_clips int"):
+        assert option in text

@@ -121,11 +121,11 @@ def test_a_stream_is_smoothed_like_a_recording(recogniser, somebody):
 
 
 def test_events_lie_end_to_end_over_each_recording():
-    told = [
+    answered = [
         answer({"w": "wave", "c": "clap", "-": None}[label], at, at + 9)
         for at, label in zip(range(0, 30, 5), "wwcc-w", strict=True)
     ]
-    found = list(find_events([*told, answer("wave", 0, 9, "b", None)]))
+    found = list(find_events([*answered, answer("wave", 0, 9, "b", None)]))
     assert [(event.clip, event.label, event.first_frame, event.last_frame) for event in found] == [
         ("a", "wave", 0, 11), ("a", "clap", 12, 21), ("a", "nobody", 22, 26), ("a", "wave", 27, 34),
         ("b", "wave", 0, 9),
@@ -159,8 +159,8 @@ def test_a_long_recording_becomes_a_table_of_segments(long, capsys):
         4, abs=0.5
     )
     main([*given, "--format", "json"])
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(each["event"], each["first_frame"]) for each in told] == [
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(each["event"], each["first_frame"]) for each in printed] == [
         (row["event"], int(row["first_frame"])) for row in rows
     ]
     main(given)

@@ -108,10 +108,10 @@ def test_the_model_runs_in_a_browser(tmp_path, recogniser, raw, clips, coming_an
                 (page.locator("#frame").get_attribute("max"), answers[-1]),
             ):
                 page.locator("#frame").fill(frame)
-                told = [bar.split("\n") for bar in page.locator(".bar").all_inner_texts()]
+                bars = [bar.split("\n") for bar in page.locator(".bar").all_inner_texts()]
                 best = answer.best(3)
-                assert [name for name, _ in told] == list(best)
-                shares = [float(share.removesuffix(" %")) for _, share in told]
+                assert [name for name, _ in bars] == list(best)
+                shares = [float(share.removesuffix(" %")) for _, share in bars]
                 assert shares == pytest.approx([100 * share for share in best.values()], abs=0.06)
         answers = recogniser.predict(coming_and_going, window="0.5s", stride="0.25s", fps=30)
         middle = np.median([share for answer in answers for share in answer.best(1).values()])
@@ -121,11 +121,11 @@ def test_the_model_runs_in_a_browser(tmp_path, recogniser, raw, clips, coming_an
         drop(page, "coming and going.json", json.dumps({"clips": [coming_and_going.tolist()]}).encode())
         expect(page.locator("#status")).to_have_text("coming and going.json")
         answers = [replace(answer, threshold=middle) for answer in answers]
-        told = [answer.label or "nobody" for answer in answers]
-        expect(page.locator("#timeline div")).to_have_text(told)
+        labels = [answer.label or "nobody" for answer in answers]
+        expect(page.locator("#timeline div")).to_have_text(labels)
         for label in ("nobody", "unknown"):
-            expect(page.locator(f"#timeline .{label}")).to_have_count(told.count(label))
-            assert told.count(label)
+            expect(page.locator(f"#timeline .{label}")).to_have_count(labels.count(label))
+            assert labels.count(label)
         page.locator("#threshold").fill("")
         damaged = clips[0][:, 0].tolist()
         damaged[3][4][0] = None

@@ -24,11 +24,11 @@ def written(coming_and_going, tmp_path_factory):
 
 def test_nobody_is_in_the_same_windows(recogniser, coming_and_going, written):
     answers = recogniser.predict(coming_and_going, **WINDOWS, fps=30)
-    (told,) = prepared([(written, recogniser.preprocessing, WINDOWS | {"fps": 30})])
+    (in_browser,) = prepared([(written, recogniser.preprocessing, WINDOWS | {"fps": 30})])
     assert {answer.bodies for answer in answers} == {0, 1}
-    assert [(each["start"], each["end"] - 1, each["bodies"], each["tensor"] is None) for each in told] == [
-        (answer.first_frame, answer.last_frame, answer.bodies, answer.label is None) for answer in answers
-    ]
+    assert [
+        (each["start"], each["end"] - 1, each["bodies"], each["tensor"] is None) for each in in_browser
+    ] == [(answer.first_frame, answer.last_frame, answer.bodies, answer.label is None) for answer in answers]
     assert in_view(coming_and_going[[0, 50, 75, 120]]).tolist() == [
         *([True, False], [False, False], [False, True], [False, False])
     ]
@@ -54,11 +54,11 @@ def test_answers_are_alike(recogniser, coming_and_going, written, raw):
     sent += [(written, recogniser.preprocessing, bad) for bad in BAD]
     weights, labels = str(MODEL / "model.onnx"), set()
     answered = prepared(sent, recogniser.calibration, runtime=package, weights=weights)
-    for (_, given, way), told in zip(cases, answered, strict=False):
+    for (_, given, way), in_browser in zip(cases, answered, strict=False):
         expected = recogniser.predict(given, **way, fps=30)
         labels |= {answer.label for answer in expected}
-        assert [each["label"] for each in told] == [answer.label for answer in expected]
-        for each, answer in zip(told, expected, strict=True):
+        assert [each["label"] for each in in_browser] == [answer.label for answer in expected]
+        for each, answer in zip(in_browser, expected, strict=True):
             assert each["classes"] == pytest.approx(answer.best(5), abs=1e-4)
             places = [answer.first_frame, answer.last_frame, answer.bodies]
             assert [each["first_frame"], each["last_frame"], each["bodies"]] == places
@@ -78,4 +78,4 @@ def test_what_python_refuses_is_refused(recogniser, clips, tmp_path):
             recogniser.predict(clip, fps=30)
         (tmp_path / f"{name}.json").write_text(json.dumps({"clips": [clip.tolist()]}))
         cases.append((tmp_path / f"{name}.json", recogniser.preprocessing, {}))
-    assert [type(told) for told in prepared(cases)] == [str, str]
+    assert [type(in_browser) for in_browser in prepared(cases)] == [str, str]

@@ -43,19 +43,19 @@ def expected(file, preprocessing, options):
 
 
 def assert_prepared_alike(cases):
-    for case, told in zip(cases, prepared(cases), strict=True):
-        assert isinstance(told, list), (case[0].name, told)
+    for case, windows in zip(cases, prepared(cases), strict=True):
+        assert isinstance(windows, list), (case[0].name, windows)
         wanted = list(expected(*case))
-        assert [(each["start"], each["end"], each["bodies"]) for each in told] == [w[:3] for w in wanted]
+        assert [(each["start"], each["end"], each["bodies"]) for each in windows] == [w[:3] for w in wanted]
         recording = wanted[0][-1]
-        for each, (*_, tensor, _) in zip(told, wanted, strict=True):
+        for each, (*_, tensor, _) in zip(windows, wanted, strict=True):
             assert (each["tensor"] is None) == (tensor is None)
             if tensor is not None:
                 found = np.array(each["tensor"], np.float32).reshape(tensor.shape)
                 np.testing.assert_allclose(found, tensor, atol=2e-5, err_msg=f"{case}")
         whole = recording.clip(0, len(recording.joints)).astype(float)
         yaw = player_data({"": whole}, case[1].layout, fps=30)["yaw"]
-        assert told[0]["yaw"] == pytest.approx(yaw, abs=1e-3)
+        assert windows[0]["yaw"] == pytest.approx(yaw, abs=1e-3)
 
 
 def models(recogniser):
@@ -157,10 +157,10 @@ def test_clips_in_json(recogniser, clips, tmp_path):
     for name, clip in (("one", clips[2][:, 0]), ("two", two)):
         (tmp_path / f"{name}.json").write_text(json.dumps({"clips": [clip.tolist()]}))
         cases += [(tmp_path / f"{name}.json", preprocessing, {"fps": 30}) for preprocessing in models_]
-    for (file, preprocessing, _), (told,) in zip(cases, prepared(cases), strict=True):
+    for (file, preprocessing, _), (windows,) in zip(cases, prepared(cases), strict=True):
         clip = {"one": clips[2], "two": two}[file.stem]
         shown = [*recordings_of(clip, preprocessing)]
-        found = np.array(told["tensor"], np.float32).reshape(shown[0].shape)
+        found = np.array(windows["tensor"], np.float32).reshape(shown[0].shape)
         np.testing.assert_allclose(found, shown[0], atol=2e-5)
 
 
@@ -200,5 +200,5 @@ def test_what_cannot_be_used_is_told(recogniser, tables, tmp_path):
     ):
         cases.append((tables / "metres.csv", recogniser.preprocessing, options))
         wanted.append(complaint)
-    for (file, *_), told, complaint in zip(cases, prepared(cases), wanted, strict=True):
-        assert isinstance(told, str) and complaint in told, (file.name, told)
+    for (file, *_), windows, complaint in zip(cases, prepared(cases), wanted, strict=True):
+        assert isinstance(windows, str) and complaint in windows, (file.name, windows)

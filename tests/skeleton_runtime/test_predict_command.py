@@ -33,8 +33,8 @@ def test_three_formats_say_the_same(predict, raw, recogniser):
     code, lines, errors = predict(raw, "--top", "2")
     assert (code, errors) == (0, [])
     for line, answer in zip(lines, expected, strict=True):
-        told = ", ".join(f"{name} {100 * share:.1f} %" for name, share in answer.best(2).items())
-        assert line == f"{answer.file}: {told}"
+        best = ", ".join(f"{name} {100 * share:.1f} %" for name, share in answer.best(2).items())
+        assert line == f"{answer.file}: {best}"
     answers = [json.loads(line) for line in predict("--format", "json", raw)[1]]
     assert [answer["label"] for answer in answers] == [answer.label for answer in expected]
     rows = list(csv.DictReader(predict(raw, "--format", "csv", "--top", "1")[1]))
@@ -55,8 +55,8 @@ def test_windows_are_told_with_their_frames(predict, raw, clips):
 
 def test_live(predict, clips, recogniser):
     lines = "".join(f"{json.dumps(frame.tolist())}\n" for frame in clips[0][:50]) + "[]\n\n"
-    code, told, _ = predict("--live", "--window", "40", "--stride", "10", "--format", "json", stdin=lines)
-    answers = [json.loads(line) for line in told]
+    code, printed, _ = predict("--live", "--window", "40", "--stride", "10", "--format", "json", stdin=lines)
+    answers = [json.loads(line) for line in printed]
     assert code == 0 and [answer["first_frame"] for answer in answers] == [0, 10]
     best = recogniser.predict(clips[0][:40])[0].best(5)
     assert answers[0]["classes"] == pytest.approx(best, abs=1e-4)

@@ -71,11 +71,11 @@ def test_units_axes_and_rate_are_brought_to_those_of_the_training(recogniser, cl
 
 
 def test_windows_in_seconds_are_windows_in_frames(recogniser, clips):
-    told = recogniser.predict(clips[0], window="1s", stride="0.5s")
-    assert_alike(told, recogniser.predict(clips[0], window="30", stride="15"))
-    assert {answer.last_frame - answer.first_frame for answer in told} == {29}
-    assert told[-1].last_frame == len(clips[0]) - 1
-    assert_alike(told[1:2], recogniser.predict(clips[0][15:45]))
+    answers = recogniser.predict(clips[0], window="1s", stride="0.5s")
+    assert_alike(answers, recogniser.predict(clips[0], window="30", stride="15"))
+    assert {answer.last_frame - answer.first_frame for answer in answers} == {29}
+    assert answers[-1].last_frame == len(clips[0]) - 1
+    assert_alike(answers[1:2], recogniser.predict(clips[0][15:45]))
 
 
 def test_a_window_of_nobody_has_no_class(recogniser, clips):
@@ -119,13 +119,16 @@ def test_features_tell_what_is_alike(recogniser, clips):
 def test_what_does_not_move_is_not_what_an_answer_rests_on(recogniser, clips):
     still = clips[0].repeat(2, axis=0)
     still[:, :, 20:] = still[:1, :, 20:]  # the hands' tips do not move
-    told = recogniser.explain(still)
+    explanation = recogniser.explain(still)
     best = recogniser.predict(still)[0]
-    assert (told.label, told.probability) == (best.label, pytest.approx(best.best(1)[best.label], abs=1e-4))
-    assert tuple(told.joints) == NTU.joints
-    assert all(abs(told.joints[NTU.joints[joint]]) < 1e-5 for joint in range(20, 25))
-    assert max(map(abs, told.joints.values())) > 1e-3
-    spans = list(told.frames)
+    assert (explanation.label, explanation.probability) == (
+        best.label,
+        pytest.approx(best.best(1)[best.label], abs=1e-4),
+    )
+    assert tuple(explanation.joints) == NTU.joints
+    assert all(abs(explanation.joints[NTU.joints[joint]]) < 1e-5 for joint in range(20, 25))
+    assert max(map(abs, explanation.joints.values())) > 1e-3
+    spans = list(explanation.frames)
     assert spans[0][0] == 0 and spans[-1][1] == len(still) - 1
     assert all(first == last + 1 for (_, last), (first, _) in pairwise(spans))
 

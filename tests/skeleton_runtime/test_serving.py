@@ -30,20 +30,20 @@ def file_of(raw, number=0):
     return sorted(raw.glob("*.skeleton"))[number]
 
 
-def assert_told(told, expected):
-    assert [answer["label"] for answer in told] == [answer.label for answer in expected]
-    for one, other in zip(told, expected, strict=True):
+def assert_same_answers(received, expected):
+    assert [answer["label"] for answer in received] == [answer.label for answer in expected]
+    for one, other in zip(received, expected, strict=True):
         assert one["classes"] == pytest.approx(other.best(5), abs=1e-6)
         assert (one["first_frame"], one["last_frame"]) == (other.first_frame, other.last_frame)
 
 
 def test_files_and_clips_are_answered_as_by_the_model(client, recogniser, raw, clips):
     file = file_of(raw, 4)
-    told = client.post(f"/predict?name={file.name}", content=file.read_bytes()).json()["answers"]
-    assert_told(told, recogniser.predict(file))
-    assert told[0]["file"] == file.name
+    received = client.post(f"/predict?name={file.name}", content=file.read_bytes()).json()["answers"]
+    assert_same_answers(received, recogniser.predict(file))
+    assert received[0]["file"] == file.name
     asked = {"clips": [clip.tolist() for clip in clips]}
-    assert_told(client.post("/predict", json=asked).json()["answers"], recogniser.predict(clips))
+    assert_same_answers(client.post("/predict", json=asked).json()["answers"], recogniser.predict(clips))
     asked = {"clips": [(1000 * clips[0]).tolist()]}
     windows = client.post("/predict?window=1s&stride=15&units=mm&top=1", json=asked).json()["answers"]
     expected = recogniser.predict(clips[0], window="30", stride="15")
@@ -57,19 +57,19 @@ def test_a_missing_joint_is_filled(client, recogniser, clips):
     gap[10:13, :, 7] = np.nan
     text = json.dumps({"clips": [gap.tolist()]})
     for sent in (text, text.replace("NaN", "null")):
-        told = client.post("/predict", content=sent, headers={"content-type": "application/json"})
-        assert_told(told.json()["answers"], recogniser.predict(gap))
+        received = client.post("/predict", content=sent, headers={"content-type": "application/json"})
+        assert_same_answers(received.json()["answers"], recogniser.predict(gap))
 
 
 def test_a_stream_is_answered_as_by_the_model(client, recogniser, clips):
     clip, stream = clips[3], recogniser.stream(fps=30, window="1s", stride="10")
     expected = [answer for frame in clip if (answer := stream.push(frame))]
     with client.websocket_connect(f"{LIVE}?fps=30&window=1s&stride=10") as live:
-        told = []
+        received = []
         for number, frame in enumerate(clip):
             live.send_text(json.dumps(frame.tolist()))
             if number >= 29 and (number - 29) % 10 == 0:
-                told.append(live.receive_json())
+                received.append(live.receive_json())
         for bad in ("{", "[" * 100_000, "[[1, 2]]", json.dumps(np.ones((17, 25, 3)).tolist())):
             live.send_text(bad)
             assert "error" in live.receive_json()
@@ -77,12 +77,12 @@ def test_a_stream_is_answered_as_by_the_model(client, recogniser, clips):
         assert "error" in live.receive_json()
         live.send_text("end")
         assert live.receive()["type"] == "websocket.close"
-    assert_told(told, expected)
+    assert_same_answers(received, expected)
     with client.websocket_connect(LIVE) as live:  # shorter than a window
         for frame in clip[:12]:
             live.send_text(json.dumps(frame.tolist()))
         live.send_text("end")
-        assert_told([live.receive_json()], recogniser.predict(clip[:12]))
+        assert_same_answers([live.receive_json()], recogniser.predict(clip[:12]))
 
 
 def test_threshold_and_smooth_are_those_of_the_model(client, recogniser, raw, clips):
@@ -93,15 +93,15 @@ def test_threshold_and_smooth_are_those_of_the_model(client, recogniser, raw, cl
     expected = recogniser.predict(file, **decided)
     assert {"unknown"} < {answer.label for answer in expected}
     uploaded = client.post(f"/predict?name={file.name}&{query}", content=file.read_bytes())
-    assert_told(uploaded.json()["answers"], expected)
+    assert_same_answers(uploaded.json()["answers"], expected)
     asked = {"clips": [clips[0].tolist()]}
-    told = client.post(f"/predict?{query}", json=asked).json()["answers"]
-    assert_told(told, recogniser.predict(clips[0], **decided))
+    received = client.post(f"/predict?{query}", json=asked).json()["answers"]
+    assert_same_answers(received, recogniser.predict(clips[0], **decided))
     with client.websocket_connect(f"{LIVE}?{query}") as live:
         for frame in clips[0]:
             live.send_text(json.dumps(frame.tolist()))
-        told = [live.receive_json() for _ in range((len(clips[0]) - 20) // 10 + 1)]
-    assert_told(told, recogniser.predict(clips[0][: len(clips[0]) // 10 * 10], **decided))
+        received = [live.receive_json() for _ in range((len(clips[0]) - 20) // 10 + 1)]
+    assert_same_answers(received, recogniser.predict(clips[0][: len(clips[0]) // 10 * 10], **decided))
 
 
 @pytest.mark.parametrize(

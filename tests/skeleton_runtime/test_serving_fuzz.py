@@ -126,7 +126,7 @@ def test_damaged_requests_are_answered_or_refused(recogniser, raw, clips):
             return client.post(path, params=query, content=body, headers={"content-type": kind})
 
         expected = [send(*request).json() for request in good]
-        assert all("answers" in told for told in expected)
+        assert all("answers" in reply for reply in expected)
         for number in range(REQUESTS):
             query, kind, body = generator.choice(good)
             if generator.random() < 0.4:
@@ -156,5 +156,5 @@ def test_damaged_frames_do_not_end_a_stream(recogniser, clips):
             assert "error" in live.receive_json()
             text = damaged(generator, json.dumps(frame.round(3).tolist()).encode()).decode("latin-1")
             live.send_text(text if text != "end" else "")
-            told = live.receive_json()
-            assert "error" in told or all(0 <= share <= 1 for share in told["classes"].values())
+            reply = live.receive_json()
+            assert "error" in reply or all(0 <= share <= 1 for share in reply["classes"].values())

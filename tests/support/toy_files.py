@@ -78,8 +78,8 @@ def write_own(path: Path, joints: Sequence[str], *, frames: int = 24) -> None:
 
 def write_takes(path: Path) -> None:
     """Two styles of two contents, in eight takes of each, as Bandai-Namco 2 names and numbers them."""
-    told = tomllib.loads((REPO / "configs/layouts/bandai_namco.toml").read_text())
-    joints, clips, frames = [joint for joint, _ in told["joints"]], np.arange(32), 24
+    fields = tomllib.loads((REPO / "configs/layouts/bandai_namco.toml").read_text())
+    joints, clips, frames = [joint for joint, _ in fields["joints"]], np.arange(32), 24
     rows = standing(joints, len(clips) * frames)
     np.savez(
         path,

@@ -88,10 +88,10 @@ def shortened(text: str) -> str:
 
 def run_blocks(texts: Sequence[str], folder: Path) -> tuple[int, str]:
     """Let bash run texts one after another in a folder; its exit code, and what was printed."""
-    ask, told = os.pipe()
+    ask, asked = os.pipe()
     heard, answer = os.pipe()
     script = FUNCTIONS + "".join(shortened(text) + "\n" for text in texts)
-    environment = os.environ | {"ASK": str(told), "ANSWER": str(heard), "PYTHON": sys.executable}
+    environment = os.environ | {"ASK": str(asked), "ANSWER": str(heard), "PYTHON": sys.executable}
     with (
         contextlib.redirect_stdout(io.StringIO()) as printed,
         contextlib.redirect_stderr(printed),
@@ -102,11 +102,11 @@ def run_blocks(texts: Sequence[str], folder: Path) -> tuple[int, str]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
-            pass_fds=(told, heard),
+            pass_fds=(asked, heard),
             env=environment,
         ) as bash,
     ):
-        os.close(told)
+        os.close(asked)
         os.close(heard)
         with open(ask, "rb") as questions, open(answer, "w") as answers:
             while words := _words(questions):

@@ -19,7 +19,7 @@ from pydantic import Field
 from pydantic_settings import CliPositionalArg
 
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
-from skeleton_lab.evaluation.data import EvaluateData, Side, open_models
+from skeleton_lab.evaluation.data import EvaluateData, HeldOutSide, open_models
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
 from skeleton_lab.runs.folder import write_atomically
 from skeleton_lab.runs.results import Diagnosis
@@ -31,7 +31,7 @@ class DiagnoseConfig(RecipeSection):
     model: CliPositionalArg[str] = Field(
         description="A pre-training run, the folder of an encoder, or hf://OWNER/NAME."
     )
-    side: Side = Field("test", description="Which part of the split is evaluated.")
+    side: HeldOutSide = Field("test", description="Which part of the split is evaluated.")
     data: EvaluateData = Field(
         EvaluateData(), description="The clips; what is not given here is taken from the run."
     )

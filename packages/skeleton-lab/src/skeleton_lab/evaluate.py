@@ -22,7 +22,7 @@ from pydantic import Field, PositiveFloat
 from pydantic_settings import CliPositionalArg
 
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
-from skeleton_lab.evaluation.data import EvaluateData, Side, open_models
+from skeleton_lab.evaluation.data import EvaluateData, HeldOutSide, open_models
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
 from skeleton_lab.runs.results import Evaluation
 from sttformer import Pool
@@ -37,7 +37,7 @@ class EvaluateConfig(RecipeSection):
     models: CliPositionalArg[Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
         description="Runs, model folders, or names hf://OWNER/NAME; the scores of several models are fused."
     )
-    side: Side = Field("test", description="Which part of the split is evaluated.")
+    side: HeldOutSide = Field("test", description="Which part of the split is evaluated.")
     weights: tuple[PositiveFloat, ...] | None = Field(
         None, description="Weight of each model in the fusion, as 0.6,0.6,0.4 (default: all equal)."
     )

@@ -26,7 +26,7 @@ from skeleton_lab.data.unlabelled import PartlyLabelledData
 from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.network_config import NetworkConfig, part_errors, resolve_network
 from skeleton_lab.models.pretrained import open_pretrained, pretrained_config, what_changes
-from skeleton_lab.models.seen_clips import TOLD, seen_of_test
+from skeleton_lab.models.seen_clips import SEEN_SENTENCE, seen_of_test
 from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.runs.answers import ANSWERS
 from skeleton_lab.runs.ending import print_ending
@@ -197,7 +197,7 @@ def run(
         sha256 = source.sha256 if source else None
     for line in what_changes(source, recipe.model, classes=len(names)) if source and tested else ():
         accelerator.print(f"finetune: {line}")
-    notes = (f"Of {config.pretrained}: {TOLD[seen]}.",) if seen in ("unlabelled", "labelled") else ()
+    notes = (f"Of {config.pretrained}: {SEEN_SENTENCE[seen]}.",) if seen in ("unlabelled", "labelled") else ()
     if tested:
         tell_notes("finetune", (*clips.notes, *notes, *((others.note,) if others else ())))
     if config.run.dry_run:

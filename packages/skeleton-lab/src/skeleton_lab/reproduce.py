@@ -25,7 +25,7 @@ from skeleton_data import SkeletonStore
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.data.same_clips import clips_among
 from skeleton_lab.errors import FailedRunsError, InputError, exit_on_bad_input, input_errors
-from skeleton_lab.evaluation.data import Side
+from skeleton_lab.evaluation.data import HeldOutSide
 from skeleton_lab.recipe.recipe import read_options, read_recipe
 from skeleton_lab.runs.folder import RunFolder, write_atomically
 from skeleton_lab.runs.workers import is_first_process, progress_line
@@ -72,7 +72,7 @@ def check(trials: list[Trial], study: Study) -> None:
             seen.add(run)
 
 
-def check_run(run: Run, side: Side, unlabelled: Sequence[SkeletonStore]) -> None:
+def check_run(run: Run, side: HeldOutSide, unlabelled: Sequence[SkeletonStore]) -> None:
     """Look at the recipe and the data of a run, at what is in its folder, and at stores to pre-train on."""
     recipe, app = recipe_of(run), APPS[run.app]
     if not app.trains:

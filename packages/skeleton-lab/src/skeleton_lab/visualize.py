@@ -21,7 +21,7 @@ from pydantic_settings import CliPositionalArg, CliSubCommand
 from skeleton_data import SkeletonStore
 from skeleton_lab.data.source import DATASET, ClipSource, DatasetPlugin
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
-from skeleton_lab.evaluation.data import EvaluateData, Side, open_models, require_data_of_run
+from skeleton_lab.evaluation.data import EvaluateData, HeldOutSide, open_models, require_data_of_run
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
 from skeleton_lab.recipe.renamed import subcommand_today
@@ -105,7 +105,7 @@ class Embedding(RecipeSection):
 
     model: CliPositionalArg[str] = Field(description="Run, folder of a model, or hf://OWNER/NAME.")
     output: CliPositionalArg[Path] = Field(description="The .png, .svg or .pdf file; a .csv goes beside it.")
-    side: Side = Field("test", description="Which part of the split is drawn.")
+    side: HeldOutSide = Field("test", description="Which part of the split is drawn.")
     data: EvaluateData = Field(
         EvaluateData(), description="The clips; what is not given here is taken from the run."
     )

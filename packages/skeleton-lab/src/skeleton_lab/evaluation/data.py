@@ -17,7 +17,7 @@ from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.runs.fingerprints import Fingerprint, require_same_data
 
-Side = Literal["test", "validation"]
+HeldOutSide = Literal["test", "validation"]
 DIVISION = ("protocol", "split", "fold")
 """Fields that say how clips are divided."""
 
@@ -60,7 +60,7 @@ class EvaluateData(RecipeSection):
         None, ge=0, description="Random seed that chooses the labels that are used."
     )
 
-    def complete(self, model: SavedModel, side: Side) -> FinetuneData:
+    def complete(self, model: SavedModel, side: HeldOutSide) -> FinetuneData:
         """Return these data, completed by those of the model's run.
 
         Raises:
@@ -104,7 +104,7 @@ class EvaluateData(RecipeSection):
 
 
 def open_models(
-    where: Sequence[str], wanted: EvaluateData, side: Side
+    where: Sequence[str], wanted: EvaluateData, side: HeldOutSide
 ) -> tuple[list[SavedModel], FinetuneData, FinetuneClips]:
     """Open models, which must be of one kind and fit the same clips, and these clips.
 

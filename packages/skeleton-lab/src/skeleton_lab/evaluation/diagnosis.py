@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from skeleton_lab.data.clips import FinetuneClips
-from skeleton_lab.evaluation.data import Side
+from skeleton_lab.evaluation.data import HeldOutSide
 from skeleton_lab.evaluation.evaluation import ClipReader, probe_and_neighbours
 from skeleton_lab.evaluation.layer_features import LayerFeatures, dimensions, norms, shifts
 from skeleton_lab.evaluation.metrics import accuracy_of
@@ -43,7 +43,7 @@ class Examiner:
 
     @classmethod
     def of(
-        cls, model: SavedModel, clips: FinetuneClips, side: Side, *, batch_size: int, workers: int
+        cls, model: SavedModel, clips: FinetuneClips, side: HeldOutSide, *, batch_size: int, workers: int
     ) -> Self:
         """Load the encoder."""
         accelerator = join()

@@ -20,7 +20,7 @@ from skeleton_lab.runs.fingerprints import Fingerprint, read_fingerprints
 Seen = Literal["not", "unlabelled", "labelled"]
 """Whether clips of the test side were met: not at all, without their labels, or with them."""
 
-TOLD: dict[Seen, str] = {
+SEEN_SENTENCE: dict[Seen, str] = {
     "not": "it has not seen the test clips",
     "unlabelled": "it has seen the test clips without their labels (transductive)",
     "labelled": "it has seen the test clips with their labels",

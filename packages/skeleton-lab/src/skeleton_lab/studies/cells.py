@@ -9,7 +9,7 @@ from statistics import mean, stdev
 from typing import Any, Literal
 
 from skeleton_lab.errors import InputError
-from skeleton_lab.evaluation.data import Side
+from skeleton_lab.evaluation.data import HeldOutSide
 from skeleton_lab.recipe.text_files import MAX_RESULT, read_json, read_toml
 from skeleton_lab.studies.columns import Column
 from skeleton_lab.studies.plan import Run, Trial
@@ -85,7 +85,7 @@ class Cell:
         return self.row.published.get(self.column.published or "")
 
 
-def cells(trials: Iterable[Trial], side: Side = "test") -> list[Cell]:
+def cells(trials: Iterable[Trial], side: HeldOutSide = "test") -> list[Cell]:
     """Return what is finished, by row and column in their order; without finished seeds a cell is empty.
 
     Args:
@@ -98,7 +98,7 @@ def cells(trials: Iterable[Trial], side: Side = "test") -> list[Cell]:
     return [_cell(group, side) for group in groups.values()]
 
 
-def _cell(trials: Sequence[Trial], side: Side) -> Cell:
+def _cell(trials: Sequence[Trial], side: HeldOutSide) -> Cell:
     seeds: dict[int, list[Trial]] = {}
     for trial in trials:
         seeds.setdefault(trial.seed, []).append(trial)
@@ -129,7 +129,7 @@ def _distinct(folds: Iterable[Sequence[Run]]) -> list[Sequence[Run]]:
     return found
 
 
-def _pooled(folds: Sequence[Trial], method: str | None, side: Side) -> float:
+def _pooled(folds: Sequence[Trial], method: str | None, side: HeldOutSide) -> float:
     """Return the accuracy over the clips of all folds, or of the only trial of a seed."""
     results = [_result(trial.answer) for trial in folds]
     accuracy = [_top1(result, method, side) for result in results]
@@ -139,14 +139,14 @@ def _pooled(folds: Sequence[Trial], method: str | None, side: Side) -> float:
     return float(sum(map(operator.mul, accuracy, clips)) / sum(clips))
 
 
-def _clips(result: dict[str, Any], method: str | None, side: Side) -> int:
+def _clips(result: dict[str, Any], method: str | None, side: HeldOutSide) -> int:
     """Return the number of clips that the accuracy is of."""
     if "methods" in result:
         return int(result["methods"][method or "classifier"]["clips"])
     return int(result["test"]["clips"] if side == "test" else result["validation_clips"])
 
 
-def _top1(result: dict[str, Any], method: str | None, side: Side) -> float:
+def _top1(result: dict[str, Any], method: str | None, side: HeldOutSide) -> float:
     """Accuracy of a training with labels, or of an evaluation, which is of one side."""
     if "methods" in result:
         return float(result["methods"][method or "classifier"]["top1"])

@@ -9,7 +9,7 @@ from typing import Any
 
 from skeleton_data import Protocol, SkeletonStore, folds, is_folded
 from skeleton_lab.errors import InputError, input_errors
-from skeleton_lab.evaluation.data import Side
+from skeleton_lab.evaluation.data import HeldOutSide
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Column:
     published: str | None
     folds: tuple[int, ...] = ()
 
-    def clips(self, seed: int, side: Side = "test", fold: int | None = None) -> dict[str, Any]:
+    def clips(self, seed: int, side: HeldOutSide = "test", fold: int | None = None) -> dict[str, Any]:
         """Return the same as `data` of a recipe; a seed has labels, and a validation side, of its own.
 
         Example:

@@ -112,7 +112,7 @@ def _check(fold: FoldRun, config: Any) -> str | None:
     Raises:
         InputError: If it cannot be run.
     """
-    from skeleton_lab.models.seen_clips import TOLD, seen_of_test
+    from skeleton_lab.models.seen_clips import SEEN_SENTENCE, seen_of_test
 
     clips = fold.config.data.open()
     source = fold.config.source(clips) if getattr(fold.config, "pretrained", None) else None
@@ -130,7 +130,7 @@ def _check(fold: FoldRun, config: Any) -> str | None:
     seen = seen_of_test(source, clips)
     if seen == "labelled" or (seen == "unlabelled" and not config.transductive):
         raise InputError(
-            f"pretrained: {source.path}: {TOLD[seen]}; pre-train it with this protocol"
+            f"pretrained: {source.path}: {SEEN_SENTENCE[seen]}; pre-train it with this protocol"
             + ("" if seen == "labelled" else ", or allow it with --transductive")
         )
     return seen

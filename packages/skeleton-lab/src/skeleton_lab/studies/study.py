@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationError,
 
 from skeleton_data import Protocol
 from skeleton_lab.errors import InputError
-from skeleton_lab.evaluation.data import Side
+from skeleton_lab.evaluation.data import HeldOutSide
 from skeleton_lab.recipe.library import find_recipe
 from skeleton_lab.recipe.recipe import RecipeSection, complaints
 from skeleton_lab.recipe.settings import Settings, merged
@@ -198,7 +198,7 @@ class Study(RecipeSection):
             "all that `accelerate launch` was given (default: all cores, or all GPUs)."
         ),
     )
-    side: Side = Field(
+    side: HeldOutSide = Field(
         "test",
         description=(
             "Which clips the table reports: test, or validation clips that are held out from "

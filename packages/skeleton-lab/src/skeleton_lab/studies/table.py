@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from skeleton_lab.evaluation.data import Side
+from skeleton_lab.evaluation.data import HeldOutSide
 from skeleton_lab.runs.results import SELECTIONS
 from skeleton_lab.studies.cells import Cell, Spread
 
@@ -23,7 +23,7 @@ def markdown(
     source: str,
     spread: Spread,
     notes: Sequence[str] = (),
-    side: Side = "test",
+    side: HeldOutSide = "test",
     reference: str | None = None,
     transductive: bool = False,
 ) -> str:

@@ -27,7 +27,7 @@ RECIPES: Mapping[Trained, str] = {"finetune": "finetune/default", "pretrain": "p
 """What is read where no recipe is named."""
 
 FEW, MANY = 1, 10
-"""Self-training gained with so many labels a class, and at least so many clips without one for each label."""
+"""Self-training gained with at most FEW labels per class, and at least MANY unlabelled clips per label."""
 MOST = 10_000
 """Pre-training was measured with fewer clips."""
 
@@ -85,7 +85,7 @@ CHOICES: Mapping[Trained, Sequence[Choice]] = {
         Choice(
             lambda found: True,
             "{labelled} clips have a label and {unlabelled} have none, so the run learns from labels alone: "
-            f"self-training was measured in 3D, with {FEW} label a class and {MANY} clips for each label; "
+            f"self-training was measured in 3D, with {FEW} label per class and {MANY} clips for each label; "
             "--self_training.rounds 2 learns from the others too.",
         ),
     ),
