@@ -30,7 +30,7 @@ def _layout_or_joints(value: object) -> object:
 
 
 Ratio: TypeAlias = Annotated[int | float, BeforeValidator(_share_or_count)]
-"""A share, or how many frames, joints or places."""
+"""A fraction, or a number of frames, joints or tokens."""
 
 
 class _Config(BaseModel):

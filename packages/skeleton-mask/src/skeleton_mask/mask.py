@@ -17,7 +17,7 @@ class Mask:
     Args:
         visible: Bool `(N, T, V)`, true where the model may look.
         visible_per_clip: Number of visible tokens `L` in each clip, when it is known. Samplers know it.
-            Without it the places are counted, which waits for the device. On a CPU they are always counted.
+            Without it the tokens are counted, which waits for the device. On a CPU they are always counted.
 
     Raises:
         ValueError: If `visible` is no bool tensor of three axes, if clips differ in their number of visible

@@ -50,12 +50,12 @@ def motion_aware(weights: Tensor, ratio: float, *, tau: float, generator: NoiseS
 
     Places are drawn without replacement, with probability in proportion to
     :math:`\exp(m / (\tau \max m))`, where :math:`m` is the motion of a place and the maximum is over its
-    clip. Drawn by the Gumbel trick: the places with the largest :math:`m / (\tau \max m) - \log(-\log u)` are
+    clip. Drawn by the Gumbel trick: the tokens with the largest :math:`m / (\tau \max m) - \log(-\log u)` are
     hidden, with uniform u.
 
     Args:
         weights: Motion `(N, T, V)`, not negative, for example `motion(x)`.
-        ratio: Share of the `T * V` places that is hidden, `[0, 1)`, or a count; see `masked_count`.
+        ratio: Fraction of the `T * V` tokens that is hidden, `[0, 1)`, or a count; see `masked_count`.
         tau: Temperature, above zero: small hides only what moves most, large ignores motion.
         generator: A `torch.Generator`, or one seed for each clip, int64 `(N,)`, on the device of `weights`.
 

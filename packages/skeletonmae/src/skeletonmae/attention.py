@@ -18,8 +18,8 @@ def attention_maps(model: STTFormer, bodies: Tensor) -> list[Tensor]:
         bodies: Bodies (B, T, V, C) that are present, which means not all zero.
 
     Returns:
-        For each block (B, heads, S, S) over the S slots of a tuple, slot `(t % n) V + v`; what slot v gets
-        from slot u stands at (u, v). Maps are sums of a tanh and a learned map, so entries may be negative.
+        For each block (B, H, S, S) over the S slots of a tuple, slot `(t % n) V + v`; what slot k gets
+        from slot q stands at (q, k). Maps are sums of a tanh and a learned map, so entries may be negative.
 
     Raises:
         ValueError: If a body is absent.
@@ -53,7 +53,7 @@ def joint_attention(attention: Tensor, joints: int) -> Tensor:
     """Return how much joints look at joints: a map over slots, its heads and frames averaged.
 
     Args:
-        attention: (..., heads, S, S) of `attention_maps`.
+        attention: (..., H, S, S) of `attention_maps`.
         joints: Joints of a skeleton, V.
 
     Returns:

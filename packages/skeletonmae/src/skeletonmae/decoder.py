@@ -16,7 +16,7 @@ from .transformer import transformer_blocks
 
 
 class TokenDecoder(nn.Module):
-    """Visible tokens in their places, a learned token in all others, positions; then blocks.
+    """Visible tokens at their positions and a learned token at all others; then position codes and blocks.
 
     Every token receives a sinusoidal code of its time in one half of the channels, and of its joint in the
     other.

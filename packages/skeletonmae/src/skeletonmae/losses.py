@@ -16,7 +16,7 @@ def reconstruction_loss(prediction: Tensor, target: Tensor, loss_mask: Tensor | 
         prediction: (B, T, V, C).
         target: (B, T, V, C).
         loss_mask: Boolean (B, T, V), true where the error counts; everywhere if None. Each body counts as
-            much as every other one, however many places of it do; one without any has no error.
+            much as every other one, however many of its positions do; one without any has no error.
 
     Returns:
         Scalar, in the squared unit of the target.

@@ -13,7 +13,7 @@ def aggregate(attention: Tensor, x: Tensor) -> Tensor:
     """Sum the tokens of each tuple by the maps of their body, one for each head.
 
     Args:
-        attention: (B, H, S, S); what slot v gets from slot u stands at (u, v).
+        attention: (B, H, S, S); what slot k gets from slot q stands at (q, k).
         x: Tokens (B, T', S, C) of the tuples.
 
     Returns:
@@ -21,20 +21,20 @@ def aggregate(attention: Tensor, x: Tensor) -> Tensor:
 
     Example:
         >>> attention, x = torch.randn(2, 6, 3, 3), torch.randn(2, 5, 3, 4)
-        >>> expected = torch.einsum("bhuv, btuc -> btvhc", attention, x)
+        >>> expected = torch.einsum("bhqk, btqc -> btkhc", attention, x)
         >>> torch.testing.assert_close(aggregate(attention, x), expected.flatten(3))
     """
     device, heads = x.device.type, attention.shape[1]
-    maps = rearrange(attention, "b h u v -> b (v h) u")
+    maps = rearrange(attention, "b h q k -> b (k h) q")
     if torch.is_autocast_enabled(device):
         maps, x = (tensor.to(torch.get_autocast_dtype(device)) for tensor in (maps, x))
     plain = device != "cpu" or is_transformed()
     y: Tensor = maps[:, None] @ x if plain else _Products.apply(maps, x)
-    return rearrange(y, "b t (v h) c -> b t v (h c)", h=heads)
+    return rearrange(y, "b t (k h) c -> b t k (h c)", h=heads)
 
 
 class _Products(torch.autograd.Function):
-    """`maps[:, None] @ x`, (B, R, S) by (B, T', S, C), without a copy of the maps for each tuple."""
+    """`maps[:, None] @ x`, (B, H * S, S) by (B, T', S, C), without a copy of the maps for each tuple."""
 
     @staticmethod
     def forward(ctx: Any, maps: Tensor, x: Tensor) -> Tensor:

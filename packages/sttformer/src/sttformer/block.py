@@ -87,7 +87,7 @@ class STTFormerBlock(nn.Module):
         return _activate(self.tuple_norm(z, repeated), residual)
 
     def attention(self, x: Tensor, grid: TokenGrid) -> Tensor:
-        """Return the attention map (B, heads, S, S) of each body; what v gets from u stands at (u, v)."""
+        """Return the attention (B, H, S, S) of each body; what slot k gets from slot q stands at (q, k)."""
         # W (x + p) + b, without the sum of x and p in memory.
         of_positions = F.linear(self.positions, self.query_key.weight)
         query, key = grid.add_at_slots(self.query_key(x), of_positions).chunk(2, dim=-1)

@@ -35,10 +35,10 @@ class TokenGrid(ABC):
 
     @abstractmethod
     def correlate(self, query: Tensor, key: Tensor, heads: int) -> Tensor:
-        """Correlate slots over the tuples of each body: rows (P, heads * D) to (B, heads, S, S).
+        """Correlate slots over the tuples of each body: rows (P, H * D) to (B, H, S, S).
 
-        Entry (u, v) is the mean, over the tuples in which both slots are visible, of the scalar product of
-        query u and key v.
+        Entry (q, k) is the mean, over the tuples in which both slots are visible, of the scalar product of
+        query q and key k.
         """
 
     @abstractmethod
@@ -47,7 +47,7 @@ class TokenGrid(ABC):
 
         Args:
             x: Rows (P, C).
-            attention: (B, H, S, S); what slot v gets from slot u of the same tuple stands at (u, v).
+            attention: (B, H, S, S); what slot k gets from slot q of the same tuple stands at (q, k).
             weight: (O, H * C, W), W odd.
             bias: (O,).
 
@@ -100,7 +100,7 @@ class DenseGrid(TokenGrid):
     def correlate(self, query: Tensor, key: Tensor, heads: int) -> Tensor:
         """Make one matrix product a body and head, over tuples and channels together.
 
-        It lies in memory as (B, heads, v, u), the order in which `aggregate` copies it.
+        It lies in memory as (B, H, k, q), of slots k and q, the order in which `aggregate` copies it.
         """
         sizes = dict(s=self.slots, t=self.tuples, h=heads)
         query = rearrange(query, "(b t s) (h d) -> b h (t d) s", **sizes)

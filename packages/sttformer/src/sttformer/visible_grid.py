@@ -92,7 +92,7 @@ class VisibleGrid(TokenGrid):
         products = (key @ query).flatten()
         products = products.to(torch.promote_types(products.dtype, torch.float32))  # to be summed
         total = products.new_zeros(bodies * heads * slots**2).scatter_add(0, self._pairs_of(heads), products)
-        total = rearrange(total, "(b h v u) -> b h v u", h=heads, u=slots, v=slots)
+        total = rearrange(total, "(b h k q) -> b h k q", h=heads, q=slots, k=slots)
         return (total / self.tuples_together.to(total.dtype)).mT
 
     def slot_conv(self, x: Tensor, attention: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -119,13 +119,13 @@ class VisibleGrid(TokenGrid):
         """Map rows (P, C) and attention (B, H, S, S) to rows (P, H * C), tuple by tuple."""
         heads, (groups, largest) = attention.shape[1], self.slot_of_member.shape
         among = attention.mT.flatten().index_select(0, self._pairs_of(heads))
-        among = rearrange(among, "(g h v u) -> g h u v", g=groups, h=heads, u=largest)
+        among = rearrange(among, "(g h k q) -> g h q k", g=groups, h=heads, q=largest)
         members = rearrange(self._members(x / self.tuple_share.to(x.dtype)), "g l c -> g 1 l c")
         rows = rearrange(aggregate(among, members), "g 1 l c -> (g l) c")
         return rows.index_select(0, self.member)
 
     def _pairs_of(self, heads: int) -> Tensor:
-        """Return the place (G H L L) in the maps (B H S S) of each pair (v, u) of members of a tuple."""
+        """Return the index (G H L L) in the maps (B H S S) of each pair (k, q) of members of a tuple."""
         if heads not in self._pairs:
             map_ = self.body_of_group[:, None] * heads + torch.arange(heads, device=self.slot.device)
             key, query = self.slot_of_member[:, None, :, None], self.slot_of_member[:, None, None]

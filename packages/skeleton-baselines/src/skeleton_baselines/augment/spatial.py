@@ -1,4 +1,4 @@
-"""What is done to the places of joints; the same in all frames of a clip, and to both bodies."""
+"""Augmentations of joint positions, the same in all frames of a clip and for both bodies."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What is done to the course of a clip in time."""
+"""Augmentations of a clip in time."""
 
 import torch
 from einops import rearrange

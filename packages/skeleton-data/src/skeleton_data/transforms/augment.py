@@ -46,7 +46,7 @@ def augment(
         seed: Of the random numbers.
         epoch: (N,) or one for all.
         clip: (N,) number of each clip, such as `ClipBatch.clip`.
-        flat: Whether the joints are places in a picture: rotation, scale, shear and noise stay in its plane,
+        flat: Whether the joints are in a picture: rotation, scale, shear and noise stay in its plane,
             and leave the confidence (channel 2) as it is.
 
     Returns:

@@ -48,7 +48,7 @@ def move_origin(joints: Tensor, centre: int, present: Tensor | None = None, *, f
         present: (N, T, M), how far a body is there; between 0 and 1 where a frame is a blend of one with
             and one without the body (see `FrameBlend.presence`). By default from the joints, which is right
             before any blending.
-        flat: Whether the joints are places in a picture, whose confidence (channel 2) does not move.
+        flat: Whether the joints are positions in a picture, whose confidence (channel 2) does not move.
 
     Returns:
         (N, C, T, V, M).

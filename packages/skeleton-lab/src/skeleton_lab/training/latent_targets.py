@@ -23,7 +23,7 @@ def changed_clips(
     Args:
         batch: The clips.
         view: The random changes.
-        clips: Knows the layout, and whether joints are places in a picture.
+        clips: Knows the layout, and whether joints are positions in a picture.
         seed: Seed of the run.
         epoch: Which pass over the clips it is; each has other changes.
     """
