@@ -116,7 +116,7 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
         "pyskl",
         "joints",
         pickled(annotation(0, keypoint=np.ones((1, 4, 24, 3)))),
-        "24 joints have no names.*say layout",
+        "24 joints have no names.*option layout",
     ),
     (
         "pyskl",

@@ -77,7 +77,7 @@ def test_a_gap_beyond_the_largest_is_told_with_joint_and_frames() -> None:
     with refusal(r"joint b is missing in 4 of 8 .* frames 2 to 5.*max_gap"):
         require_complete(filled, "abcd", "interpolate")
     assert len(fill_missing(joints, "drop-frame", 0)) == 4
-    with refusal(r"joint b .* say missing"):
+    with refusal(r"joint b .* option missing"):
         require_complete(fill_missing(joints, "refuse", 0), "abcd", "refuse")
 
 

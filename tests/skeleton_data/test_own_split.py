@@ -57,7 +57,7 @@ def test_split_of_pyskl(tmp_path):
     assert set(own_splits(store)) == {"xsub", "xview"}
     assert names(store, divide(store, "own:xsub").test) == clips[1:]
     assert names(store, divide(store, "own:xview").test) == clips[:1]
-    with pytest.raises(ValueError, match="say which; there are own:xsub, own:xview"):
+    with pytest.raises(ValueError, match="own:NAME; there are own:xsub, own:xview"):
         divide(store, "own")
     with pytest.raises(ValueError, match="no split 'xset'; there are own:xsub, own:xview"):
         divide(store, "own:xset")

@@ -33,7 +33,7 @@ def test_ut_kinect(tmp_path: Path) -> None:
         ("s01_e01\nwalk: 8", "line 2.*walk: 8"),
         ("s10_e02\nwalk: 8 10", "joints_s01_e01.*no s01_e01"),
         ("s01_e01\nwalk: 80 90\ns10_e02\nwalk: 7 9", "joints_s01_e01.*walk.*80 to 90"),
-        (None, "say labels.*actionLabel"),
+        (None, "actionLabel.* option labels"),
     ],
 )
 def test_labels_of_ut_kinect(tmp_path: Path, labels: str | None, named: str) -> None:

@@ -84,7 +84,7 @@ def test_recordings_of_another_rate(model, standing, tmp_path):
 
 def test_the_layout_of_joints_without_names(model, standing, tmp_path):
     np.savez(tmp_path / "bare.npz", positions_m=standing, offsets=[0, 12], fps=30.0)
-    with pytest.raises(InputError, match="say layout"):
+    with pytest.raises(InputError, match="option layout"):
         run(model, tmp_path / "bare.npz")
     (answer,) = map(
         json.loads, run(model, tmp_path / "bare.npz", "--source_layout", "kinect_v1", "--format", "json")

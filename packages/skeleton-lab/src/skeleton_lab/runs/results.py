@@ -166,7 +166,7 @@ class Evaluation(BaseModel):
             rows["top-5"] = [column.top5 for column in columns]
         if any(column.calibration_error is not None for column in columns):
             rows["calibration error"] = [column.calibration_error for column in columns]
-        rows["mean of classes"] = [column.mean_class for column in columns]
+        rows["mean over classes"] = [column.mean_class for column in columns]
         rows["macro F1"] = [column.macro_f1 for column in columns]
         rows |= {name: [column.per_class[name] for column in columns] for name in columns[0].per_class}
         lines = [f"| % | {' | '.join(self.methods)} |", f"|---|{'---:|' * len(columns)}"]
