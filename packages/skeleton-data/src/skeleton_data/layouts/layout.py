@@ -113,8 +113,8 @@ class SkeletonLayout(BaseModel):
         """
         if self.shoulders is None or self.hips is None:
             raise DataError(
-                f"layout {self.name!r} has no shoulders and hips, which tell where a body faces: it knows no"
-                " heading"
+                f"layout {self.name!r} has no shoulders and hips, which the direction of a body is computed from:"
+                " clips of it cannot be turned to face forward"
             )
         return self.shoulders, self.hips
 

@@ -18,7 +18,7 @@ from skeletonmae import SkeletonMAE, reconstruction_loss
 
 FIXED = -1
 """The epoch of all validation masks: one mask for each clip, whenever it is looked at."""
-TRIVIAL = {"joints at rest": mean_pose, "nearest visible frame": nearest_frame, "line between frames": linear}
+TRIVIAL = {"mean pose": mean_pose, "nearest visible frame": nearest_frame, "linear interpolation": linear}
 
 
 def count_bodies(batch: ClipBatch) -> Tensor:
