@@ -113,7 +113,7 @@ class SkeletonLayout(BaseModel):
         """
         if self.shoulders is None or self.hips is None:
             raise DataError(
-                f"layout {self.name!r} has no shoulders and hips, which the direction of a body is computed from:"
+                f"layout {self.name!r} has no shoulders and hips, from which its direction is computed:"
                 " clips of it cannot be turned to face forward"
             )
         return self.shoulders, self.hips

@@ -60,7 +60,7 @@ class CrossValidation(Origin):
     def table(self) -> str:
         """Return the folds, their mean and the pooled figures as Markdown, in percent."""
         lines = [
-            "| fold | clips | top-1 % | mean over classes % | macro F1 % | classes without a test clip |",
+            "| fold | test clips | top-1 % | mean over classes % | macro F1 % | classes without a clip |",
             "|---|---:|---:|---:|---:|---|",
             *(self._line(fold.name, fold.test) for fold in self.folds),
             f"| mean ± deviation | | {100 * self.mean:.1f}{_plus_minus(self.deviation)} | | | |",
