@@ -92,7 +92,7 @@ def test_a_classifier_is_not_shown_what_an_edited_file_made_of_its_training_side
         open_models([str(tmp_path / "finetuned")], EvaluateData(protocol="odd-subjects"), "test")
     text = file.read_text()
     file.write_text(text.replace("clip60\n", "x\n").replace("clip0\n", "clip60\n").replace("x\n", "clip0\n"))
-    with pytest.raises(InputError, match="divided otherwise"):
+    with pytest.raises(InputError, match="split has changed"):
         open_models([str(tmp_path / "finetuned")], EvaluateData(), "test")
 
 

@@ -179,9 +179,9 @@ def test_bad_input_names_its_cause_and_writes_nothing(trained, other_store, stor
     shutil.copytree(joint / "classifier", loose)
     cases = {
         ("nowhere",): "nowhere: no such folder",
-        (tmp_path,): "no model .neither it, nor classifier/ or encoder/ in it, has a config.json",
+        (tmp_path,): "is not a model: neither it, nor classifier/ or encoder/ in it, has a config.json",
         (joint, encoder): "encoder and .*joint/classifier are a classifier and an encoder",
-        (joint, bone, "--weights", "1"): "weights: 1 for 2 models",
+        (joint, bone, "--weights", "1"): "weights: .* 1 .* 2 models",
         (joint, "--weights", "0"): "weights.0: .* greater than 0",
         (
             joint,
@@ -201,7 +201,7 @@ def test_bad_input_names_its_cause_and_writes_nothing(trained, other_store, stor
             other_store,
         ): "ntu.store has layout ntu .25 joints., but .* for kinect_v1 .20",
         (loose,): "data.store must be given.*loose",
-        (loose, "--data.store", store): "data.protocol: missing",
+        (loose, "--data.store", store): "data.protocol must be given",
         (encoder, "--data.protocol", "all"): "leaves no labelled test clips",
         (
             encoder,

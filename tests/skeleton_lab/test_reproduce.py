@@ -222,7 +222,7 @@ def test_each_app_of_the_table_is_a_command_with_its_config_and_run():
 def test_several_processes_are_either_accelerates_or_ours(study, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert how_many(study().processes, field="processes") == 1
-    with pytest.raises(InputError, match="processes: 3, but accelerate launched 2"):
+    with pytest.raises(InputError, match="processes is 3, but accelerate launched 2"):
         how_many(study("--processes", "3").processes, field="processes")
 
 
