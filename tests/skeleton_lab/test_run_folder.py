@@ -52,7 +52,7 @@ def test_a_run_is_neither_overwritten_nor_resumed_unasked(tmp_path):
     begun(tmp_path / "run")
     with pytest.raises(InputError, match=r"run\.folder: .*run holds a run; --resume continues, --overwrite"):
         check(tmp_path / "run")
-    with pytest.raises(InputError, match="resume and run.overwrite"):
+    with pytest.raises(InputError, match=r"resume and run\.overwrite"):
         check(tmp_path / "run", resume=True, overwrite=True)
     assert check(tmp_path / "run", resume=True).resumed
 
