@@ -81,6 +81,16 @@ def test_joints_of_which_several_layouts_have_as_many_must_be_said(tmp_path: Pat
         import_clips(tmp_path / "mine.npz", tmp_path / "s", ImportConfig())
 
 
+@pytest.mark.parametrize("y", [np.eye(60)[[3, 5]], np.asfortranarray(np.eye(60)[[3, 5]]), np.array([3, 5])])
+def test_labels_of_ctr_gcn_are_read_in_pieces(tmp_path: Path, monkeypatch: Any, y: np.ndarray) -> None:
+    monkeypatch.setattr("skeleton_data.readers.ctr_gcn.ROWS", 1)
+    path = write_ctr_gcn(tmp_path, y_train=y)
+    import_clips(path, tmp_path / "s", ImportConfig(part="train"))
+    assert SkeletonStore.open(tmp_path / "s").index.label.tolist() == [3, 5]
+    with refusal("y_train: row 1 is not one-hot"):
+        read_clips(write_ctr_gcn(tmp_path, y_train=np.eye(60)[[3, 5]] * [[1], [2]]), ImportConfig())
+
+
 def test_ctr_gcn_cases(shared: Path, tmp_path: Path) -> None:
     for name, said in (("08_ctr_17_joints", "coco17"), ("08_ctr_one_body", "ntu")):
         config = ImportConfig(layout=said)

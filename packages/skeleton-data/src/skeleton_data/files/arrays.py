@@ -166,9 +166,7 @@ def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     Raises:
         ValueError: Among others, text that is not Unicode. Call it within `reading`.
     """
-    size = archive.getinfo(name).file_size
-    if size > contents_for(there := os.stat(archive.filename or "").st_size):
-        raise ValueError(f"{name}: {size} bytes in a file of {there}; at most {contents_for(there)} are read")
+    require_proportion(archive, name)
     with open_array(archive, name) as entry:
         data = np.frombuffer(entry.file.read(), entry.dtype)
         array: NDArray[Any] = data.reshape(entry.shape, order="F" if entry.fortran else "C")
@@ -197,6 +195,17 @@ def read_rows(path: Path, start: int, end: int) -> NDArray[Any]:
             raise ValueError("its rows do not follow each other")
         file.seek(start * math.prod(shape[1:]) * dtype.itemsize, os.SEEK_CUR)
         return ArrayEntry(file, shape, fortran, dtype).rows(end - start)
+
+
+def require_proportion(archive: zipfile.ZipFile, name: str) -> None:
+    """Refuse an entry that inflates to more than its file may hold.
+
+    Raises:
+        ValueError: Call it within `reading`.
+    """
+    size = archive.getinfo(name).file_size
+    if size > contents_for(there := os.stat(archive.filename or "").st_size):
+        raise ValueError(f"{name}: {size} bytes in a file of {there}; at most {contents_for(there)} are read")
 
 
 def map_array(path: Path) -> NDArray[Any]:

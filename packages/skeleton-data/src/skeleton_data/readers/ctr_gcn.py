@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, Side, present_bodies
 from skeleton_data.errors import DataError
-from skeleton_data.files.arrays import open_array, open_zip, read_array, reading
+from skeleton_data.files.arrays import open_array, open_zip, read_array, reading, require_proportion
 from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
 from skeleton_data.ntu.facts import ntu_class_names
 from skeleton_data.readers.config import ImportConfig
@@ -26,6 +26,8 @@ MOST_BODIES = 2
 ONLY_2D = {"body25", "openpose18", "halpe26", "coco133"}
 """Layouts of detectors in pictures, which this form, of positions in metres, does not hold."""
 PARTS = ("train", "test")
+ROWS = 4096
+"""Labels that are read at once."""
 
 
 def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
@@ -88,17 +90,30 @@ def _labels(archive: zipfile.ZipFile, part: str, clips: int, path: Path) -> tupl
     name = f"y_{part}"
     if f"{name}.npy" not in archive.namelist():
         raise DataError.at(path, f"{name}: missing, expected the one-hot labels of x_{part}")
-    one_hot = read_array(archive, f"{name}.npy")
-    if one_hot.dtype.kind in "iu" and one_hot.shape == (clips,) and clips:
-        return one_hot.astype(np.int64), int(one_hot.max()) + 1
-    if one_hot.ndim != 2 or one_hot.dtype.kind not in "iufb" or len(one_hot) != clips or one_hot.size == 0:
-        raise DataError.at(
-            path, field=name, expected=f"({clips}, classes)", found=f"{one_hot.dtype}{one_hot.shape}"
-        )
-    wrong = ((one_hot != 0).sum(axis=1) != 1) | (one_hot.sum(axis=1) != 1)
+    require_proportion(archive, f"{name}.npy")
+    with open_array(archive, f"{name}.npy") as entry:
+        numbers = entry.dtype.kind in "iu" and entry.shape == (clips,)
+        one_hot = len(entry.shape) == 2 and entry.dtype.kind in "iufb"
+        if not clips or entry.shape[:1] != (clips,) or 0 in entry.shape or not (numbers or one_hot):
+            found = f"{entry.dtype}{entry.shape}"
+            raise DataError.at(path, field=name, expected=f"({clips}, classes)", found=found)
+        whole = read_array(archive, f"{name}.npy") if entry.fortran else None
+        labels = np.empty(clips, np.int64)
+        for start in range(0, clips, ROWS):
+            end = min(start + ROWS, clips)
+            rows = entry.rows(end - start) if whole is None else whole[start:end]
+            labels[start:end] = rows if numbers else _of_one_hot(rows, start, name, path)
+        entry.file.read()  # compares the checksum
+    return labels, int(labels.max()) + 1 if numbers else entry.shape[1]
+
+
+def _of_one_hot(rows: NDArray[np.generic], start: int, name: str, path: Path) -> NDArray[np.int64]:
+    """Return the labels (n,) of rows (n, classes), of which the first has the number `start`."""
+    wrong = ((rows != 0).sum(axis=1) != 1) | (rows.sum(axis=1) != 1)
     if wrong.any():
-        raise DataError.at(path, f"{name}: row {int(wrong.argmax())} is not one-hot")
-    return one_hot.argmax(axis=1).astype(np.int64), one_hot.shape[1]
+        raise DataError.at(path, f"{name}: row {start + int(wrong.argmax())} is not one-hot")
+    labels: NDArray[np.int64] = rows.argmax(axis=1).astype(np.int64)
+    return labels
 
 
 def _layout(width: int, config: ImportConfig, path: Path) -> SkeletonLayout:
