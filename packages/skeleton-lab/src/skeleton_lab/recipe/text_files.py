@@ -53,7 +53,7 @@ def read_record(kind: type[Record] | TypeAdapter[Record], path: Path) -> Record:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the file"
         raise InputError(
-            f"{path}: the file is damaged or of another kind: {field}: {first['msg']}"
+            f"{path}: damaged, or not the expected file: {field}: {first['msg']}"
         ) from error
 
 
