@@ -30,7 +30,7 @@ def store(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def other_store(tmp_path_factory) -> Path:
-    """Two clips of another skeleton."""
+    """Four clips of another skeleton; odd and even subjects have both classes."""
     from skeleton_data import StoreWriter
     from skeleton_data.layouts.layout import layout
 
@@ -38,7 +38,7 @@ def other_store(tmp_path_factory) -> Path:
     with StoreWriter(path, layout=layout("ntu"), class_names=["a", "b"], fps=30) as writer:
         for subject in (1, 2, 3, 4):
             standing = np.tile(np.linspace(0, 1.7, 25)[:, None], (30, 1, 1, 3))
-            writer.add(standing, name=f"{subject}", label=subject % 2, subject=subject)
+            writer.add(standing, name=f"{subject}", label=subject // 2 % 2, subject=subject)
     return path
 
 
