@@ -194,7 +194,7 @@ def test_bad_input_of_pretraining_names_its_cause_and_writes_nothing(
 ):
     both = json.dumps([{"store": str(store)}, {"store": str(other_store)}])
     cases = {
-        ("--data.sources", both): "tiny.store has layout kinect_v1, .*ntu.store ntu",
+        ("--data.sources", both): "tiny.store has layout kinect_v1, .*ntu.store has ntu",
         ("--data.sources", '[{"store": "nowhere"}]'): "nowhere: no such folder",
         ("--model.encoder.joints", "25"): "model.encoder.joints is 25, but the data have 20",
         ("--model.encoder.tuple_frames", "3"): "frames is 8, .* model.encoder.tuple_frames, 3",
@@ -222,7 +222,7 @@ def test_bad_input_of_finetuning_names_its_cause_and_writes_nothing(
             *("--training.select", "test"),
         ): "tiny.store: .*leaves no labelled test clips",
         ("--data.protocol", "ntu60-xview"): "tiny.store: ntu60-xview needs the camera",
-        ("--data.labels_per_class", "99"): "data.labels_per_class: class 0 has 12 clips",
+        ("--data.labels_per_class", "99"): "data.labels_per_class: slow has 12 training clips",
         ("--model.num_classes", "5"): "model.num_classes is 5, but the data have 3",
     }
     for arguments, line in cases.items():

@@ -52,9 +52,7 @@ def read_record(kind: type[Record] | TypeAdapter[Record], path: Path) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the file"
-        raise InputError(
-            f"{path}: damaged, or not the expected file: {field}: {first['msg']}"
-        ) from error
+        raise InputError(f"{path}: damaged, or not the expected file: {field}: {first['msg']}") from error
 
 
 def read_toml(path: Path) -> dict[str, Any]:
