@@ -89,7 +89,7 @@ def test_streams_are_fused_clip_by_clip(trained, unseen, capsys):
 def test_probe_and_neighbours_of_an_encoder(trained, unseen, store, tmp_path):
     opened, clips = unseen
     train = split(opened.index, "odd-subjects").train
-    found = run(trained["encoder"], "--folder", tmp_path, "--calibration_clips", "0")
+    found = run(trained["encoder"], "--folder", tmp_path, "--calibration_clips", "0", "--whitening", "0")
     assert (found.labelled_clips, found.calibration_clips) == (48, 0)
     known, asked = (torch.stack(answers(trained["encoder"], opened, side)) for side in (train, clips))
     nearest = []
@@ -146,6 +146,11 @@ def test_features_can_be_whitened_by_the_training_side(trained, unseen):
     nearest = opened.index.label[labelled[similar]]
     neighbours = found.methods["nearest neighbours"].top1
     assert neighbours == pytest.approx(share(nearest, opened.index.label[clips]), abs=1.1 / 48)
+    default = ("--calibration_clips", "0", "--data.labels_per_class", "2")
+    quarter = run(
+        trained["encoder"], *default, "--pool", "joint_statistics", "--whitening", str(len(train) // 4)
+    )
+    assert run(trained["encoder"], *default).methods == quarter.methods
     with pytest.raises(InputError, match=rf"whitening: 4, but {trained['joint']}/classifier"):
         run(trained["joint"], "--whitening", "4")
 

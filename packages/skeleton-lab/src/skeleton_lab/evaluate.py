@@ -5,16 +5,18 @@
     skeleton-lab evaluate runs/joint runs/bone runs/motion --weights 0.6,0.6,0.4
     accelerate launch apps/evaluate.py runs/pretrained --data.labels_per_class 5
 
-A classifier is shown one side of its protocol, each clip once. Of an encoder, features pooled over frames,
-joints and bodies (with `--pool by_joint` joints are kept apart) are recognised by a linear probe and by the
-nearest neighbours among the labelled training clips; before that, BatchNorm gets the statistics of whole
-training clips, because in masked pre-training it met only what was visible. Prints accuracy, also of each
+A classifier is shown one side of its protocol, each clip once. Of an encoder, the mean and the
+deviation over time of each joint's features are whitened by the training clips (`--whitening 0` takes
+features as the model pools them), and recognised by a linear probe and by the nearest neighbours among the
+labelled training clips; before that, BatchNorm gets the statistics of whole training clips, because in
+masked pre-training it met only what was visible. Prints accuracy, also of each
 class, and saves it with confusion matrices.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -29,6 +31,12 @@ from sttformer import Pool
 
 if TYPE_CHECKING:
     from torch.nn import Module
+
+    from skeleton_lab.models.saved_model import SavedModel
+
+
+COMPONENTS = 64
+"""With so many, whitened features gained on real recordings (docs/results)."""
 
 
 class EvaluateConfig(RecipeSection):
@@ -48,16 +56,19 @@ class EvaluateConfig(RecipeSection):
         None,
         description=(
             "Pooling of an encoder's features for a probe: the mean over all joints, the mean of each joint, "
-            "or the mean and the standard deviation over time of each joint (default: as the model was "
-            "configured)."
+            "or the mean and the standard deviation over time of each joint (default: the last one, "
+            "whitened; as the model was configured if whitening is given, or if it is no STTFormer or "
+            "transformer)."
         ),
     )
-    whitening: int = Field(
-        0,
+    whitening: int | None = Field(
+        None,
         ge=0,
         description=(
             "Number of principal components by which an encoder's features are partially whitened before a "
-            "probe, fitted on the training clips without their labels; 0 leaves the features as they are."
+            "probe, fitted on the training clips without their labels; 0 leaves the features as they are "
+            f"(default: {COMPONENTS}, but at most a quarter of the training clips; 0 if pool is given, or if "
+            "it is no STTFormer or transformer)."
         ),
     )
     views: int = Field(
@@ -94,6 +105,16 @@ class EvaluateConfig(RecipeSection):
     )
 
 
+def _features(
+    config: EvaluateConfig, models: Sequence[SavedModel], clips: int
+) -> tuple[Pool | Literal["joint_statistics"] | None, int]:
+    """Return how an encoder's features are pooled, None as it was configured, and whitened to how many."""
+    given = config.pool is not None or config.whitening is not None
+    if given or clips < 4 or not all(model.has_joints for model in models):
+        return config.pool, config.whitening or 0
+    return "joint_statistics", min(COMPONENTS, clips // 4)
+
+
 def run(config: EvaluateConfig) -> Evaluation:
     """Evaluate, and save what comes of it.
 
@@ -114,10 +135,9 @@ def run(config: EvaluateConfig) -> Evaluation:
                 f"whitening is {config.whitening}, but {models[0].path} is a classifier, "
                 "and whitening is for encoders"
             )
-        statistics = config.pool == "joint_statistics"
-        if config.pool:
-            pool: Pool = "by_joint" if config.pool == "joint_statistics" else config.pool
-            models = [model.pooled(pool) for model in models]
+        pool, components = _features(config, models, len(clips.unlabelled))
+        if pool:
+            models = [model.pooled("by_joint" if pool == "joint_statistics" else pool) for model in models]
 
     from skeleton_lab.evaluation.confusion import save_evaluation
     from skeleton_lab.evaluation.evaluation import ClipReader, probe_and_neighbours
@@ -128,7 +148,7 @@ def run(config: EvaluateConfig) -> Evaluation:
     accelerator = join()
     with input_errors():
         networks: list[Module] = [model.load().to(accelerator.device) for model in models]
-    if statistics:
+    if pool == "joint_statistics":
         networks = [JointStatistics(network) for network in networks]
     pairs = [(network, model.preprocessing) for network, model in zip(networks, models, strict=True)]
     reader = ClipReader(accelerator, clips.store, config.batch_size, config.workers)
@@ -142,7 +162,7 @@ def run(config: EvaluateConfig) -> Evaluation:
         for pair in pairs:
             reader.calibrate(*pair, clips.unlabelled, calibrated)
         sides = (clips.unlabelled, train, shown)
-        features = [reader.features(*pair, *sides, components=config.whitening) for pair in pairs]
+        features = [reader.features(*pair, *sides, components=components) for pair in pairs]
         known, asked = zip(*features, strict=True)
         scores = probe_and_neighbours(
             known,
@@ -152,7 +172,7 @@ def run(config: EvaluateConfig) -> Evaluation:
             classes=len(clips.classes),
             weight_decay=config.weight_decay,
             neighbours=config.neighbours,
-            whitened=config.whitening > 0,
+            whitened=components > 0,
         )
 
     # The votes of fewer than five neighbours put no five classes into an order.

@@ -110,6 +110,11 @@ class SavedModel:
         return replace(self, config=self.config.model_copy(update={"pool": pool}))
 
     @property
+    def has_joints(self) -> bool:
+        """Whether it is an STTFormer or a transformer without a head, whose features are those of joints."""
+        return not (self.is_classifier or isinstance(self.config, STGCNConfig | EncoderPlugin))
+
+    @property
     def is_classifier(self) -> bool:
         """Whether it answers with classes; else with features."""
         return self.config.num_classes > 0
