@@ -84,7 +84,7 @@ def test_an_encoder_is_diagnosed(trained, tmp_path, capsys):
 
 def test_the_last_layer_is_what_evaluation_sees(trained, tmp_path):
     found = run(trained["encoder"]).layers["block 2"]
-    config = ["--folder", str(tmp_path / "evaluated")]
+    config = ["--folder", str(tmp_path / "evaluated"), "--whitening", "0"]
     seen = evaluate.run(
         read_options(evaluate.EvaluateConfig, [str(trained["encoder"]), *config], program="evaluate")
     )

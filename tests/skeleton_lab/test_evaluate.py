@@ -151,7 +151,7 @@ def test_features_can_be_whitened_by_the_training_side(trained, unseen):
         trained["encoder"], *default, "--pool", "joint_statistics", "--whitening", str(len(train) // 4)
     )
     assert run(trained["encoder"], *default).methods == quarter.methods
-    with pytest.raises(InputError, match=rf"whitening: 4, but {trained['joint']}/classifier"):
+    with pytest.raises(InputError, match=rf"whitening is 4, but {trained['joint']}/classifier"):
         run(trained["joint"], "--whitening", "4")
 
 

@@ -26,7 +26,7 @@ Trained = Literal["finetune", "pretrain"]
 RECIPES: Mapping[Trained, str] = {"finetune": "finetune/default", "pretrain": "pretrain/default"}
 """What is read where no recipe is named."""
 
-FEW, MANY = 1, 10
+FEW, MANY = 3, 10
 """Self-training gained with at most FEW labels per class, and at least MANY unlabelled clips per label."""
 MOST = 10_000
 """Pre-training was measured with fewer clips."""
@@ -85,7 +85,7 @@ CHOICES: Mapping[Trained, Sequence[Choice]] = {
         Choice(
             lambda found: True,
             "{labelled} clips have a label and {unlabelled} have none, so the run learns from labels alone: "
-            f"self-training was measured in 3D, with {FEW} label per class and {MANY} clips for each label; "
+            f"self-training gained in 3D, with 1 to {FEW} labels per class and {MANY} clips for each label; "
             "--self_training.rounds 2 learns from the others too.",
         ),
     ),
