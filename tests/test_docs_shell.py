@@ -19,12 +19,15 @@ GIVEN = {
     },
     "docs-paper": {"data/ntu60": "ntu", "runs/pretrain/paper-ntu60-xsub": "pretrained"},
     **{
-        name: {"data/utd-mhad": "kinect", "data/msrc12": "kinect"}
+        name: {"data/utd-mhad": "kinect", "data/msrc12": "other"}
         for name in ("docs-reproduce", "docs-results-diagnostics", "docs-scale-out", "docs-train")
     },
-    "docs-results-ablations": {"data/utd-mhad": "kinect", "data/msrc12": "kinect", "data/bnr2": "takes"},
+    "docs-results-ablations": {"data/utd-mhad": "kinect", "data/msrc12": "other", "data/bnr2": "takes"},
 }
 """What readers of a document have, besides the files that all of them name: places, and what is there."""
+
+MADE = ("ntu", "kinect", "other", "takes", "pretrained", "tuned")
+"""What is made once, and copied to the places of a document."""
 
 WITH_SHELL = {
     name: path for name, path in DOCUMENTS.items() if any(block.kind in SHELL for block in blocks(path))
@@ -45,6 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [
             "skeleton-data prepare nturgb+d_skeletons ntu",
             "skeleton-data import utd_mhad.npz kinect --layout kinect_v1",
+            "skeleton-data import msrc12.npz other --layout kinect_v1",
             "skeleton-data import bnr2.npz takes --layout configs/layouts/bandai_namco.toml --label style "
             "--setup content --replication take",
             f"""python apps/pretrain.py configs/pretrain/default.toml --folder pretrained \
@@ -62,7 +66,7 @@ def prepared(folder: Path, made: Path, document: str) -> Path:
     """A folder as the reader of a document has it."""
     given = GIVEN.get(document, {})
     for path in made.iterdir():
-        if path.name not in ("ntu", "kinect", "takes", "pretrained", "tuned", "stdin", "bash-errors"):
+        if path.name not in (*MADE, "stdin", "bash-errors"):
             (folder / path.name).symlink_to(path)
     for place, what in given.items():
         shutil.copytree(made / what, folder / place)

@@ -33,8 +33,8 @@ def write_files(folder: Path) -> None:
         for path in sorted(raw.iterdir())[:4]:
             archive.write(path, path.name)
     write_pyskl(folder)
-    for name in ("utd_mhad.npz", "msrc12.npz", "mine.npz", "new.npz"):
-        write_own(folder / name, layout("kinect_v1").joints)
+    for seed, name in enumerate(("utd_mhad.npz", "msrc12.npz", "mine.npz", "new.npz")):
+        write_own(folder / name, layout("kinect_v1").joints, seed=seed)
     for name in ("own.npz", "long.npz"):
         write_own(folder / name, layout("ntu").joints, frames=90)
     write_takes(folder / "bnr2.npz")
@@ -52,18 +52,18 @@ def write_files(folder: Path) -> None:
     (folder / "tracker.py").write_text(TRACKER.format(frames=[json.dumps(frame) for frame in stream]))
 
 
-def standing(joints: Sequence[str], frames: int) -> np.ndarray:
+def standing(joints: Sequence[str], frames: int, seed: int = 0) -> np.ndarray:
     """A body that stands and trembles, (frames, joints, 3) in metres: what import takes for a person."""
-    rows = np.random.default_rng(0).normal(0, 0.05, size=(frames, len(joints), 3))
+    rows = np.random.default_rng(seed).normal(0, 0.05, size=(frames, len(joints), 3))
     words = [next((word for word in HEIGHTS if word in joint.lower()), "") for joint in joints]
     rows[..., 1] += [HEIGHTS.get(word, 1.0) for word in words]
     return rows
 
 
-def write_own(path: Path, joints: Sequence[str], *, frames: int = 24) -> None:
+def write_own(path: Path, joints: Sequence[str], *, frames: int = 24, seed: int = 0) -> None:
     """Two classes by eight subjects, four times each."""
     clips = np.arange(64)
-    rows = standing(joints, len(clips) * frames)
+    rows = standing(joints, len(clips) * frames, seed)
     np.savez(
         path,
         positions_m=rows.astype(np.float32),
