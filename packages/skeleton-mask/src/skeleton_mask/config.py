@@ -179,7 +179,7 @@ class BodyPartConfig(_Config):
     """
 
     kind: Literal["body_part"] = Field(
-        "body_part", description="Body parts, for the whole clip or for some frames, then others."
+        "body_part", description="Body parts are masked, for a whole clip or for some frames and then others."
     )
     joint_ratio: Ratio = Field(
         0.5,

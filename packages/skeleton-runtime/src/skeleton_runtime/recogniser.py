@@ -191,10 +191,10 @@ class Recogniser:
         Raises:
             DataError: If the joints are not those of the model, or a length is no time.
         """
-        from skeleton_runtime.live import LiveStream, StreamOptions
+        from skeleton_runtime.live import LiveStream, StreamOptions, require_picture
 
         preprocessing, rate = self.preprocessing, fps or self.preprocessing.fps or FPS
-        _require_picture(preprocessing, picture)
+        require_picture(preprocessing, picture)
         names = layout(source_layout).joints if source_layout else preprocessing.layout.joints
         mapping = map_joints(names, preprocessing.layout, derive=derive, source="the stream")
         options = StreamOptions(
@@ -296,13 +296,3 @@ class Recogniser:
             yield from array_recordings([clips], preprocessing, config)
         else:
             yield from array_recordings(list(clips), preprocessing, config)  # type: ignore[arg-type]
-
-
-def _require_picture(preprocessing: Preprocessing, picture: tuple[int, int] | None) -> None:
-    if preprocessing.units == "picture" and picture is None:
-        raise DataError(
-            "picture: the model was made for 2D joints; give width and height, such as 640x480, and stream"
-            " [x, y, confidence] in pixels"
-        )
-    if preprocessing.units == "m" and picture is not None:
-        raise DataError("picture: the model was made for 3D joints in metres")
