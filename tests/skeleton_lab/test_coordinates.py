@@ -81,7 +81,7 @@ def write_own(path, clip, joints):
 def test_raw_recordings_are_shown_as_the_store_of_the_training_has_them(tmp_path, raw, cleaning, name):
     prepare(raw, tmp_path / "store", cleaning=cleaning, layout_name=name, derive=name != "ntu", workers=1)
     store = SkeletonStore.open(tmp_path / "store")
-    clips = FinetuneData(store=store.path, protocol="odd-subjects", validation=0).open()
+    clips = FinetuneData(store=store.path, protocol="all", validation=0).open()
     carried = clips.preprocessing(ClipSampling()).cleaning
     assert carried == cleaning
     model = save_model(tmp_path / "model", name, cleaning=carried, sure=SURE)

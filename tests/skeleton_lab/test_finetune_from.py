@@ -242,12 +242,12 @@ def test_a_bad_folder_is_a_line_that_names_the_file(refused, folder, line):
 def test_what_is_no_model(refused, tmp_path, finetune_recipe, other_store):
     (tmp_path / "empty").mkdir()
     cases = {
-        tmp_path / "empty": "empty: no model",
+        tmp_path / "empty": "/empty is not a model",
         tmp_path / "nowhere": "nowhere: no such folder",
         tmp_path / "nowhere.pt": "nowhere.pt: no such folder",
         finetune_recipe: "finetune.toml: no model; expected a folder",
         "hf://name": "hf://name: expected hf://OWNER/NAME",
-        other_store: "ntu.store: no model",
+        other_store: "ntu.store is not a model",
     }
     for start, line in cases.items():
         assert line in refused(start)

@@ -189,7 +189,7 @@ def test_layers_that_timm_cannot_tell_apart_are_refused():
 def test_optimisers_of_timm(monkeypatch):
     model = linear()
     assert type(Timm(name="lamb", lr=0.5).build(model)).__name__ == "Lamb"
-    with pytest.raises(InputError, match=r"optimizer.name: timm has no 'lambada', but .*lamb"):
+    with pytest.raises(InputError, match=r"optimizer\.name: .*'lambada'.*lamb"):
         Timm(name="lambada").build(model)
     monkeypatch.setitem(sys.modules, "timm.optim", None)
     with pytest.raises(InputError, match=r"^optimizer.kind: timm is not installed \(pip install timm\)$"):

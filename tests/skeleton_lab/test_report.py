@@ -33,7 +33,7 @@ def test_classes_that_are_absent_are_named():
     [
         ([0, 1], [0], "predicted has 1 values for 2 clips"),
         ([-1, ""], [0, 1], "y: no clip has a label"),
-        ([0, 1], [0, None], r"predicted\[1\] is no class"),
+        ([0, 1], [0, None], r"predicted\[1\]"),
         ([0, 1], [0, 0.5], r"predicted\[1\] is 0\.5"),
     ],
 )

@@ -21,7 +21,7 @@ def write(path, clips, names=None, subjects=None):
         for at, joints in enumerate(clips):
             subject = subjects[at] if subjects else at
             name = names[at] if names else f"{path.name}-{at}"
-            writer.add(joints, name=name, label=at % 2, subject=subject)
+            writer.add(joints, name=name, label=at // 2 % 2, subject=subject)
     return SkeletonStore.open(path)
 
 

@@ -56,7 +56,7 @@ def test_the_answers_to_views_are_averaged(trained, store, tmp_path):
 
 
 def test_an_encoder_has_no_views(trained, tmp_path):
-    with pytest.raises(InputError, match=r"views: 2, but .*encoder"):
+    with pytest.raises(InputError, match=r"views is 2, but .*encoder"):
         run(trained["encoder"], "--views", 2, "--folder", tmp_path / "views")
 
 

@@ -73,7 +73,7 @@ class OwnClips(SkeletonStore):
         (31, 1, 20, 3)
         >>> OwnClips([np.ones((30, 1, 20, 3))])
         Traceback (most recent call last):
-        skeleton_data.errors.DataError: list: lacks layout; see skeleton_data.ClipDataset
+        skeleton_data.errors.DataError: list: it lacks layout; see skeleton_data.ClipDataset
     """
 
     def __init__(self, data: ClipDataset) -> None:
