@@ -216,3 +216,14 @@ def test_a_batch_norm_that_takes_part_is_the_same_layer(norm, shape):
 @pytest.mark.parametrize(("compiled", "backend"), [(True, "INDUCTOR"), (False, "NO")])
 def test_compilation_is_accelerates(tmp_path, compiled, backend):
     assert set_up_distributed(steps(tmp_path, compile=compiled), PLAN).state.dynamo_plugin.backend == backend
+
+
+@pytest.mark.parametrize(
+    ("times", "precision", "warned"), [(30, "bf16", True), (0.6, "bf16", False), (30, "no", False)]
+)
+def test_bfloat16_is_warned_of_where_the_cpu_is_slow_in_it(
+    tmp_path, capsys, monkeypatch, times, precision, warned
+):
+    monkeypatch.setattr("skeleton_lab.training.precision.bfloat16_time", lambda: times)
+    set_up_distributed(steps(tmp_path, precision=precision), PLAN)
+    assert ("training.precision" in capsys.readouterr().err) is warned

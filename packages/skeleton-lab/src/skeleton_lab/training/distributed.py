@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from importlib.util import find_spec
 from typing import Any
 
@@ -27,6 +28,7 @@ from torch import nn
 
 from skeleton_lab.errors import InputError, input_errors
 from skeleton_lab.training.plan import Plan, TrainingRecipe
+from skeleton_lab.training.precision import slow_bfloat16
 
 
 def join(**options: Any) -> Accelerator:
@@ -74,6 +76,9 @@ def set_up_distributed(recipe: TrainingRecipe, plan: Plan) -> Accelerator:
         )
     if accelerator.mixed_precision == "fp16" and accelerator.device.type == "cpu":
         raise InputError("training.precision is fp16, which needs a GPU; a CPU would not use it")
+    on_cpu = accelerator.device.type == "cpu" and accelerator.is_main_process
+    if accelerator.mixed_precision == "bf16" and on_cpu and (warning := slow_bfloat16()):
+        print(warning, file=sys.stderr)
     parts = accelerator.num_processes * training.gradient_accumulation_steps
     if plan.batch_size < parts:
         raise InputError(
