@@ -1,5 +1,6 @@
 """A model that was trained on three synthetic actions, and recordings of them."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from trained_model import MODEL
 
-from skeleton_data import SyntheticConfig, clean, read_skeleton, write_synthetic
+from skeleton_data import RawClip, SyntheticConfig, clean, read_skeleton, write_skeleton, write_synthetic
 from skeleton_runtime import Recogniser
 
 
@@ -40,6 +41,22 @@ def coming_and_going(clips):
     clip[140:, 0] = clips[2][:30, 0]
     clip[145:150] = 0
     return clip
+
+
+@pytest.fixture
+def nobody(tmp_path):
+    """Recordings of 20 frames without a person, as the tracker or a data set writes them."""
+    folder = tmp_path / "nobody"
+    folder.mkdir()
+    (folder / "no-body.skeleton").write_text("20\n" + 20 * "0\n")
+    for name, frames, body in (("zeros", [1, 2], [7, 7]), ("too-short", [1, 2, 9], [7, 7, 8])):
+        value = 0 if name == "zeros" else np.arange(75).reshape(25, 3) / 40
+        joints = np.full((len(frames), 25, 3), value, np.float32)
+        write_skeleton(folder / f"{name}.skeleton", RawClip(20, np.array(frames), np.array(body), joints))
+    arrays = {"x_test": np.zeros((1, 20, 150), np.float32), "y_test": np.eye(3, dtype=np.float32)[:1]}
+    np.savez(folder / "ctr-gcn.npz", **arrays)
+    (folder / "mediapipe.json").write_text(json.dumps(20 * [{"pose_world_landmarks": []}]))
+    return folder
 
 
 @pytest.fixture

@@ -41,6 +41,17 @@ def test_a_recording_of_nobody_has_no_class(recogniser, tmp_path, value):
     assert (told["bodies"], told["tensor"]) == (0, None)
 
 
+def test_raw_recordings_of_nobody_have_no_class(recogniser, nobody):
+    files = sorted(nobody.glob("*.skeleton"))
+    for (answer,), ((told,),) in zip(
+        map(recogniser.predict, files),
+        (prepared([(file, recogniser.preprocessing, {})]) for file in files),
+        strict=True,
+    ):
+        assert (told["start"], told["end"] - 1) == (answer.first_frame, answer.last_frame)
+        assert (told["bodies"], told["tensor"], answer.label) == (0, None, None)
+
+
 def test_answers_are_alike(recogniser, coming_and_going, written, raw):
     package = os.environ.get("ONNXRUNTIME_WEB")
     if package is None:

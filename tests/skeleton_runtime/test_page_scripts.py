@@ -174,7 +174,7 @@ def recordings_of(clip, preprocessing):
 BAD = {
     "a.bvh": ("", "serve"),
     "a.skeleton": ("2\n1\n", "line"),
-    "empty.skeleton": ("3\n0\n0\n0\n", "no body"),
+    "empty.skeleton": ("0\n", "no frame"),
     "a.csv": ("a,b\n1,2\n", "HEAD_x"),
     "nan.json": (
         '{"clips": [' + json.dumps(np.ones((1, 25, 3)).tolist()).replace("1.0", "null", 1) + "]}",

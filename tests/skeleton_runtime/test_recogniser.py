@@ -100,6 +100,15 @@ def test_a_recording_of_nobody_has_no_class(recogniser, tmp_path, value):
         recogniser.explain(joints)
 
 
+def test_files_of_nobody_have_no_class(recogniser, nobody):
+    for file in sorted(nobody.iterdir()):
+        (answer,) = recogniser.predict(file)
+        assert (answer.label, answer.bodies, answer.first_frame, answer.last_frame) == (None, 0, 0, 19), file
+    (nobody / "no-frame.skeleton").write_text("0\n")
+    with pytest.raises(DataError, match="0 frames"):
+        recogniser.predict(nobody / "no-frame.skeleton")
+
+
 def test_gaps_are_filled_as_by_import(recogniser, clips):
     gap = clips[0].copy()
     gap[10:13, :, 7] = np.nan

@@ -23,6 +23,7 @@ from .draw.strip import draw_strip as draw_strip
 from .draw.strip import viewpoint as viewpoint
 from .errors import DataError as DataError
 from .errors import JointError as JointError
+from .errors import NobodyError as NobodyError
 from .export.huggingface import export_huggingface as export_huggingface
 from .export.npz import export_npz as export_npz
 from .files.json_file import load_json as load_json
@@ -124,6 +125,7 @@ __all__ = [
     "LongClip",
     "Missing",
     "Name",
+    "NobodyError",
     "NtuName",
     "OpenedClips",
     "OwnClips",

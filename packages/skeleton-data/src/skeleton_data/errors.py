@@ -86,6 +86,31 @@ class DataError(ValueError):
         return error
 
 
+class NobodyError(DataError):
+    """A recording, or a clip of it, with nobody in it: nothing to train on, but a recording all the same.
+
+    Attributes:
+        frames: Its frames, at least one.
+        clip: Its name, where the file holds several.
+    """
+
+    frames: int = 1
+    clip: str | None = None
+
+    @classmethod
+    def of(cls, path: str | Path, message: str, *, frames: int, clip: str | None = None) -> NobodyError:
+        """Return the error for a file.
+
+        Example:
+            >>> error = NobodyError.of("a.json", "there is nobody in any frame", frames=20)
+            >>> print(error, error.frames, sep="; ")
+            a.json: there is nobody in any frame; 20
+        """
+        error = cls(str(DataError.at(path, message)))
+        error.path, error.frames, error.clip = str(path), max(frames, 1), clip
+        return error
+
+
 class OutputError(OSError):
     """A file or folder that could not be written: the disk is full, or may not be written to.
 

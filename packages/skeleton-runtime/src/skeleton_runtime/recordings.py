@@ -16,6 +16,7 @@ from skeleton_data import (
     JointError,
     JointMap,
     LongClip,
+    NobodyError,
     OpenedClips,
     Preprocessing,
     SkeletonLayout,
@@ -87,6 +88,8 @@ def read_recordings(
                     recording = next(clips, None)
                     if isinstance(recording, DataError):
                         raise recording
+                except NobodyError as error:
+                    recording = _nobody(error, file, preprocessing, config.fps or FPS)
                 except OSError as error:
                     refused.append(f"{error.filename or file}: {error.strerror or error}")
                     continue  # a reader that failed has nothing more
@@ -130,11 +133,20 @@ def prepared(
         return
     for clip in replace(data, nobody=True):
         data.report.check(source)
+        if isinstance(clip, NobodyError):
+            yield _nobody(clip, Path(source), preprocessing, data.fps)
+            continue
         if isinstance(clip, DataError):
             yield clip
             continue
         fps = data.config.resample or clip.fps or data.source.fps
         yield Recording(str(source), clip.name, clip.joints, fps, shown_to(preprocessing, fps))
+
+
+def _nobody(error: NobodyError, file: Path, preprocessing: Preprocessing, fps: float) -> Recording:
+    """Return the recording of nobody that a reader did not take for a clip."""
+    joints = np.zeros((error.frames, 1, len(preprocessing.layout.joints), 3), np.float32)
+    return Recording(str(file), error.clip or file.stem, joints, fps, shown_to(preprocessing, fps))
 
 
 def shown_to(preprocessing: Preprocessing, fps: float) -> Callable[[Joints], Joints]:
@@ -188,6 +200,8 @@ def _read_raw(file: Path, preprocessing: Preprocessing, config: ImportConfig) ->
         raw = read_skeleton(file)
         raw = replace(raw, joints=turn_upright(raw.joints, "y" if config.up == "auto" else config.up))
         whole = clean(raw, cleaning or "reference")
+    except NobodyError:
+        raise
     except DataError as error:
         raise error.within(file) from error
     joints = first_bodies(raw) if cleaning == "contrast" else whole

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.clips import Cleaning
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, NobodyError
 from skeleton_data.layouts.layout import layout
 from skeleton_data.ntu.contrast_clip import aligned, first_bodies
 from skeleton_data.ntu.recording import RawClip
@@ -47,8 +47,11 @@ def clean(clip: RawClip, cleaning: Cleaning = "reference") -> Floats:
         Shape (T, M, 25, 3) float32, metres, M = 1 or 2; a body that is absent in a frame is all zero.
 
     Raises:
-        DataError: No body is left.
+        NobodyError: No body is left.
+        DataError: The first body of several is absent throughout.
     """
+    if not clip.joints.any():
+        raise _nobody(clip, "all joints of all bodies are zero in every frame")
     if cleaning == "contrast":
         joints = aligned(first_bodies(clip), layout("ntu"))
     else:
@@ -84,7 +87,8 @@ def select_bodies(clip: RawClip, *, true_frames: bool = False) -> Floats:
         Shape (T, M, 25, 3) float32; M = 2 where more than one body passed the thresholds.
 
     Raises:
-        DataError: No body is left; with `true_frames`, a body is twice in a frame.
+        NobodyError: No body is left.
+        DataError: A body is in more frames than have one; with `true_frames`, it is twice in a frame.
     """
     seen = np.unique(clip.frame)
     frame = clip.frame - seen[0] if true_frames else np.searchsorted(seen, clip.frame)
@@ -99,7 +103,7 @@ def select_bodies(clip: RawClip, *, true_frames: bool = False) -> Floats:
     if len(tracks) > 1:
         tracks = _drop_noisy([track for track in tracks if len(track.joints) >= MIN_FRAMES])
     if not tracks:
-        raise DataError(f"none of its {len(ids)} bodies is seen in at least {MIN_FRAMES} frames")
+        raise _nobody(clip, f"none of its {len(ids)} bodies is seen in at least {MIN_FRAMES} frames")
     if true_frames:
         return _assign_true(tracks, count)
     if len(ids) == 1:
@@ -128,6 +132,12 @@ def move_origin(joints: Floats, *, centre: int) -> Floats:
     if joints.shape[1] > 1:
         moved[~present] = 0
     return moved
+
+
+def _nobody(clip: RawClip, problem: str) -> NobodyError:
+    error = NobodyError(problem)
+    error.frames = clip.frames
+    return error
 
 
 def _track(frame: Integers, joints: Floats, *, packed: bool) -> _Track:

@@ -9,7 +9,7 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, NobodyError
 
 JOINTS, BODY_NUMBERS, JOINT_NUMBERS = 25, 10, 12
 MAX_METRES = 1e6  # no recording goes beyond, and sums of squares stay within float32
@@ -42,7 +42,8 @@ def read_lines(data: bytes, path: str | Path) -> Records:
             joints += [lines.joint(f"joint {joint} {where}") for joint in range(JOINTS)]
     lines.end(frames)
     if not frame:
-        raise DataError.at(path, f"there is no body in any of its {frames} frames")
+        message = f"there is no body in any of its {frames} frames"
+        raise NobodyError.of(path, message, frames=frames) if frames else DataError.at(path, message)
     return (
         frames,
         np.array(frame, dtype=np.int64),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.clips import ClipSource
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, NobodyError
 from skeleton_data.files.json_file import entry, load_json
 from skeleton_data.files.numbers import arrays_under, as_numbers
 from skeleton_data.layouts.layout import layout
@@ -56,7 +56,7 @@ def read_mediapipe(path: Path) -> Recording:
     ]
     joined = join_nearest(_frames_of(people, path), (LANDMARKS, 4), path)
     if not joined.shape[1]:
-        raise DataError.at(path, "there is nobody in any frame")
+        raise NobodyError.of(path, "there is nobody in any frame", frames=len(results))
     stamps = [result.get("timestamp_ms") for result in results]
     return Recording(
         layout("mediapipe33").joints,
@@ -159,7 +159,7 @@ def read_azure(path: Path) -> Recording:
         ]
         frames.append(np.reshape(np.array(values, np.float32), (-1, len(names), 3)))
     if not any(ids):
-        raise DataError.at(path, "frames: there is nobody in any")
+        raise NobodyError.of(path, "frames: there is nobody in any", frames=len(ids))
     joined = join_by_id(frames, ids, (len(names), 3), path)
     joined[~joined.any(axis=-1)] = np.nan
     positions = _at_frames(joined, numbers, path)

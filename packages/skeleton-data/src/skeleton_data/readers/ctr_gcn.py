@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, Side, present_bodies
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, NobodyError
 from skeleton_data.files.arrays import open_array, open_zip, read_array, reading, require_proportion
 from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
 from skeleton_data.ntu.facts import ntu_class_names
@@ -154,7 +154,8 @@ def _read(
             try:
                 clip = positions(rows, (frames, width), path, where, gaps=True)
                 if not np.nan_to_num(clip).any():
-                    raise DataError.at(path, f"{where}: all zero, there is no body")
+                    message = f"{where}: all zero, there is no body"
+                    raise NobodyError.of(path, message, frames=frames, clip=f"{part}{number:06}")
             except DataError as error:
                 yield error
                 continue

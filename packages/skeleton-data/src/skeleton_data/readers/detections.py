@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.clips import ClipSource
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, NobodyError
 from skeleton_data.files.json_file import entry, load_json
 from skeleton_data.files.numbers import arrays_under
 from skeleton_data.layouts.layout import layout
@@ -161,7 +161,7 @@ class _Detected:
     def recording(self, path: Path, layouts: dict[int, str]) -> Recording:
         counts = {len(body) for bodies in self.bodies for body in bodies}
         if not counts:
-            raise DataError.at(path, "there is nobody in any frame")
+            raise NobodyError.of(path, "there is nobody in any frame", frames=len(self.bodies))
         if len(counts) > 1 or counts.isdisjoint(layouts):
             raise DataError.at(
                 path,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, Side, read_files
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, NobodyError
 from skeleton_data.files.json_file import entry, load_object
 from skeleton_data.files.numbers import arrays_under
 from skeleton_data.layouts.layout import layout
@@ -112,7 +112,7 @@ def _read(path: Path, *, sides: Mapping[str, tuple[str, Side]]) -> Sequence[Clip
         if bodies:
             seen.append((index, _surest(bodies, path, where)))
     if not seen:
-        raise DataError.at(path, "data: there is no body in any frame")
+        raise NobodyError.of(path, "data: there is no body in any frame", frames=last + 1)
     first, count = seen[0][0], max(len(bodies) for _, bodies in seen)
     joints = np.zeros((seen[-1][0] - first + 1, count, JOINTS, 3), dtype=np.float32)
     for index, bodies in seen:

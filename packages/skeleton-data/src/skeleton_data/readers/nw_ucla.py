@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from skeleton_data.clips import Clip, ClipSource, Side, read_files
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, NobodyError
 from skeleton_data.files.json_file import entry, load_object
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
@@ -67,7 +67,7 @@ def _read(path: Path, *, divisor: np.float32, joints: int) -> Sequence[Clip]:
         raise DataError.at(path, field="label", expected=f"1 to {len(CLASS_NAMES)}", found=label)
     frames = positions(entry(table, "skeletons", list, path), (-1, joints, 3), path, "skeletons")
     if not frames.any():
-        raise DataError.at(path, "skeletons: all zero, there is no body")
+        raise NobodyError.of(path, "skeletons: all zero, there is no body", frames=len(frames))
     _, subject, execution, view = map(int, name.groups())
     facts = {"label": label - 1, "subject": subject, "replication": execution, "camera": view}
     side: Side = "train" if view in TRAINING_CAMERAS else "test"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, Side, SourceUnits, present_bodies
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, NobodyError
 from skeleton_data.layouts.layout import SkeletonLayout, layout
 from skeleton_data.ntu.facts import ntu_class_names
 from skeleton_data.ntu.name import NtuName
@@ -188,7 +188,8 @@ def _clip(item: Any, last: tuple[int, ...], flat: bool, config: ImportConfig, pa
             path, f"{where}.total_frames: {frames!r:.40}, but keypoint has {keypoint.shape[1]} frames"
         )
     if not keypoint.any():
-        raise DataError.at(path, f"{where}.keypoint: all zero, there is no body")
+        message = f"{where}.keypoint: all zero, there is no body"
+        raise NobodyError.of(path, message, frames=keypoint.shape[1], clip=name)
     if not flat:
         joints = np.asarray(keypoint.transpose(1, 0, 2, 3))
         bodies = present_bodies(joints).shape[1]
@@ -216,7 +217,8 @@ def _flat_clip(
 ) -> Clip:
     unseen = (score <= 0)[..., None]
     if unseen.all():
-        raise DataError.at(path, f"clip {name!r}: every score is 0, there is no body")
+        message = f"clip {name!r}: every score is 0, there is no body"
+        raise NobodyError.of(path, message, frames=pixels.shape[1], clip=name)
     points = np.where(unseen, np.float32(np.nan), pixels).transpose(1, 0, 2, 3)
     bodies = np.flatnonzero(~np.isnan(points).all(axis=(0, 2, 3)))
     sure = np.clip(score.transpose(1, 0, 2)[:, bodies], 0, 1)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, present_bodies
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, NobodyError
 from skeleton_data.files.arrays import map_array, reading
 from skeleton_data.layouts.layout import SkeletonLayout, layout
 from skeleton_data.ntu.facts import ntu_class_names
@@ -122,7 +122,8 @@ def _read(
                 clip = positions(array[number], array.shape[1:], file, f"[{number}]")
                 joints = present_bodies(clip.transpose(1, 3, 2, 0))
                 if not joints.any():
-                    raise DataError.at(file, f"[{number}]: all zero, there is no body")
+                    message = f"[{number}]: all zero, there is no body"
+                    raise NobodyError.of(file, message, frames=len(joints), clip=name)
             except DataError as error:
                 yield error
                 continue

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, read_files
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, NobodyError
 from skeleton_data.layouts.layout import layout
 from skeleton_data.ntu.facts import ntu_class_names
 from skeleton_data.ntu.name import NtuName
@@ -81,6 +81,6 @@ def read_txt2npy(path: Path) -> NDArray[np.float32]:
         raise DataError.at(path, "its bodies have different numbers of frames")
     joints = np.stack(bodies, axis=1)
     if not joints.any():
-        raise DataError.at(path, "all zero, there is no body")
+        raise NobodyError.of(path, "all zero, there is no body", frames=len(joints))
     kept = [body for body in range(joints.shape[1]) if joints[:, body].any()]
     return zeros_as_missing(joints[:, kept])

@@ -4,9 +4,10 @@ import { at, bodiesThere, empty, present, shift, withBodies } from "./clip.mjs";
 const JOINTS = 25, SPINE_MID = 1, MIN_FRAMES = 12, MAX_WIDTH = 0.8, MAX_NOISY = 0.69754;
 
 export function readNtu(text, cleaning) {
-  const records = parse(text);
-  if (!records.length) throw new Error("no body in any frame");
-  const clip = selectBodies(records, cleaning === "true_frames");
+  const { frames, records } = parse(text);
+  if (!frames) throw new Error("there is no frame");
+  const clip = records.some(record => record.xyz.some(number => number !== 0)) ? selectBodies(records, cleaning === "true_frames") : null;
+  if (!clip) return empty(frames, 1, JOINTS);  // the answer is "nobody"
   const first = Array.from({ length: clip.frames }, (_, frame) => frame).find(frame => present(clip, frame, 0));
   if (first === undefined) throw new Error("all joints of the first body are zero in every frame");
   const begin = at(clip, first, 0, SPINE_MID);
@@ -16,13 +17,14 @@ export function readNtu(text, cleaning) {
 
 function parse(text) {
   const lines = text.trimEnd().split(/\r?\n/), records = [];
-  let line = 0;
+  let line = 0, frames = 0;
   const fail = wanted => { throw new Error(`line ${line}: expected ${wanted}`); };
   const count = wanted => {
     const found = (lines[line++] ?? "").trim();
     return /^\d{1,9}$/.test(found) ? Number(found) : fail(wanted);
   };
-  for (let frame = 0, frames = count("the number of frames"); frame < frames; frame++)
+  frames = count("the number of frames");
+  for (let frame = 0; frame < frames; frame++)
     for (let left = count("the number of bodies"); left > 0; left--) {
       const body = (lines[line++] ?? "").trim().split(/\s+/)[0] || fail("a body");
       if (count("the number of joints") !== JOINTS) fail(`${JOINTS} joints`);
@@ -35,7 +37,7 @@ function parse(text) {
       records.push({ frame, body, xyz });
     }
   if (line !== lines.length) fail("the end of the file");
-  return records;
+  return { frames, records };
 }
 
 function selectBodies(records, trueFrames) {
@@ -51,7 +53,7 @@ function selectBodies(records, trueFrames) {
   const count = place(records[records.length - 1]) + 1, ids = tracks.length;
   if (tracks.some(track => track.frames[track.frames.length - 1] >= count)) throw new Error("a body is in too many frames");
   if (ids > 1) tracks = withoutNoisy(tracks.filter(track => track.rows.length >= MIN_FRAMES));
-  if (!tracks.length) throw new Error(`none of its ${ids} bodies is seen in at least ${MIN_FRAMES} frames`);
+  if (!tracks.length) return null;  // none of them is seen long enough to be a person
   tracks.sort((a, b) => b.motion - a.motion);
   const assigned = trueFrames ? assignTrue(tracks, count) : ids === 1 ? put(empty(count, 1, JOINTS), tracks[0], 0) : assign(tracks, count);
   return trueFrames || ids > 1 ? kept(assigned, trueFrames) : assigned;
