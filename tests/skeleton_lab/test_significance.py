@@ -1,7 +1,9 @@
 """Whether two runs differ on the same clips: against enumeration, and through the command line."""
 
 import itertools
+import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +93,42 @@ def test_runs_on_other_clips_and_without_answers_are_refused(tmp_path, monkeypat
         (first / "answers.csv").write_text(damaged)
         with pytest.raises(ValueError, match=r"answers.csv: damaged"):
             read_answers(first)
+
+
+@pytest.mark.parametrize(
+    ("other", "stores", "printed"),
+    [
+        ({}, "ab", "paired by their names"),
+        ({"clip": np.array([7, 3, 5]), "name": ("c2", "c0", "c1")}, "ab", "paired by their names"),
+        ({"classes": ("down", "up")}, "ab", "of which 0 are the same"),
+        ({"subject": np.full(3, 2)}, "ab", "of which 0 are the same"),
+        ({"subject": np.full(3, -1)}, "ab", "paired by their names"),
+        ({"name": ("c0", "c0", "c1")}, "ab", "2 clips of"),
+        ({"name": ("clip000000", "clip000001", "clip000002")}, "ab", "'clip000000'"),
+        ({"name": ("train000000", "c1", "c2")}, "ab", "'train000000'"),
+        ({}, "aa", "p = 1."),
+        ({"clip": np.array([7, 3, 5]), "name": ("c2", "c0", "c1")}, "aa", "of which 0 are the same"),
+    ],
+)
+def test_clips_of_two_stores_are_paired_by_name(other, stores, printed, tmp_path, monkeypatch, capsys):
+    saved = answers([True, False, True])
+    changed = {"answer": saved.answer, **other}
+    if "clip" in other:  # the same clips in another order
+        changed |= {name: getattr(saved, name)[[2, 0, 1]] for name in ("label", "answer")}
+    runs = [write(tmp_path / "first", saved), write(tmp_path / "second", replace(saved, **changed))]
+    for run, store in zip(runs, stores, strict=True):
+        data = [{"store": "data/x", "clips": 3, "sha256": store * 64}]
+        # What a training, and what the folds of a study, keep of their data.
+        file, content = ("data.json", data) if run is runs[0] else ("result.json", {"data": data})
+        (run / file).write_text(json.dumps(content))
+    monkeypatch.setattr(sys, "argv", ["compare", "--by", "clip", *map(str, runs)])
+    if printed.startswith(("p", "1")):
+        compare.main()
+        assert printed in (shown := capsys.readouterr().out) and "| 66.7 | 0 |" in shown
+    else:
+        with pytest.raises(SystemExit) as end:
+            compare.main()
+        assert end.value.code == 2 and printed in capsys.readouterr().err
 
 
 def test_curves_over_seeds(trained, tmp_path, monkeypatch):

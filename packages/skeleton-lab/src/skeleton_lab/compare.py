@@ -10,6 +10,7 @@ averaged may differ in their seeds alone: data and split must be the same.
 
 With --by clip, two runs of any kind (fine-tunings, simple baselines, all folds of a protocol) are compared on
 the same test clips, by McNemar's exact test and a bootstrap interval of the difference, drawn over subjects.
+Clips of one store are paired by their number; if the runs were tested on two stores, by their name.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from skeleton_lab.recipe.text_files import MAX_RESULT, read_json, read_record, r
 from skeleton_lab.runs.answers import read_answers
 from skeleton_lab.runs.fingerprints import Fingerprint, read_fingerprints
 from skeleton_lab.runs.folder import completed, differences
-from skeleton_lab.runs.results import FinetuneResult
+from skeleton_lab.runs.results import FinetuneResult, Origin
 
 OF_A_SEED = {"training.seed", "data.split_seed", "data.label_seed"}
 OF_A_SEED |= {"pretrained"} | {f"pretrained.{field}" for field in OF_A_SEED}
@@ -94,8 +95,20 @@ def compare_clips(runs: Sequence[Path]) -> str:
     if len(runs) != 2:
         raise InputError(f"--by clip: expected two runs, got {len(runs)}")
     first, second = (read_answers(run) for run in runs)
-    folders = runs[0], runs[1]
-    return compare_answers(first, second, folders).table((str(runs[0]), str(runs[1])))
+    stores = {tested_on(run) for run in runs} - {None}
+    compared = compare_answers(first, second, (runs[0], runs[1]), same_data=len(stores) < 2)
+    return compared.table((str(runs[0]), str(runs[1])))
+
+
+def tested_on(run: Path) -> str | None:
+    """Return the fingerprint of the store that a run was tested on; None if an earlier version made it.
+
+    Raises:
+        InputError: If the file that says it is damaged.
+    """
+    if (fingerprints := read_fingerprints(run)) is None and (run / "result.json").is_file():
+        fingerprints = read_record(Origin, run / "result.json").data  # of the folds of a study
+    return fingerprints[0].sha256 if fingerprints else None
 
 
 def draw(starts: Mapping[Path, bool], picture: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_lab.errors import InputError
+from skeleton_lab.evaluation.pairing import pair
 from skeleton_lab.runs.answers import Answers
 
 RESAMPLES = 10_000
@@ -72,6 +72,7 @@ class Comparison:
         p: Of McNemar's exact test.
         interval: 95 % interval of the second's accuracy minus the first's.
         subjects: Subjects that were drawn for it; None where clips were, because no subject is known.
+        by_name: Whether clips were paired by name, because the two were tested on different stores.
     """
 
     clips: int
@@ -81,6 +82,7 @@ class Comparison:
     p: float
     interval: tuple[float, float]
     subjects: int | None
+    by_name: bool = False
 
     def table(self, names: tuple[str, str]) -> str:
         """Return it as Markdown, in percent."""
@@ -96,28 +98,26 @@ class Comparison:
             f"Difference {100 * (other - one):+.1f} on {self.clips} clips; 95 % interval {100 * low:+.1f} to"
             f" {100 * high:+.1f} (bootstrap over {drawn}); McNemar's exact test: p = {self.p:.3g}.",
         ]
+        if self.by_name:
+            lines.append("The runs were tested on two different stores; clips are paired by their names.")
         return "\n".join(lines)
 
 
-def compare_answers(first: Answers, second: Answers, folders: tuple[Path, Path]) -> Comparison:
+def compare_answers(
+    first: Answers, second: Answers, folders: tuple[Path, Path], *, same_data: bool = True
+) -> Comparison:
     """Compare the answers of two runs clip by clip.
 
     Args:
         first: Answers.
         second: Answers to the same clips.
         folders: Where they are, for messages.
+        same_data: Whether both are to clips of the same store; if not, clips are paired by name.
 
     Raises:
-        InputError: If they are to other clips.
+        InputError: If they are to different clips, or names do not tell the clips of two stores apart.
     """
-    here, there = (_clips(each) for each in (first, second))
-    if here != there:
-        common = sum(there.get(clip) == known for clip, known in here.items())
-        raise InputError(
-            f"{folders[0]}, {folders[1]}: {len(here)} and {len(there)} test clips, of which {common} are the"
-            " same: only answers to the same clips are compared"
-        )
-    order, other = np.argsort(first.clip), np.argsort(second.clip)
+    order, other = pair(first, second, folders, same_data=same_data)
     one, two = first.right[order], second.right[other]
     known = bool((first.subject >= 0).all()) and len(np.unique(first.subject)) > 1
     unit = first.subject[order] if known else np.arange(len(one))
@@ -130,10 +130,5 @@ def compare_answers(first: Answers, second: Answers, folders: tuple[Path, Path])
         p=mcnemar(*only),
         interval=bootstrap_interval(two.astype(np.float64) - one, unit),
         subjects=len(np.unique(unit)) if known else None,
+        by_name=not same_data,
     )
-
-
-def _clips(answers: Answers) -> dict[int, tuple[str, int]]:
-    """Return name and class of each clip."""
-    facts = zip(answers.name, answers.label.tolist(), strict=True)
-    return dict(zip(answers.clip.tolist(), facts, strict=True))
