@@ -231,7 +231,7 @@ def test_without_the_extra_one_line_says_what_to_install(store, tmp_path, monkey
         (["x.h5", "--protocol", "odd-subjects"], "output must end in .npz"),
         (
             ["x.npz", "--protocol", "ntu60-xview"],
-            "ntu60-xview needs the camera, unknown (-1) in 6 of 6 clips",
+            "ntu60-xview: the camera is unknown (-1) in 6 of 6 clips",
         ),
         (["x.npz", "--split", "none.json"], "none.json: no readable split"),
         (["hf", "--to", "huggingface", "--protocol", "odd-subjects", "--frames", "9"], "are for npz only"),

@@ -8,7 +8,7 @@ from statistics import mean
 import numpy as np
 import pytest
 
-from skeleton_data import SkeletonStore
+from skeleton_data import SkeletonStore, StoreWriter, layout
 from skeleton_lab import finetune, pretrain, simple
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel
@@ -70,6 +70,33 @@ def test_leave_one_subject_out_of_a_simple_baseline(simple_recipe, store, tmp_pa
     assert capsys.readouterr().out == shown and "| subject 8 | 12 |" in shown
 
 
+def test_classes_that_a_fold_tests_but_has_not_trained_are_named(
+    simple_recipe, tmp_path, monkeypatch, capsys
+):
+    with StoreWriter(
+        tmp_path / "few", layout=layout("kinect_v1"), class_names=["a", "b", "c"], fps=30
+    ) as writer:
+        for clip in range(9):  # subject 3 alone shows c
+            subject = 1 + clip % 3
+            joints = np.linspace(0, 1.7, 20)[:, None] + np.zeros((9, 1, 20, 3))
+            writer.add(joints, name=f"{clip}", label=2 if clip == 8 else clip // 3 % 2, subject=subject)
+    given = [
+        str(simple_recipe),
+        "--data.store",
+        str(tmp_path / "few"),
+        "--data.protocol",
+        "folds(subject, 3)",
+    ]
+    monkeypatch.setattr(sys, "argv", ["simple", *given])
+    simple.main()
+    folds = json.loads((tmp_path / "run" / "result.json").read_text())["folds"]
+    (lacking,) = (fold for fold in folds if fold["untrained"])
+    assert (lacking["name"], lacking["untrained"]) == ("subject 3", ["c"])
+    shown = capsys.readouterr()
+    assert "c in subject 3" in shown.out and "note" not in shown.err  # folds say nothing one by one
+    assert "c in subject 3" in (tmp_path / "run" / "folds.md").read_text()
+
+
 def test_folds_are_pretrained_without_their_test_subjects(
     pretrain_recipe, finetune_recipe, store, tmp_path, capsys
 ):
@@ -121,7 +148,7 @@ def test_a_dry_run_writes_nothing_and_bad_folds_are_refused(simple_recipe, tmp_p
         (["--dry_run"], 0, "subject 8"),
         (["--data.protocol", "folds(subject, 9)"], 2, "folds(subject, 9)"),
         (["--data.protocol", "leave-one-out(camera)"], 2, "camera"),
-        (["--data.protocol", "leave-one-out(label)"], 2, "label 0: "),
+        (["--data.protocol", "leave-one-out(label)"], 2, "label 0"),
     ):
         monkeypatch.setattr(sys, "argv", ["simple", str(simple_recipe), *options])
         if code:
@@ -132,3 +159,4 @@ def test_a_dry_run_writes_nothing_and_bad_folds_are_refused(simple_recipe, tmp_p
             simple.main()
         shown = capsys.readouterr()
         assert printed in shown.out + shown.err and not (tmp_path / "run").exists()
+        assert shown.err.count("label 0") < 2

@@ -111,7 +111,7 @@ def test_what_is_missing_on_a_side_is_named(run_simple, capsys):
     ("options", "names"),
     [
         (["--data.protocol", "person in 1"], ["data.protocol", "subject", "camera"]),
-        (["--data.protocol", "setup in 1"], ["setup", "known of all clips: label, subject, camera"]),
+        (["--data.protocol", "setup in 1"], ["setup", "label, subject, camera"]),
         (
             ["--data.protocol", "folds(subject, 4)", "--data.fold", "1"],
             ["folds(subject, 4)", "subjects 1, 2, 3"],

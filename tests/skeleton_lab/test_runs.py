@@ -221,7 +221,7 @@ def test_bad_input_of_finetuning_names_its_cause_and_writes_nothing(
             *("--data.protocol", "all"),
             *("--training.select", "test"),
         ): "tiny.store: .*leaves no labelled test clips",
-        ("--data.protocol", "ntu60-xview"): "tiny.store: ntu60-xview needs the camera",
+        ("--data.protocol", "ntu60-xview"): "tiny.store: ntu60-xview: the camera",
         ("--data.labels_per_class", "99"): "data.labels_per_class: slow has 12 training clips",
         ("--model.num_classes", "5"): "model.num_classes is 5, but the data have 3",
     }

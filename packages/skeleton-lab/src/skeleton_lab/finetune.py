@@ -270,6 +270,7 @@ def run(
             selected_by=select,
             selected_step=best.step,
             train_clips=len(clips.train),
+            untrained=clips.untrained,
             self_training=taught,
             validation_clips=len(clips.validation),
         )

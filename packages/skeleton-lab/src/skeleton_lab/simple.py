@@ -30,7 +30,7 @@ from skeleton_lab.runs.answers import ANSWERS
 from skeleton_lab.runs.ending import accuracy
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.provenance import provenance
-from skeleton_lab.runs.results import Origin, TestResult
+from skeleton_lab.runs.results import UNTRAINED, Origin, TestResult
 from skeleton_lab.runs.workers import is_first_process, tell_notes
 from skeleton_lab.studies import cross_validate
 
@@ -56,6 +56,7 @@ class SimpleResult(Origin):
     validation_top1: float | None = Field(description="Accuracy on held-out clips; it selects weights.")
     selected_step: int = Field(description="Step of the weights that were kept.")
     train_clips: int = Field(description="Clips whose labels were trained on.")
+    untrained: list[str] = Field([], description=UNTRAINED)
     validation_clips: int = Field(description="Clips whose labels served to select the weights.")
     parameters: int
     seconds: float
@@ -114,6 +115,7 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
         validation_top1=accuracy,
         selected_step=step,
         train_clips=len(clips.train),
+        untrained=clips.untrained,
         validation_clips=len(clips.validation),
         parameters=sum(weights.numel() for weights in model.parameters()),
         seconds=round(time.perf_counter() - began, 1),

@@ -28,9 +28,9 @@ def known_column(
         unknown = int((column < 0).sum())
         there = [each for each in COLUMNS if (np.asarray(getattr(index, each)) >= 0).all()]
         raise ValueError(
-            f"{protocol} needs the {name}, unknown (-1) in {unknown} of {len(column)} clips; known of all"
-            f" clips: {', '.join(there) or 'nothing'}"
-            + ("; folds(K) needs no subject" if name == "subject" else "")
+            f"{protocol}: the {name} is unknown (-1) in {unknown} of {len(column)} clips; known in all clips:"
+            f" {', '.join(there) or 'nothing'}"
+            + ("; folds(K), such as folds(5), needs no subject" if name == "subject" else "")
         )
     if highest is not None and len(column) and not (column.min() >= 1 and column.max() <= highest):
         raise ValueError(

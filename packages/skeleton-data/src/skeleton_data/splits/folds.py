@@ -63,10 +63,10 @@ def folds(index: ClipIndex, protocol: str, *, seed: int = 0) -> tuple[Fold, ...]
     values, unit = np.unique(column, return_inverse=True)
     count = len(values) if wanted.count is None else wanted.count
     if len(values) < max(count, 2):
-        there = _named(wanted.column, values) if len(values) else f"no {wanted.column}"
+        there = _named(wanted.column, values) if len(values) else "there is no clip"
         raise ValueError(
-            f"{protocol} needs at least {max(count, 2)} values in the column {wanted.column}, but the clips"
-            f" have {len(values)}: {there}"
+            f"{protocol}: {max(count, 2)} folds need as many values of {wanted.column}, but the clips have"
+            f" {len(values)}: {there}"
         )
     if wanted.count is None:
         place = np.arange(len(values))
@@ -80,7 +80,7 @@ def folds(index: ClipIndex, protocol: str, *, seed: int = 0) -> tuple[Fold, ...]
 
 def _of_clips(index: ClipIndex, count: int, protocol: str, seed: int) -> tuple[Fold, ...]:
     if len(index) < count:
-        raise ValueError(f"{protocol} needs at least {count} clips, but there are {len(index)}")
+        raise ValueError(f"{protocol}: {count} folds need as many clips, but there are only {len(index)}")
     order = np.lexsort((hashed(seed, Draw.FOLDS, np.arange(len(index))), index.label))
     place = np.empty(len(index), np.int64)
     place[order] = np.arange(len(index)) % count

@@ -247,6 +247,14 @@ class FinetuneClips:
         """What whoever reads the accuracy should know of the sides, a sentence each."""
         return (*self.divided.notes, *missing_classes(self.counts, self.classes))
 
+    @property
+    def untrained(self) -> list[str]:
+        """Classes that are tested, but of which no clip trains."""
+        counts = self.counts
+        return [
+            name for name, (train, _, test) in zip(self.classes, counts, strict=True) if test and not train
+        ]
+
     def require_test(self) -> None:
         """Refuse clips of which none tests.
 

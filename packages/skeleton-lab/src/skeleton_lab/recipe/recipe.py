@@ -222,7 +222,9 @@ def complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[Comp
                 yield Complaint(field, str(mistake["ctx"]["error"]))
             case _:
                 problem = mistake["msg"].removeprefix("Value error, ")
-                yield Complaint(field, f"{problem}, got {mistake['input']!r}")
+                got = repr(mistake["input"])
+                named = isinstance(mistake["input"], str) and got in problem
+                yield Complaint(field, problem if named else f"{problem}, got {got}")
 
 
 def over_defaults(section: type[BaseModel], values: Settings) -> Settings:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
-from skeleton_lab.runs.results import Origin, TestResult
+from skeleton_lab.runs.results import UNTRAINED, Origin, TestResult
 
 PRETRAINING = {
     "not": "without the test clips of each fold",
@@ -24,7 +25,21 @@ class Fold(BaseModel):
     name: str = Field(description="What is tested in it, as `subject 3`.")
     folder: Path
     train_clips: int
+    untrained: list[str] = Field([], description=UNTRAINED)
     test: TestResult
+
+    @classmethod
+    def of(cls, number: int, name: str, folder: Path, result: Mapping[str, Any]) -> Self:
+        """Return what the run of a fold ended with.
+
+        Args:
+            number: Of the fold, from 1.
+            name: What is tested in it.
+            folder: Of its run.
+            result: The run's result.json.
+        """
+        kept = {field: result[field] for field in ("train_clips", "untrained", "test") if field in result}
+        return cls.model_validate({"number": number, "name": name, "folder": folder, **kept})
 
 
 class FoldedTraining(Origin):
@@ -60,7 +75,7 @@ class CrossValidation(Origin):
     def table(self) -> str:
         """Return the folds, their mean and the pooled figures as Markdown, in percent."""
         lines = [
-            "| fold | test clips | top-1 % | mean over classes % | macro F1 % | classes without a clip |",
+            "| fold | test clips | top-1 % | mean over classes % | macro F1 % | classes not tested |",
             "|---|---:|---:|---:|---:|---|",
             *(self._line(fold.name, fold.test) for fold in self.folds),
             f"| mean ± deviation | | {100 * self.mean:.1f}{_plus_minus(self.deviation)} | | | |",
@@ -77,6 +92,12 @@ class CrossValidation(Origin):
             "Mean of classes (balanced accuracy) and macro F1 leave out classes without a test clip; pooled"
             " figures are over the classes of all folds."
         )
+        if lacking := [
+            f"{', '.join(fold.untrained)} in {fold.name}" for fold in self.folds if fold.untrained
+        ]:
+            paragraphs.append(
+                f"Classes without a training clip, which cannot be recognised: {'; '.join(lacking)}."
+            )
         if self.pretrained:
             paragraphs.append(f"Pre-trained {PRETRAINING[self.pretrained_saw_test]}: {self.pretrained}.")
         by_subject = {f"subject {who}" for who in self.subjects}

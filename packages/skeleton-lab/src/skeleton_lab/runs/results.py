@@ -104,6 +104,9 @@ SELECTIONS = {
 """What the weights of a fine-tuning are, by what selected them."""
 
 
+UNTRAINED = "Classes that are tested, but of which no clip trained: none of their clips can be recognised."
+
+
 class FinetuneResult(Origin):
     """What a fine-tuning ends with (result.json)."""
 
@@ -124,6 +127,7 @@ class FinetuneResult(Origin):
     selected_step: int = Field(description="Step of the weights that were kept.")
     steps: int
     train_clips: int = Field(description="Clips whose labels were trained on.")
+    untrained: list[str] = Field([], description=UNTRAINED)
     self_training: SelfTrainingResult | None = Field(
         None, description="What it learnt from clips without labels; None: nothing."
     )

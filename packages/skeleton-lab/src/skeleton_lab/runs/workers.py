@@ -21,6 +21,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _line = 1
+_part_of_many = False
 
 
 def worker_pool(processes: int) -> ProcessPoolExecutor:
@@ -97,10 +98,24 @@ def is_first_process() -> bool:
 
 
 def tell_notes(program: str, notes: Iterable[str]) -> None:
-    """Print what is to be known of a run on the standard error stream; workers and other processes do not."""
-    if is_first_process() and parent_process() is None:
+    """Print what is to be known of a run on the standard error stream.
+
+    Workers and other processes do not, nor does a run that is one of many, whose table says it.
+    """
+    if is_first_process() and parent_process() is None and not _part_of_many:
         for note in notes:
             print(f"{program}: note: {note}", file=sys.stderr)
+
+
+@contextmanager
+def silent_notes() -> Iterator[None]:
+    """Let a run in this process be as silent as one in a worker."""
+    global _part_of_many
+    before, _part_of_many = _part_of_many, True
+    try:
+        yield
+    finally:
+        _part_of_many = before
 
 
 def progress_line() -> Mapping[str, Any]:

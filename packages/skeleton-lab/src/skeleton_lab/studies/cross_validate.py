@@ -24,7 +24,6 @@ from skeleton_lab.runs.cross_validation import CrossValidation, Fold, FoldedTrai
 from skeleton_lab.runs.fingerprints import Fingerprint
 from skeleton_lab.runs.folder import RunFolder
 from skeleton_lab.runs.provenance import provenance
-from skeleton_lab.runs.results import TestResult
 from skeleton_lab.runs.workers import progress_line, tell_notes
 from skeleton_lab.studies.folds import FoldRun, finished_answers, fold_runs, folded_source
 from skeleton_lab.studies.pooling import pool_folds
@@ -98,12 +97,12 @@ def perform(fold: FoldRun) -> Any:
 
 
 def _checked(fold: FoldRun, config: Any) -> str | None:
-    """Look at a fold as `_check` does, and name it in what is wrong."""
+    """Look at a fold as `_check` does, and name it in what is wrong, unless that is done already."""
     try:
         with input_errors():
             return _check(fold, config)
     except InputError as error:
-        raise error.within(fold.name) from error
+        raise error if f"({fold.name})" in str(error) else error.within(fold.name) from error
 
 
 def _check(fold: FoldRun, config: Any) -> str | None:
@@ -142,16 +141,7 @@ def _summary(
     """Put the folds together, and write what came of them."""
     clips = runs[0].config.data.open()
     found = dict(finished_answers(runs))
-    folds = [
-        Fold(
-            number=each.number or 0,
-            name=each.name,
-            folder=each.folder,
-            train_clips=result["train_clips"],
-            test=TestResult.model_validate(result["test"]),
-        )
-        for each, result in found.items()
-    ]
+    folds = [Fold.of(each.number or 0, each.name, each.folder, result) for each, result in found.items()]
     notes = [f"Note: {note}" for note in clips.divided.notes]
     if any((result.get("self_training") or {}).get("transductive") for result in found.values()):
         notes.append("Note: Self-training learnt from the test clips without their labels (transductive).")

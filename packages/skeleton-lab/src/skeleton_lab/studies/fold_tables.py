@@ -13,7 +13,6 @@ from skeleton_lab.recipe.text_files import MAX_RESULT, read_json
 from skeleton_lab.runs.answers import ANSWERS
 from skeleton_lab.runs.cross_validation import CrossValidation, Fold
 from skeleton_lab.runs.folder import write_atomically
-from skeleton_lab.runs.results import TestResult
 from skeleton_lab.studies.plan import Trial
 from skeleton_lab.studies.pooling import pool_folds
 
@@ -53,13 +52,7 @@ def _pooled(trials: Sequence[Trial], place: Path) -> CrossValidation:
     names = {fold.number: fold.name for fold in folds(store.index, column.protocol)}
     results = [read_json(trial.answer.result, most=MAX_RESULT) for trial in trials]
     every = [
-        Fold(
-            number=trial.fold or 0,
-            name=names[trial.fold or 0],
-            folder=trial.answer.folder,
-            train_clips=result["train_clips"],
-            test=TestResult.model_validate(result["test"]),
-        )
+        Fold.of(trial.fold or 0, names[trial.fold or 0], trial.answer.folder, result)
         for trial, result in zip(trials, results, strict=True)
     ]
     seen = {result.get("pretrained_saw_test") for result in results}

@@ -17,6 +17,7 @@ from skeleton_lab.errors import CollapsedError, InputError, NotFiniteError, Work
 from skeleton_lab.runs.workers import (
     is_first_process,
     one_line_on_interrupt,
+    silent_notes,
     submit,
     visible_devices,
     worker_pool,
@@ -83,7 +84,8 @@ def _one_after_another(
             failures[run] = "what it needs failed"
         else:
             try:
-                perform(run)
+                with silent_notes():
+                    perform(run)
             except TROUBLE as error:
                 failures[run] = _tell(run, error, program)
         bar.update()
@@ -127,10 +129,11 @@ def _side_by_side(
 
 
 def _tell(run: Task, error: BaseException, program: str) -> str:
-    """Say at once what went wrong with a run, and what would try it again."""
+    """Say at once what went wrong with a run, then where, and what would try it again."""
     line = printable(" ".join(str(error).split())) or type(error).__name__
     if is_first_process():
-        tqdm.write(f"{program}: {run.folder} failed: {line}\n    {run.command}", file=sys.stderr)
+        problem = line.removeprefix(f"{run.folder}: ")
+        tqdm.write(f"{program}: error: {problem}\n    {run.folder}: {run.command}", file=sys.stderr)
     return line
 
 
