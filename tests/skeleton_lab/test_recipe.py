@@ -9,7 +9,9 @@ import pytest
 from skeleton_lab import contrast, finetune, pretrain, simple
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.recipe.settings import options
 from skeleton_lab.runs.folder import RUN_SHORTCUTS
+from skeletonmae import LatentConfig
 
 REPO = Path(__file__).parents[2]
 SHORTCUTS = RUN_SHORTCUTS | pretrain.MASK_SHORTCUTS
@@ -59,6 +61,12 @@ def test_a_table_in_part_keeps_the_rest_of_its_default(pretrain_recipe):
     assert (config.optimizer.kind, config.optimizer.lr) == ("adam", 0.25)
     assert (config.model.mask.kind, config.model.mask.joint_ratio) == ("spatial_temporal", 0.2)
     assert config.model.encoder.tuple_frames == pretrain.SkeletonMAEConfig().encoder.tuple_frames
+
+
+@pytest.mark.parametrize("settings", [{"model": {"latent": {}}}, {"model": {"latent": {}, "target": {}}}])
+def test_an_empty_table_switches_on_what_is_off_by_default(pretrain_recipe, settings):
+    assert read(pretrain_recipe).model.latent is None
+    assert read(pretrain_recipe, *options(settings)).model.latent == LatentConfig()
 
 
 def test_another_kind_takes_none_of_the_default(pretrain_recipe):

@@ -25,6 +25,7 @@ from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.ending import print_ending
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import ContrastResult
+from skeleton_lab.runs.workers import keep_freed_memory
 from skeleton_lab.studies import cross_validate
 from skeleton_lab.training.optimizer import SGD, OptimizerConfig
 from skeleton_lab.training.plan import TrainingConfig
@@ -197,6 +198,7 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
 @exit_on_bad_input("contrast")
 def main() -> None:
     """Read the recipe named on the command line and run it, or every fold of its protocol."""
+    keep_freed_memory()
     config = read_recipe(ContrastConfig, sys.argv[1:], program="contrast", shortcuts=RUN_SHORTCUTS)
     if cross_validate.has_folds(config):
         cross_validate.run(config)

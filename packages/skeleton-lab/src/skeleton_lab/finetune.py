@@ -8,9 +8,8 @@
 default one, with what suits the clips. Weights are selected by their accuracy on subjects held out from the
 training side (`--training.select` says otherwise), which also give the temperature that turns scores into
 probabilities. With `--data.protocol all` all clips train, and none tests. The folder of the run receives
-classifier/, result.json, answers.csv (of each test clip), labels.json (which labels were used), curves.png,
-config.toml, data.json, metrics.jsonl, tensorboard/, checkpoints/ to resume from and, of self-training,
-teacher/.
+classifier/, result.json, answers.csv (of each test clip), labels.json (labels that were used), curves.png,
+config.toml, data.json, metrics.jsonl, tensorboard/, checkpoints/ and, of self-training, teacher/.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from skeleton_lab.runs.answers import ANSWERS
 from skeleton_lab.runs.ending import print_ending
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, TEACHER, RunConfig, RunFolder
 from skeleton_lab.runs.results import FinetuneResult
-from skeleton_lab.runs.workers import tell_notes
+from skeleton_lab.runs.workers import keep_freed_memory, tell_notes
 from skeleton_lab.studies import cross_validate
 from skeleton_lab.training.choices import read_or_choose
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
@@ -290,6 +289,7 @@ def run(
 @exit_on_bad_input("finetune")
 def main() -> None:
     """Read the recipe, or choose it by the clips, and run it, or every fold of its protocol."""
+    keep_freed_memory()
     config = read_or_choose(FinetuneConfig, sys.argv[1:], program="finetune", shortcuts=RUN_SHORTCUTS)
     if cross_validate.has_folds(config):
         cross_validate.run(config)

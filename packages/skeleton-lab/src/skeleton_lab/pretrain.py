@@ -26,6 +26,7 @@ from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.runs.ending import print_ending
 from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import PretrainResult
+from skeleton_lab.runs.workers import keep_freed_memory
 from skeleton_lab.studies import cross_validate
 from skeleton_lab.training.choices import read_or_choose
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
@@ -243,6 +244,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
 @exit_on_bad_input("pretrain")
 def main() -> None:
     """Read the recipe, or choose it by the clips, and run it, or every fold of its protocol."""
+    keep_freed_memory()
     shortcuts = RUN_SHORTCUTS | MASK_SHORTCUTS
     config = read_or_choose(PretrainConfig, sys.argv[1:], program="pretrain", shortcuts=shortcuts)
     if cross_validate.has_folds(config):

@@ -39,12 +39,16 @@ def options(settings: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
         ['--data.validation', '0.1', '--data.sampling.face_forward', '--seed', 'None']
         >>> list(options({"model": {"blocks": [[8, 2], [16, 4]]}}))
         ['--model.blocks', '[[8, 2], [16, 4]]']
+        >>> list(options({"model": {"latent": {}}}))  # an empty table switches on what is off by default
+        ['--model.latent', '{}']
     """
     for name, value in settings.items():
         field = f"{prefix}{name}"
         match value:
-            case Mapping():
+            case Mapping() if value:
                 yield from options(value, f"{field}.")
+            case Mapping():
+                yield from (f"--{field}", "{}")
             case bool():
                 yield f"--{field}" if value else f"--no-{field}"
             case list() | tuple():
