@@ -268,6 +268,7 @@ def test_no_more_requests_wait_than_allowed(recogniser):
         ({"origin": "http://evil.example"}, 403),
         ({"origin": "http://127.0.0.1:9000"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "http://[evil"}, 403),
         ({"origin": HERE}, 200),
         ({"host": "localhost:80", "origin": "http://localhost:80"}, 200),
         ({"host": "[::1]:8000"}, 200),
@@ -281,6 +282,23 @@ def test_pages_from_elsewhere_are_refused(client, clips, headers, status):
             assert status == 200
     except WebSocketDenialResponse as refused:
         assert refused.status_code == status
+
+
+def test_pages_of_an_allowed_origin_may_ask_as_browsers_do(recogniser, clips):
+    app = "https://app.example"
+    guarded = TestClient(create_app(recogniser, token=TOKEN, origins=[app]), HERE)
+    wanted = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
+    assert guarded.options("/predict", headers=wanted | {"origin": "https://evil.example"}).status_code == 400
+    asked = guarded.options("/predict", headers=wanted | {"origin": app})
+    assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (200, app)
+    sent, token = {"clips": [clips[0].tolist()]}, {"authorization": f"Bearer {TOKEN}"}
+    for origin, headers, status in ((app, token, 200), (app, {}, 401), ("https://evil.example", token, 403)):
+        answer = guarded.post("/predict", json=sent, headers=headers | {"origin": origin})
+        assert answer.status_code == status
+        assert answer.headers.get("access-control-allow-origin") == (app if origin == app else None)
+    offered = ["skeleton-live", f"token.{TOKEN}"]
+    with guarded.websocket_connect(LIVE, offered, headers={"origin": app}) as live:
+        assert live.accepted_subprotocol == "skeleton-live"
 
 
 def test_a_token_is_asked_for(recogniser, clips):

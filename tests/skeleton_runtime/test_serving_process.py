@@ -63,6 +63,8 @@ def test_an_open_stream_does_not_keep_the_server_from_stopping(recogniser):
         ((str(MODEL), "--token-file", "short"), "short: "),
         ((str(MODEL), "--port", "65536"), "--port"),
         ((str(MODEL), "--port", "-1"), "--port"),
+        ((str(MODEL), "--allow-origin", "*"), "found '*'"),
+        ((str(MODEL), "--allow-origin", "https://app.example/page"), "found 'https://app.example/page'"),
         ((str(MODEL), "--max-frames", "0"), "--max-frames"),
         ((str(MODEL), "--max-seconds", "nan"), "--max-seconds"),
         ((str(MODEL), "--host", "no.such.host.invalid", "--token-file", "token"), "no.such.host.invalid"),

@@ -20,6 +20,7 @@ from skeleton_data import (
     DataError,
     JointMap,
     Preprocessing,
+    SkeletonLayout,
     Up,
     check_plausible,
     hold_last,
@@ -71,8 +72,9 @@ class StreamOptions:
 class LiveStream:
     """Recognises the last frames of a stream again and again, while frames come in.
 
-    A joint that is missing (None, NaN, or at zero beside its body) stays where it was last. People keep their
-    slots when others come and go; those who find no slot, because the model looks at fewer, are left out.
+    A joint that is missing (None, NaN, or at zero beside its body) stays where it was last; before it is
+    measured, it is in the middle of the nearest joints that have. People keep their slots when others come
+    and go; those who find no slot, because the model looks at fewer, are left out.
     `Recogniser.stream` makes one.
 
     Args:
@@ -119,7 +121,7 @@ class LiveStream:
         there = in_view(bodies, picture=options.picture is not None)
         bodies = np.where(there[:, None, None], bodies, np.float32(0))
         placed = self._slots.put(_upright(options.mapping(bodies), options), self._last)
-        self._frames.append(_complete(placed, options, self._last))
+        self._frames.append(_complete(placed, options, self._preprocessing.layout, self._last))
         self._in_view.append(int(there.sum()))
         self.count += 1
         over = self.count - options.length
@@ -159,12 +161,12 @@ def _upright(bodies: Joints, options: StreamOptions) -> Joints:
     return shown
 
 
-def _complete(placed: Joints, options: StreamOptions, last: Joints) -> Joints:
+def _complete(placed: Joints, options: StreamOptions, skeleton: SkeletonLayout, last: Joints) -> Joints:
     """Return a frame (M, V, 3) with the last place of each missing joint; how sure one is stays."""
     if options.picture is None:
-        return hold_last(placed, last)
+        return hold_last(placed, last, skeleton)
     unseen = (placed[..., 2:] <= 0) & placed.any(axis=(1, 2), keepdims=True)
-    held = hold_last(np.where(unseen, np.float32(np.nan), placed), last)
+    held = hold_last(np.where(unseen, np.float32(np.nan), placed), last, skeleton)
     held[..., 2] = placed[..., 2]
     return held
 

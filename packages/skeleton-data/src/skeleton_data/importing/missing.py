@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
+from skeleton_data.importing.unmeasured import nearest_joints
+from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.readers.config import Missing
 
 Joints = NDArray[np.float32]
@@ -150,23 +152,31 @@ def require_complete(joints: Joints, names: Sequence[str], rule: Missing) -> Non
     raise DataError(f"{where}, which is longer than the gaps that are filled; {advice}")
 
 
-def hold_last(frame: NDArray[np.float32], last: NDArray[np.float32]) -> NDArray[np.float32]:
+def hold_last(
+    frame: NDArray[np.float32], last: NDArray[np.float32], layout: SkeletonLayout
+) -> NDArray[np.float32]:
     """Return a frame of a live stream with the last measured place of each missing joint.
 
-    A joint that was never measured is put in the middle of those that are there. A body of which nothing
-    was measured is absent: zero.
+    A joint that has not been measured yet is put in the middle of the nearest joints that have, counted in
+    bones of the skeleton, as in a recording. A body of which nothing was measured is absent: zero.
 
     Args:
         frame: (M, V, 3); a missing joint is NaN, an absent body zero.
         last: (M, V, 3) last measured place of each joint, NaN before there is one; this frame's places are
             written into it.
+        layout: Skeleton of the joints.
 
     Example:
-        >>> last = np.full((1, 2, 3), np.nan, np.float32)
-        >>> hold_last(np.array([[[1, 1, 1], [2, 2, 2]]], np.float32), last)[0, 1]
-        array([2., 2., 2.], dtype=float32)
-        >>> hold_last(np.array([[[5, 5, 5], [np.nan, 2, 2]]], np.float32), last)[0, 1]
-        array([2., 2., 2.], dtype=float32)
+        >>> from skeleton_data.layouts.layout import layout
+        >>> coco, last = layout("coco17"), np.full((1, 17, 3), np.nan, np.float32)
+        >>> wrist, elbow = coco.joints.index("left_wrist"), coco.joints.index("left_elbow")
+        >>> frame = np.ones((1, 17, 3), np.float32)
+        >>> frame[0, wrist], frame[0, elbow] = np.nan, 7
+        >>> hold_last(frame, last, coco)[0, wrist]
+        array([7., 7., 7.], dtype=float32)
+        >>> frame[0, elbow] = np.nan
+        >>> hold_last(frame, last, coco)[0, elbow]
+        array([7., 7., 7.], dtype=float32)
     """
     marked = mark_missing(frame[None], None, 0.0)[0]
     missing: NDArray[np.bool_] = np.asarray(np.isnan(marked).any(axis=-1))
@@ -175,6 +185,7 @@ def hold_last(frame: NDArray[np.float32], last: NDArray[np.float32]) -> NDArray[
     measured = ~missing & marked.any(axis=(1, 2))[:, None]
     last[measured] = marked[measured]
     held = np.where(missing[..., None], last, marked)
-    for body, joint in np.argwhere(np.isnan(held).any(axis=-1)).tolist():
-        held[body, joint] = marked[body, ~missing[body]].mean(axis=0)
+    unknown: NDArray[np.bool_] = np.asarray(np.isnan(held).any(axis=-1))
+    for body, joint in np.argwhere(unknown).tolist():
+        held[body, joint] = held[body, nearest_joints(layout, joint, ~unknown[body])].mean(axis=0)
     return held

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,24 +52,28 @@ def without_never_seen(
     absent = ~np.asarray(marked.any(axis=(2, 3)))
     stand_in = np.where(nobody, np.nan, np.where(absent, 0, 1))[..., None, None]
     filled = fill(np.where(never[None, :, :, None], stand_in, marked).astype(np.float32))
-    steps = _bones_between(layout)
     for body, joint in np.argwhere(never).tolist():
-        distances = np.where(never[body], np.inf, steps[joint])
-        nearest = distances == distances.min() if np.isfinite(distances).any() else ~never[body]
+        nearest = nearest_joints(layout, joint, ~never[body])
         filled[:, body, joint] = filled[:, body, nearest].mean(axis=1)
     return filled
+
+
+def nearest_joints(layout: SkeletonLayout, joint: int, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which of the joints that were seen (V,) are the fewest bones away; all, if none lead there."""
+    distances = np.where(seen, _bones_between(len(layout.joints), tuple(layout.bones))[joint], np.inf)
+    return np.asarray(distances == distances.min() if np.isfinite(distances).any() else seen)
 
 
 def _missing(marked: Joints) -> NDArray[np.bool_]:
     return np.asarray(np.isnan(marked).any(axis=-1))
 
 
-def _bones_between(layout: SkeletonLayout) -> NDArray[np.float64]:
+@lru_cache(maxsize=8)
+def _bones_between(count: int, bones: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
     """Return the bones from each joint to each other one (V, V); infinite where none lead there."""
-    count = len(layout.joints)
     steps = np.full((count, count), np.inf)
     np.fill_diagonal(steps, 0)
-    for joint, parent in layout.bones:
+    for joint, parent in bones:
         steps[joint, parent] = steps[parent, joint] = 1
     for middle in range(count):
         steps = np.minimum(steps, steps[:, middle, None] + steps[None, middle])

@@ -54,6 +54,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     add("--port", type=_port, default=8000, help="Port to listen on; 0: any free one (default: 8000).")
     add("--token-file", type=Path, help="File with the token that requests must send.")
+    add(
+        "--allow-origin",
+        type=_origin,
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="Origin of web pages from elsewhere that may ask, as https://app.example.org; may be repeated.",
+    )
     add("--threads", type=threads, default=1, help="Number of threads of the network, 1 to 512 (default: 1).")
     add("--max-megabytes", type=float, help="Largest body of a request, in MB (default: 32).")
     add("--max-frames", type=int, help="Largest number of frames in a request (default: 200000).")
@@ -95,7 +103,7 @@ def run(given: argparse.Namespace) -> None:
     limits, token = _limits(given), _token(given.token_file)
     if token is None and not is_this_machine(given.host):
         raise DataError(f"--host {given.host} lets other machines connect; give --token-file, too")
-    app = create_app(Recogniser.load(given.model, threads=given.threads), limits, token)
+    app = create_app(Recogniser.load(given.model, threads=given.threads), limits, token, given.allow_origin)
     with _listening(given.host, given.port) as listener:
         port = listener.getsockname()[1]
         host = f"[{given.host}]" if ":" in given.host else given.host
@@ -140,6 +148,17 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family, reuse_port=False)
     except OSError as error:
         raise DataError(f"--host {host} --port {port}: {error.strerror or error}") from None
+
+
+def _origin(text: str) -> str:
+    """Read the origin of a page, as browsers write it."""
+    from skeleton_runtime.serving.guard import ORIGIN
+
+    if not ORIGIN.fullmatch(text.lower()):
+        raise argparse.ArgumentTypeError(
+            f"expected an origin such as https://app.example.org, found {text!r}"
+        )
+    return text.lower()
 
 
 def _port(text: str) -> int:

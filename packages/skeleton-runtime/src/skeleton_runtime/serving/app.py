@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Collection
 
 import anyio
 import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -40,20 +42,26 @@ HEADERS = {
 """Of all answers: the page loads what is here and nothing else."""
 
 
-def create_app(recogniser: Recogniser, limits: Limits | None = None, token: str | None = None) -> Starlette:
+def create_app(
+    recogniser: Recogniser,
+    limits: Limits | None = None,
+    token: str | None = None,
+    origins: Collection[str] = (),
+) -> Starlette:
     """Return the service as an ASGI application.
 
     Args:
         recogniser: The model, a classifier.
         limits: What a request may cost.
         token: What requests must bring; without, the service answers for names of this machine alone.
+        origins: Of pages from elsewhere that may ask, such as "https://app.example.org".
 
     Raises:
         DataError: If the model knows no classes.
     """
     if not recogniser.preprocessing.classes:
         raise DataError("the model is an encoder, which knows no classes; fine-tune it first")
-    return _Service(recogniser, limits or Limits()).app(token)
+    return _Service(recogniser, limits or Limits()).app(token, origins)
 
 
 class _Service:
@@ -62,7 +70,14 @@ class _Service:
         self.workers, self.open = anyio.CapacityLimiter(limits.requests), 0
         self.stream = StreamSocket(recogniser, limits, self.workers, self.metrics)
 
-    def app(self, token: str | None) -> Starlette:
+    def app(self, token: str | None, origins: Collection[str]) -> Starlette:
+        # Before the guard: a browser asks without the token whether its page may ask with it.
+        allowed = Middleware(
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type"],
+        )
         return Starlette(
             routes=[
                 Route("/", self.page),
@@ -73,7 +88,7 @@ class _Service:
                 Route("/predict", self.predict, methods=["POST"]),
                 WebSocketRoute("/live", self.stream.serve),
             ],
-            middleware=[Middleware(Guard, token=token)],
+            middleware=[*([allowed] if origins else []), Middleware(Guard, token=token, origins=origins)],
             exception_handlers={HTTPException: self.refused, DataError: self.refused},
         )
 

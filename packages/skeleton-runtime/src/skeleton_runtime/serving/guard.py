@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -17,6 +17,8 @@ PROTOCOL, BEARER = "skeleton-live", "token."
 """What a page offers as the protocols of a WebSocket: the first, and its token behind the second."""
 TOKEN = re.compile(r"[A-Za-z0-9_.~-]{16,512}")
 """A token may stand in headers, and cannot be guessed."""
+ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+"""As browsers write it: no path, small letters."""
 OPEN = re.compile(r"/|/health|/static/[a-z.-]+")
 """Paths that need no token: they tell nothing of the model."""
 
@@ -26,15 +28,16 @@ class Guard:
 
     Without a token the service is for programs of this machine: the host of a request must be this machine
     by name, so that no page whose name has been pointed here can ask. A page says in `Origin` where it is
-    from; that must be this service.
+    from; that must be this service, or one of those that are allowed.
 
     Args:
         app: What answers.
         token: Without one, all of this machine may ask.
+        origins: Of pages from elsewhere that may ask, such as "https://app.example.org".
     """
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
-        self.app, self.token = app, token
+    def __init__(self, app: ASGIApp, token: str | None, origins: Collection[str] = ()) -> None:
+        self.app, self.token, self.origins = app, token, origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 401, 403 or 421."""
@@ -58,8 +61,8 @@ class Guard:
         if self.token is None and not is_this_machine(host):
             return 421, f"host: {host[:100]!r} is not this machine; use 127.0.0.1, or a token"
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            return 403, f"origin: a page of {origin[:100]!r} may not ask here"
+        if origin is not None and origin not in self.origins and not _same_host(origin, host):
+            return 403, f"origin: a page of {origin[:100]!r} may not ask here; --allow-origin would let it"
         if self.token is None or OPEN.fullmatch(path):
             return None
         if secrets.compare_digest(given_token(headers).encode(), self.token.encode()):
@@ -74,6 +77,13 @@ def given_token(headers: Mapping[str, str]) -> str:
         return token.strip()
     offered = [each.strip() for each in headers.get("sec-websocket-protocol", "").split(",")]
     return next((each.removeprefix(BEARER) for each in offered if each.startswith(BEARER)), "")
+
+
+def _same_host(origin: str, host: str) -> bool:
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:
+        return False
 
 
 def is_this_machine(host: str) -> bool:
