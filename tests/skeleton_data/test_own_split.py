@@ -156,6 +156,7 @@ def store(tmp_path) -> SkeletonStore:
         "clip,side\nc0,train\nc1,train\nc2,train\nc3,train\nc4,test\nc5,test\n",
         "Name,fps,Split\nc0,30,Training\nc1,30,train\nc2,3,train\nc3,3,train\nc4,3,TEST\nc5,30,testing\n",
         "Training videos:\nc0, c1, c2, c3\nValidation videos:\nc4, c5\n",
+        "train: c0, c1,\nc2, c3\n[test] c4, c5",
     ],
 )
 def test_files_of_names(text, store, tmp_path):

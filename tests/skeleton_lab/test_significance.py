@@ -83,6 +83,7 @@ def test_runs_on_other_clips_and_without_answers_are_refused(tmp_path, monkeypat
     for runs, printed in (
         ((first, second), "3 and 4 test clips, of which 3"),
         ((first, tmp_path / "old"), "answers.csv"),
+        ((first, tmp_path / "none"), "no such folder"),
         ((first,), "two runs"),
     ):
         monkeypatch.setattr(sys, "argv", ["compare", "--by", "clip", *map(str, runs)])

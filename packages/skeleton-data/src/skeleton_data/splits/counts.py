@@ -108,7 +108,7 @@ def require_trained_classes(
         >>> sides = Split(train=clips[:1], validation=clips[:0], test=clips[1:])
         >>> require_trained_classes(np.array([0, 0, 1]), sides, ["wave", "kick"], "mine.csv", every=True)
         Traceback (most recent call last):
-        ValueError: mine.csv: it tests kick, but has no training clip of that: nothing could recognise it
+        ValueError: mine.csv: there is no training clip of kick, so that its test clips cannot be recognised
     """
     counts = class_counts(label, split, len(names))
     tested, trained = counts[:, 2] > 0, counts[:, :2].any(axis=1)
@@ -116,8 +116,8 @@ def require_trained_classes(
     if not trained.any() or not unknown.any() or (not every and (tested & trained).any()):
         return  # that a side is empty, others say
     raise ValueError(
-        f"{where}: it tests {listed_names(names, unknown)}, but has no training clip of that: nothing could"
-        " recognise it"
+        f"{where}: there is no training clip of {listed_names(names, unknown)}, so that its test clips cannot"
+        " be recognised"
     )
 
 

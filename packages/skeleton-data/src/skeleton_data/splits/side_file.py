@@ -23,17 +23,17 @@ _SIDES: dict[str, Side] = {
     "eval": "validation",
     "test": "test",
 }
-_HEADING = re.compile(r"\[?\s*(train|val|test)[a-z]*( [a-z]+)?\s*(:|\])\s*", re.IGNORECASE)
+_HEADING = re.compile(r"\[?\s*(train|val|test)[a-z]*( [a-z]+)?\s*(?::|\])\s*", re.IGNORECASE)
 _CLIP, _SIDE = {"clip", "name", "file", "video", "sample"}, {"side", "split", "set", "subset", "part"}
 
 
 def read_sides(path: Path) -> dict[str, Side]:
     """Return the side of each clip that a text file names.
 
-    The file has headings (`train:`, `Training videos:`, `[test]`) and below each names, one a line or with
-    commas between them; or it is CSV with a column clip (or name, file, video, sample) and a column side (or
-    split, set, subset, part) of train, validation and test; commas, semicolons or tabs divide its fields. A
-    line that begins with # is a comment.
+    The file has headings (`train:`, `Training videos:`, `[test]`) and behind or below each names, one a line
+    or with commas between them; or it is CSV with a column clip (or name, file, video, sample) and a column
+    side (or split, set, subset, part) of train, validation and test; commas, semicolons or tabs divide its
+    fields. A line that begins with # is a comment.
 
     Raises:
         DataError: The file cannot be read, has neither form, or puts a clip on two sides.
@@ -59,7 +59,7 @@ def _named(lines: list[str], path: Path) -> Iterator[tuple[int, str, Side]]:
     """Return line, clip and side of each name."""
     numbered = [(number, text.strip()) for number, text in enumerate(lines, start=1)]
     numbered = [(number, text) for number, text in numbered if text and not text.startswith("#")]
-    if numbered and _HEADING.fullmatch(numbered[0][1]):
+    if numbered and _HEADING.match(numbered[0][1]):
         yield from _below_headings(numbered)
     else:
         yield from _in_table(numbered, path)
@@ -68,9 +68,8 @@ def _named(lines: list[str], path: Path) -> Iterator[tuple[int, str, Side]]:
 def _below_headings(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str, Side]]:
     side: Side = "train"
     for number, text in lines:
-        if heading := _HEADING.fullmatch(text):
-            side = _SIDES[heading[1].lower()]
-            continue
+        if heading := _HEADING.match(text):
+            side, text = _SIDES[heading[1].lower()], text[heading.end() :]
         for name in filter(None, map(str.strip, text.split(","))):
             yield number, name, side
 

@@ -107,10 +107,13 @@ def load_split(path: str | Path, index: ClipIndex) -> Split:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the file"
-        raise DataError.at(path, f"this is not a split: {field}: {first['msg']}") from None
+        problem = f"this is not what `skeleton-data split` writes: {field}: {first['msg']}"
+        raise DataError.at(path, f"{problem}; write lists of clip names as text or CSV") from None
     if content.index_sha256 != _fingerprint(index):
         raise DataError.at(
-            path, f"it was made for another store of {content.clips} clips, not for these {len(index)}"
+            path,
+            f"it was made for another store of {content.clips} clips; the {len(index)} clips here have other"
+            " labels, subjects or lengths: make it again, or list clip names in a text or CSV file",
         )
     train, validation, test = (np.array(side, dtype=np.int64) for side in content._sides())
     return Split(train=train, validation=validation, test=test)

@@ -112,7 +112,9 @@ def read_answers(run: Path, classes: Sequence[str] | None = None) -> Answers:
     """
     path = run / ANSWERS
     if not path.is_file():
-        raise InputError(f"{run}: it has no {ANSWERS}, because an earlier version made it; run it again")
+        if not run.is_dir():
+            raise InputError(f"{run}: there is no such folder; expected that of a finished run")
+        raise InputError(f"{run}: it has no {ANSWERS}: it is not finished, or an earlier version made it")
     text = read_small_text(path, most=MAX_RESULT)
     try:
         rows = list(csv.DictReader(io.StringIO(text, newline="")))
