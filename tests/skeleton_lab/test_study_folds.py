@@ -86,6 +86,19 @@ def test_a_protocol_with_commas_divides_the_clips_of_a_study(study, store):
         study("--protocols", "subject in 1,3,somebody in 2")
 
 
+def test_a_split_file_divides_the_clips_of_a_study(study, store, tmp_path):
+    whole, file = SkeletonStore.open(store), tmp_path / "mine.csv"
+    sides = [f"{whole.name(clip)};{'test' if clip < 24 else 'train'}\n" for clip in range(len(whole))]
+    file.write_text("clip;side\n" + "".join(sides))
+    (trial, *_) = [
+        trial for trial in plan(study("--split", str(file), "--row", "tuned")) if trial.pretrainings
+    ]
+    pretraining, learning = (recipe_of(run).data.open() for run in (trial.pretrainings[0], trial.answer))
+    ((_, unlabelled),) = pretraining.train
+    assert learning.test.tolist() == list(range(24)) and not set(unlabelled) & set(range(24))
+    assert trial.column.heading.startswith("mine.csv")
+
+
 def test_test_clips_in_a_store_to_pretrain_on_are_found_under_another_name(study, store, tmp_path):
     whole = SkeletonStore.open(store)
     with StoreWriter(tmp_path / "more", layout=whole.layout, fps=whole.fps) as writer:

@@ -18,19 +18,26 @@ class Column:
 
     Attributes:
         store: Store that is learned and tested on.
-        protocol: Divides it.
+        protocol: Divides it; of a split file its name, for headings.
         labels: Labels that are used, as `10%` or `5/class`.
         heading: Heading of the table.
         published: Under which heading numbers are published, if the store has the classes that they are of.
         folds: Folds of the protocol, if it has any: all of them are run.
+        split: Split file that divides it, in place of a protocol.
     """
 
     store: Path
-    protocol: Protocol
+    protocol: str
     labels: str
     heading: str
     published: str | None
     folds: tuple[int, ...] = ()
+    split: Path | None = None
+
+    @property
+    def division(self) -> dict[str, str]:
+        """How a recipe says what divides the store."""
+        return {"split": str(self.split)} if self.split else {"protocol": self.protocol}
 
     def clips(self, seed: int, side: HeldOutSide = "test", fold: int | None = None) -> dict[str, Any]:
         """Return the same as `data` of a recipe; a seed has labels, and a validation side, of its own.
@@ -41,13 +48,15 @@ class Column:
         """
         share, _, each = self.labels.partition("/")
         used = {"labels_per_class": int(share)} if each else {"label_fraction": float(share[:-1]) / 100}
-        clips = {"store": str(self.store), "protocol": self.protocol, **used, "label_seed": seed}
+        clips = {"store": str(self.store), **self.division, **used, "label_seed": seed}
         clips |= {} if fold is None else {"fold": fold}
         return clips | ({"split_seed": seed} if side == "validation" else {})
 
 
-def columns(stores: Sequence[Path], protocols: Sequence[Protocol], labels: Sequence[str]) -> list[Column]:
-    """For each store the protocols that fit it, with each number of labels.
+def columns(
+    stores: Sequence[Path], protocols: Sequence[Protocol], labels: Sequence[str], split: Path | None = None
+) -> list[Column]:
+    """For each store the protocols that fit it, or the split file, with each number of labels.
 
     Raises:
         InputError: If a store cannot be read, or no protocol fits it.
@@ -56,7 +65,7 @@ def columns(stores: Sequence[Path], protocols: Sequence[Protocol], labels: Seque
     for path in stores:
         with input_errors():
             store = SkeletonStore.open(path)
-        fitting = [protocol for protocol in protocols if _fits(protocol, store)]
+        fitting = [split.name] if split else [each for each in protocols if _fits(each, store)]
         if not fitting:
             raise InputError(
                 f"protocols: none of {', '.join(protocols)} is for {path} (layout {store.layout.name}, "
@@ -64,11 +73,13 @@ def columns(stores: Sequence[Path], protocols: Sequence[Protocol], labels: Seque
             )
         for protocol in fitting:
             complete = len(store.class_names) == (60 if protocol.startswith("ntu60") else 120)
-            numbers = _folds(protocol, store)
+            numbers = () if split else _folds(protocol, store)
             for used in labels:
                 cell = f"{protocol} {used}"
                 heading = f"{path.name} {cell}" if len(stores) > 1 else cell
-                found.append(Column(path, protocol, used, heading, cell if complete else None, numbers))
+                found.append(
+                    Column(path, protocol, used, heading, cell if complete else None, numbers, split)
+                )
     return found
 
 

@@ -101,7 +101,7 @@ def plan(study: Study) -> list[Trial]:
         raise InputError(f"unlabelled: {seen[0]} is in data too, and pre-training would see its test clips")
     preset = study.read_preset()
     sizes = study.read_sizes(preset)
-    data_columns = columns(study.data, study.protocols, study.labels)
+    data_columns = columns(study.data, study.protocols, study.labels, study.split)
     return [
         _Planner(study, preset, sizes, fold).trial(row, column, seed)
         for row in study.rows
@@ -137,7 +137,7 @@ class _Planner:
     def _pretraining(self, row: Row, column: Column, seed: int, stream: Stream | None) -> Run:
         stage, study = self.preset.stages[row.pretrain], self.study
         everything = study.transductive and self.fold is not None
-        place: dict[str, Any] = {"store": str(column.store), "protocol": column.protocol}
+        place: dict[str, Any] = {"store": str(column.store), **column.division}
         place |= {"protocol": "all"} if everything else {} if self.fold is None else {"fold": self.fold}
         own = [place] if row.clips != "unlabelled" else []
         others = [{"store": str(store)} for store in study.unlabelled] if row.clips != "data" else []
@@ -150,7 +150,9 @@ class _Planner:
             given["training"]["epochs"] = epochs
         given = merged(given, _taking(stage.stream, stream))
         settings = merged(self._common(row, stage), row.pretrain_settings, given)
-        name = f"{row.pretrain}-{place['protocol']}" + (f"-fold{place['fold']}" if "fold" in place else "")
+        name = f"{row.pretrain}-{place.get('protocol', column.protocol)}" + (
+            f"-fold{place['fold']}" if "fold" in place else ""
+        )
         return self._run(stage, settings, name, seed)
 
     def _learning(

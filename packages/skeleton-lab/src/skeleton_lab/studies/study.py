@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
 from skeleton_data import Protocol
+from skeleton_lab.data.division import SPLIT
 from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.data import HeldOutSide
 from skeleton_lab.recipe.library import find_recipe
@@ -149,12 +150,10 @@ class Study(RecipeSection):
     )
     protocols: Annotated[tuple[Protocol, ...], Field(min_length=1), BeforeValidator(_whole_protocols)] = (
         Field(
-            description=(
-                "Protocols that divide `data` into training and test; those of NTU RGB+D are used "
-                "for the stores they fit."
-            )
+            description="Protocols that divide `data`; those of NTU RGB+D are used for the stores they fit."
         )
     )
+    split: Path | None = Field(None, description=SPLIT)
     labels: Annotated[tuple[Labels, ...], Field(min_length=1)] = Field(
         ("100%",),
         description="Label budgets, one column each: a fraction as 10%, or clips per class as 5/class.",
