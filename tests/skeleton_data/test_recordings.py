@@ -212,6 +212,10 @@ def test_labels_from_a_table_and_from_names(tmp_path: Path) -> None:
         {"label": 0, "subject": 2},
         {"label": 1, "subject": 2},
     ]
+    unlabelled = (tmp_path / "in" / "P02_kick.csv").rename(tmp_path / "in" / "P02_.csv")
+    named = read_clips(tmp_path / "in", ImportConfig(units="m", name="P{subject}_{label}"))
+    assert [dict(clip.facts) for clip in named.clips][1] == {"subject": 2}
+    unlabelled.rename(tmp_path / "in" / "P02_kick.csv")
     labels.write_text("file;label;subject\n\nP01_wave;wave;P1\nP02_kick;2;P10\nP02_wave;wave;P2\n")
     with refusal(r"labels\.csv, line 3: column 'label' holds 'wave'"):
         read_clips(tmp_path / "in", ImportConfig(units="m", labels=labels))

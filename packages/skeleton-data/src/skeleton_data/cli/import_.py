@@ -27,7 +27,7 @@ class ImportCommand(StoreOptions, ImportConfig):
     pku-mmd    a folder of .txt files, with --labels
     ut-kinect  a folder of joints_s01_e01.txt, with actionLabel.txt
     bvh        a file or folder, with --units and --layout
-    store      a store, for another layout
+    store      a store, for another layout, or a folder of stores, which become one
     huggingface  what skeleton-data export --to huggingface wrote, as a folder or as .parquet
 
     Formats with one file for each clip; name a file or a folder of them. Labels are in a CSV table (--labels)

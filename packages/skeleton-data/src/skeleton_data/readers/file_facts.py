@@ -88,7 +88,7 @@ def name_pattern(text: str) -> re.Pattern[str]:
     """Return what file names must look like: `{label}`, `{subject}`, ... stand for numbers or words.
 
     Digits are taken as far as they go; a word ends where the next character of the pattern comes. Only a
-    label may hold signs, like the `_` in `draw_x`. `{}` stands for anything.
+    label may hold signs, like the `_` in `draw_x`, or be empty: the clip has none. `{}` stands for anything.
 
     Raises:
         DataError: A field that is no fact, or twice.
@@ -100,13 +100,15 @@ def name_pattern(text: str) -> re.Pattern[str]:
         {'label': 'draw_x', 'replication': '02'}
         >>> name_pattern("{label}_{}").fullmatch("wave_left_02").groupdict()
         {'label': 'wave'}
+        >>> name_pattern("P{subject}_{label}_{replication}").fullmatch("P01__3").groupdict()
+        {'subject': '01', 'label': '', 'replication': '3'}
     """
     pieces = _FIELD.split(text)
     fields = [field for field in pieces[1::2] if field]
     wrong = [field for field in fields if field not in FACTS or fields.count(field) > 1]
     if wrong:
         raise DataError(f"name: {{{wrong[0]}}} appears twice or is not one of {', '.join(FACTS)}")
-    words = {field: r"[^\W_]+?" for field in FACTS} | {"label": ".+?"}
+    words = {field: r"[^\W_]+?" for field in FACTS} | {"label": ".*?"}
     groups = [f"(?P<{field}>[0-9]+|{words[field]})" if field else ".*?" for field in pieces[1::2]]
     return re.compile("".join(map("".join, zip(map(re.escape, pieces[::2]), [*groups, ""], strict=True))))
 

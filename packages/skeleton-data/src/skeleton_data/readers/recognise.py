@@ -110,7 +110,7 @@ def find_format(path: Path) -> Format:
 
 
 def _of_folder(path: Path) -> Format:
-    if (path / META).is_file():
+    if (path / META).is_file() or any(path.glob(f"[!.]*/{META}")):
         return "store"
     if any((path / name).is_file() for name in ("dataset_dict.json", "dataset_info.json")):
         return "huggingface"
