@@ -43,6 +43,7 @@ from .targets import joint_motion as joint_motion
 from .token_classifier import TokenClassifier as TokenClassifier
 from .transformer import Transformer as Transformer
 from .transformer_config import TransformerConfig as TransformerConfig
+from .uncertainty import JointUncertainty as JointUncertainty
 from .whitening import partial_whitening as partial_whitening
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "EncoderConfig",
     "EncoderPlugin",
     "JointStatistics",
+    "JointUncertainty",
     "LatentConfig",
     "LatentTarget",
     "MaskPlugin",

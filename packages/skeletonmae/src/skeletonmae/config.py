@@ -112,6 +112,11 @@ class TargetConfig(BaseModel):
         ),
     )
 
+    uncertainty: Literal["none", "joint"] = Field(
+        "none",
+        description="Whether all joints count alike in training (none), or by a learnt variance (joint): "
+        "joints that cannot be predicted count less. The validation loss is the plain error either way.",
+    )
     weight: float = Field(
         1.0,
         ge=0,

@@ -1,9 +1,17 @@
 """The error of a reconstruction."""
 
+from collections.abc import Callable
+
 from torch import Tensor
 
 
-def reconstruction_loss(prediction: Tensor, target: Tensor, loss_mask: Tensor | None = None) -> Tensor:
+def reconstruction_loss(
+    prediction: Tensor,
+    target: Tensor,
+    loss_mask: Tensor | None = None,
+    *,
+    weigh: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
     """Return the mean squared error of the reconstruction (Wu et al. 2023, equation 1).
 
     Differences from the paper: its equation is written as a mean over frames; here the error is a mean over
@@ -17,6 +25,7 @@ def reconstruction_loss(prediction: Tensor, target: Tensor, loss_mask: Tensor | 
         target: (B, T, V, C).
         loss_mask: Boolean (B, T, V), true where the error counts; everywhere if None. Each body counts as
             much as every other one, however many of its positions do; one without any has no error.
+        weigh: Changes the errors (B, T, V) before their mean is taken, as a `JointUncertainty` does.
 
     Returns:
         Scalar, in the squared unit of the target.
@@ -33,6 +42,7 @@ def reconstruction_loss(prediction: Tensor, target: Tensor, loss_mask: Tensor | 
     if prediction.shape != target.shape:  # else they might broadcast, to an error of something else
         raise ValueError(f"prediction must be {tuple(target.shape)}, got {tuple(prediction.shape)}")
     error = (prediction - target).square().mean(-1)
+    error = error if weigh is None else weigh(error)
     if loss_mask is None:
         return error.mean()
     weight = loss_mask.to(error.dtype)

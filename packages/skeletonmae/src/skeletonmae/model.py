@@ -16,6 +16,7 @@ from .networks import build_decoder, build_encoder, build_mask
 from .protocols import Decoder, Encoder, MaskSampler, require_rows, require_trainable
 from .requirements import PartError, require
 from .targets import Target
+from .uncertainty import JointUncertainty
 
 
 class SkeletonMAEOutput(NamedTuple):
@@ -30,7 +31,8 @@ class SkeletonMAEOutput(NamedTuple):
     visible: Tensor
     """Boolean (B, T, V)."""
     terms: dict[str, Tensor]
-    """Scalars to log. With a latent target, in training: the parts of the loss, and the latent variation."""
+    """Scalars to log, in training: with a latent target the parts of the loss, and the latent variation; with
+    learnt uncertainty the plain error, `reconstruction`."""
     measured: Tensor
     """Boolean (B, T, V), where the target is known; everywhere, unless missing joints are masked."""
     bodies: Tensor
@@ -64,7 +66,8 @@ class SkeletonMAE(nn.Module):
     clip is divided. The decoder has the true frame of every token either way. Each body is masked on its own.
     Bodies that are absent (all zero) are neither encoded nor counted in the loss.
 
-    With `config.latent` the decoder also predicts features of whole bodies (`LatentTarget`).
+    With `config.latent` the decoder also predicts features of whole bodies (`LatentTarget`). With
+    `config.target.uncertainty="joint"` joints count by a learnt variance in training (`JointUncertainty`).
 
     Args:
         config: Encoder, decoder, masking, target.
@@ -81,6 +84,7 @@ class SkeletonMAE(nn.Module):
         mask: What draws the masks.
         target: What is reconstructed.
         latent: The latent target, if there is one.
+        uncertainty: What weighs the errors of joints in training, if anything does.
 
     Example:
         >>> import torch
@@ -99,6 +103,7 @@ class SkeletonMAE(nn.Module):
     decoder: Decoder
     mask: MaskSampler
     latent: LatentTarget | None
+    uncertainty: JointUncertainty | None
 
     def __init__(
         self,
@@ -121,6 +126,8 @@ class SkeletonMAE(nn.Module):
         require(self.mask, MaskSampler, field="mask")
         self.target = Target(config.target)
         self.latent = None if config.latent is None else LatentTarget(config.latent, encoder)
+        learnt = config.target.uncertainty == "joint"
+        self.uncertainty = JointUncertainty(config.encoder.joints) if learnt else None
 
     def forward(
         self,
@@ -129,6 +136,7 @@ class SkeletonMAE(nn.Module):
         generator: NoiseSource,
         present: Tensor | None = None,
         unchanged: Tensor | None = None,
+        sampler: MaskSampler | None = None,
     ) -> SkeletonMAEOutput:
         """Mask, encode what is visible, decode everything, compare.
 
@@ -141,6 +149,7 @@ class SkeletonMAE(nn.Module):
                 which fewer were measured than the mask shows, some stay visible, held in their nearest frame.
             unchanged: The same clips (N, C, T, V, M) without an augmentation that `x` has; the latent target
                 is made of them, or of `x` if None.
+            sampler: Draws the masks of this pass, in the place of `mask`.
 
         Raises:
             ValueError: If the clips do not fit the encoder, hold no body, or are not finite.
@@ -151,7 +160,7 @@ class SkeletonMAE(nn.Module):
         if present is not None and self.config.missing == "mask":
             there = bodies_there(present, body_index)
             bodies = hold_nearest(bodies, there)
-        mask = self.sample_mask(bodies, seeds)
+        mask = self.sample_mask(bodies, seeds, sampler)
         if there is not None:
             tokens_there = rearrange(there, "b (t k) v -> b t k v", k=self.encoder.token_frames).all(2)
             mask = show_present(mask, tokens_there, generator=seeds)
@@ -163,8 +172,12 @@ class SkeletonMAE(nn.Module):
             prediction, features = decoded.tensor_split([target.shape[3]], dim=-1)
         visible = repeat(mask.visible, "b t v -> b (t k) v", k=self.encoder.token_frames)
         measured = torch.ones_like(visible) if there is None else self.target.measured(there)
-        loss = self.loss(prediction, target, visible, None if there is None else measured)
+        counted = None if there is None else measured
+        loss = self.loss(prediction, target, visible, counted)
         terms: dict[str, Tensor] = {}
+        if self.uncertainty is not None and self.training:
+            terms["reconstruction"] = loss.detach()
+            loss = self.loss(prediction, target, visible, counted, weigh=self.uncertainty)
         if self.latent is not None and self.training:
             self.latent.follow(self.encoder)
             whole = bodies if unchanged is None else pick_bodies(unchanged, body_index)
@@ -172,12 +185,13 @@ class SkeletonMAE(nn.Module):
             latent_target, variation = self.latent.of(whole)
             latent_target = repeat(latent_target, "b t v c -> b (t k) v c", k=self.encoder.token_frames)
             latent = self.loss(features, latent_target, visible, there)
-            terms = {"reconstruction": loss, "latent": latent, "latent_variation": variation}
+            terms = {"reconstruction": loss, "latent": latent, "latent_variation": variation} | terms
             loss = self.config.target.weight * loss + self.latent.config.weight * latent
         return SkeletonMAEOutput(loss, prediction, target, visible, terms, measured, bodies)
 
-    def sample_mask(self, bodies: Tensor, generator: NoiseSource) -> Mask:
+    def sample_mask(self, bodies: Tensor, generator: NoiseSource, sampler: MaskSampler | None = None) -> Mask:
         """Return a mask (B, T / k, V) of the tokens of bodies (B, T, V, C), each body masked on its own."""
+        sampler = self.mask if sampler is None else sampler
         count, frames, joints, _ = bodies.shape
         times, rest = divmod(frames, self.encoder.token_frames)
         if rest or not times:
@@ -185,12 +199,12 @@ class SkeletonMAE(nn.Module):
                 "encoder",
                 f"the clip has {frames} frames, not a multiple of token_frames={self.encoder.token_frames}",
             )
-        mask = self.mask.sample((count, times, joints), generator, rearrange(bodies, "b t v c -> b c t v"))
+        mask = sampler.sample((count, times, joints), generator, rearrange(bodies, "b t v c -> b c t v"))
         if not isinstance(mask, Mask) or mask.shape != (count, times, joints):
             found = f"a Mask of {mask.shape}" if isinstance(mask, Mask) else type(mask).__name__
             raise PartError(
                 "mask",
-                f"{type(self.mask).__name__}.sample must return a skeleton_mask.Mask of "
+                f"{type(sampler).__name__}.sample must return a skeleton_mask.Mask of "
                 f"{(count, times, joints)}, got {found}",
             )
         return mask
@@ -201,13 +215,19 @@ class SkeletonMAE(nn.Module):
         return require_rows(tokens, self.encoder, len(bodies) * mask.visible_per_clip)
 
     def loss(
-        self, prediction: Tensor, target: Tensor, visible: Tensor, measured: Tensor | None = None
+        self,
+        prediction: Tensor,
+        target: Tensor,
+        visible: Tensor,
+        measured: Tensor | None = None,
+        *,
+        weigh: JointUncertainty | None = None,
     ) -> Tensor:
         """Return the error over all joints, or over the masked ones alone, of those that were measured."""
         counted = ~visible if self.config.target.loss_on == "masked" else None
         if measured is not None:
             counted = measured if counted is None else counted & measured
-        return reconstruction_loss(prediction, target, counted)
+        return reconstruction_loss(prediction, target, counted, weigh=weigh)
 
     @torch.no_grad()
     def reconstruct(self, x: Tensor, *, generator: NoiseSource) -> Reconstruction:
