@@ -16,6 +16,7 @@ from skeleton_mask import (
     joint_only,
     motion,
     motion_aware,
+    scaled,
     spatial_temporal,
     temporal_blocks,
     tube,
@@ -101,6 +102,16 @@ def test_every_field_is_described_and_frozen(kind: str) -> None:
 def test_refuses_and_names_the_field(values: dict[str, Any], names: str) -> None:
     with pytest.raises(ValidationError, match=names):
         read(values)
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_scaled_changes_ratios_alone(kind: str) -> None:
+    fields, _ = CASES[kind]
+    config = read({"kind": kind, **fields})
+    half = {name: value / 2 if name.endswith("ratio") else value for name, value in fields.items()}
+    assert scaled(config, 0.5) == read({"kind": kind, **half})
+    with pytest.raises(ValueError, match="ratio must be"):
+        scaled(config, 4.0)
 
 
 def test_parts_of_a_layout_are_to_be_filled_in() -> None:

@@ -29,11 +29,12 @@ from skeleton_lab.runs.results import PretrainResult
 from skeleton_lab.runs.workers import keep_freed_memory
 from skeleton_lab.studies import cross_validate
 from skeleton_lab.training.choices import read_or_choose
+from skeleton_lab.training.mask_schedule import MaskSchedule
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
 from skeleton_lab.training.plan import TrainingConfig
 from skeleton_lab.training.schedule import MultiStep, ScheduleConfig
-from skeleton_mask import MaskConfig
-from skeletonmae import SkeletonMAEConfig
+from skeleton_mask import MaskConfig, scaled
+from skeletonmae import MaskPlugin, SkeletonMAEConfig
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,6 +66,9 @@ class PretrainConfig(RecipeSection):
     schedule: ScheduleConfig = Field(
         MultiStep(), description="How the learning rate changes over the training."
     )
+    mask_schedule: MaskSchedule = Field(
+        MaskSchedule(), description="How the ratios of the mask change over the training."
+    )
     training: TrainingConfig = Field(
         TrainingConfig(), description="Length of the training, batches, and how a step is computed."
     )
@@ -77,6 +81,28 @@ class PretrainConfig(RecipeSection):
                 "view needs a latent target (model.latent); without one, data.sampling.augment changes clips"
             )
         return self
+
+    @model_validator(mode="after")
+    def _ratios_can_be_scaled(self) -> PretrainConfig:
+        self.scaled_mask(0, 1)
+        return self
+
+    def scaled_mask(self, step: int, steps: int) -> MaskConfig | None:
+        """Return the mask of a step where it is not the model's own.
+
+        Raises:
+            ValueError: If its ratios cannot be multiplied.
+        """
+        if (factor := self.mask_schedule.factor(step, steps)) == 1:
+            return None
+        if isinstance(self.model.mask, MaskPlugin):
+            raise ValueError(
+                "mask_schedule multiplies the ratios of a mask of skeleton_mask, not of your own"
+            )
+        try:
+            return scaled(self.model.mask, factor)
+        except ValueError as error:
+            raise ValueError(f"mask_schedule.start is too large: model.mask.{error}") from error
 
     def resolved(self, clips: PretrainClips) -> PretrainConfig:
         """Return this recipe with what follows from the data filled in."""
@@ -194,7 +220,8 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
                 draws = {"seed": seed, "epoch": trainer.epoch}
                 seen, options["present"] = changed_clips(part, config.view, preprocessing, **draws)
                 options["unchanged"] = part.joints
-            output = trainer.model(seen, generator=masks, **options)
+            sampler = config.scaled_mask(trainer.step, plan.steps)
+            output = trainer.model(seen, generator=masks, sampler=sampler, **options)
             terms.update(output.terms)
             return {"loss": output.loss, **output.terms}
 

@@ -16,6 +16,7 @@ from .noise import clip_noise as clip_noise
 from .noise import clip_seeds as clip_seeds
 from .parts import body_part as body_part
 from .presence import show_present as show_present
+from .scaling import scaled as scaled
 from .spans import temporal_blocks as temporal_blocks
 from .spans import tube as tube
 from .spatial_temporal import frame_only as frame_only
@@ -41,6 +42,7 @@ __all__ = [
     "masked_count",
     "motion",
     "motion_aware",
+    "scaled",
     "show_present",
     "spatial_temporal",
     "temporal_blocks",
