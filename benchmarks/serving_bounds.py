@@ -104,7 +104,7 @@ def operators(folder: Path) -> None:
     kinds: dict[str, list[float]] = defaultdict(list)
     for (kind, _), calls in times.items():
         kinds[kind].append(min(calls))
-    print(f"| operators, a clip of {BODIES}, one thread | how many | time |\n|---|---|---|")
+    print(f"| operators, per clip in batches of {BODIES}, one thread | how many | time |\n|---|---|---|")
     for kind, each in sorted(kinds.items(), key=lambda item: -sum(item[1]))[:8]:
         print(f"| {kind} | {len(each)} | {sum(each):.2f} ms |")
     print(f"| all | {sum(map(len, kinds.values()))} | {sum(map(sum, kinds.values())):.2f} ms |\n")

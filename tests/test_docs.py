@@ -7,8 +7,9 @@ import io
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
-from documents import DOCUMENTS, PRINTED, PYTHON, READMES, SHELL, Block, blocks
+from documents import DOCUMENTS, PRINTED, PYTHON, READMES, REPO, SHELL, Block, blocks
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
 
@@ -17,6 +18,8 @@ every_document = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOC
 def test_python_blocks_run(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In order, in one namespace and an empty folder; a text block behind one is what it prints."""
     monkeypatch.chdir(tmp_path)
+    if document == READMES["skeleton_runtime"]:
+        write_model_and_recording(tmp_path)
     namespace: dict[str, object] = {"__name__": "__example__"}
     printed = None
     for block in blocks(document):
@@ -26,6 +29,15 @@ def test_python_blocks_run(document: Path, tmp_path: Path, monkeypatch: pytest.M
             assert block.text == printed, f"{document}, line {block.line}"
         else:
             printed = None
+
+
+def write_model_and_recording(folder: Path) -> None:
+    """What readers of skeleton-runtime have: a model, and an array (T, V, 3) of somebody who waves."""
+    from skeleton_data import SyntheticConfig, read_skeleton, write_synthetic
+
+    (folder / "MODEL").symlink_to(REPO / "tests/skeleton_runtime/support/model")
+    write_synthetic(SyntheticConfig(classes=1, subjects=3, views=1, repeats=1, seed=5), folder / "raw")
+    np.save(folder / "wave.npy", read_skeleton(min((folder / "raw").glob("*.skeleton"))).joints)
 
 
 def run(block: Block, document: Path, namespace: dict[str, object]) -> str:
