@@ -125,6 +125,9 @@ def test_folds_are_pretrained_without_their_test_subjects(
     assert everything["test"] is None and everything["pretrained"].endswith("pretrained/all")
     assert (result.everything / "classifier" / "model.safetensors").is_file()
 
+    with pytest.raises(InputError, match=r"finetuned/all or .*finetuned/fold-01"):
+        SavedModel.open(result.folder)
+
     # An encoder that has met the test clips must be allowed, and the table says so.
     pretrain_recipe.write_text(text.replace("odd-subjects", "all"))
     pretrain.run(read(pretrain.PretrainConfig, pretrain_recipe, "--run.folder", str(tmp_path / "seen")))

@@ -104,7 +104,11 @@ FITS = {
     "no layout": ({"layout": None}, [0, 1] * 3, "layout: None .* kinect_v1"),
     "a layout that is not there": ({"layout": "kinect"}, [0, 1] * 3, "kinect"),
     "a recipe that is not there": ({"recipe": "finetune/none"}, [0, 1] * 3, "finetune/none: no such recipe"),
-    "a setting that is not there": ({"settings": {"training.step": 1}}, [0, 1] * 3, "training.step"),
+    "a setting that is not there": (
+        {"settings": {"training.step": 1}},
+        [0, 1] * 3,
+        "settings: .*training.step",
+    ),
     "a setting of ours": ({"settings": {"data.store": "x"}}, [0, 1] * 3, "settings: data.store"),
     "a folder": ({"settings": {"run.folder": "x"}}, [0, 1] * 3, "settings: run"),
     "too many labels": (

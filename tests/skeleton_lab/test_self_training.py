@@ -238,12 +238,13 @@ def test_who_wants_the_test_clips_without_their_labels_is_told_so(finetune_recip
     assert seen_of_test(models[0], clips) == "unlabelled"
 
 
-def test_the_estimator_learns_from_clips_without_a_label_if_it_is_asked_to():
+def test_the_estimator_learns_from_clips_without_a_label_if_it_is_asked_to(capsys):
     draw = np.random.default_rng(0)
     clips = [draw.normal(0, 0.4, (20, 20, 3)) for _ in range(12)]
     y = ["kick", "wave", None, -1, "", float("nan")] * 2
     quick = {"training.steps": 1, "data.validation": 0, "model.width": 8, "self_training.views": 1}
     model = SkeletonClassifier("kinect_v1", settings=quick, self_training=1).fit(clips, y)
+    assert capsys.readouterr() == ("", "")  # verbose is off
     assert model.result_.self_training.unlabelled_clips == 8
     assert model.result_.train_clips == 4
     assert model.result_.self_training.right == [None]

@@ -72,9 +72,9 @@ def label_subset(
         wanted = np.full_like(count, per_class)
         if (count < wanted).any():
             poor = int(np.argmin(count))
-            name = names[classes[poor]] if classes[poor] < len(names) else f"class {classes[poor]}"
+            name = names[classes[poor]] if classes[poor] < len(names) else classes[poor]
             raise ValueError(
-                f"{name} has {count[poor]} training clips, but {per_class} of each class are asked for"
+                f"class {name} has {count[poor]} training clips, but {per_class} of each class are asked for"
             )
     rank = np.arange(len(order)) - np.repeat(first, count)
     return np.sort(order[rank < np.repeat(wanted, count)])

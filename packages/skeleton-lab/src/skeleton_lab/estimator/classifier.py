@@ -16,13 +16,12 @@ from skeleton_lab import finetune
 from skeleton_lab.errors import InputError
 from skeleton_lab.estimator.arrays import as_clips, as_groups, as_labels, as_layout
 from skeleton_lab.estimator.classes import read_classes
-from skeleton_lab.estimator.fitting import ModelFiles, arguments, workshop, write_store
+from skeleton_lab.estimator.fitting import ModelFiles, completed, workshop, write_store
 from skeleton_lab.estimator.parameters import Estimator, seed_of
 from skeleton_lab.estimator.pretrainer import SkeletonPretrainer
 from skeleton_lab.inference.recogniser import Recogniser
 from skeleton_lab.models.model_folder import CLASSES
 from skeleton_lab.models.saved_model import SavedModel
-from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.runs.results import FinetuneResult
 
 BATCH = 64
@@ -131,8 +130,8 @@ class SkeletonClassifier(Estimator):
             } | ({} if start is None else {"pretrained": str(start)})
             if self.self_training:
                 ours["self_training"] = {"rounds": self.self_training}
-            given = arguments(self.recipe, self.settings, ours)
-            config = read_recipe(finetune.FinetuneConfig, given, program="SkeletonClassifier")
+            wanted = finetune.FinetuneConfig, self.recipe, self.settings, ours
+            config = completed(*wanted, program="SkeletonClassifier")
             result = finetune.run(config, bar={"disable": not self.verbose})
             assert result is not None  # it is no dry run
             model = ModelFiles.read(folder / "run" / "classifier")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import torch
@@ -19,7 +20,11 @@ from skeleton_lab.errors import InputError, input_errors
 from skeleton_lab.estimator.parameters import nested
 from skeleton_lab.models.model_card import CARD
 from skeleton_lab.models.model_folder import files_of, write_checksums
+from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.recipe.settings import merged, options
+from skeleton_lab.runs.workers import silent_notes
+
+Section = TypeVar("Section", bound=RecipeSection)
 
 FPS = 30.0
 """What a store must say, and no recipe of the estimators asks for."""
@@ -75,7 +80,7 @@ def workshop(*, verbose: bool) -> Iterator[Path]:
             if verbose:
                 yield Path(folder)
             else:
-                with redirect_stdout(None):
+                with redirect_stdout(None), silent_notes():
                     yield Path(folder)
         except InputError as error:
             if folder not in str(error):
@@ -117,11 +122,25 @@ def write_store(
     return path
 
 
-def arguments(recipe: str | Path, settings: Mapping[str, Any] | None, ours: Mapping[str, Any]) -> list[str]:
-    """Return the command line of an app: a recipe, settings over it, and what the estimator decides.
+def completed(
+    section: type[Section],
+    recipe: str | Path,
+    settings: Mapping[str, Any] | None,
+    ours: Mapping[str, Any],
+    *,
+    program: str,
+) -> Section:
+    """Return what an app runs: a recipe, settings over it, and what the estimator decides.
+
+    Args:
+        section: What the app takes.
+        recipe: TOML file, or its name in `configs/`.
+        settings: As the user gives them.
+        ours: What the estimator decides.
+        program: Its name, for messages.
 
     Raises:
-        InputError: If settings have fields that are not theirs to say.
+        InputError: If settings have fields that are not there, or not theirs to say.
     """
     given = nested(settings or {})
     for table, fields in OURS.items():
@@ -131,4 +150,9 @@ def arguments(recipe: str | Path, settings: Mapping[str, Any] | None, ours: Mapp
             raise InputError(
                 f"settings: {setting} cannot be set here: the arguments of the estimator and of fit decide it"
             )
-    return [str(recipe), *options(merged(given, ours))]
+    try:
+        return read_recipe(section, [str(recipe), *options(merged(given, ours))], program=program)
+    except InputError as error:
+        if unknown := re.match(r"unrecognized arguments: --(\S+)", str(error)):
+            raise InputError(f"settings: there is no field {unknown[1]}; the recipe has others") from error
+        raise

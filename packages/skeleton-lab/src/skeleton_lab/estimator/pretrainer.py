@@ -10,9 +10,8 @@ from skeleton_data import SkeletonLayout, Units
 from skeleton_lab import pretrain
 from skeleton_lab.errors import input_errors
 from skeleton_lab.estimator.arrays import as_clips, as_groups, as_layout
-from skeleton_lab.estimator.fitting import ModelFiles, arguments, workshop, write_store
+from skeleton_lab.estimator.fitting import ModelFiles, completed, workshop, write_store
 from skeleton_lab.estimator.parameters import Estimator, seed_of
-from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.runs.results import PretrainResult
 
 
@@ -81,8 +80,8 @@ class SkeletonPretrainer(Estimator):
                 "training": {"seed": seed_of(self.random_state)},
                 "run": {"folder": str(folder / "run"), "tracker": "none"},
             }
-            command_line = arguments(self.recipe, self.settings, ours)
-            config = read_recipe(pretrain.PretrainConfig, command_line, program="SkeletonPretrainer")
+            wanted = pretrain.PretrainConfig, self.recipe, self.settings, ours
+            config = completed(*wanted, program="SkeletonPretrainer")
             result = pretrain.run(config, bar={"disable": not self.verbose})
             assert result is not None  # it is no dry run
             self.model_, self.result_ = ModelFiles.read(folder / "run" / "encoder"), result

@@ -33,7 +33,7 @@ class RecognitionReport(BaseModel):
             f"mean-class accuracy {found.mean_class:.3f}: the mean over the classes that have clips",
             f"macro-F1 {found.macro_f1:.3f}: the mean over the classes that have clips or were predicted",
         ]
-        lines += [f"{group} has no clip of {', '.join(names)}" for group, names in self.lacking.items()]
+        lines += [f"group {group} has no clip of {', '.join(names)}" for group, names in self.lacking.items()]
         return "\n".join(lines)
 
 

@@ -55,6 +55,10 @@ def locate(where: str | Path) -> Path:
     for folder in (path, path / "classifier", path / "encoder"):
         if (folder / CONFIG).is_file():
             return folder
+    if inside := [str(each) for each in (path / "all", path / "fold-01") if each.is_dir()]:
+        raise InputError(
+            f"{path} holds the runs of all folds: name the model of one, as {' or '.join(inside)}"
+        )
     raise InputError(f"{path} is not a model: neither it, nor classifier/ or encoder/ in it, has a {CONFIG}")
 
 
