@@ -193,12 +193,12 @@ class Builds:
         return old, new
 
     def int8(self, options: list[str]) -> Cost:
-        """Cost of the present build with numbers of 8 bits, whose answers are not quite the same."""
+        """Cost of the present build in int8, whose answers are not quite the same."""
         command = [self.new[0], "new/model.int8.onnx", *options, "--format", "json", "--insist"]
         return run(command, folder=self.folder)
 
     def networks(self, rounds: int) -> list[dict[str, float]]:
-        """Median CPU seconds of a batch, by its size: before, now, and now with numbers of 8 bits."""
+        """Median CPU seconds of a batch, by its size: before, now, and now in int8."""
         command, told = [sys.executable, "-W", "ignore", "-c"], [[], [], []]
         kinds = ((NETWORK, "old", self.sources), (EXPORTED, "new", ""), (EXPORTED, "new/model.int8.onnx", ""))
         for _ in range(rounds):
@@ -239,7 +239,7 @@ def main() -> None:
         # In another process: the memory of a command counts from that of the process which starts it.
         prepare = ["--prepare", str(folder), "--long", str(options.long)]
         subprocess.run([sys.executable, __file__, str(options.before), *prepare], check=True)
-        print("\n| | before | now | ratio |\n|---|---|---|---|", flush=True)
+        print("\n| | now | now, int8 | before | ratio | ratio, int8 |\n|---|---|---|---|---|---|", flush=True)
         measure(Builds(options.before.resolve(), folder), options.rounds)
 
 
@@ -253,9 +253,9 @@ def measure(builds: Builds, rounds: int) -> None:
         row(what, unit, median(map(cost, old)), median(map(cost, new)))
     row("installed size", "MB", *(installed(names) / 1e6 for names in (BEFORE, ("skeleton-runtime",))))
     before, now, short = builds.networks(rounds)
-    for what, each in (("network", now), ("network of 8 bits", short)):
-        row(f"{what}, one clip, one thread", "ms", 1000 * before["1"], 1000 * each["1"])
-        row(f"{what}, a clip of 64, one thread", "ms", 1000 * before["64"] / 64, 1000 * each["64"] / 64)
+    for size, what in (("1", "one clip"), ("64", "per clip in batches of 64")):
+        times = (1000 * each[size] / int(size) for each in (before, now, short))
+        row(f"network, {what}, one thread", "ms", *times)
     live = ["--live", "--window", "60", "--stride", "15"]
     few, many = (
         builds.turns(live, min(rounds, 3), builds.folder / f"{name}.txt") for name in ("short", "longer")
@@ -268,21 +268,27 @@ def measure(builds: Builds, rounds: int) -> None:
     sliding = ["--window", "60", "--stride", "30"]
     tenth, whole = (builds.turns([f"{name}.npz", *sliding], 1) for name in ("tenth", "long"))
     windows, int8 = len(whole[1][0].printed.splitlines()), builds.int8(["long.npz", *sliding])
-    row("long recording, processor", "s", *(each[0].processor for each in whole))
-    row("of it the network", "s", *(windows * each["64"] / 64 for each in (before, now)))
-    row("the same with numbers of 8 bits", "s", whole[0][0].processor, int8.processor)
+    row("long recording, processor", "s", *(each[0].processor for each in whole), int8.processor)
+    row("long recording, of it the network", "s", *(windows * each["64"] / 64 for each in (before, now)))
     row("long recording, memory", "MB", *(each[0].memory / 1e6 for each in whole))
-    row("a tenth of it, memory", "MB", *(each[0].memory / 1e6 for each in tenth))
+    row("a tenth of the long recording, memory", "MB", *(each[0].memory / 1e6 for each in tenth))
     piece, stream = (
         builds.turns(["--live", *sliding], 1, builds.folder / f"{name}.txt") for name in ("tenth", "long")
     )
-    row("the same as a stream, processor", "s", *(each[0].processor for each in stream))
-    row("the same as a stream, memory", "MB", *(each[0].memory / 1e6 for each in stream))
-    row("a tenth of it, memory", "MB", *(each[0].memory / 1e6 for each in piece))
+    row("long recording as a stream, processor", "s", *(each[0].processor for each in stream))
+    row("long recording as a stream, memory", "MB", *(each[0].memory / 1e6 for each in stream))
+    tenths = (each[0].memory / 1e6 for each in piece)
+    row("a tenth of the long recording as a stream, memory", "MB", *tenths)
 
 
-def row(what: str, unit: str, before: float, now: float) -> None:
-    print(f"| {what} | {before:.3g} {unit} | {now:.3g} {unit} | {before / now:.1f} |", flush=True)
+def row(what: str, unit: str, before: float, now: float, int8: float | None = None) -> None:
+    shown = [with_unit(now, unit), "" if int8 is None else with_unit(int8, unit), with_unit(before, unit)]
+    ratios = [f"{before / now:.1f}", "" if int8 is None else f"{before / int8:.1f}"]
+    print("|", " | ".join([what, *shown, *ratios]), "|", flush=True)
+
+
+def with_unit(value: float, unit: str) -> str:
+    return f"{value / 1000:.3g} GB" if unit == "MB" and value >= 1000 else f"{value:.3g} {unit}"
 
 
 if __name__ == "__main__":

@@ -159,7 +159,16 @@ def _do(words: Sequence[str]) -> None:
             subprocess.run([sys.executable, *rest], check=True)
         case ["hatch", "run", script, *_]:
             _script(script)
-        case ["pip", "install", "--find-links", "dist", *packages]:
+        case ["pip", "wheel", "--wheel-dir", _, *packages]:
+            _install(packages)
+        case ["pip", "install", "--find-links", "dist", *packages] | [
+            "pip",
+            "install",
+            "--no-index",
+            "--find-links",
+            _,
+            *packages,
+        ]:
             for package in packages:
                 _project(package)
         case ["pip", "install", *packages]:
