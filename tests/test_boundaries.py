@@ -37,6 +37,7 @@ INDIRECT = {
     "onnxscript": "torch.onnx translates with it",
     "onnxruntime": "runs what was exported",
     "websockets": "uvicorn speaks WebSocket with it",
+    "numba": "aeon compiles with it",
 }
 
 
