@@ -8,9 +8,19 @@ import pytest
 from stopped_runs import before_step, die, run_finetuning
 
 from skeleton_data import SkeletonStore, StoreWriter
+from skeleton_lab import finetune, reproduce
 from skeleton_lab.compare import check_alike
 from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.data import EvaluateData, open_models
+from skeleton_lab.models.model_folder import SUMS, WEIGHTS
+from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.runs.fingerprints import Fingerprint
+from skeleton_lab.runs.folder import RunFolder
+from skeleton_lab.runs.results import Evaluation
+from skeleton_lab.studies import cross_validate
+from skeleton_lab.studies.folds import fold_runs
+from skeleton_lab.studies.plan import plan
+from skeleton_lab.studies.run_check import check_run_folder, others_of
 
 
 @pytest.fixture
@@ -30,6 +40,13 @@ def shift(store):
             joints[0, 0, 0, 0] += float(clip == 5)
             facts = {"label": int(old.index.label[clip]), "subject": int(old.index.subject[clip])}
             writer.add(joints, name=old.name(clip), **facts)
+
+
+def change_weights(model):
+    (model / SUMS).unlink(missing_ok=True)
+    weights = bytearray((model / WEIGHTS).read_bytes())
+    weights[-1] ^= 1
+    (model / WEIGHTS).write_bytes(weights)
 
 
 def test_other_data_in_the_place_of_a_store_are_refused(finetune_recipe, store, own_store, tmp_path):
@@ -53,6 +70,80 @@ def test_other_data_in_the_place_of_a_store_are_refused(finetune_recipe, store, 
     shutil.copytree(store, own_store, dirs_exist_ok=True)
     run_finetuning(finetune_recipe, "--run.resume")
     open_models([str(tmp_path / "ended")], EvaluateData(), "test")
+
+
+def test_other_weights_in_the_place_of_a_pretrained_model_are_refused(finetune_recipe, trained, tmp_path):
+    begin = Path(shutil.copytree(trained["encoder"] / "encoder", tmp_path / "begin"))
+    given = (finetune_recipe, "--pretrained", str(begin), "--run.tracker", "none")
+    with before_step(2, die), pytest.raises(KeyboardInterrupt):
+        run_finetuning(*given)
+    change_weights(begin)
+    with pytest.raises(InputError, match=r"^pretrained: "):
+        run_finetuning(*given, "--run.resume")
+
+
+def test_folds_keep_to_their_unlabelled_clips_and_their_weights(
+    finetune_recipe, store, own_store, trained, tmp_path
+):
+    shift(own_store)
+    begin = Path(shutil.copytree(trained["encoder"] / "encoder", tmp_path / "begin"))
+    options = ("--data.protocol", "folds(subject, 2)", "--data.unlabelled", str(own_store), "--resume")
+    options = (*options, "--run.processes", "1")
+    options = (*options, "--pretrained", str(begin), "--data.labels_per_class", "2", "--transductive")
+    shortcuts = {"program": "finetune", "shortcuts": {"run.resume": "resume"}}
+    config = read_recipe(finetune.FinetuneConfig, [str(finetune_recipe), *options], **shortcuts)
+    folded, runs = fold_runs(config, "finetune", everything=True)
+    clips = runs[0].config.data.open()
+    source = runs[0].config.source(clips)
+    resolved = runs[0].config.resolved(clips, source)
+    for folder in (
+        RunFolder.check(config.run, config, (Fingerprint.of(folded),)),
+        check_run_folder(resolved, clips, source, others_of(resolved, clips)),
+    ):
+        folder.prepare()
+        folder.unlock()
+    assert runs[0].folder == folder.path
+    folder.write_json("result.json", {})  # this fold has ended, and is not run again
+
+    change_weights(begin)
+    with pytest.raises(InputError, match=rf"^{runs[0].name}: pretrained: "):
+        cross_validate.run(config)
+    shutil.copytree(trained["encoder"] / "encoder", begin, dirs_exist_ok=True)
+    shutil.copytree(store, own_store, dirs_exist_ok=True)
+    shift(own_store)
+    shift(own_store)
+    with pytest.raises(InputError, match=rf"^{runs[0].name}: {own_store}: "):
+        cross_validate.run(config)
+
+
+@pytest.mark.usefixtures("in_repository")
+def test_a_table_has_no_row_of_other_data(study, store):
+    """Neither a row that is run now nor one that ended before; an evaluation keeps its data in its file."""
+    test = {"clips": 1, "top1": 0.5, "top5": None, "per_class": {}}
+    found = Fingerprint.of(SkeletonStore.open(store))
+    for sha256, refused in (("0" * 64, True), (found.sha256, False)):
+        for trial in plan(study()):
+            if trial.row.name == "probed":
+                trial.answer.folder.mkdir(parents=True, exist_ok=True)
+                evaluation = Evaluation(
+                    models=["encoder"],
+                    weights=[1.0],
+                    store=store,
+                    protocol="odd-subjects",
+                    side="test",
+                    labelled_clips=1,
+                    calibration_clips=0,
+                    methods={"linear probe": test},
+                    num_processes=1,
+                    data=(found.model_copy(update={"sha256": sha256}),),
+                )
+                trial.answer.result.write_text(evaluation.model_dump_json())
+        for options in (("--row", "scratch"), ()):
+            if refused:
+                with pytest.raises(InputError, match=rf"^row 'probed': {store}: "):
+                    reproduce.run(study("--dry_run", *options))
+            else:
+                reproduce.run(study("--dry_run", *options))
 
 
 def test_a_recipe_that_lacks_a_field_of_today_is_compared_by_its_default(trained, tmp_path):

@@ -25,8 +25,8 @@ from skeleton_lab.evaluation.significance import compare_answers
 from skeleton_lab.models.model_folder import run_of
 from skeleton_lab.recipe.text_files import MAX_RESULT, read_json, read_record, read_small_text, read_toml
 from skeleton_lab.runs.answers import read_answers
+from skeleton_lab.runs.earlier_recipe import completed, differences
 from skeleton_lab.runs.fingerprints import Fingerprint, read_fingerprints
-from skeleton_lab.runs.folder import completed, differences
 from skeleton_lab.runs.results import FinetuneResult, Origin
 
 OF_A_SEED = {"training.seed", "data.split_seed", "data.label_seed"}

@@ -193,6 +193,7 @@ def run(config: EvaluateConfig) -> Evaluation:
         calibration_clips=calibrated,
         methods=methods,
         num_processes=accelerator.num_processes,
+        data=clips.fingerprints,
     )
     folder = config.folder
     if folder is None and len(models) == 1 and models[0].run:

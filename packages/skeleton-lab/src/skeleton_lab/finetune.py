@@ -33,6 +33,7 @@ from skeleton_lab.runs.folder import RUN_SHORTCUTS, TEACHER, RunConfig, RunFolde
 from skeleton_lab.runs.results import FinetuneResult
 from skeleton_lab.runs.workers import keep_freed_memory, tell_notes
 from skeleton_lab.studies import cross_validate
+from skeleton_lab.studies.run_check import check_run_folder, others_of
 from skeleton_lab.training.choices import read_or_choose
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
 from skeleton_lab.training.plan import FinetuneTraining
@@ -157,15 +158,13 @@ def run(
             clips.require_test()
         seen = seen_of_test(source, clips) if source else None
         config = config.resolved(clips, source)
-        others = (
-            config.data.open_unlabelled(clips, transductive=config.transductive) if config.rounds else None
-        )
-        prints = (*clips.fingerprints, *(others.fingerprints if others else ()))
-        folder = RunFolder.check(config.run, config, prints, teacher=others is not None)
+        others = others_of(config, clips)
+        folder = check_run_folder(config, clips, source, others)
         if finished := folder.finished(FinetuneResult, "classifier", "labels.json"):
             return finished
         if config.self_training.teacher:
-            RunFolder.check_ended(config.first, clips.fingerprints, field="self_training.teacher")
+            first = {"field": "self_training.teacher", "weights": folder.weights}
+            RunFolder.check_ended(config.first, clips.fingerprints, **first)
 
     from skeleton_data import class_table, save_subset
     from skeleton_lab.evaluation.calibration import calibrate
@@ -193,7 +192,6 @@ def run(
     accelerator = set_up_distributed(config, plan)
     with input_errors():
         model = config.build(source)
-        sha256 = source.sha256 if source else None
     for line in what_changes(source, recipe.model, classes=len(names)) if source and tested else ():
         accelerator.print(f"finetune: {line}")
     notes = (f"Of {config.pretrained}: {SEEN_SENTENCE[seen]}.",) if seen in ("unlabelled", "labelled") else ()
@@ -261,7 +259,7 @@ def run(
         result = FinetuneResult(
             **summary,
             pretrained=config.pretrained,
-            pretrained_sha256=sha256,
+            pretrained_sha256=folder.weights,
             pretrained_saw_test=seen,
             test=test,
             validation_top1=best.score[-2] if watch and select != "test" else None,

@@ -27,13 +27,17 @@ from skeleton_lab.data.same_clips import clips_among
 from skeleton_lab.errors import FailedRunsError, InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.data import HeldOutSide
 from skeleton_lab.recipe.recipe import read_options, read_recipe
-from skeleton_lab.runs.folder import RunFolder, write_atomically
+from skeleton_lab.recipe.text_files import read_record
+from skeleton_lab.runs.fingerprints import Fingerprint, require_same
+from skeleton_lab.runs.folder import write_atomically
+from skeleton_lab.runs.results import Evaluation
 from skeleton_lab.runs.workers import is_first_process, progress_line
 from skeleton_lab.studies.apps import APPS
 from skeleton_lab.studies.cells import Cell, cells
 from skeleton_lab.studies.comma_separated import comma_separated
 from skeleton_lab.studies.fold_tables import fold_lines, write_folds
 from skeleton_lab.studies.plan import Run, Trial, distinct, plan
+from skeleton_lab.studies.run_check import check_run_folder, others_of
 from skeleton_lab.studies.runs import Failures, how_many, run_all
 from skeleton_lab.studies.study import Study
 from skeleton_lab.studies.table import markdown
@@ -75,8 +79,12 @@ def check(trials: list[Trial], study: Study) -> None:
 def check_run(run: Run, side: HeldOutSide, unlabelled: Sequence[SkeletonStore]) -> None:
     """Look at the recipe and the data of a run, at what is in its folder, and at stores to pre-train on."""
     recipe, app = recipe_of(run), APPS[run.app]
-    if not app.trains:
-        return  # its models may be still to come
+    if not app.trains:  # its models may be still to come, but not the clips
+        if run.finished and recipe.data.store:
+            with input_errors():
+                here = Fingerprint.of(SkeletonStore.open(recipe.data.store))
+            require_same([here], read_record(Evaluation, run.result).data, run.folder)
+        return
     if isinstance(recipe.data, FinetuneData) and side == "validation" and not recipe.data.validation:
         raise InputError("side is validation, but data.validation is 0, so no clips are held out")
     if side == "validation" and getattr(recipe.training, "select", None) == "test":
@@ -89,10 +97,9 @@ def check_run(run: Run, side: HeldOutSide, unlabelled: Sequence[SkeletonStore]) 
         if app.starts_from and not all(need.finished for need in run.needs):
             recipe.model_copy(update={app.starts_from: None}).resolved(clips)
         else:
-            resolved, rounds = recipe.resolved(clips), getattr(recipe, "rounds", 0)
-            others = recipe.data.open_unlabelled(clips, transductive=recipe.transductive) if rounds else None
-            prints = (*clips.fingerprints, *(others.fingerprints if others else ()))
-            RunFolder.check(recipe.run, resolved, prints, teacher=bool(rounds))
+            source = recipe.source(clips) if app.starts_from else None
+            resolved = recipe.resolved(clips, source) if source else recipe.resolved(clips)
+            check_run_folder(resolved, clips, source, others_of(resolved, clips))
 
 
 def _require_unseen(clips: FinetuneClips, unlabelled: Sequence[SkeletonStore]) -> None:
@@ -140,7 +147,8 @@ def run(study: Study) -> Failures[Run]:
     """
     trials = plan(study)
     chosen = [trial for trial in trials if not study.row or trial.row.name in study.row]
-    check(chosen, study)
+    # The table has what is finished of all rows, so none of it may be of other data.
+    check([trial for trial in trials if trial in chosen or trial.answer.finished], study)
     if study.dry_run:
         for each in distinct(chosen):
             print(f"{each.command}{'  # finished' if each.finished else ''}")

@@ -1,4 +1,4 @@
-"""The data of a run: fingerprints of its stores stand beside its recipe, which only says where they are."""
+"""What a run began with: fingerprints of stores and weights, of which its recipe only says where they are."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from pydantic import BaseModel, TypeAdapter
 
 from skeleton_data import SkeletonStore
 from skeleton_lab.errors import InputError
-from skeleton_lab.recipe.text_files import read_record
+from skeleton_lab.recipe.text_files import read_record, read_small_text
 
 DATA = "data.json"
 """The file of a run's folder that holds them."""
+WEIGHTS = "pretrained.sha256"
+"""The file with the SHA-256 of the pre-trained weights that a run began with."""
 
 
 class Fingerprint(BaseModel):
@@ -68,7 +70,21 @@ def require_same_data(here: Sequence[Fingerprint | None], run: Path) -> None:
     Raises:
         InputError: If one differs; names the store.
     """
-    for now, before in zip(here, read_fingerprints(run) or (), strict=False):
+    require_same(here, read_fingerprints(run) or (), run)
+
+
+def require_same(here: Sequence[Fingerprint | None], there: Fingerprints, run: Path) -> None:
+    """Compare stores with those of a run, one by one.
+
+    Args:
+        here: The stores; None where one is not to be compared.
+        there: Those that the run had; there may be fewer.
+        run: Folder of the run, for messages.
+
+    Raises:
+        InputError: If one differs; names the store.
+    """
+    for now, before in zip(here, there, strict=False):
         if now and now.sha256 != before.sha256:
             raise InputError(
                 f"{now.store}: the data has changed since the run {run} began: it had {before.clips} clips "
@@ -79,3 +95,23 @@ def require_same_data(here: Sequence[Fingerprint | None], run: Path) -> None:
                 f"{now.store}: the split has changed since the run {run} began: its split file, or the data "
                 "set's own split, is another"
             )
+
+
+def require_same_weights(here: str | None, run: Path) -> None:
+    """Compare pre-trained weights with those that a run began with, if it has kept their SHA-256.
+
+    Args:
+        here: SHA-256 of the weights; None where there are none.
+        run: Folder of the run.
+
+    Raises:
+        InputError: If they differ; names the field.
+    """
+    if here is None or not (run / WEIGHTS).is_file():
+        return
+    before = read_small_text(run / WEIGHTS).strip()
+    if here != before:
+        raise InputError(
+            f"pretrained: the weights have changed since the run {run} began: their SHA-256 began with "
+            f"{before[:8]}, and begins with {here[:8]}; put the old ones back, or use another folder"
+        )

@@ -7,19 +7,25 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import tomli_w
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from skeleton_data import replacing
 from skeleton_lab.errors import InputError, writing
 from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.recipe.text_files import read_record, read_toml
-from skeleton_lab.runs.fingerprints import DATA, Fingerprints, require_same_data
+from skeleton_lab.runs.earlier_recipe import completed, differences, resolved
+from skeleton_lab.runs.fingerprints import (
+    DATA,
+    WEIGHTS,
+    Fingerprints,
+    require_same_data,
+    require_same_weights,
+)
 
 Tracker = Literal["tensorboard", "wandb", "mlflow", "none"]
 
@@ -66,6 +72,7 @@ class RunFolder:
         data: Fingerprints of its stores.
         resumed: Whether a run is there that goes on.
         teacher: Whether its subfolder `teacher` is a run of its own, which is left as it is.
+        weights: SHA-256 of the pre-trained weights that it begins with.
     """
 
     run: RunConfig
@@ -73,6 +80,7 @@ class RunFolder:
     data: Fingerprints
     resumed: bool
     teacher: bool = False
+    weights: str | None = None
 
     @property
     def path(self) -> Path:
@@ -92,18 +100,25 @@ class RunFolder:
     @property
     def config(self) -> dict[str, Any]:
         """The fields of the recipe that the result depends on."""
-        return _resolved(self.recipe)
+        return resolved(self.recipe)
 
     @classmethod
     def check(
-        cls, run: RunConfig, recipe: BaseModel, data: Fingerprints, *, teacher: bool = False
+        cls,
+        run: RunConfig,
+        recipe: BaseModel,
+        data: Fingerprints,
+        *,
+        teacher: bool = False,
+        weights: str | None = None,
     ) -> RunFolder:
         """Check, without touching anything, that a run may go there.
 
         Raises:
-            InputError: If something else is there, or a run to resume has another recipe or other data.
+            InputError: If something else is there, or a run to resume has another recipe, other data, or
+                began with other weights.
         """
-        new = cls(run, recipe, data, resumed=False, teacher=teacher)
+        new = cls(run, recipe, data, resumed=False, teacher=teacher, weights=weights)
         if run.dry_run:
             return new
         if run.resume and run.overwrite:
@@ -131,19 +146,20 @@ class RunFolder:
         for field, here, there in differences(new.config, before):
             raise InputError(f"{field}: {here!r}, but the run to resume, {run.folder}, has {there!r}")
         require_same_data(data, run.folder)
-        return cls(run, recipe, data, resumed=True, teacher=teacher)
+        require_same_weights(weights, run.folder)
+        return replace(new, resumed=True)
 
     @classmethod
-    def check_ended(cls, recipe: Any, data: Fingerprints, *, field: str) -> None:
+    def check_ended(cls, recipe: Any, data: Fingerprints, *, field: str, weights: str | None = None) -> None:
         """Check that the run of a recipe, which a field of another recipe names, is there and has ended.
 
         Raises:
-            InputError: Naming the field, if it has not, or has another recipe or other data.
+            InputError: Naming the field, if it has not, or has another recipe, other data or weights.
         """
         if not (recipe.run.folder / RESULT).is_file():
             raise InputError(f"{field}: {recipe.run.folder} is not a finished run")
         try:
-            cls.check(recipe.run, recipe, data)
+            cls.check(recipe.run, recipe, data, weights=weights)
         except InputError as error:
             raise error.within(field) from error
 
@@ -180,7 +196,9 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         self.lock()
         try:
-            again = RunFolder.check(self.run, self.recipe, self.data, teacher=self.teacher)
+            again = RunFolder.check(
+                self.run, self.recipe, self.data, teacher=self.teacher, weights=self.weights
+            )
             if again.resumed != self.resumed:
                 raise InputError(f"run.folder: another process used {self.path} in the meantime; start again")
             if not self.resumed:
@@ -239,6 +257,8 @@ class RunFolder:
             if self.resumed:
                 problem = "is missing: the data cannot be compared with those that the run began with"
                 print(f"{self.path / DATA} {problem}", file=sys.stderr)
+            if self.weights:
+                write_atomically(self.path / WEIGHTS, f"{self.weights}\n".encode())
             self.write_json(DATA, [each.model_dump() for each in self.data])
 
     def _content(self) -> set[Path]:
@@ -263,25 +283,3 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     with writing(path), replacing(path) as draft:
         draft.write_bytes(content)
-
-
-def _resolved(recipe: BaseModel) -> dict[str, Any]:
-    """Return the fields of a recipe that the result depends on."""
-    return recipe.model_dump(mode="json", exclude={"run"}, exclude_none=True)
-
-
-def completed(before: dict[str, Any], kind: type[BaseModel]) -> dict[str, Any]:
-    """Return the recipe of an earlier run, of a kind; fields that did not exist yet have their defaults."""
-    try:
-        return _resolved(kind.model_validate(before | {"run": {"folder": "."}}))
-    except ValidationError:
-        return before
-
-
-def differences(here: Any, there: Any, field: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Fields in which two resolved recipes differ, with what each of them has."""
-    if isinstance(here, dict) and isinstance(there, dict):
-        for name in sorted(here.keys() | there.keys()):
-            yield from differences(here.get(name), there.get(name), f"{field}.{name}" if field else name)
-    elif here != there:
-        yield field, here, there

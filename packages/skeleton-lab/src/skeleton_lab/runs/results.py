@@ -155,6 +155,7 @@ class Evaluation(BaseModel):
     calibration_clips: int = Field(description="Clips that BatchNorm's statistics were taken from.")
     methods: dict[str, TestResult] = Field(description="Accuracy by how it was answered.")
     num_processes: int
+    data: Fingerprints = Field((), description="What tells the store from others.")
 
     def headline(self) -> str:
         """Return what was shown, in a line."""

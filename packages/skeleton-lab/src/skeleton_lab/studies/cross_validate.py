@@ -27,6 +27,7 @@ from skeleton_lab.runs.provenance import provenance
 from skeleton_lab.runs.workers import progress_line, tell_notes
 from skeleton_lab.studies.folds import FoldRun, finished_answers, fold_runs, folded_source
 from skeleton_lab.studies.pooling import pool_folds
+from skeleton_lab.studies.run_check import check_run_folder, others_of
 from skeleton_lab.studies.runs import how_many, run_all
 
 Result: TypeAlias = CrossValidation | FoldedTraining
@@ -57,10 +58,10 @@ def run(config: Any) -> Result | None:
     with input_errors():
         store, runs = fold_runs(config, app, everything=config.run.everything and app != "simple")
         folder = RunFolder.check(config.run, config, (Fingerprint.of(store),))
+        seen = {_checked(each, config) for each in runs}
         if finished := folder.finished(kind):
             print(_told(cast(Result, finished)))
             return cast(Result, finished)
-        seen = {_checked(each, config) for each in runs}
     if config.run.dry_run:
         print(f"{len(runs)} runs in {folder.path} (nothing was written): {', '.join(r.name for r in runs)}")
         return None
@@ -116,10 +117,8 @@ def _check(fold: FoldRun, config: Any) -> str | None:
     clips = fold.config.data.open()
     source = fold.config.source(clips) if getattr(fold.config, "pretrained", None) else None
     resolved = fold.config.resolved(clips, source) if source else fold.config.resolved(clips)
-    run = fold.config.run
     if not config.run.overwrite:
-        teacher = bool(getattr(fold.config, "rounds", 0))
-        RunFolder.check(run, resolved, clips.fingerprints, teacher=teacher)
+        check_run_folder(resolved, clips, source, others_of(resolved, clips))
     if not isinstance(fold.config.data, FinetuneData):
         return ""
     if config.run.dry_run:
