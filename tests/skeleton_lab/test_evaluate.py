@@ -182,7 +182,17 @@ def test_bad_input_names_its_cause_and_writes_nothing(trained, other_store, stor
     joint, bone, encoder = (trained[name] for name in ("joint", "bone", "encoder"))
     loose = tmp_path / "loose"
     shutil.copytree(joint / "classifier", loose)
+    damaged = {name: tmp_path / name for name in ("unknown", "list", "empty")}
+    for name, folder in damaged.items():
+        shutil.copytree(joint, folder, ignore=shutil.ignore_patterns("checkpoints"))
+        recipe = folder / "config.toml"
+        text = {"unknown": recipe.read_text().replace("[data]", "[data]\nodd = 1"), "list": "data = [1]"}
+        recipe.write_text(text.get(name, "[data]\nsources = []"))
     cases = {
+        (damaged["unknown"],): r"^[^\n]*unknown/config\.toml: data: odd: unknown field[^\n]*$",
+        (damaged["list"],): r"^[^\n]*list/config\.toml: data: [^\n]*$",
+        (damaged["empty"],): r"^[^\n]*empty/config\.toml: data: [^\n]*$",
+        (joint, "--data.fold", "3"): r"^data: fold: 3, [^\n]*$",
         ("nowhere",): "nowhere: no such folder",
         (tmp_path,): "is not a model: neither it, nor classifier/ or encoder/ in it, has a config.json",
         (joint, encoder): "encoder and .*joint/classifier are a classifier and an encoder",

@@ -179,6 +179,13 @@ def test_what_is_no_run_is_never_touched(tmp_path, overwrite):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.doc"]
 
 
+def test_a_dangling_link_is_named_before_anything_is_read(tmp_path):
+    (tmp_path / "link").symlink_to("gone")
+    for folder in (tmp_path / "link", tmp_path / "link" / "run"):
+        with pytest.raises(InputError, match=rf"^run\.folder: {tmp_path}/link .*gone"):
+            check(folder)
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     write_atomically(tmp_path / "file", b"old")
     monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))

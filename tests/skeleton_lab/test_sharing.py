@@ -117,6 +117,9 @@ def test_sharing_refuses_what_does_not_belong_together(trained, tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(InputError, match=r"output: .*out exists already"):
         run(trained["joint"], "--output", tmp_path / "out")
+    (tmp_path / "link").symlink_to("gone")
+    with pytest.raises(InputError, match=r"output: .*link exists already"):
+        run(trained["joint"], "--output", tmp_path / "link")
     assert not list(tmp_path.glob(".*"))
 
 

@@ -90,7 +90,7 @@ def run(config: ShareConfig) -> None:
         InputError: If a run is not finished, is of another recipe, or something is in the way.
     """
     with input_errors():
-        if config.output.exists():
+        if config.output.exists() or config.output.is_symlink():
             raise InputError(f"output: {config.output} exists already")
         models = [SavedModel.open(path) for path in config.runs]
         results = [_result(model) for model in models]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from skeleton_data import Protocol, SkeletonStore
 from skeleton_lab.data.clips import FinetuneClips, FinetuneData
@@ -14,7 +14,7 @@ from skeleton_lab.data.division import PROTOCOL, SPLIT
 from skeleton_lab.data.source import DATASET, ClipSource, DatasetPlugin
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel
-from skeleton_lab.recipe.recipe import RecipeSection
+from skeleton_lab.recipe.recipe import RecipeSection, complaints
 from skeleton_lab.runs.fingerprints import Fingerprint, require_same_data
 
 HeldOutSide = Literal["test", "validation"]
@@ -90,7 +90,14 @@ class EvaluateData(RecipeSection):
                 raise InputError(
                     f"data.{name} must be given: {model.path} does not lie in a run that records it"
                 )
-        data = FinetuneData(**known | given | {"sampling": model.preprocessing.sampling})
+        fields = known | given | {"sampling": model.preprocessing.sampling}
+        try:
+            data = FinetuneData(**fields)
+        except ValidationError as error:
+            found = list(complaints(error, FinetuneData))
+            texts = (each.problem if each.field == "recipe" else str(each) for each in found)
+            place = f"{model.run}/config.toml: " if model.run and not self.model_fields_set else ""
+            raise InputError("\n".join(f"{place}data: {text}" for text in texts)) from error
         if model.is_classifier and data.place == trained_on:
             shown_as, was = data.model_dump(mode="json"), model.recipe.get("data", {})
             for name in (*DIVISION, "validation", "split_seed"):

@@ -89,8 +89,24 @@ class SavedModel:
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """The recipe of the run, as it was resolved; empty without a run."""
-        return read_toml(self.run / "config.toml") if self.run else {}
+        """The recipe of the run, as it was resolved; empty without a run.
+
+        Raises:
+            InputError: If it cannot be read, or does not say on which data; names the file.
+        """
+        if self.run is None:
+            return {}
+        path = self.run / "config.toml"
+        recipe = read_toml(path)
+        data = recipe.get("data", {})
+        sources = data.get("sources", [data]) if isinstance(data, dict) else None
+        if (
+            not isinstance(sources, list)
+            or not sources
+            or not all(isinstance(each, dict) for each in sources)
+        ):
+            raise InputError(f"{path}: data: expected a table, with a store or with a list of sources")
+        return recipe
 
     @property
     def sha256(self) -> str:

@@ -125,6 +125,11 @@ class RunFolder:
             raise InputError("run.resume and run.overwrite cannot be given together")
         if run.folder.exists() and not run.folder.is_dir():
             raise InputError(f"run.folder: {run.folder} is a file")
+        for place in (run.folder, *run.folder.parents):
+            if place.is_symlink() and not place.exists():
+                raise InputError(
+                    f"run.folder: {place} is a symbolic link to {place.readlink()}, which does not exist"
+                )
         above = next(folder for folder in run.folder.absolute().parents if folder.exists())
         if not above.is_dir() or not os.access(above, os.W_OK):
             raise InputError(f"run.folder: {run.folder} cannot be made in {above}")
