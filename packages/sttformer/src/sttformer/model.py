@@ -37,7 +37,8 @@ class STTFormer(
     occur, in BatchNorm too, because all of them have the same activations; not where clips require a
     gradient, which absent bodies have too. `encode_visible` extends the published model to masked
     sequences; see `VisibleGrid` for its definition. Second derivatives and `torch.func` take plain products,
-    which need more memory.
+    which need more memory; for many derivatives at once take `torch.func`, not the `vectorize=True` of
+    `torch.autograd.functional`.
 
     Args:
         config: The shape of the model.
