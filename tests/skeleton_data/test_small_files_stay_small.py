@@ -27,6 +27,7 @@ from skeleton_data.readers.own import read_joint_names
 from skeleton_data.readers.own_data import load_own_data
 from skeleton_data.readers.plain_pickle import load_plain
 from skeleton_data.readers.pose_file import read_pose
+from skeleton_data.readers.table_file import read_table
 
 
 @pytest.fixture
@@ -53,6 +54,16 @@ def test_json_of_many_objects_is_refused_and_numbers_are_read(piece: str, tmp_pa
     refused(written(tmp_path / "a.json", f"[{many}]"), load_json, "memory")
     numbers = ",".join(["-0.1234"] * 2000)
     assert len(load_json(written(tmp_path / "b.json", f"[{numbers}]"))) == 2000
+
+
+@pytest.mark.usefixtures("small")
+def test_parquet_of_equal_numbers_is_refused_before_they_are_read(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for name, rows in (("small", 100), ("large", 20_000)):
+        parquet.write_table(pyarrow.table({"HEAD_x": np.zeros(rows)}), tmp_path / f"{name}.parquet")
+    assert len(read_table(tmp_path / "small.parquet").numbers("HEAD_x")) == 100
+    refused(tmp_path / "large.parquet", read_table, "memory")
 
 
 @pytest.mark.usefixtures("small")

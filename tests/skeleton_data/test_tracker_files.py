@@ -62,6 +62,21 @@ def test_sleap_instances_without_tracks(tmp_path: Path) -> None:
     np.testing.assert_allclose(found[[0, 2], 0, :, 0] - body[:, 0], [[0] * 17, [1] * 17], atol=1e-4)
     assert np.isnan(found[0, 1, 0]).all() and np.allclose(found[2, 1, 1:, 0] - body[1:, 0], 300)
 
+    # Frames far away, and those that all name the same instances, would take time and memory without end.
+    for column, row, value, named in (
+        ("frame_idx", 1, 9_999_999, "9999999"),
+        ("instance_id_start", 1, 0, "7"),
+    ):
+        with h5py.File(tmp_path / "own.slp", "r+") as file:
+            frames = file["frames"][()]
+            changed = frames.copy()
+            changed[column][row] = value
+            file["frames"][...] = changed
+        with refusal(rf"own\.slp: .*{named}"):
+            read_sleap(tmp_path / "own.slp")
+        with h5py.File(tmp_path / "own.slp", "r+") as file:
+            file["frames"][...] = frames
+
 
 @pytest.mark.parametrize("kind", ["link", "link of a group", "raw", "virtual"])
 def test_hdf5_that_points_to_another_file_is_not_followed(tmp_path: Path, kind: str) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skeleton_data.clips import ClipSource
 from skeleton_data.errors import DataError
 from skeleton_data.files.json_file import parse_json
+from skeleton_data.files.limits import require_memory, size_of
 from skeleton_data.ntu.lines import MAX_METRES
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.hdf5_file import open_hdf5, values, words
@@ -19,6 +20,8 @@ from skeleton_data.readers.people import Frame, join_by_id, join_nearest
 from skeleton_data.readers.recording import Recording, check_size, open_recordings
 
 MAX_FRAMES = 10_000_000
+FRAME_BYTES = 256
+"""What a frame takes while instances are put in their places, even if it has none."""
 
 
 def open_sleap(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
@@ -77,6 +80,12 @@ def _of_project(file: Any, path: Path) -> Recording:
     if not len(frames) or not 0 <= numbers.min() <= numbers.max() <= MAX_FRAMES:
         raise DataError.at(path, f"frames: expected numbers from 0 to {MAX_FRAMES}")
     check_size(path, int(numbers.max()) + 1, 1, len(nodes))
+    require_memory(path, FRAME_BYTES * int(numbers.max()), size_of(path), f"{numbers.max()} frames")
+    named = frames["instance_id_end"].astype(np.float64) - frames["instance_id_start"]
+    if (named < 0).any() or named.sum() > len(instances):
+        raise DataError.at(
+            path, f"frames: {named.sum():g} instances are named, but {len(instances)} are there"
+        )
     bodies: list[list[NDArray[np.float32]]] = [[] for _ in range(int(numbers.max()) + 1)]
     ids: list[list[int]] = [[] for _ in bodies]
     for number, row in zip(numbers.tolist(), frames, strict=True):

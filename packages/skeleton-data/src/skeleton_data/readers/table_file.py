@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from skeleton_data.errors import DataError
+from skeleton_data.files.limits import require_memory, size_of
 from skeleton_data.files.text import read_words
 from skeleton_data.ntu.lines import MAX_METRES
 
@@ -160,8 +161,23 @@ def _read_parquet(path: Path) -> Table:
 
     parquet = needed("pyarrow.parquet", "parquet", path)
     with reading(path):
+        _require_small(parquet.read_metadata(path), path)
         table = parquet.read_table(path)
         columns = {name: table[name].to_numpy() for name in table.column_names}
     if not columns or not len(table):
         raise DataError.at(path, "the table is empty")
     return Table(path, columns, range(1, len(table) + 1))
+
+
+def _require_small(metadata: Any, path: Path) -> None:
+    """Refuse a Parquet file whose columns grow to more memory than it may take.
+
+    Equal numbers take next to nothing in such a file, but each its own place in an array.
+
+    Raises:
+        DataError: They would.
+    """
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    columns = [group.column(number) for group in groups for number in range(group.num_columns)]
+    wanted = sum(16 * column.num_values + column.total_uncompressed_size for column in columns)
+    require_memory(path, wanted, size_of(path), "its columns")
