@@ -64,7 +64,7 @@ def test_sleap_instances_without_tracks(tmp_path: Path) -> None:
 
     # Frames far away, and those that all name the same instances, would take time and memory without end.
     for column, row, value, named in (
-        ("frame_idx", 1, 9_999_999, "9999999"),
+        ("frame_idx", 1, 9_999_999, "frames"),
         ("instance_id_start", 1, 0, "7"),
     ):
         with h5py.File(tmp_path / "own.slp", "r+") as file:

@@ -163,8 +163,8 @@ def run(
         if finished := folder.finished(FinetuneResult, "classifier", "labels.json"):
             return finished
         if config.self_training.teacher:
-            first = {"field": "self_training.teacher", "weights": folder.weights}
-            RunFolder.check_ended(config.first, clips.fingerprints, **first)
+            field, weights = "self_training.teacher", folder.weights
+            RunFolder.check_ended(config.first, clips.fingerprints, field=field, weights=weights)
 
     from skeleton_data import class_table, save_subset
     from skeleton_lab.evaluation.calibration import calibrate
