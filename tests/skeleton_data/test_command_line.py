@@ -160,7 +160,7 @@ def test_bad_input_is_one_line(raw: Path, tmp_path: Path, capsys: pytest.Capture
     assert "unrecognized arguments: --colour red" in fails(capsys, "prepare", raw, store, "--colour", "red")
     assert "the following arguments are required: STORE" in fails(capsys, "prepare", raw)
     np.savez(tmp_path / "mine.npz", positions_m=np.zeros((2, 5, 3)), offsets=[0, 2], fps=30)
-    assert "option layout" in fails(capsys, "import", tmp_path / "mine.npz", store)
+    assert "option source_layout" in fails(capsys, "import", tmp_path / "mine.npz", store)
     (tmp_path / "mine.npz").unlink()
     assert "x.npz: no such file" in fails(capsys, "import", tmp_path / "x.npz", store, "--layout", "ntu")
     assert "subjects: Input should be less than or equal to 40" in fails(

@@ -70,7 +70,7 @@ def test_pyskl_a_name_that_is_a_list_is_told_and_the_others_are_read(tmp_path: P
 
 def test_joints_without_names_are_not_guessed(tmp_path: Path) -> None:
     item = pyskl_item(keypoint=NTU[None], keypoint_score=None, img_shape=None)
-    with refusal(r"own\.pkl: its 25 joints .*body25 and ntu.*option layout"):
+    with refusal(r"own\.pkl: its 25 joints .*body25 and ntu.*option source_layout"):
         read_pickled(tmp_path, [item])
     (clip,) = read_pickled(tmp_path, [item], layout="ntu")
     assert isinstance(clip, Clip)

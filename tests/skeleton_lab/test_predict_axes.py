@@ -83,10 +83,10 @@ def test_recordings_of_another_rate(model, standing, tmp_path):
 
 
 def test_the_layout_of_joints_without_names(model, standing, tmp_path):
+    """They are those of the model, unless `--source_layout` says otherwise."""
     np.savez(tmp_path / "bare.npz", positions_m=standing, offsets=[0, 12], fps=30.0)
-    with pytest.raises(InputError, match="option layout"):
-        run(model, tmp_path / "bare.npz")
-    (answer,) = map(
-        json.loads, run(model, tmp_path / "bare.npz", "--source_layout", "kinect_v1", "--format", "json")
-    )
-    assert_same(answer["classes"], expected(model, standing[:, None]))
+    for said in ((), ("--source_layout", "kinect_v1")):
+        (answer,) = map(json.loads, run(model, tmp_path / "bare.npz", *said, "--format", "json"))
+        assert_same(answer["classes"], expected(model, standing[:, None]))
+    with pytest.raises(InputError, match="25"):
+        run(model, tmp_path / "bare.npz", "--source_layout", "ntu")

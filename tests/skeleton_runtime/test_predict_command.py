@@ -53,6 +53,17 @@ def test_windows_are_told_with_their_frames(predict, raw, clips):
     assert answers[1]["start"] == pytest.approx(0.5)
 
 
+def test_joints_without_names_are_those_of_the_model(predict, clips, recogniser, tmp_path):
+    """Also where another layout, body25, has as many."""
+    np.save(tmp_path / "bare.npy", clips[0][:, 0])
+    code, lines, errors = predict(
+        tmp_path / "bare.npy", "--units", "m", "--fps", "30", "--format", "json", "--top", "2"
+    )
+    assert (code, errors) == (0, [])
+    expected = recogniser.predict(clips[0][:, :1])[0].best(2)
+    assert json.loads(lines[0])["classes"] == pytest.approx(expected, abs=1e-4)
+
+
 def test_live(predict, clips, recogniser):
     lines = "".join(f"{json.dumps(frame.tolist())}\n" for frame in clips[0][:50]) + "[]\n\n"
     code, printed, _ = predict("--live", "--window", "40", "--stride", "10", "--format", "json", stdin=lines)

@@ -100,9 +100,7 @@ class PredictConfig(RecipeSection):
     timeline: Path | None = Field(None, description="File of a picture of the events: .png, .svg or .pdf.")
     source_layout: str | None = Field(
         None,
-        description=(
-            "Skeleton layout of recordings that do not name their joints (default, live: the model's)."
-        ),
+        description=("Skeleton layout of recordings that do not name their joints (default: the model's)."),
     )
     derive: bool = Field(
         False,
@@ -111,8 +109,9 @@ class PredictConfig(RecipeSection):
             "middle of the hips."
         ),
     )
-    units: Literal["auto", "m", "cm", "mm"] = Field(
-        "auto", description="Units of the positions; auto: what the recording says, or its format."
+    units: Literal["auto", "m", "cm", "mm", "px"] = Field(
+        "auto",
+        description="Unit of the positions, px for pixels; auto: what the recording says, or its format's.",
     )
     up: Literal["auto", Up] = Field(
         "auto", description="Axis that points up, -y where y points down (default: by the format; live: y)."

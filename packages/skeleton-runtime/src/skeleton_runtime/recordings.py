@@ -218,6 +218,8 @@ def _read(file: Path, preprocessing: Preprocessing, config: ImportConfig) -> Ite
     wanted = preprocessing.layout
     if file.suffix == ".npz" and config.fps is None and not _says_rate(file):
         config = config.model_copy(update={"fps": preprocessing.fps or FPS})
+    if config.layout is None and wanted.name in layout_names() and layout(wanted.name) == wanted:
+        config = config.model_copy(update={"layout": wanted.name})  # of data that does not name its joints
     try:
         data = open_clips(file, config, wanted=wanted)
     except JointError as error:

@@ -43,9 +43,7 @@ def layout_of(count: int, config: ImportConfig, path: Path) -> SkeletonLayout:
     if len(known) == 1:
         return layout(known[0])
     found = f"the layouts {' and '.join(known)} have as many" if known else "no layout has as many"
-    raise DataError.at(
-        path, f"its {count} joints have no names, and {found}; give the option layout or source_layout"
-    )
+    raise DataError.at(path, f"its {count} joints have no names, and {found}; give the option source_layout")
 
 
 def layout_of_names(names: Sequence[str]) -> SkeletonLayout | None:
