@@ -44,7 +44,8 @@ def as_ctr_gcn(path, side):
 def test_npz_as_ctr_gcn_reads_it(store, tmp_path, frames):
     sides = split(store.index, "odd-subjects")
     export_npz(store, tmp_path / "x.npz", sides, frames=frames)
-    assert set(np.load(tmp_path / "x.npz").files) == {"x_train", "y_train", "x_test", "y_test"}
+    about = {"units", "fps", "layout", "class_names"}
+    assert set(np.load(tmp_path / "x.npz").files) == {"x_train", "y_train", "x_test", "y_test"} | about
     for side, clips in (("train", sides.train), ("test", sides.test)):
         joints, labels = as_ctr_gcn(tmp_path / "x.npz", side)
         assert joints.dtype == np.float32 and joints.shape == (3, 3, frames or 9, 25, 2)
@@ -66,6 +67,32 @@ def test_npz_of_single_bodies_has_two_all_the_same(store, tmp_path):
     back = SkeletonStore.open(tmp_path / "back")
     for number, clip in enumerate((0, 2, 4, 1, 3, 5)):
         np.testing.assert_array_equal(back.read(number), single.read(clip))
+
+
+def test_npz_says_layout_units_rate_and_classes(tmp_path):
+    """2D joints at 15 frames per second do not come back as metres at 30."""
+    with StoreWriter(
+        tmp_path / "s", layout=layout("coco17"), fps=15, units="picture", class_names=["a"]
+    ) as s:
+        for clip in range(6):
+            joints = np.random.default_rng(clip).uniform(0.1, 0.5, (4, 1, 17, 3))
+            s.add(joints, name=f"clip{clip}", label=0, subject=clip)
+    flat = SkeletonStore.open(tmp_path / "s")
+    sides = split(flat.index, "odd-subjects", validation=0.4)
+    export_npz(flat, tmp_path / "x.npz", sides)
+    import_clips(tmp_path / "x.npz", tmp_path / "back", ImportConfig())
+    back = SkeletonStore.open(tmp_path / "back")
+    assert (back.layout, back.fps, back.class_names) == (flat.layout, flat.fps, flat.class_names)
+    assert back.meta.units == "picture"
+    own = divide(back, "own")
+    for found, clips in (
+        (own.train, sides.train),
+        (own.validation, sides.validation),
+        (own.test, sides.test),
+    ):
+        assert len(found) == len(clips)
+        for place, clip in zip(found, clips, strict=True):
+            np.testing.assert_array_equal(back.read(place), flat.read(clip))
 
 
 def test_npz_has_the_validation_side_if_there_is_one(store, tmp_path):

@@ -267,7 +267,7 @@ def test_nothing_there(name: str, tmp_path: Path) -> None:
         ("bvh", {"fps": 30}, "the format bvh does not know the option fps"),
         ("kinetics", {"part": "val"}, "the format kinetics does not know the option part"),
         ("pku-mmd", {"labels": None}, "None.* labels"),
-        ("ctr-gcn", {"part": "val"}, "no part 'val': it has train, test"),
+        ("ctr-gcn", {"part": "dev"}, "no part 'dev': it has train, val, test"),
     ],
 )
 def test_options_that_do_not_fit(name: str, options: dict[str, Any], message: str, tmp_path: Path) -> None:

@@ -168,10 +168,17 @@ def present_bodies(joints: NDArray[np.float32]) -> NDArray[np.float32]:
         >>> present_bodies(clip).shape
         (80, 1, 25, 3)
     """
+    length, bodies = without_padding(joints)
+    return joints[:length, bodies]
+
+
+def without_padding(joints: NDArray[np.float32]) -> tuple[int, list[int]]:
+    """Return what `present_bodies` keeps of joints (T, M, V, 3): the number of frames, and which bodies."""
     frames = np.flatnonzero(joints.any(axis=(1, 2, 3)))
-    joints = joints[: frames[-1] + 1 if len(frames) else 1]
+    length = int(frames[-1]) + 1 if len(frames) else 1
+    joints = joints[:length]
     bodies = [0]
     for body in range(1, joints.shape[1]):
         if joints[:, body].any() and not (joints[:, body] == joints[:, 0]).all():
             bodies.append(body)
-    return joints[:, bodies]
+    return length, bodies

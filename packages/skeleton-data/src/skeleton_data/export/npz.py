@@ -14,6 +14,7 @@ from tqdm import tqdm
 from skeleton_data.errors import DataError
 from skeleton_data.replacing import replacing
 from skeleton_data.splits.protocols import Split
+from skeleton_data.store.confidence import as_bytes
 from skeleton_data.store.store import SkeletonStore
 
 BODIES = 2
@@ -32,8 +33,10 @@ def export_npz(
     """Write clips padded with zeros to one length and number of bodies, clip after clip.
 
     The file has `x_train` (n, T, M * V * 3) float32, `y_train` (n, classes) one-hot float32, and the same
-    with `test`, and with `val` if that side is not empty. Memory use does not depend on the number of
-    clips; the file is as large as the padding makes it.
+    with `test`, and with `val` if that side is not empty. Of a store that knows it, `confidence_train`
+    (n, T, M * V) has bytes, 255ths of the confidence. `units`, `fps`, `layout` (JSON of `SkeletonLayout`) and
+    `class_names` say the rest: `skeleton-data import` reads them, other readers of the form pass them over.
+    Memory use does not depend on the number of clips; the file is as large as the padding makes it.
 
     Args:
         store: The clips.
@@ -72,37 +75,58 @@ def export_npz(
         tqdm(total=len(chosen), unit=" clips", disable=not progress) as bar,
     ):
         for side, clips in sides.items():
-            width = bodies * len(store.layout.joints) * 3
-            rows = _padded(store, clips, frames, bodies)
-            _write(archive, f"x_{side}", (len(clips), frames, width), _counted(rows, bar))
+            rows = _padded((store.read(int(clip)) for clip in clips), frames, bodies)
+            width = bodies * len(store.layout.joints)
+            _write(archive, f"x_{side}", "<f4", (len(clips), frames, width * 3), _counted(rows, bar))
             labels = np.eye(classes, dtype=np.float32)
-            _write(archive, f"y_{side}", (len(clips), classes), (labels[k] for k in store.index.label[clips]))
+            one_hot = (labels[label] for label in store.index.label[clips])
+            _write(archive, f"y_{side}", "<f4", (len(clips), classes), one_hot)
+            if store.confidence is not None:
+                sure = _padded((_bytes(store, int(clip)) for clip in clips), frames, bodies)
+                _write(archive, f"confidence_{side}", "|u1", (len(clips), frames, width), sure)
+        _describe(archive, store)
 
 
-def _padded(
-    store: SkeletonStore, clips: NDArray[np.int64], frames: int, bodies: int
-) -> Iterator[NDArray[np.float32]]:
-    """Return the clips one by one, each (T, M, V, 3)."""
-    padded = np.zeros((frames, bodies, len(store.layout.joints), 3), np.float32)
+def _describe(archive: zipfile.ZipFile, store: SkeletonStore) -> None:
+    """Write what is the same of all clips, an array each."""
+    about = {
+        "units": store.meta.units,
+        "fps": store.fps,
+        "layout": store.layout.model_dump_json(),
+        "class_names": np.array(store.class_names, dtype=np.str_),
+    }
+    for name, value in about.items():
+        with archive.open(f"{name}.npy", "w") as member:
+            np.lib.format.write_array(member, np.asarray(value), allow_pickle=False)
+
+
+def _bytes(store: SkeletonStore, clip: int) -> NDArray[np.uint8]:
+    """Return the confidence (T, M, V) of a clip as the store has it, in 255ths."""
+    sure = store.read_confidence(clip)
+    assert sure is not None
+    return as_bytes(sure, sure.shape, name=store.name(clip))
+
+
+def _padded(clips: Iterable[NDArray[Any]], frames: int, bodies: int) -> Iterator[NDArray[Any]]:
+    """Return the clips (T, M, ...) one by one, each with zeros up to so many frames and bodies."""
     for clip in clips:
-        joints = store.read(int(clip))[:, :bodies]
-        padded[:] = 0
-        padded[: len(joints), : joints.shape[1]] = joints
+        padded = np.zeros((frames, bodies, *clip.shape[2:]), clip.dtype)
+        padded[: len(clip), : clip.shape[1]] = clip[:, :bodies]
         yield padded
 
 
-def _counted(rows: Iterable[NDArray[np.float32]], bar: tqdm[Any]) -> Iterator[NDArray[np.float32]]:
+def _counted(rows: Iterable[NDArray[Any]], bar: tqdm[Any]) -> Iterator[NDArray[Any]]:
     for row in rows:
         yield row
         bar.update()
 
 
 def _write(
-    archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], rows: Iterable[NDArray[np.float32]]
+    archive: zipfile.ZipFile, name: str, dtype: str, shape: tuple[int, ...], rows: Iterable[NDArray[Any]]
 ) -> None:
-    """Return one array of the archive, row by row."""
+    """Write one array of the archive, row by row."""
     with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+        header = {"descr": dtype, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(member, header)
         for row in rows:
-            member.write(np.ascontiguousarray(row, dtype="<f4").data)
+            member.write(np.ascontiguousarray(row, dtype=dtype).data)

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data.clips import Clip, ClipSource, Side, present_bodies
+from skeleton_data.clips import Clip, ClipSource, Side, without_padding
 from skeleton_data.errors import DataError, NobodyError
-from skeleton_data.files.arrays import open_array, open_zip, read_array, reading, require_proportion
+from skeleton_data.files.arrays import (
+    ArrayEntry,
+    open_array,
+    open_zip,
+    read_array,
+    reading,
+    require_proportion,
+)
 from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
 from skeleton_data.ntu.facts import ntu_class_names
 from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.exported import exported_layout, exported_units
 from skeleton_data.readers.listing import per_metre, positions
 from skeleton_data.readers.own_split import DEFAULT_SPLIT
 from skeleton_data.readers.recording import check_size
+from skeleton_data.store.confidence import SURE
 
 FPS = 30.0
 MOST_BODIES = 2
@@ -25,7 +37,10 @@ MOST_BODIES = 2
 
 ONLY_2D = {"body25", "openpose18", "halpe26", "coco133"}
 """Layouts of detectors in pictures, which this form, of positions in metres, does not hold."""
-PARTS = ("train", "test")
+SIDES: dict[str, Side] = {"train": "train", "val": "validation", "test": "test"}
+"""Side of each part; `val` is the test side of a file without `test`."""
+ABOUT = ("units", "fps", "layout", "class_names")
+"""Entries of `export --to npz` that say something of all clips."""
 ROWS = 4096
 """Labels that are read at once."""
 
@@ -37,14 +52,17 @@ def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
     joints there are, and so how many bodies; without it, one layout must fit for two bodies, or for one.
     Read clip after clip, however large the arrays are. Padding is taken off: frames of zeros at the end, a
     second body of zeros or equal to the first. The file says neither names nor subjects: clips are called
-    `train000000`, `test000000`, ... The two arrays are the data set's own split.
+    `train000000`, `test000000`, ... Its parts, also `x_val` if there is one, are the data set's own split.
+
+    What `export --to npz` writes beside these arrays says the layout, the units, the frames per second, the
+    class names and the confidence of each joint.
 
     Raises:
         DataError: No such file, no `.npz`, arrays are missing, pickled or do not fit each other.
     """
-    parts = PARTS if config.part is None else (config.part,)
-    if not set(parts) <= set(PARTS):
-        raise DataError.at(path, f"no part {config.part!r}: it has {', '.join(PARTS)}")
+    parts = tuple(SIDES) if config.part is None else (config.part,)
+    if not set(parts) <= set(SIDES):
+        raise DataError.at(path, f"no part {config.part!r}: it has {', '.join(SIDES)}")
     with open_zip(path) as archive:
         entries = set(archive.namelist())
         there = [part for part in parts if f"x_{part}.npy" in entries]
@@ -53,23 +71,39 @@ def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
             raise DataError.at(path, f"expected {wanted}; it has {', '.join(sorted(entries)) or 'nothing'}")
         shapes = {part: _shape(archive, part, path) for part in there}
         labels = {part: _labels(archive, part, shapes[part][0], path) for part in there}
+        about = {name: read_array(archive, f"{name}.npy") for name in ABOUT if f"{name}.npy" in entries}
     widths = {shape[2] for shape in shapes.values()}
     if len(widths) > 1:
         raise DataError.at(path, f"clips of {widths} numbers a frame, expected as many in each part")
-    skeleton = _layout(widths.pop(), config, path)
-    joints = len(skeleton.joints)
+    skeleton = _layout(widths.pop(), config, about.get("layout"), path)
     classes = max(classes for _, classes in labels.values())
     is_ntu = "ntu" in path.name.lower() and skeleton.name == "ntu" and classes in (60, 120)
-    divisor = per_metre(config.units)
+    names = ntu_class_names()[:classes] if is_ntu else ()
+    units = exported_units(about["units"].tolist(), path) if "units" in about else "m"
+    if units != "m" and config.units != "auto":
+        raise DataError.at(path, "its positions are parts of a picture: leave units out")
+    form = _Form(len(skeleton.joints), per_metre(config.units), f"confidence_{there[0]}.npy" in entries)
+    sides = SIDES if "x_test.npy" in entries else SIDES | {"val": "test"}
     return ClipSource(
         kind="CTR-GCN",
         joints=skeleton.joints,
         layout=skeleton,
-        fps=config.fps or FPS,
-        class_names=ntu_class_names()[:classes] if is_ntu else (),
+        units=units,
+        fps=config.fps or _fps(about.get("fps"), path),
+        class_names=tuple(map(str, about["class_names"].ravel())) if "class_names" in about else names,
         count=sum(shape[0] for shape in shapes.values()),
-        clips=(clip for part in there for clip in _read(path, part, labels[part][0], joints, divisor)),
+        filled=form.confidence,
+        clips=(clip for part in there for clip in _read(path, part, labels[part][0], form, sides[part])),
     )
+
+
+def _fps(said: NDArray[Any] | None, path: Path) -> float:
+    """Return the frames per second that an export says, or else those of the form."""
+    if said is None:
+        return FPS
+    if said.size != 1 or said.dtype.kind not in "fiu":
+        raise DataError.at(path, field="fps", expected="a number", found=f"{said.dtype}{said.shape}")
+    return float(said.reshape(()))
 
 
 def _shape(archive: zipfile.ZipFile, part: str, path: Path) -> tuple[int, ...]:
@@ -116,8 +150,15 @@ def _of_one_hot(rows: NDArray[np.generic], start: int, name: str, path: Path) ->
     return labels
 
 
-def _layout(width: int, config: ImportConfig, path: Path) -> SkeletonLayout:
+def _layout(width: int, config: ImportConfig, exported: NDArray[Any] | None, path: Path) -> SkeletonLayout:
     """Return the skeleton of `width` numbers a frame: the one that was said, or the only one that fits."""
+    if exported is not None:
+        skeleton = exported_layout(exported.tolist(), path)
+        if config.source_layout:
+            raise DataError.at(path, "it says its layout: leave source_layout out")
+        if width % (3 * len(skeleton.joints)):
+            raise DataError.at(path, f"{width} numbers a frame are not those of its layout {skeleton.name}")
+        return skeleton
     said = [layout(name) for name in (config.source_layout, config.layout) if name is not None]
     for skeleton in said[: 1 if config.source_layout else 2]:
         if width % (3 * len(skeleton.joints)) == 0:
@@ -138,27 +179,61 @@ def _layout(width: int, config: ImportConfig, path: Path) -> SkeletonLayout:
     )
 
 
+@dataclass(frozen=True)
+class _Form:
+    """What the numbers of a frame are: joints (M, V, 3), so many to a metre, maybe with a confidence each."""
+
+    joints: int
+    per_metre: np.float32
+    confidence: bool
+
+
 def _read(
-    path: Path, part: str, labels: NDArray[np.int64], joints: int, divisor: np.float32
+    path: Path, part: str, labels: NDArray[np.int64], form: _Form, side: Side
 ) -> Iterator[Clip | DataError]:
-    with open_zip(path) as archive, open_array(archive, f"x_{part}.npy") as array:
-        _, frames, width = array.shape
+    with open_zip(path) as archive, ExitStack() as entries:
+        array = entries.enter_context(open_array(archive, f"x_{part}.npy"))
+        sure = entries.enter_context(_confidence(archive, part, array, path)) if form.confidence else None
         for number, label in enumerate(labels.tolist()):
-            where = f"x_{part}[{number}]"
+            name, where = f"{part}{number:06}", f"x_{part}[{number}]"
             try:
                 with reading(path):
                     rows = array.rows(1)[0]
+                    known = None if sure is None else sure.rows(1)[0]
             except DataError as error:
                 yield error
                 return
             try:
-                clip = positions(rows, (frames, width), path, where, gaps=True)
-                if not np.nan_to_num(clip).any():
-                    message = f"{where}: all zero, there is no body"
-                    raise NobodyError.of(path, message, frames=frames, clip=f"{part}{number:06}")
+                joints, confidence = _clip(rows, known, form, path, name, where)
             except DataError as error:
                 yield error
                 continue
-            bodies = present_bodies(clip.reshape(frames, -1, joints, 3)) / divisor
-            side: Side = "train" if part == "train" else "test"
-            yield Clip(f"{part}{number:06}", bodies, {"label": label}, path, sides={DEFAULT_SPLIT: side})
+            yield Clip(name, joints, {"label": label}, path, confidence, sides={DEFAULT_SPLIT: side})
+
+
+def _clip(
+    rows: NDArray[Any], known: NDArray[Any] | None, form: _Form, path: Path, name: str, where: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Return joints (T, M, V, 3) and confidence (T, M, V) of a clip without its padding."""
+    clip = positions(rows, rows.shape, path, where, gaps=True)
+    if not np.nan_to_num(clip).any():
+        message = f"{where}: all zero, there is no body"
+        raise NobodyError.of(path, message, frames=len(clip), clip=name)
+    joints = clip.reshape(len(clip), -1, form.joints, 3)
+    length, bodies = without_padding(joints)
+    sure = None
+    if known is not None:
+        sure = known.reshape(joints.shape[:3])[:length, bodies].astype(np.float32) / np.float32(SURE)
+    return joints[:length, bodies] / form.per_metre, sure
+
+
+@contextmanager
+def _confidence(archive: zipfile.ZipFile, part: str, clips: ArrayEntry, path: Path) -> Iterator[ArrayEntry]:
+    """Open the confidence of the joints of `clips`, bytes (n, T, bodies x joints)."""
+    with open_array(archive, f"confidence_{part}.npy") as entry:
+        count, frames, width = clips.shape
+        expected = (count, frames, width // 3)
+        if entry.dtype != np.uint8 or entry.shape != expected or entry.fortran:
+            found = f"{entry.dtype}{entry.shape}"
+            raise DataError.at(path, field=f"confidence_{part}", expected=f"uint8{expected}", found=found)
+        yield entry

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from skeleton_data.clips import Clip, ClipSource, Side
 from skeleton_data.errors import DataError
 from skeleton_data.files.arrays import reading
 from skeleton_data.files.json_file import parse_json
-from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.exported import exported_layout, exported_units
 from skeleton_data.readers.listing import positions
 from skeleton_data.readers.optional import needed
 from skeleton_data.readers.own_split import sides_of_parts
@@ -44,15 +43,13 @@ def open_huggingface(path: Path, config: ImportConfig) -> ClipSource:
     first = next(iter(files.values()))[0]
     with reading(first):
         head, names = _head(first)
-    skeleton = _layout(head["layout"], first)
-    if head["units"] not in ("m", "picture"):
-        raise DataError.at(first, field="units", expected="m or picture", found=f"{head['units']!r:.40}")
+    skeleton = exported_layout(head["layout"], first)
     sides = {part: {split: side} for part, (split, side) in sides_of_parts(files).items()}
     return ClipSource(
         kind="Hugging Face",
         joints=skeleton.joints,
         layout=skeleton,
-        units=head["units"],
+        units=exported_units(head["units"], first),
         fps=float(head["fps"]),
         class_names=names,
         count=sum(_rows_of(file) for group in files.values() for file in group),
@@ -124,13 +121,6 @@ def _head(file: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     if not isinstance(names, list | tuple):
         raise DataError.at(file, field="names of the classes", expected="a list", found=f"{names!r:.40}")
     return {name: batch.column(name)[0].as_py() for name in COLUMNS[2:]}, tuple(map(str, names))
-
-
-def _layout(text: Any, file: Path) -> SkeletonLayout:
-    try:
-        return SkeletonLayout.model_validate_json(text)
-    except (ValidationError, TypeError) as error:
-        raise DataError.at(file, f"layout: no skeleton: {str(error).splitlines()[0]}") from None
 
 
 def _read(
