@@ -14,8 +14,10 @@ from small_stores import KINECT, some_clips
 from skeleton_data import (
     ImportConfig,
     SkeletonStore,
+    Split,
     StoreWriter,
     export_huggingface,
+    export_npz,
     import_clips,
     layout,
     split,
@@ -162,14 +164,50 @@ def test_a_store_is_made_of_a_store_and_of_its_export(tmp_path: Path) -> None:
     import_clips(tmp_path / "s", tmp_path / "again", ImportConfig(max_gap="0"))
     again = SkeletonStore.open(tmp_path / "again")
     assert again.fingerprint == store.fingerprint
+    export_npz(store, tmp_path / "x.npz", Split(np.array([0]), np.array([], int), np.array([1])))
+    comes_back(tmp_path / "x.npz", store)
     pytest.importorskip("datasets", reason="the extra 'huggingface' is not installed")
     export_huggingface(store, tmp_path / "hf", split(store.index, "all"))
-    import_clips(tmp_path / "hf", tmp_path / "back", ImportConfig(max_gap="0"))
-    back = SkeletonStore.open(tmp_path / "back")
+    comes_back(tmp_path / "hf", store)
+
+
+def comes_back(export: Path, store: SkeletonStore) -> None:
+    """The clips of an export are those of the store, in whatever order, and as sure."""
+    import_clips(export, export.with_name("back"), ImportConfig(max_gap="0"), overwrite=True)
+    back = SkeletonStore.open(export.with_name("back"))
     order = [int(np.flatnonzero(back.index.label == label)[0]) for label in store.index.label]
     for number, place in enumerate(order):
         np.testing.assert_array_equal(back.read(place), store.read(number))
         np.testing.assert_array_equal(back.read_confidence(place), store.read_confidence(number))
+
+
+@pytest.mark.parametrize("units", ["m", "px"])
+def test_own_data_keeps_its_confidence(tmp_path: Path, units: str) -> None:
+    """What the tracker said of each joint stands in the store, in pictures as z."""
+    joints, sure = some_clips(0, 1)[0][:, 0], np.random.default_rng(0).uniform(0.1, 1, 20).astype("f4")
+    joints = joints if units == "m" else joints[..., :2]
+    own = {f"positions_{units}": joints, "offsets": [0, len(joints)], "joint_names": KINECT.joints}
+    own |= {"fps": 30.0, "picture": [640, 480]}
+    known = np.tile(sure, (len(joints), 1))
+    known[0, 3] = 0
+    np.savez(tmp_path / "own.npz", **own, confidence=known)
+    import_clips(tmp_path / "own.npz", tmp_path / "s", ImportConfig(insist=True))
+    store = SkeletonStore.open(tmp_path / "s")
+    found = store.read_confidence(0) if units == "m" else store.read(0)[..., 2]
+    assert found is not None
+    np.testing.assert_allclose(found[:, 0], known, atol=1 / 255)
+    assert found[0, 0, 3] == 0
+    np.savez(tmp_path / "own.npz", **own, confidence=100 * known)  # per cent
+    with refusal("median"):
+        import_clips(tmp_path / "own.npz", tmp_path / "per cent", ImportConfig(insist=True))
+
+
+def test_own_pixels_say_their_confidence_once(tmp_path: Path) -> None:
+    depth = np.ones((5, 20, 3))
+    own = {"positions_px": depth, "offsets": [0, 5], "joint_names": KINECT.joints, "fps": 30.0}
+    np.savez(tmp_path / "own.npz", **own, confidence=depth[..., 0], picture=[640, 480])
+    with refusal("twice"):
+        import_clips(tmp_path / "own.npz", tmp_path / "s", ImportConfig())
 
 
 def test_a_joint_made_of_others_is_as_sure_as_the_least_of_them() -> None:

@@ -61,6 +61,10 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
         arrays(x_train=at(X, (1, 2, 7), np.inf)),
         r"x_train\[1\]\[2\]\[7\]: .* found inf",
     ),
+    ("ctr-gcn", "units", arrays(units="feet"), "units: expected m or picture"),
+    ("ctr-gcn", "rate", arrays(fps="fast"), "fps: expected a number"),
+    ("ctr-gcn", "layout", arrays(layout="{}"), "layout: no skeleton"),
+    ("ctr-gcn", "sure", arrays(confidence_train=np.ones((2, 3))), "confidence_train: expected uint8"),
     ("ctr-gcn", "nobody", arrays(x_train=at(X, (0,), 0)), r"x_train\[0\]: all zero, there is no body"),
     ("ctr-gcn", "no clips", arrays(x_train=X[:0]), r"x_train: expected numbers \(clips"),
     # pyskl
@@ -116,7 +120,7 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
         "pyskl",
         "joints",
         pickled(annotation(0, keypoint=np.ones((1, 4, 24, 3)))),
-        "24 joints have no names.*option layout",
+        "24 joints have no names.*option source_layout",
     ),
     (
         "pyskl",

@@ -118,6 +118,12 @@ def test_one_missing_joint_is_imported_and_told(tmp_path: Path) -> None:
         import_clips(own(tmp_path, positions), tmp_path / "t", ImportConfig(layout="ntu", missing="refuse"))
 
 
+def test_a_rate_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    path = own(tmp_path, np.random.default_rng(0).uniform(0.1, 1.7, (4, 25, 3)).astype(np.float32))
+    with refusal("resample.*1,000,000"):
+        import_clips(path, tmp_path / "s", ImportConfig(layout="ntu", resample=1e7, insist=True))
+
+
 def test_resampled_on_import(tmp_path: Path) -> None:
     positions = 0.3 * np.random.default_rng(0).normal(size=(9, 25, 3)).astype(np.float32)
     import_clips(own(tmp_path, positions), tmp_path / "s", ImportConfig(layout="ntu", resample=15))

@@ -14,6 +14,7 @@ from recording_samples import (
 )
 from refusal import refusal
 
+from skeleton_data import SkeletonStore, import_clips
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.deeplabcut import read_deeplabcut
 from skeleton_data.readers.formats import find_format, read_clips
@@ -28,6 +29,17 @@ def test_deeplabcut_of_several(tmp_path: Path) -> None:
     assert found.joints == FLAT_NAMES and found.positions.shape == (3, 2, 17, 2)
     assert np.argwhere(np.isnan(found.measured()).all(axis=-1)).tolist() == [[0, 0, 0]]
     np.testing.assert_allclose(found.positions[:, 1], FLAT_BODY[..., :2])
+
+
+def test_a_person_who_is_in_no_frame_is_left_out(tmp_path: Path) -> None:
+    path = write_deeplabcut(tmp_path, 2)
+    head, rows = path.read_text().split("\n")[:4], path.read_text().split("\n")[4:]
+    blank = [",".join([*row.split(",")[: 1 + 3 * 17], *[""] * 3 * 17]) for row in rows]
+    path.write_text("\n".join([*head, *blank]))
+    import_clips(path, tmp_path / "s", ImportConfig(layout="coco17", fps=30, picture=(640, 480)))
+    store = SkeletonStore.open(tmp_path / "s")
+    assert store.read(0).shape == (3, 1, 17, 3)
+    np.testing.assert_allclose(store.read(0)[..., 2], 0.8, atol=1e-6)
 
 
 def test_pose_of_version_0_1_has_more_frames_than_it_can_say(tmp_path: Path) -> None:

@@ -6,7 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, SourceUnits
+from skeleton_data.errors import DataError
 from skeleton_data.layouts.joint_mapping import JointMap
+
+
+def from_0_to_1(confidence: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the confidence that a file says, cut at 1: some detectors score a little above it.
+
+    Raises:
+        DataError: Most of it is above 1: per cent, states of tracking, or a coordinate.
+
+    Example:
+        >>> from_0_to_1(np.array([0.5, 0.9, 1.1], np.float32)).tolist()[2]
+        1.0
+    """
+    above = confidence[confidence > 0]
+    if above.size and (middle := float(np.median(above))) > 1:
+        raise DataError(f"its confidence has the median {middle:g}; expected numbers from 0 to 1")
+    return np.clip(confidence, 0, 1)
 
 
 def clip_confidence(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from skeleton_data.bodies_in_view import in_view
 from skeleton_data.clips import Clip, ClipSource, Units, turn_upright
 from skeleton_data.errors import DataError, JointError
-from skeleton_data.importing.confidence import clip_confidence, complete_frames
+from skeleton_data.importing.confidence import clip_confidence, complete_frames, from_0_to_1
 from skeleton_data.importing.missing import fill_missing, longest_gap, mark_missing, require_complete
 from skeleton_data.importing.picture import in_picture
 from skeleton_data.importing.report import ImportReport
@@ -29,6 +29,8 @@ from skeleton_data.store.clip_check import check_clip
 from skeleton_data.store.files import FACTS
 
 Joints = NDArray[np.float32]
+MAX_FRAMES = 1_000_000
+"""Most frames that a clip may get where it is resampled."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class OpenedClips:
             raise DataError(
                 f"it has {fps:g} frames per second, but others have {self.source.fps:g}; give resample"
             )
+        if clip.confidence is not None:
+            clip = replace(clip, confidence=from_0_to_1(clip.confidence))
         marked = self.mapping(self._upright(clip))
         if self.nobody and not in_view(marked, picture=self.units == "picture").any():
             return replace(clip, joints=np.zeros_like(marked), confidence=None)
@@ -101,6 +105,10 @@ class OpenedClips:
         if sure is not None and rule == "drop-frame":
             sure = sure[complete_frames(marked, never & (self.units == "m"))]
         if self.config.resample:
+            if (frames := len(filled) * self.config.resample / fps) > max(len(filled), MAX_FRAMES):
+                raise DataError(
+                    f"resample: {len(filled)} frames would be {frames:.3g}, more than {MAX_FRAMES:,}"
+                )
             filled = resample(filled, fps, self.config.resample)
             sure = None if sure is None else resample_confidence(sure, fps, self.config.resample)
         ready = replace(clip, joints=filled, confidence=sure)

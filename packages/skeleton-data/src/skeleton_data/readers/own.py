@@ -142,7 +142,7 @@ def _joint_names(data: OwnData, config: ImportConfig) -> tuple[str, ...]:
     if "joint_names" in data.columns:
         names = tuple(str(name) for name in np.atleast_1d(data.columns["joint_names"]))
     elif (given := config.source_layout or config.layout) is None:
-        raise DataError.at(data.path, "it does not name its joints; give the option layout or source_layout")
+        raise DataError.at(data.path, "it does not name its joints; give the option source_layout")
     else:
         names = layout(given).joints
     _check_count(names, count, data.path)
@@ -166,6 +166,10 @@ def _units(data: OwnData, config: ImportConfig) -> DataUnits:
         raise DataError.at(
             data.path,
             f"'confidence' is {sure.dtype}{sure.shape}, expected numbers {data.positions.shape[:-1]}",
+        )
+    if sure is not None and units == "px" and data.positions.shape[-1] == 3:
+        raise DataError.at(
+            data.path, "it says the confidence twice: the third coordinate and 'confidence'; leave one out"
         )
     return units
 

@@ -220,9 +220,9 @@ def _flat_clip(
         message = f"clip {name!r}: every score is 0, there is no body"
         raise NobodyError.of(path, message, frames=pixels.shape[1], clip=name)
     points = np.where(unseen, np.float32(np.nan), pixels).transpose(1, 0, 2, 3)
-    bodies = np.flatnonzero(~np.isnan(points).all(axis=(0, 2, 3)))
-    sure = np.clip(score.transpose(1, 0, 2)[:, bodies], 0, 1)
-    return Clip(name, as_clip(points[:, bodies]), facts, path, confidence=sure, picture=size)
+    joints, there = as_clip(points)
+    sure = score.transpose(1, 0, 2)[:, there]
+    return Clip(name, joints, facts, path, confidence=sure, picture=size)
 
 
 def _decompressed(item: Any, keypoint: NDArray[np.float32], path: Path, where: str) -> NDArray[np.float32]:

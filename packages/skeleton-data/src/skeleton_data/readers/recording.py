@@ -179,13 +179,14 @@ def _read(
                 positions = positions / per_metre(said)
         case "shares" if picture is not None:
             positions = positions * np.array(picture, dtype=np.float32)
+    clip, there = as_clip(positions)
     return [
         Clip(
             path.stem,
-            as_clip(positions),
+            clip,
             facts[path],
             path,
-            confidence=None if confidence is None else np.clip(confidence, 0, 1),
+            confidence=None if confidence is None else confidence[:, there],
             picture=recording.picture,
             fps=fps or recording.fps,
         )
@@ -203,20 +204,20 @@ def _columns(found: tuple[str, ...], wanted: tuple[str, ...], path: Path) -> lis
     return [numbers[name] for name in wanted]
 
 
-def as_clip(positions: NDArray[np.float32]) -> NDArray[np.float32]:
+def as_clip(positions: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return positions (T, M, V, 2 or 3) as joints of a clip: three coordinates, absent bodies all zero.
 
-    Bodies that are in no frame are left out.
+    Bodies that are in no frame are left out; the second array (M,) says which are there.
 
     Example:
         >>> positions = np.full((2, 2, 2, 2), np.nan, np.float32)
         >>> positions[0, 0, 0] = 1, 2
-        >>> as_clip(positions).tolist()
+        >>> as_clip(positions)[0].tolist()
         [[[[1.0, 2.0, 0.0], [nan, nan, nan]]], [[[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]]
     """
     joints = np.zeros((*positions.shape[:3], 3), dtype=np.float32)
     joints[..., : positions.shape[-1]] = positions
     joints[np.isnan(positions).any(axis=-1)] = np.nan
     joints[np.isnan(joints).all(axis=(2, 3))] = 0
-    there = joints.any(axis=(0, 2, 3))  # NaN counts as there
-    return joints if there.all() else joints[:, there]
+    there: NDArray[np.bool_] = np.asarray(joints.any(axis=(0, 2, 3)))  # NaN counts as there
+    return (joints if there.all() else joints[:, there]), there
