@@ -39,7 +39,10 @@ def test_a_run_ends_with_what_was_reached_and_what_comes_next(end):
     else:
         assert f"{result['validation_loss']:.4g}" in printed
         assert f"{folder / 'encoder'}" in printed
-        assert f"skeleton-lab finetune RECIPE --pretrained {folder}" in printed
+        assert (
+            f"skeleton-lab finetune --pretrained {folder} --data.store STORE --data.protocol PROTOCOL"
+            in printed
+        )
 
 
 def test_only_the_first_process_prints_the_end(end, monkeypatch):

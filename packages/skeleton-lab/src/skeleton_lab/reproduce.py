@@ -139,6 +139,12 @@ def write(study: Study, found: list[Cell], trials: Sequence[Trial]) -> str:
     return table
 
 
+def _worth_a_line(found: list[Cell], chosen: Sequence[Trial]) -> list[Cell]:
+    """Return the cells of the rows that were asked for, or that have a result of an earlier command."""
+    rows = {trial.row.name for trial in chosen} | {cell.row.name for cell in found if cell.seeds}
+    return [cell for cell in found if cell.row.name in rows]
+
+
 def run(study: Study) -> Failures[Run]:
     """Run or resume the rows that are asked for, and write the table of all that is finished.
 
@@ -155,7 +161,7 @@ def run(study: Study) -> Failures[Run]:
         return {}
     failures = run_all(distinct(chosen), perform, processes=how_many(study.processes, field="processes"))
     if is_first_process():
-        table = write(study, cells(trials, study.side), trials)
+        table = write(study, _worth_a_line(cells(trials, study.side), chosen), trials)
         print(f"\n{table}\nSaved in {study.folder}: this as {study.name}.md, .csv and .png, and all runs.")
     return failures
 

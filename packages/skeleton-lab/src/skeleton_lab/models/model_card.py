@@ -157,8 +157,9 @@ def _loading(model: SavedModel, package: str, network: str) -> str:
             f"that has it, and allow its import: set `SKELETONMAE_TRUST={kind}` in the environment."
         )
     if not model.is_classifier:
-        takers = "`skeleton-lab finetune RECIPE --pretrained FOLDER` and `skeleton-lab evaluate FOLDER`"
-        return f"{python}\n\n{takers} take it, too."
+        finetune = "`skeleton-lab finetune --pretrained FOLDER --data.store STORE --data.protocol PROTOCOL`"
+        evaluate = "`skeleton-lab evaluate FOLDER`"
+        return f"{python}\n\n{finetune} trains a classifier from it, and {evaluate} tests its features."
     return python + "\n\n`skeleton-lab predict FOLDER recording.skeleton` needs nothing else."
 
 

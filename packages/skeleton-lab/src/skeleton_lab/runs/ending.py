@@ -27,6 +27,9 @@ def accuracy(test: TestResult) -> str:
     return f"Accuracy on {test.clips:,} test clips: top-1 {100 * test.top1:.1f} %{mean}."
 
 
+_DATA = ("--data.store", "STORE", "--data.protocol", "PROTOCOL")  # for the user to fill in
+
+
 def _sentences(result: FinetuneResult | PretrainResult | ContrastResult) -> Iterator[str]:
     match result:
         case FinetuneResult():
@@ -51,7 +54,7 @@ def _encoders(runs: dict[str, Path]) -> Iterator[str]:
         of_view = f" of the stream {view}" if len(runs) > 1 else ""
         yield f"The encoder{of_view} is in {run / 'encoder'}."
     first = next(iter(runs.values()))
-    yield f"Fine-tune it: {_command('finetune', 'RECIPE', '--pretrained', first)}"
+    yield f"Fine-tune it: {_command('finetune', '--pretrained', first, *_DATA)}"
 
 
 def _command(*words: str | Path) -> str:
