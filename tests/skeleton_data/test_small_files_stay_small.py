@@ -67,6 +67,19 @@ def test_parquet_of_equal_numbers_is_refused_before_they_are_read(tmp_path: Path
 
 
 @pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("kind", ["plain", "categories"])
+def test_parquet_of_equal_words_is_refused_before_they_are_read(kind: str, tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for name, rows in (("small", 3), ("large", 300)):
+        words = pyarrow.array(["a" * 2000] * rows)
+        words = words.dictionary_encode() if kind == "categories" else words
+        parquet.write_table(pyarrow.table({"label": words}), tmp_path / f"{name}.parquet")
+    assert read_table(tmp_path / "small.parquet").words("label") == ["a" * 2000] * 3
+    refused(tmp_path / "large.parquet", read_table, "memory")
+
+
+@pytest.mark.usefixtures("small")
 def test_text_of_many_short_words_is_refused_and_numbers_are_read(tmp_path: Path) -> None:
     refused(written(tmp_path / "a.csv", "a,b\n" + "1,2\n" * 2000), read_words, "memory")
     assert read_words(written(tmp_path / "b.csv", "-0.1234,0.1234\n" * 2000))

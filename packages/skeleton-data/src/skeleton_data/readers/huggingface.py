@@ -18,6 +18,7 @@ from skeleton_data.readers.exported import exported_layout, exported_units
 from skeleton_data.readers.listing import positions
 from skeleton_data.readers.optional import needed
 from skeleton_data.readers.own_split import sides_of_parts
+from skeleton_data.readers.table_file import require_small
 from skeleton_data.store.files import FACTS
 
 COLUMNS = ("name", "joints", "fps", "units", "layout")
@@ -86,6 +87,7 @@ def _batches(file: Path) -> Iterator[Any]:
     if file.suffix == ".parquet":
         parquet = needed("pyarrow.parquet", "parquet", file)
         with reading(file), parquet.ParquetFile(file) as table:
+            require_small(file, at_once=False)
             yield from table.iter_batches(batch_size=ROWS)
     else:
         arrow = needed("pyarrow", "parquet", file)

@@ -22,6 +22,9 @@ EMPTY = frozenset({"", "nan", "na", "n/a", "null", "none"})
 MAX_NUMBER = MAX_METRES * 1e12
 """Times in microseconds go beyond any position."""
 
+TEXT = frozenset({"string", "large_string", "binary", "large_binary"})
+"""Types of Parquet columns in which one word may stand for many rows."""
+
 CELLS = 2**16
 """Cells whose numbers are read at once; all at once would take memory."""
 
@@ -161,23 +164,52 @@ def _read_parquet(path: Path) -> Table:
 
     parquet = needed("pyarrow.parquet", "parquet", path)
     with reading(path):
-        _require_small(parquet.read_metadata(path), path)
-        table = parquet.read_table(path)
-        columns = {name: table[name].to_numpy() for name in table.column_names}
+        require_small(path)
+        texts = [field.name for field in parquet.read_schema(path) if str(field.type) in TEXT]
+        table = parquet.read_table(path, read_dictionary=texts)
+        columns = {name: _cells(table[name], path) for name in table.column_names}
     if not columns or not len(table):
         raise DataError.at(path, "the table is empty")
     return Table(path, columns, range(1, len(table) + 1))
 
 
-def _require_small(metadata: Any, path: Path) -> None:
+def _cells(column: Any, path: Path) -> NDArray[Any]:
+    """Return a column; where it was read as a dictionary of its words, equal words are one object.
+
+    Raises:
+        DataError: The words of all rows together take more memory than they may.
+    """
+    if not str(column.type).startswith("dictionary"):
+        return np.asarray(column.to_numpy())
+    parts = [(chunk.dictionary.to_pylist(), chunk.indices.to_pylist()) for chunk in column.chunks]
+    wanted = sum(len(str(words[row])) for words, rows in parts for row in rows if row is not None)
+    require_memory(path, wanted, size_of(path), "its words")
+    cells = [None if row is None else words[row] for words, rows in parts for row in rows]
+    return np.array(cells, dtype=object)
+
+
+def require_small(path: Path, *, at_once: bool = True) -> None:
     """Refuse a Parquet file whose columns grow to more memory than it may take.
 
     Equal numbers take next to nothing in such a file, but each its own place in an array.
 
+    Args:
+        path: The file.
+        at_once: Whether all groups of rows are read at once, or one after the other.
+
     Raises:
         DataError: They would.
     """
+    from skeleton_data.readers.optional import needed
+
+    metadata = needed("pyarrow.parquet", "parquet", path).read_metadata(path)
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    columns = [group.column(number) for group in groups for number in range(group.num_columns)]
-    wanted = sum(16 * column.num_values + column.total_uncompressed_size for column in columns)
-    require_memory(path, wanted, size_of(path), "its columns")
+    wanted = [
+        sum(16 * column.num_values + column.total_uncompressed_size for column in _columns(group))
+        for group in groups
+    ]
+    require_memory(path, sum(wanted) if at_once else max(wanted, default=0), size_of(path), "its columns")
+
+
+def _columns(group: Any) -> list[Any]:
+    return [group.column(number) for number in range(group.num_columns)]
