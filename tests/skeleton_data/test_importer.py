@@ -141,7 +141,7 @@ def test_class_names_belong_to_their_column(tmp_path: Path) -> None:
         ({"joint_names": np.array(KINECT.joints[:5])}, {}, "have 20 joints, but there are 5 joint names"),
         ({}, {"layout": "ntu"}, "no joint named spine_base, spine_mid, neck.*; .*option derive"),
         ({}, {"layout": "coco17", "derive": True}, "no joint named nose, .*, nor joints to derive it from"),
-        ({"joint_names": None}, {"layout": None}, "joints.* layout"),
+        ({"joint_names": None}, {"layout": None}, "joints.*layout"),
         (
             {"joint_names": np.array([*KINECT.joints[:19], "tail"])},
             {"layout": None},

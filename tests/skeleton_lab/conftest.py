@@ -81,7 +81,7 @@ def contrast_recipe(store, tmp_path) -> Path:
     path.write_text(
         f'[data]\nsources = [{{ store = "{store}", protocol = "odd-subjects" }}]\nvalidation = 0.25\n'
         f'[data.sampling]\nframes = 8\norigin = "first_frame"\n'
-        f"[model]\nwidth = 2\nnum_features = 8\n[method.moco]\nqueue_size = 32\nchannels = 8\n"
+        f"[model]\nwidth = 8\nnum_features = 8\n[method.moco]\nqueue_size = 32\nchannels = 8\n"
         f'[training]\n{LENGTH}[run]\nfolder = "{tmp_path / "contrasted"}"\n'
     )
     return path

@@ -23,7 +23,7 @@ def run_contrast(contrast_recipe):
 
     def run(*arguments):
         if "--model.kind" in arguments:
-            text = contrast_recipe.read_text().replace("width = 2\nnum_features = 8\n", "")
+            text = contrast_recipe.read_text().replace("width = 8\nnum_features = 8\n", "")
             contrast_recipe.write_text(text)
         config = read_recipe(contrast.ContrastConfig, [str(contrast_recipe), *arguments], program="contrast")
         return contrast.run(config, bar={"disable": True})

@@ -77,7 +77,10 @@ def fit_threshold(probabilities: Tensor, label: Tensor, *, kept: float = KEPT) -
     right = confidence[best == label].sort().values
     if not len(right):
         return None
-    return math.floor(1e4 * float(right[math.floor((1 - kept) * len(right) + 1e-9)]) + 1e-3) / 1e4
+    least = right[math.floor((1 - kept) * len(right) + 1e-9)]
+    steps = math.floor(1e4 * float(least) + 1e-3)  # 0.6 as a float32 is a little less than 0.6
+    too_high = torch.tensor(steps / 1e4).to(probabilities.dtype) > least
+    return (steps - int(too_high)) / 1e4
 
 
 def fit_temperature(scores: Tensor, label: Tensor) -> float:
