@@ -3,9 +3,9 @@
     python benchmarks/pictures.py data/utd-mhad utd-mhad-pictures.npz
     skeleton-data import utd-mhad-pictures.npz data/utd-mhad-pictures
 
-For docs/results/ablations.md: accuracy in pictures. The camera is that of the Kinect, so people are as large
-as in its picture. Joints are off by some pixels, like those of a detector. The nose stands for the head; eyes
-and ears have confidence 0.
+It makes 2D joints of real people, to measure recipes on pictures. The camera is that of the Kinect, so
+people are as large as in its picture. Joints are off by some pixels, like those of a detector. The nose
+stands for the head; eyes and ears have confidence 0.
 """
 
 import argparse

@@ -140,7 +140,7 @@ def write(study: Study, found: list[Cell], trials: Sequence[Trial]) -> str:
 
 
 def _worth_a_line(found: list[Cell], chosen: Sequence[Trial]) -> list[Cell]:
-    """Return the cells of the rows that are asked for or have an earlier result; all where some are published."""
+    """Return the cells of rows that are asked for or have an earlier result; all where some are published."""
     if any(cell.row.published for cell in found):
         return found
     rows = {trial.row.name for trial in chosen} | {cell.row.name for cell in found if cell.seeds}
