@@ -207,8 +207,9 @@ class Recogniser:
             picture,
             insist,
         )
-        warm = np.ones((1, 1, len(preprocessing.layout.joints), 3), np.float32)
-        self([warm])  # the first call takes longer
+        # The first call takes longer. Joints at one point are nobody, for whom onnxruntime 1.30 fails.
+        joints = len(preprocessing.layout.joints)
+        self([np.linspace(0, 1, joints * 3, dtype=np.float32).reshape(1, 1, joints, 3)])
         least = self._threshold(threshold)
         return LiveStream(
             lambda clip: self([clip])[0], preprocessing, options, threshold=least, smooth=smooth
