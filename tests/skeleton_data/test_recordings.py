@@ -22,6 +22,7 @@ from recording_samples import (
 )
 from refusal import refusal
 
+from skeleton_data.errors import DataError
 from skeleton_data.importing.importer import import_clips
 from skeleton_data.readers.c3d import read_c3d
 from skeleton_data.readers.camera_json import read_azure
@@ -177,6 +178,60 @@ def test_tidy_tables_and_gaps(tmp_path: Path) -> None:
         read_joint_table(tmp_path / "blank.csv")
 
 
+def test_tables_as_spreadsheets_write_them(tmp_path: Path) -> None:
+    plain = read_joint_table(write_table(tmp_path)).positions
+    text = (tmp_path / "wave.csv").read_text()
+    comma = tmp_path / "comma.csv"
+    comma.write_text(text.replace(",", ";").replace(".", ","))
+    np.testing.assert_array_equal(read_joint_table(comma).positions, plain)
+    first, _, last = comma.read_text().rstrip().rpartition(";")  # a column with both signs may mean thousands
+    comma.write_text(f"{first};{last.replace(',', '.')}\n")
+    with pytest.raises(DataError) as caught:
+        read_joint_table(comma)
+    assert caught.value.field is not None and caught.value.line is not None
+    units = tmp_path / "units.csv"
+    header, _, rows = text.partition("\n")
+    for spelling in (" (mm)", "_mm", " [mm]"):
+        units.write_text(re.sub("(_[xyz])", rf"\1{spelling}", header) + "\n" + rows)
+        found = read_joint_table(units)
+        assert (found.units, found.joints) == ("mm", MARKERS)
+    units.write_text(units.read_text().replace("_x [mm]", "_x [cm]", 1))
+    with refusal("units.csv: .*columns"):
+        read_joint_table(units)
+
+
+def test_a_joint_without_a_column_of_confidence_is_sure(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a_x,a_y,b_x,b_y,b_confidence\n1,2,3,4,0.25\n5,6,7,8,0.5\n")
+    found = read_joint_table(tmp_path / "a.csv")
+    assert found.confidence is not None
+    np.testing.assert_array_equal(found.confidence[:, 0], [[1, 0.25], [1, 0.5]])
+
+
+def test_times_that_go_back_are_refused(tmp_path: Path) -> None:
+    write_table(tmp_path, BODY).rename(tmp_path / "a.csv")
+    text = (tmp_path / "a.csv").read_text()
+    (tmp_path / "a.csv").write_text(text.replace(f",{1 / 30},", ",9,"))
+    write_azure(tmp_path).rename(tmp_path / "b.json")
+    frames = json.loads((tmp_path / "b.json").read_text())
+    frames["frames"][1]["timestamp_usec"] += 10**9
+    (tmp_path / "b.json").write_text(json.dumps(frames))
+    for read, name in ((read_joint_table, "a.csv"), (read_azure, "b.json")):
+        with pytest.raises(DataError) as caught:
+            read(tmp_path / name)
+        assert (caught.value.path, caught.value.field) == (str(tmp_path / name), "time")
+
+
+def test_recordings_of_two_formats_in_one_folder_are_not_mixed_up(tmp_path: Path) -> None:
+    write_trc(tmp_path)
+    (tmp_path / "labels.csv").write_text("file,label\nwave,wave\n")
+    assert find_format(tmp_path) == "trc"
+    (tmp_path / "wave.c3d").touch()
+    with pytest.raises(DataError) as caught:
+        find_format(tmp_path)
+    assert caught.value.field == "format"
+    assert read_clips(tmp_path, ImportConfig(format="trc", layout="kinect_v1")).count == 1
+
+
 def test_parquet(tmp_path: Path) -> None:
     pyarrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
@@ -233,6 +288,12 @@ def test_labels_from_a_table_and_from_names(tmp_path: Path) -> None:
         ("x.fbx", b"Kaydara FBX", "this looks like FBX"),
         ("x.mp4", b"", "this looks like a video"),
         ("a01_s02_e03_skeleton3D.txt", b"0 0 0 1", "this looks like MSR-Action3D"),
+        (
+            "x.csv",
+            b"Format Version,1.23,Take Name,Walk\n\n,,Bone,Bone\n",
+            "this looks like a CSV of OptiTrack Motive",
+        ),
+        ("x.csv", b"Trajectories\r\n100\r\n,,S:LFHD,,\r\n", "this looks like a CSV of Vicon Nexus"),
         ("x.json", b'{"images": [], "annotations": []}', "this looks like annotations of COCO"),
         ("x.json", b'{"hello": 1}', "its format is not known by its keys: hello"),
     ],

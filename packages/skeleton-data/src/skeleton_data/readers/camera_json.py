@@ -62,7 +62,7 @@ def read_mediapipe(path: Path) -> Recording:
         layout("mediapipe33").joints,
         joined[..., :3],
         "m",
-        fps=frames_per_second(stamps, 1e-3),
+        fps=frames_per_second(stamps, 1e-3, path),
         confidence=np.nan_to_num(joined[..., 3]),
         layout="mediapipe33",
         min_confidence=MIN_VISIBILITY,
@@ -163,7 +163,7 @@ def read_azure(path: Path) -> Recording:
     joined = join_by_id(frames, ids, (len(names), 3), path)
     joined[~joined.any(axis=-1)] = np.nan
     positions = _at_frames(joined, numbers, path)
-    return Recording(tuple(names), positions, "mm", fps=frames_per_second(stamps, 1e-6, numbers))
+    return Recording(tuple(names), positions, "mm", fps=frames_per_second(stamps, 1e-6, path, numbers))
 
 
 def _at_frames(joined: NDArray[np.float32], numbers: list[int], path: Path) -> NDArray[np.float32]:

@@ -31,7 +31,9 @@ TIMES = {"time": 1.0, "time_s": 1.0, "seconds": 1.0, "timestamp": 1.0, "t": 1.0}
 }
 MAX_FRAME = 10_000_000
 
-_WIDE = re.compile(rf"(.+?)[_. :-]+([xyz]|{'|'.join(SURENESS)})", re.IGNORECASE)
+_WIDE = re.compile(
+    rf"(.+?)[_. :-]+([xyz]|{'|'.join(SURENESS)})(?:[_ ]*[\[(]?(mm|cm|m)[\])]?)?", re.IGNORECASE
+)
 _NUMBERED = re.compile(r"([xyzv])_?(\d+)", re.IGNORECASE)
 
 
@@ -50,10 +52,11 @@ def read_joint_table(path: Path) -> Recording:
     """Read a table with columns `NAME_x`, `NAME_y`, `NAME_z`, or `joint`, `x`, `y`, `z`.
 
     A column of frames, of people, of times (seconds, or as its name says) and of confidence for each joint
-    are used where they are there. Without any z the positions are pixels. An empty cell is a joint that was
-    not measured. The 33 landmarks of MediaPipe are metres, y down, where the origin is between the hips, else
-    x and y are parts of the picture; the joints of a Kinect v2 are metres, y up; others do not say their
-    units.
+    are used where they are there; a joint without a column of confidence has 1. Without any z the positions
+    are pixels. An empty cell is a joint that was not measured. The unit may stand behind the axis, as in
+    `HEAD_x (mm)`. The 33 landmarks of MediaPipe are metres, y down, where the origin is between the hips,
+    else x and y are parts of the picture; the joints of a Kinect v2 are metres, y up; others do not say
+    their units.
 
     Raises:
         DataError: The file is damaged, or no such columns are there.
@@ -76,15 +79,18 @@ def _of_wide(table: Table, lower: Mapping[str, str]) -> Recording:
     for name, parts in columns.items():
         if missing := [axis for axis in axes if axis not in parts]:
             raise DataError.at(table.path, f"there is no column {name}_{missing[0]}")
+    wanted = [parts[axis] for parts in columns.values() for axis in axes]
+    units = _units(wanted, table.path)
+    values = table.block(wanted).reshape(-1, len(columns), len(axes))  # (rows, V, axes)
     sure = [next((parts[word] for word in SURENESS if word in parts), None) for parts in columns.values()]
-    wanted = [[parts[axis] for axis in axes] for parts in columns.values()]
-    given = [name for name in sure if name is not None]
-    if len(given) == len(columns):
-        wanted = [[*places, name] for places, name in zip(wanted, given, strict=True)]
-    values = table.block([name for names in wanted for name in names]).reshape(-1, *np.shape(wanted))
+    if given := [name for name in sure if name is not None]:
+        confidence = np.ones((*values.shape[:2], 1))
+        confidence[:, [name is not None for name in sure], 0] = table.block(given)
+        values = np.concatenate([values, confidence], axis=2)
     frames, people = _frames(table, lower), _people(table, lower)
     spread = _spread(values, frames, people, table.path)
-    return _recording(tuple(columns), spread, len(axes), _rate(table, lower, frames), table.path)
+    fps = _rate(table, lower, frames)
+    return _recording(tuple(columns), spread, len(axes), fps, table.path, units)
 
 
 def _of_tidy(table: Table, lower: Mapping[str, str], joint: str) -> Recording:
@@ -105,6 +111,23 @@ def _of_tidy(table: Table, lower: Mapping[str, str], joint: str) -> Recording:
     _refuse_twice(np.stack([frames, people, joint_of_row]), frames, table)
     spread[frames, people, joint_of_row] = values
     return _recording(names, spread, len(axes), _rate(table, lower, frames), table.path)
+
+
+def _units(columns: Sequence[str], path: Path) -> RecordedUnits | None:
+    """Return the unit that stands in the names of all columns, if any.
+
+    Raises:
+        DataError: They differ, or there are two coordinates, which are pixels.
+    """
+    found = {match[3].lower() if (match := _WIDE.fullmatch(name)) and match[3] else None for name in columns}
+    if found == {None}:
+        return None
+    if len(found) > 1:
+        raise DataError.at(path, "the names of some columns say another unit, or none: give all the same one")
+    (unit,) = found
+    if not any(match[2].lower() == "z" for name in columns if (match := _WIDE.fullmatch(name))):
+        raise DataError.at(path, f"joints with x and y alone are pixels, but their columns say {unit}")
+    return "mm" if unit == "mm" else "cm" if unit == "cm" else "m"
 
 
 def _joint_columns(names: Mapping[str, object]) -> dict[str, dict[str, str]]:
@@ -196,11 +219,16 @@ def _rate(table: Table, lower: Mapping[str, str], frames: NDArray[np.int64]) -> 
         times = table.numbers(lower[column])[first]
     except DataError:  # dates and the like: fps must be said
         return None
-    return frames_per_second(times.tolist(), TIMES[column], order.tolist())
+    return frames_per_second(times.tolist(), TIMES[column], table.path, order.tolist())
 
 
 def _recording(
-    names: Sequence[str], values: NDArray[np.float64], width: int, fps: float | None, path: Path
+    names: Sequence[str],
+    values: NDArray[np.float64],
+    width: int,
+    fps: float | None,
+    path: Path,
+    units: RecordedUnits | None = None,
 ) -> Recording:
     coordinates = values[..., :width]
     if (np.abs(coordinates) >= MAX_METRES).any():
@@ -210,11 +238,12 @@ def _recording(
     confidence = np.nan_to_num(values[..., width]).astype(np.float32) if values.shape[-1] > width else None
     positions = coordinates.astype(np.float32)
     known = _known(names)
-    units: RecordedUnits | None = "pixels" if width == 2 else None
-    if known == "mediapipe33":
+    if width == 2:
+        units = "pixels"
+    if known == "mediapipe33" and units in (None, "pixels"):
         shares = not _is_world(names, positions)
         positions, units = (positions[..., :2], "shares") if shares else (positions, "m")
-    elif known == "kinect_v2" and width == 3:
+    elif known == "kinect_v2" and units is None:
         units = "m"
     return Recording(
         tuple(names),

@@ -55,7 +55,7 @@ def read_movement(path: Path) -> Recording:
         raise DataError.at(path, "expected different keypoints, and positions of less than a million")
     fps = float(rate[0]) if rate.dtype.kind in "iuf" and rate.size and 0 < rate[0] < 1e5 else None
     if fps is None and unit in (b"seconds", "seconds"):
-        fps = frames_per_second(time.tolist(), 1.0)
+        fps = frames_per_second(time.tolist(), 1.0, path)
     return Recording(
         tuple(joints),
         positions,

@@ -53,6 +53,13 @@ _LOOKS: dict[str, str] = {
 }
 """What is recognised and not read, and what to do."""
 
+_CSV_LOOKS: dict[str, str] = {
+    r"Format Version[,;\t]": "a CSV of OptiTrack Motive, with several lines of header: write C3D, TRC or BVH",
+    r"(Trajectories|Devices|Model Outputs)[,;\t]*\r?\n": "a CSV of Vicon Nexus, of several tables:"
+    " import the C3D of the trial",
+}
+"""How tables of motion capture begin that have more than one line of header, and what to do."""
+
 _MSR_ACTION_3D = r"a\d\d_s\d\d_e\d\d_skeleton(3D)?"
 """Names of its text files; those who read them disagree about which side their first shoulder is on."""
 
@@ -72,6 +79,10 @@ _FOLDER_ENDINGS = (
     ".csv",
 )
 """Endings of files that make a data set of their folder; the first that is there counts."""
+
+
+_ONLY_RECORDINGS = (".bvh", ".c3d", ".trc", ".slp", ".nc", ".pose", ".skeleton")
+"""Endings of files that are recordings for sure, and no table of labels or facts."""
 
 
 def find_format(path: Path) -> Format:
@@ -94,7 +105,7 @@ def find_format(path: Path) -> Format:
         case ".json":
             return _of_json(path)
         case ".csv":
-            return "deeplabcut" if _head(path).lstrip("\ufeff").startswith("scorer,") else "table"
+            return _of_csv(path)
         case ".h5" | ".hdf5":
             return _of_hdf5(path)
         case ".txt":
@@ -118,6 +129,13 @@ def _of_folder(path: Path) -> Format:
     for file in sorted(path.rglob("*")):
         first.setdefault(file.suffix.lower(), file)
     ending = next((ending for ending in _FOLDER_ENDINGS if ending in first), None)
+    if several := [other for other in _ONLY_RECORDINGS if other in first and other != ending]:
+        raise DataError.at(
+            path,
+            f"there are recordings of several formats in it, {', '.join([str(ending), *several])}: name one"
+            " with the option format, or import each from a folder of its own",
+            field="format",
+        )
     match ending:
         case ".skeleton":
             raise DataError.at(path, _RAW)
@@ -129,6 +147,14 @@ def _of_folder(path: Path) -> Format:
     raise DataError.at(
         path, f"its format is not known: there is no {', '.join(_FOLDER_ENDINGS[:-1])} or .csv file in it"
     )
+
+
+def _of_csv(path: Path) -> Format:
+    head = _head(path).removeprefix("\ufeff")
+    for begins, looks in _CSV_LOOKS.items():
+        if re.match(begins, head):
+            raise DataError.at(path, f"this looks like {looks}")
+    return "deeplabcut" if head.startswith("scorer,") else "table"
 
 
 def _of_txt(path: Path) -> Format:

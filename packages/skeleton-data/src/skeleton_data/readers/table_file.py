@@ -37,11 +37,13 @@ class Table:
         path: The file.
         columns: Cells by the name of the column: text of a CSV file, arrays of a Parquet file.
         lines: Line of each row, for errors.
+        decimal_comma: Whether a comma in a number is the decimal sign: semicolons or tabs divide the cells.
     """
 
     path: Path
     columns: Mapping[str, Sequence[str] | NDArray[Any]]
     lines: Sequence[int]
+    decimal_comma: bool = False
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """Return a column of numbers (rows,); an empty cell is NaN.
@@ -58,7 +60,10 @@ class Table:
             try:
                 values = np.array([float(cell) if cell else np.nan for cell in cells], dtype=np.float64)
             except ValueError:
-                values = np.array([self._number(cell, name, row) for row, cell in enumerate(cells)])
+                comma = self.decimal_comma and not any("." in cell for cell in cells)
+                values = np.array(
+                    [self._number(cell, name, row, comma) for row, cell in enumerate(cells)], dtype=np.float64
+                )
         wrong = np.abs(values) >= MAX_NUMBER
         if wrong.any():
             row = int(wrong.argmax())
@@ -82,11 +87,11 @@ class Table:
                 return np.concatenate(plain).reshape(len(names), -1).T
         return np.stack([self.numbers(name) for name in names], axis=1)  # says which cell is wrong
 
-    def _number(self, cell: str, name: str, row: int) -> float:
+    def _number(self, cell: str, name: str, row: int, comma: bool) -> float:
         if cell.strip().lower() in EMPTY:
             return np.nan
         try:
-            return float(cell)
+            return float(cell.replace(",", ".") if comma else cell)
         except ValueError:
             raise DataError.at(
                 self.path, field=name, expected="a number", found=f"{cell[:40]!r}", line=self.lines[row]
@@ -119,13 +124,15 @@ def _plain_numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:
 def read_table(path: Path) -> Table:
     """Read a `.csv` (comma, semicolon or tab) with a header, or a `.parquet`.
 
+    Where semicolons or tabs divide the cells, a column without any point may have decimal commas.
+
     Raises:
         DataError: The file is missing, empty or damaged, a line has too many or few fields, two columns have
             the same name.
     """
     if path.suffix == ".parquet":
         return _read_parquet(path)
-    (_, names), *body = csv_rows(path)
+    divider, ((_, names), *body) = _csv_rows(path)
     header = [name.strip() for name in names]
     if len(set(header)) < len(header):
         twice = next(name for name in header if header.count(name) > 1)
@@ -133,7 +140,8 @@ def read_table(path: Path) -> Table:
     if not body:
         raise DataError.at(path, "there is no line below the header")
     columns = zip(*(row for _, row in body), strict=True)
-    return Table(path, dict(zip(header, columns, strict=True)), [line for line, _ in body])
+    lines = [line for line, _ in body]
+    return Table(path, dict(zip(header, columns, strict=True)), lines, decimal_comma=divider != ",")
 
 
 def csv_rows(path: Path) -> list[tuple[int, list[str]]]:
@@ -144,9 +152,15 @@ def csv_rows(path: Path) -> list[tuple[int, list[str]]]:
     Raises:
         DataError: The file is missing, empty or damaged, a line has too many or few fields.
     """
+    return _csv_rows(path)[1]
+
+
+def _csv_rows(path: Path) -> tuple[str, list[tuple[int, list[str]]]]:
+    """Return what divides the cells, and the rows as `csv_rows`."""
     lines = read_words(path).splitlines(keepends=True)
     first = next(line for line in lines if line.strip())
-    reader = csv.reader(lines, delimiter=max(",;\t", key=first.count), strict=True)
+    divider = max(",;\t", key=first.count)
+    reader = csv.reader(lines, delimiter=divider, strict=True)
     try:
         rows = [(reader.line_num, row) for row in reader if len(row) > 1 or "".join(row).strip()]
     except csv.Error as error:
@@ -155,7 +169,7 @@ def csv_rows(path: Path) -> list[tuple[int, list[str]]]:
     for line, row in rows:
         if len(row) != width:
             raise DataError.at(path, expected=f"{width} fields", found=len(row), line=line)
-    return rows
+    return divider, rows
 
 
 def _read_parquet(path: Path) -> Table:

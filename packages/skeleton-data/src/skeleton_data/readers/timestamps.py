@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+
+from skeleton_data.errors import DataError
 
 _USUAL = (24 / 1.001, 30 / 1.001, 60 / 1.001)
 
 
 def frames_per_second(
-    stamps: Sequence[object], unit: float, frames: Sequence[int] | None = None
+    stamps: Sequence[object], unit: float, path: Path, frames: Sequence[int] | None = None
 ) -> float | None:
     """Return the rate of frames at these times, where they say one; dropped frames do not change it.
 
@@ -20,15 +23,27 @@ def frames_per_second(
     Args:
         stamps: One time for each frame.
         unit: Seconds in one unit of them.
+        path: The file that holds them, for the error.
         frames: Rising number of each frame, where it is known which were dropped.
 
+    Raises:
+        DataError: A frame is earlier than the one before it.
+
     Example:
-        >>> frames_per_second([0, 33, 67, 100, 200, 233], 1e-3)
+        >>> frames_per_second([0, 33, 67, 100, 200, 233], 1e-3, Path("clip.json"))
         30.0
     """
     if len(stamps) < 2 or not all(isinstance(stamp, int | float) for stamp in stamps):
         return None
     steps = np.diff(np.array(stamps, dtype=np.float64)) * unit
+    if (steps < 0).any():
+        late = int((steps < 0).argmax()) + 1
+        raise DataError.at(
+            path,
+            f"frame {late} has the time {stamps[late]}, which is before that of frame {late - 1},"
+            f" {stamps[late - 1]}: frames must be in the order of their times",
+            field="time",
+        )
     if frames is not None:
         steps = steps / np.diff(np.array(frames))
     usual = np.median(steps)
