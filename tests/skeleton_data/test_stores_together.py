@@ -49,14 +49,18 @@ def test_classes_are_joined_by_name_and_subjects_by_number(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "other",
-    [{"layout": layout("ntu")}, {"units": "picture"}, {"classes": ()}],
-    ids=["layout", "units", "classes"],
+    ("other", "field"),
+    [
+        ({"layout": layout("ntu")}, "layout"),
+        ({"units": "picture"}, "units"),
+        ({"units": "picture", "layout": layout("ntu")}, "units"),
+        ({"classes": ()}, None),
+    ],
 )
-def test_stores_that_do_not_go_together(tmp_path: Path, other: dict[str, object]) -> None:
+def test_stores_that_do_not_go_together(tmp_path: Path, other: dict[str, object], field: str | None) -> None:
     write(tmp_path / "both/a", ("squat",), [0])
     write(tmp_path / "both/b", **{"classes": ("squat",), "labels": [0], **other})  # type: ignore[arg-type]
     with pytest.raises(DataError) as caught:
         import_clips(tmp_path / "both", tmp_path / "one", ImportConfig())
-    assert caught.value.path == str(tmp_path / "both/b")
+    assert (caught.value.path, caught.value.field) == (str(tmp_path / "both/b"), field)
     assert not (tmp_path / "one").exists()

@@ -46,13 +46,13 @@ def _of_several(paths: Sequence[Path]) -> ClipSource:
     stores = [SkeletonStore.open(path) for path in paths]
     first = stores[0]
     for store in stores[1:]:
+        if store.meta.units != first.meta.units:
+            held, other = kind_of_joints(store.meta.units), kind_of_joints(first.meta.units)
+            raise DataError.at(store.path, f"it holds {held}, but {first.path} holds {other}", field="units")
         if store.layout != first.layout:
             hint = f"import each store with --layout {first.layout.name} --derive first"
             message = f"its layout is {store.layout.name}, but that of {first.path} is {first.layout.name}"
-            raise DataError.at(store.path, f"{message}: {hint}")
-        if store.meta.units != first.meta.units:
-            held, other = kind_of_joints(store.meta.units), kind_of_joints(first.meta.units)
-            raise DataError.at(store.path, f"it holds {held}, but {first.path} holds {other}")
+            raise DataError.at(store.path, f"{message}: {hint}", field="layout")
         if bool(store.class_names) != bool(first.class_names) and _labelled(store) and _labelled(first):
             unnamed = first if store.class_names else store
             raise DataError.at(unnamed.path, "its classes have no names, so they are not those of the others")
