@@ -217,8 +217,8 @@ def test_help_lists_every_field_without_importing_torch():
     for field, meaning in {
         "--model.mask.joint_ratio": "(beta in the paper)",
         "--model.mask.kind": "(default: spatial_temporal)",
-        "--training.label_smoothing": "(default: 0.1)",
-        "--data.sampling.frames": "(default: 20)",
+        "--training.label_smoothing": "default: 0.1)",
+        "--data.sampling.frames": "at least 1; default: 20)",
         "--pretrained": "(default: from scratch)",
     }.items():
         assert field in text
@@ -298,3 +298,16 @@ def test_none_is_a_value_where_a_field_has_it_and_refused_by_name_where_nothing_
     assert read("--run.tracker", "none").run.tracker == "none"
     with pytest.raises(InputError, match=r"^training\.batch_size: "):
         read("--training.batch_size", "none")
+
+
+def test_the_help_has_the_kinds_of_a_part_and_the_range_of_a_number(pretrain_recipe, capsys):
+    with pytest.raises(SystemExit):
+        read(pretrain_recipe, "--help")
+    _, _, text = " ".join(capsys.readouterr().out.split()).partition(" options: ")
+    for option, words in {
+        "--model.mask.kind": "motion_aware, body_part",
+        "--model.encoder.kind": "module:Class",
+        "--training.batch_size": "at least 1; default: 64",
+        "--view.probability": "0 to 1; default: 1.0",
+    }.items():
+        assert words in text.partition(f" {option} ")[2][:300]

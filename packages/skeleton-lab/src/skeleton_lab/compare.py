@@ -190,7 +190,7 @@ def _otherwise(field: str) -> str:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(
-        prog="compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="skeleton-lab compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="Folder of a fine-tuning run.")
     parser.add_argument(

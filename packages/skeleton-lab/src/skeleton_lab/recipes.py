@@ -26,9 +26,9 @@ def _named(name: str) -> Path:
 def main() -> None:
     """Print the list, or the recipe that is named."""
     parser = argparse.ArgumentParser(
-        prog="recipes", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="skeleton-lab recipes", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--show", metavar="NAME", help="print this recipe instead of the list")
+    parser.add_argument("--show", metavar="NAME", help="Name of a recipe; it is printed instead of the list.")
     name = parser.parse_args().show
     if name:
         print(_named(name).read_text(encoding="utf-8"), end="")

@@ -40,14 +40,14 @@ class ExportCommand(BaseModel):
         default=None,
         ge=1,
         description=(
-            "Number of frames to which npz clips are padded with zeros; without it, those of "
+            "Number of frames, from 1, to which npz clips are padded with zeros; without it, those of "
             "the longest clip (NTU files: 300)."
         ),
     )
     bodies: int | None = Field(
         default=None,
         ge=1,
-        description="Number of bodies in each npz clip; without it 2, or the most in any clip.",
+        description="Number of bodies in each npz clip, from 1; without it 2, or the most in any clip.",
     )
     overwrite: bool = Field(
         default=False, description="Whether to replace an npz file that is already there."

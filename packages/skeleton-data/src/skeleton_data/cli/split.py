@@ -34,21 +34,23 @@ class SplitCommand(BaseModel):
         default=0.0,
         ge=0,
         lt=1,
-        description="Fraction of the training subjects that are held out for validation.",
+        description="Fraction of the training subjects, from 0 to below 1, that are held out for validation.",
     )
     seed: int = Field(
-        default=0, ge=0, description="Random seed that chooses the subjects held out and the labels kept."
+        default=0,
+        ge=0,
+        description="Random seed, from 0, that chooses the subjects held out and the labels kept.",
     )
     fraction: float | None = Field(
         default=None,
         gt=0,
         le=1,
-        description="Fraction of the training clips of each class that is kept (a label budget).",
+        description="Fraction of the training clips of each class that is kept, up to 1 (a label budget).",
     )
     per_class: int | None = Field(
         default=None,
         ge=1,
-        description="Number of training clips of each class that is kept (a label budget).",
+        description="Number of training clips of each class that is kept, from 1 (a label budget).",
     )
     overwrite: bool = Field(default=False, description="Whether to replace a file that is already there.")
 

@@ -128,12 +128,12 @@ class ImportConfig(BaseModel):
         default=None,
         gt=0,
         description=(
-            "Frames per second to which clips are resampled, by linear interpolation; without "
-            "it they stay as they are."
+            "Frames per second, above 0, to which clips are resampled, by linear interpolation; "
+            "without it they stay as they are."
         ),
     )
     fps: float | None = Field(
-        default=None, gt=0, description="Frames per second of data that does not say it."
+        default=None, gt=0, description="Frames per second, above 0, of data that does not say it."
     )
     insist: bool = Field(
         default=False, description="Whether to import implausible clips too: bodies of 50 m, or upside down."

@@ -21,7 +21,7 @@ class SyntheticConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     classes: int | tuple[str, ...] = Field(
-        default=12, description=f"Number of action classes, or their names, from: {' '.join(NAMES)}."
+        default=12, description=f"Number of action classes, 1 to 21, or their names, from: {' '.join(NAMES)}."
     )
     subjects: int = Field(
         default=16,
@@ -41,27 +41,33 @@ class SyntheticConfig(BaseModel):
         ),
     )
     repeats: int = Field(
-        default=2, ge=1, le=999, description="Number of performances of each class by each performer."
+        default=2,
+        ge=1,
+        le=999,
+        description="Number of performances of each class by each performer, 1 to 999.",
     )
     frames: tuple[int, int] = Field(
         default=(40, 90),
-        description="Fewest and most frames of a clip, from 32 to 600, at 30 frames per second.",
+        description="Fewest and most frames of a clip, from 32 to 600, at 30 frames per second, as 40,90.",
     )
     noise: float = Field(
         default=1.0,
         ge=0.0,
         le=10.0,
-        description="Factor on the sensor's noise and on the number of lost joints; 0 turns both off.",
+        description="Factor on the sensor's noise and the number of lost joints, up to 10; 0 turns both off.",
     )
     ghosts: Fraction = Field(
-        default=0.06, description="Fraction of the clips that show an additional body that does not exist."
+        default=0.06,
+        description="Fraction of the clips, 0 to 1, that show an additional body that does not exist.",
     )
     switches: Fraction = Field(
         default=0.04,
-        description="Fraction of the clips in which a person gets a new tracking id in the middle.",
+        description="Fraction of the clips, 0 to 1, in which a person gets a new tracking id in the middle.",
     )
-    late: Fraction = Field(default=0.08, description="Fraction of the clips whose first frames hold no body.")
-    seed: int = Field(default=0, ge=0, description="Random seed of everything.")
+    late: Fraction = Field(
+        default=0.08, description="Fraction of the clips, 0 to 1, whose first frames hold no body."
+    )
+    seed: int = Field(default=0, ge=0, description="Random seed of everything, from 0.")
 
     @field_validator("classes", mode="before")
     @classmethod

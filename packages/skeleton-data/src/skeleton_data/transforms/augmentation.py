@@ -15,7 +15,7 @@ def _refuse_flag(value: object) -> object:
     return value
 
 
-Probability = Annotated[float, BeforeValidator(_refuse_flag), Field(ge=0, le=1)]
+Probability = Annotated[float, Field(ge=0, le=1), BeforeValidator(_refuse_flag)]
 Amount = Annotated[float, Field(ge=0)]
 _RENAMED = {
     "chance": "probability",

@@ -48,7 +48,7 @@ class SimpleTraining(RecipeSection):
         0.05, ge=0, description="Weight decay of AdamW, decoupled from the learning rate."
     )
     label_smoothing: float = Field(
-        0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy, from 0 (none) to below 1."
+        0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy; 0: none."
     )
     eval_every: int = Field(20, ge=1, description="Number of steps between validations.")
     seed: int = Field(0, ge=0, description="Random seed of weights and batches.")

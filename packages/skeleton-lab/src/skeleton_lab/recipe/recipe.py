@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, CliPositionalArg, CliSettingsSource,
 from skeleton_lab.errors import Complaint, InputError
 from skeleton_lab.recipe.flags import Flags, without_none
 from skeleton_lab.recipe.library import find_recipe
+from skeleton_lab.recipe.ranges import kinds_of, ranges_of, with_range
 from skeleton_lab.recipe.renamed import up_to_date
 from skeleton_lab.recipe.settings import Settings, merged
 from skeleton_lab.recipe.text_files import read_toml
@@ -136,13 +137,18 @@ def _parse(
     line: type[BaseModel], arguments: Sequence[str], recipe: type[BaseModel], program: str, **settings: Any
 ) -> Settings:
     """Return the fields that a command line gives."""
-    kinds, flags = dict(_default_kinds(recipe)), Flags()
+    default_kinds, flags = dict(_default_kinds(recipe)), Flags()
+    asked = not {"-h", "--help"}.isdisjoint(arguments)
+    kinds, ranges = (kinds_of(recipe), ranges_of(recipe)) if asked else ({}, {})
 
     def add_argument(parser: argparse.ArgumentParser, *names: str, **option: Any) -> argparse.Action:
-        # pydantic-settings would name the kind of the last alternative as the default.
-        if (kind := kinds.get(option.get("dest", ""))) is not None:
-            option["help"] = f"Which kind it is. The fields that apply depend on the kind. (default: {kind})"
-        option["help"] = without_none(option.get("help"))
+        field = option.get("dest", "")
+        # pydantic-settings would name the kind of the last alternative alone, and it as the default.
+        if (kind := default_kinds.get(field)) is not None:
+            of = ", ".join(kinds.get(field, [kind]))
+            option["help"] = f"Kind: {of}; each has fields of its own. (default: {kind})"
+            option["metavar"] = "str"
+        option["help"] = with_range(without_none(option.get("help")), ranges.get(field))
         if isinstance(option.get("metavar"), str):  # numbers with commas between, no tuple of Python
             option["metavar"] = re.sub(r"^tuple\[([^\[\]]*)\]$", r"\1", option["metavar"])
         action = parser.add_argument(*names, **option)
@@ -168,7 +174,7 @@ def _parse(
         return up_to_date(source(args=list(flags.rewritten(arguments)))())
     except SettingsError as error:
         complaint = str(error).removeprefix("error parsing CLI: ")
-        sections = [field.removesuffix("kind") for field in kinds]
+        sections = [field.removesuffix("kind") for field in default_kinds]
         raise InputError(flags.blamed(arguments, complaint, sections)) from error
 
 

@@ -116,7 +116,7 @@ class SGD(_Optimizer):
         0.1, description="Peak learning rate, for the whole batch; it is not scaled by batch_size."
     )
     weight_decay: WeightDecay = Field(4e-4, description="Weight decay, as torch's `weight_decay`.")
-    momentum: DecayRate = Field(0.9, description="Momentum of SGD, from 0 to below 1.")
+    momentum: DecayRate = Field(0.9, description="Momentum of SGD.")
     nesterov: bool = Field(True, description="Whether SGD uses Nesterov momentum.")
 
     def _build(self, groups: Any) -> Optimizer:

@@ -14,7 +14,7 @@ from skeleton_lab.training.optimizer import OptimizerConfig
 from skeleton_lab.training.schedule import ScheduleConfig
 
 Select = Literal["validation", "last", "test"]
-"""By what the weights of a fine-tuning are selected."""
+"""What selects the weights of a fine-tuning that are kept."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class FinetuneTraining(TrainingConfig):
     """Length, batches and loss of a fine-tuning."""
 
     label_smoothing: float = Field(
-        0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy, from 0 (none) to below 1."
+        0.1, ge=0, lt=1, description="Label smoothing of the cross-entropy; 0: none."
     )
     class_weights: Literal["none", "balanced"] = Field(
         "none",

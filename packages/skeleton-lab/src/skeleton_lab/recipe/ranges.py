@@ -1,0 +1,98 @@
+"""What the help says of a field besides its description: the range of a number, and the kinds there are."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+Schema = dict[str, Any]
+
+
+def ranges_of(section: type[BaseModel]) -> dict[str, str]:
+    """Return the range of each number of a recipe; numbers that differ in it between kinds are left out.
+
+    Example:
+        >>> from typing import Annotated
+        >>> from pydantic import Field, create_model
+        >>> Rate = Annotated[float, Field(gt=0, le=1)]
+        >>> part = create_model("Part", rate=(Rate | None, None), steps=(int, Field(1, gt=0)))
+        >>> ranges_of(create_model("Recipe", training=(part, ...)))
+        {'training.rate': 'above 0, at most 1', 'training.steps': 'at least 1'}
+    """
+    schema = section.model_json_schema()
+    found: dict[str, set[str]] = defaultdict(set)
+    for field, value in _fields(schema, schema.get("$defs", {})):
+        found[field].update(_range(each) for each in value if each.get("type") in ("integer", "number"))
+    return {field: texts.pop() for field, texts in found.items() if len(texts) == 1 and "" not in texts}
+
+
+def kinds_of(section: type[BaseModel]) -> dict[str, list[str]]:
+    """Return the kinds of each field that has several, as of `model.mask.kind`.
+
+    Example:
+        >>> from typing import Literal
+        >>> from pydantic import create_model
+        >>> one, other = (create_model(name, kind=(Literal[name], name)) for name in ("one", "other"))
+        >>> kinds_of(create_model("Recipe", part=(one | other, ...)))
+        {'part.kind': ['one', 'other']}
+    """
+    schema = section.model_json_schema()
+    found: dict[str, dict[str, None]] = defaultdict(dict)  # in order, each once
+    for field, value in _fields(schema, schema.get("$defs", {})):
+        if field.endswith(".kind"):
+            for each in value:
+                names = [each["const"]] if "const" in each else each.get("enum", ["module:Class"])
+                found[field].update(dict.fromkeys(names))
+    return {field: list(names) for field, names in found.items() if len(names) > 1}
+
+
+def with_range(text: str | None, allowed: str | None) -> str | None:
+    """Return a text of the help with the range before the default, unless the text says it.
+
+    Example:
+        >>> with_range("Clips per batch. (default: 64)", "at least 1")
+        'Clips per batch. (at least 1; default: 64)'
+        >>> with_range("Number of the fold, if there are any.", "at least 1")
+        'Number of the fold, if there are any (at least 1).'
+    """
+    if not text or not allowed or allowed in text or (allowed == "at least 1" and "from 1" in text):
+        return text
+    before, default, after = text.rpartition("(default: ")
+    return f"{before}({allowed}; {default[1:]}{after}" if default else f"{text.rstrip('.')} ({allowed})."
+
+
+def _fields(schema: Schema, parts: Schema, prefix: str = "") -> Iterator[tuple[str, list[Schema]]]:
+    """Yield the fields of a schema and of its sections: their dotted names, and what each may be."""
+    for section in _alternatives(schema, parts):
+        for name, value in section.get("properties", {}).items():
+            yield prefix + name, list(_alternatives(value, parts))
+            yield from _fields(value, parts, f"{prefix}{name}.")
+
+
+def _alternatives(schema: Schema, parts: Schema) -> Iterator[Schema]:
+    """Yield what a value may be, and what the items of a tuple may be."""
+    if "$ref" in schema:
+        schema = parts[schema["$ref"].rpartition("/")[2]]
+    several = schema.get("anyOf") or schema.get("oneOf") or schema.get("prefixItems")
+    for each in several or ():
+        yield from _alternatives(each, parts)
+    if not several:
+        yield schema
+
+
+def _range(number: Schema) -> str:
+    if number["type"] == "integer" and "exclusiveMinimum" in number:
+        number = number | {"minimum": number["exclusiveMinimum"] + 1, "exclusiveMinimum": None}
+    bounds = {name: f"{number[name]:g}" for name in _WORDS if number.get(name) is not None}
+    if bounds.keys() == {"minimum", "maximum"}:
+        return f"{bounds['minimum']} to {bounds['maximum']}"
+    return ", ".join(f"{_WORDS[name]} {bound}" for name, bound in bounds.items())
+
+
+_WORDS = {
+    "minimum": "at least",
+    "exclusiveMinimum": "above",
+    "exclusiveMaximum": "below",
+    "maximum": "at most",
+}
