@@ -92,7 +92,7 @@ class STGCN(
             _init_weights(self.head)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return class scores (N, K) of clips (N, C, T, V, M); features (N, C') if there is no head."""
+        """Return class scores (N, K) of clips (N, C, T, V, M); features (N, F) if there is no head."""
         return self.forward_head(self.forward_features(x))
 
     def forward_features(self, x: Tensor) -> Tensor:

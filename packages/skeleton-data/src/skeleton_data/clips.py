@@ -16,8 +16,8 @@ from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.ordered_map import ordered_map
 
 Units = Literal["m", "picture"]
-"""Of the positions in a store. `picture`: x to the right and y up, from the middle of the picture; z is how
-sure the detector was, from 0 to 1."""
+"""Unit of the positions in a store. `m`: metres. `picture`: x to the right and y up, from the middle of the
+picture; z is how sure the detector was, from 0 to 1."""
 
 
 def kind_of_joints(units: Units) -> str:
@@ -31,16 +31,16 @@ def kind_of_joints(units: Units) -> str:
 
 
 SourceUnits = Literal["m", "picture", "pixels"]
-"""Of the positions that a reader gives; the importer turns pixels (y down) into units of the picture."""
+"""Unit of the positions that a reader gives; the importer turns pixels (y down) into units of the picture."""
 
 Up = Literal["y", "-y", "z", "-z", "x", "-x"]
 """Which axis of a file points up: "y", or "-y" where y points down."""
 
 Cleaning = Literal["reference", "true_frames", "contrast"]
-"""Of raw recordings, see `skeleton_data.ntu.cleaning.clean`."""
+"""How raw recordings are cleaned, see `skeleton_data.ntu.cleaning.clean`."""
 
 Side = Literal["train", "validation", "test"]
-"""Of a split."""
+"""Part of a split: the clips that train, those that select the weights, or those that test."""
 
 Item = TypeVar("Item")
 

@@ -2,9 +2,9 @@
 
 The public names load on first use, so that reading a recipe does not import torch.
 
-Axes of tensors in this package: N clips, C channels of clips or features, T frames, V joints, M bodies of a
-clip, B bodies that are present in a batch; F features, K classes, Q clips to classify by their neighbours, L
-clips with labels.
+Axes of tensors in this package: N clips, C channels of clips, C' channels of a feature map, T frames, T'
+frames of another clip, V joints, M bodies of a clip, B bodies that are present in a batch; F features, K
+classes, Q clips to classify by their neighbours, L clips with labels, S slots of a tuple.
 """
 
 import lazy_loader as lazy

@@ -24,7 +24,7 @@ from skeleton_runtime.recordings import FPS, Joints, Recording, map_joints, prep
 SCALES = {"auto": 1.0, "m": 1.0, "cm": 0.01, "mm": 0.001}
 """Metres of a unit."""
 MAX_COORDINATE = 1e9
-"""Of an array or a frame, in its units: a million metres in millimetres."""
+"""Largest coordinate of an array or a frame, in its units: a million metres in millimetres."""
 MAX_BODIES = 64
 """People of a frame; more are a mistake, such as axes in another order."""
 

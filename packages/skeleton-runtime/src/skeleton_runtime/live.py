@@ -38,7 +38,7 @@ Joints = NDArray[np.float32]
 FAR = 1.0
 """Metres that a person is taken to move at most while others come or go."""
 MOST_CHARACTERS = 2**20
-"""Of a frame in JSON: ten people of a hundred joints take about 60,000."""
+"""Most characters of a frame in JSON: ten people of a hundred joints take about 60,000."""
 
 
 @dataclass(frozen=True)

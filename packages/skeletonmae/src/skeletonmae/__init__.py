@@ -4,7 +4,7 @@ The public names load on first use, so that reading a configuration does not imp
 
 Axes of tensors in this package:
 
-- N clips, C channels of clips or features, T frames, V joints, M bodies of a clip; B bodies that are present
+- N clips, C channels of clips, T frames, V joints, M bodies of a clip; B bodies that are present
   in a batch;
 - T' tokens in time, k frames of a token, P visible tokens of a batch, L tokens of one body, C' channels of
   their features;

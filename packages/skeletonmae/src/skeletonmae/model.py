@@ -27,7 +27,7 @@ class SkeletonMAEOutput(NamedTuple):
     prediction: Tensor
     """(B, T, V, C), what was reconstructed; joints and their motion together have 2 C channels."""
     target: Tensor
-    """Of the same shape, what should have been."""
+    """What should have been reconstructed, of the same shape."""
     visible: Tensor
     """Boolean (B, T, V)."""
     terms: dict[str, Tensor]

@@ -16,8 +16,8 @@ def nearest_neighbours(
     Feature Learning via Non-Parametric Instance Discrimination", 2018, section 3.4).
 
     Args:
-        queries: Features (Q, C) of the clips to recognise.
-        features: Features (N, C) of labelled clips.
+        queries: Features (Q, F) of the clips to recognise.
+        features: Features (N, F) of labelled clips.
         labels: Their classes (N,), int64.
         classes: Number of classes, K.
         k: Neighbours that vote; all clips, if there are fewer.
@@ -38,7 +38,7 @@ def nearest_neighbours(
     """
     if queries.ndim != 2 or queries.shape[1:] != features.shape[1:] or labels.shape != features.shape[:1]:
         raise ValueError(
-            f"expected queries (Q, C), features (N, C) and labels (N,), got {tuple(queries.shape)}, "
+            f"expected queries (Q, F), features (N, F) and labels (N,), got {tuple(queries.shape)}, "
             f"{tuple(features.shape)} and {tuple(labels.shape)}"
         )
     if k < 1 or temperature <= 0 or not len(features):

@@ -24,7 +24,7 @@ def linear_probe(
     epochs or seed to choose, unlike the probes of AimCLR (rate 3, 100 epochs) and MAMP.
 
     Args:
-        features: (N, C).
+        features: (N, F).
         labels: Classes (N,), int64.
         classes: Number of classes, K.
         weight_decay: Strength of the regularisation.
@@ -46,7 +46,7 @@ def linear_probe(
     """
     if features.ndim != 2 or labels.shape != features.shape[:1] or not len(features):
         raise ValueError(
-            f"expected features (N, C) and labels (N,), got {tuple(features.shape)}, {tuple(labels.shape)}"
+            f"expected features (N, F) and labels (N,), got {tuple(features.shape)}, {tuple(labels.shape)}"
         )
     features = features.detach()
     mean, scale = torch.zeros_like(features[0]), torch.ones_like(features[0])

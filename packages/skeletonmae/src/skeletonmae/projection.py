@@ -8,7 +8,7 @@ def principal_components(features: Tensor, count: int = 2) -> tuple[Tensor, Tens
     """Project features onto the directions in which they vary most.
 
     Args:
-        features: (N, C).
+        features: (N, F).
         count: Directions.
 
     Returns:

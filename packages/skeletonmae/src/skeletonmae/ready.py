@@ -42,7 +42,7 @@ def from_pretrained(name: str) -> STTFormer:
     Example:
         >>> import torch
         >>> encoder = from_pretrained("skeletonmae-small")  # 20 joints of the first Kinect, 20 frames
-        >>> encoder(torch.zeros(1, 3, 20, 20, 1)).shape  # clips (N, C, T, V, M) to features (N, C')
+        >>> encoder(torch.zeros(1, 3, 20, 20, 1)).shape  # clips (N, C, T, V, M) to features (N, F)
         torch.Size([1, 64])
     """
     from sttformer import STTFormer

@@ -140,7 +140,7 @@ class Transformer(
 
 
 def transformer_blocks(width: int, depth: int, heads: int, mlp_ratio: int) -> nn.ModuleList:
-    """Pre-norm blocks that map (B, L, C) to the same shape."""
+    """Pre-norm blocks that map (B, L, C') to the same shape."""
     return nn.ModuleList(
         nn.TransformerEncoderLayer(
             width, heads, mlp_ratio * width, dropout=0, activation="gelu", batch_first=True, norm_first=True

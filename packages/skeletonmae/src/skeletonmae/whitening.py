@@ -18,7 +18,7 @@ def partial_whitening(features: Tensor, *, components: int = 64, power: float = 
     below the number of clips.
 
     Args:
-        features: (N, C), of clips with or without labels.
+        features: (N, F), of clips with or without labels.
         components: Directions that are kept; those without variance are left out, too.
         power: p, from 0 to 1.
 
@@ -39,7 +39,7 @@ def partial_whitening(features: Tensor, *, components: int = 64, power: float = 
         tensor([1., 1.])
     """
     if features.ndim != 2 or len(features) < 2:
-        raise ValueError(f"features must be (N, C) of at least two clips, got {tuple(features.shape)}")
+        raise ValueError(f"features must be (N, F) of at least two clips, got {tuple(features.shape)}")
     if components < 1 or not 0 <= power <= 1:
         raise ValueError(f"components={components} must be positive, and power={power} from 0 to 1")
     features = features.detach()

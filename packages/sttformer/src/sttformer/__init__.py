@@ -4,8 +4,8 @@ The public names load on first use, so that reading a configuration does not imp
 
 Axes of tensors in this package:
 
-- N clips, C channels, T frames, V joints, M bodies of a clip; B all bodies of a batch, N times M or fewer, B'
-  those of them that differ;
+- N clips, C channels, C' channels of features, T frames, V joints, M bodies of a clip; B all bodies of a
+  batch, N times M or fewer, B' those of them that differ;
 - T' tuples; S slots of a tuple, each a frame and a joint of it; P rows, one for each token that is computed;
 - H attention heads, D channels of a query or key, q and k the slots of a query and a key;
 - G tuples in which something is visible, L their members;

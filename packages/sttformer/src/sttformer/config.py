@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 Pool = Literal["mean", "by_joint"]
-"""Of what token features are the mean before the head: of all, or of each joint's."""
+"""Pooling of token features before the head: the mean of all, or the mean of each joint's."""
 Channels = Annotated[int, Field(ge=1, le=16384)]
 BlockChannels = tuple[Channels, Channels]
 """Output channels of a block, and channels of a query or key in each of its heads."""

@@ -27,7 +27,7 @@ class MapEncoder(Protocol):
         """Return feature maps `(N, C', T', V, M)` of clips `(N, C, T, V, M)`."""
 
     def forward_head(self, features: Tensor, *, pre_logits: bool = False) -> Tensor:
-        """Pool maps to features `(N, C')`; only with `pre_logits`."""
+        """Pool maps to features `(N, F)`; only with `pre_logits`."""
 
 
 class AimCLR(nn.Module):

@@ -32,9 +32,9 @@ def export_npz(
 ) -> None:
     """Write clips padded with zeros to one length and number of bodies, clip after clip.
 
-    The file has `x_train` (n, T, M * V * 3) float32, `y_train` (n, classes) one-hot float32, and the same
+    The file has `x_train` (N, T, M * V * 3) float32, `y_train` (N, K) one-hot float32, and the same
     with `test`, and with `val` if that side is not empty. Of a store that knows it, `confidence_train`
-    (n, T, M * V) has bytes, 255ths of the confidence. `units`, `fps`, `layout` (JSON of `SkeletonLayout`) and
+    (N, T, M * V) has bytes, 255ths of the confidence. `units`, `fps`, `layout` (JSON of `SkeletonLayout`) and
     `class_names` say the rest: `skeleton-data import` reads them, other readers of the form pass them over.
     Memory use does not depend on the number of clips; the file is as large as the padding makes it.
 

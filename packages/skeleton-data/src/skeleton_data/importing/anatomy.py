@@ -21,7 +21,7 @@ _FORWARD = (
 
 
 def head_directions(bodies: NDArray[np.float32], layout: SkeletonLayout) -> NDArray[np.float64]:
-    """Return directions (n', 3), of length 1, from the middle of the hips to the head of bodies (n, V, 3)."""
+    """Return directions (B', 3), of length 1, from the middle of the hips to the head of bodies (B, V, 3)."""
     head = next((place for name in _HEADS if (place := _place(layout.joints, name)) is not None), None)
     if head is None or layout.hips is None:
         return np.zeros((0, 3))
@@ -33,7 +33,7 @@ def head_directions(bodies: NDArray[np.float32], layout: SkeletonLayout) -> NDAr
 
 
 def mirrored_frames(bodies: NDArray[np.float32], layout: SkeletonLayout) -> tuple[int, int]:
-    """Return in how many bodies (n, V, 3), y up, left and right are mirrored, and how many show their sides.
+    """Return in how many bodies (B, V, 3), y up, left and right are mirrored, and how many show their sides.
 
     Feet point forwards, as does the nose from the head. Seen from above, forward is 90 degrees clockwise of
     the line from right to left in a body that is not mirrored.

@@ -37,7 +37,7 @@ def _lost(joints: Joints, zero: NDArray[np.bool_]) -> NDArray[np.bool_]:
     some: NDArray[np.bool_] = np.asarray(zero.any(axis=2) & ~zero.all(axis=2))
     if not some.any():
         return np.zeros_like(zero)
-    unknown = (zero[..., None] | np.isnan(joints))[some]  # (n, V, 3)
+    unknown = (zero[..., None] | np.isnan(joints))[some]  # (B, V, 3)
     low = np.where(unknown, np.inf, joints[some]).min(axis=1)
     high = np.where(unknown, -np.inf, joints[some]).max(axis=1)
     margin = (high - low).max(axis=-1, keepdims=True) / 2

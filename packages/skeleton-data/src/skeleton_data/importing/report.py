@@ -62,7 +62,7 @@ class ImportReport:
         self._table: Counter[tuple[int, int]] = Counter()
         self._never_seen: dict[str, None] = {}
         self._never_clips = 0
-        self._waiting: list[NDArray[np.float32]] = []  # bodies (n, V, 3) of which axes are not yet measured
+        self._waiting: list[NDArray[np.float32]] = []  # bodies (B, V, 3) of which axes are not yet measured
 
     def add(self, clip: Clip, marked: NDArray[np.float32], never: NDArray[np.bool_]) -> None:
         """Measure a clip.
@@ -85,7 +85,7 @@ class ImportReport:
         self.points += int(there.sum()) * marked.shape[2]
         self.missing += int(np.isnan(marked).any(axis=-1).sum())
         self._table[clip.facts.get("label", -1), clip.facts.get("subject", -1)] += 1
-        bodies = clip.joints[clip.joints.any(axis=(2, 3))]  # (n, V, 3)
+        bodies = clip.joints[clip.joints.any(axis=(2, 3))]  # (B, V, 3)
         if self._units == "m" and len(bodies):
             self._extents.append(_median(np.ptp(bodies, axis=1).max(axis=-1)))
             self._waiting.append(bodies)

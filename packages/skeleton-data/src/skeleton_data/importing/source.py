@@ -55,7 +55,7 @@ class OpenedClips:
 
     @property
     def units(self) -> Units:
-        """Of the clips."""
+        """Unit of the positions in the clips."""
         return "m" if self.source.units == "m" else "picture"
 
     @property

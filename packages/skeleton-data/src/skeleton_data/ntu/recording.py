@@ -24,7 +24,7 @@ from skeleton_data.ntu.raw_file import MAX_BYTES
 _JOINT_LINES = "%.9g %.9g %.9g %.7g %.7g %.7g %.7g 0 0 0 0 %d\n" * JOINTS
 _TRACKED = 2
 _LINE_BYTES = 160
-"""Of memory that a line takes while it is read, beside six times its text."""
+"""Memory that a line takes while it is read, beside six times its text."""
 # Focal length and centre, in pixels, of the depth and the colour camera of a Kinect v2.
 _PICTURES = ((365.0, 256.0, 212.0), (1060.0, 960.0, 540.0))
 

@@ -46,9 +46,9 @@ ROWS = 4096
 
 
 def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
-    """Return the clips of `x_train` (n, T, bodies x joints x 3) and `x_test`, with labels `y_...`.
+    """Return the clips of `x_train` (N, T, M * V * 3) and `x_test`, with labels `y_...`.
 
-    Labels are one-hot (n, classes) or whole numbers (n,). `source_layout`, or else `layout`, says how many
+    Labels are one-hot (N, K) or whole numbers (N,). `source_layout`, or else `layout`, says how many
     joints there are, and so how many bodies; without it, one layout must fit for two bodies, or for one.
     Read clip after clip, however large the arrays are. Padding is taken off: frames of zeros at the end, a
     second body of zeros or equal to the first. The file says neither names nor subjects: clips are called
@@ -120,7 +120,7 @@ def _shape(archive: zipfile.ZipFile, part: str, path: Path) -> tuple[int, ...]:
 
 
 def _labels(archive: zipfile.ZipFile, part: str, clips: int, path: Path) -> tuple[NDArray[np.int64], int]:
-    """Return the labels (n,) and the number of classes."""
+    """Return the labels (N,) and the number of classes."""
     name = f"y_{part}"
     if f"{name}.npy" not in archive.namelist():
         raise DataError.at(path, f"{name}: missing, expected the one-hot labels of x_{part}")
@@ -142,7 +142,7 @@ def _labels(archive: zipfile.ZipFile, part: str, clips: int, path: Path) -> tupl
 
 
 def _of_one_hot(rows: NDArray[np.generic], start: int, name: str, path: Path) -> NDArray[np.int64]:
-    """Return the labels (n,) of rows (n, classes), of which the first has the number `start`."""
+    """Return the labels (N,) of rows (N, K), of which the first has the number `start`."""
     wrong = ((rows != 0).sum(axis=1) != 1) | (rows.sum(axis=1) != 1)
     if wrong.any():
         raise DataError.at(path, f"{name}: row {start + int(wrong.argmax())} is not one-hot")
@@ -229,7 +229,7 @@ def _clip(
 
 @contextmanager
 def _confidence(archive: zipfile.ZipFile, part: str, clips: ArrayEntry, path: Path) -> Iterator[ArrayEntry]:
-    """Open the confidence of the joints of `clips`, bytes (n, T, bodies x joints)."""
+    """Open the confidence of the joints of `clips`, bytes (N, T, M * V)."""
     with open_array(archive, f"confidence_{part}.npy") as entry:
         count, frames, width = clips.shape
         expected = (count, frames, width // 3)

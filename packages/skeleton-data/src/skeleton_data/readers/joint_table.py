@@ -187,7 +187,7 @@ def _people(table: Table, lower: Mapping[str, str]) -> NDArray[np.int64]:
 def _spread(
     values: NDArray[np.float64], frames: NDArray[np.int64], people: NDArray[np.int64], path: Path
 ) -> NDArray[np.float64]:
-    """Return rows (n, V, values) at their frames and people: (T, M, V, values), else NaN."""
+    """Return rows (B, V, values) at their frames and people: (T, M, V, values), else NaN."""
     check_size(path, int(frames.max()) + 1, int(people.max()) + 1, values.shape[1])
     spread = np.full((frames.max() + 1, people.max() + 1, *values.shape[1:]), np.nan)
     keys, counts = np.unique(frames * spread.shape[1] + people, return_counts=True)

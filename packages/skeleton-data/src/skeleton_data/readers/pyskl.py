@@ -226,7 +226,7 @@ def _flat_clip(
 
 
 def _decompressed(item: Any, keypoint: NDArray[np.float32], path: Path, where: str) -> NDArray[np.float32]:
-    """Return bodies in all frames (K, V, 3), whose frames `frame_inds` says, as (bodies, frames, V, 3)."""
+    """Return bodies in all frames (B, V, 3), whose frames `frame_inds` says, as (bodies, frames, V, 3)."""
     numbers = _array(item, path, where, "frame_inds")
     if numbers.dtype.kind not in "iu" or numbers.shape != keypoint.shape[:1]:
         raise DataError.at(path, f"{where}.frame_inds: expected {len(keypoint)} whole numbers")

@@ -20,12 +20,12 @@ from skeleton_data.readers.file_facts import FileFacts
 from skeleton_data.readers.listing import per_metre
 
 RecordedUnits = Literal["m", "cm", "mm", "pixels", "shares"]
-"""Of the positions in a file; shares: parts of the picture's width and height, from its upper left corner."""
+"""Unit of the positions in a file; shares: fractions of the picture, from its upper left corner."""
 
 MAX_POINTS = 2**26
 """Most points, frames x bodies x joints, of one recording: 800 MB."""
 _POINT_BYTES = 48
-"""Of a point on its way into a store: four copies of three numbers."""
+"""Memory for a point on its way into a store: four copies of three numbers."""
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ def require_trained_classes(
 
 
 def listed_names(names: Sequence[str], chosen: NDArray[np.bool_]) -> str:
-    """Return the names of the chosen classes (K,) in a row; of many, the first.
+    """Return the names of the chosen classes in a row; of many, the first.
 
     Example:
         >>> listed_names(["wave", "kick", "bow"], np.array([True, False, True]))

@@ -18,10 +18,10 @@ from skeleton_data.replacing import file_sha256
 
 JOINTS, INDEX, NAMES, META = "joints.npy", "index.npy", "names.bin", "store.json"
 SPLITS = "splits.json"
-"""Of a store whose data set came with a split of its own."""
+"""File of a store whose data set came with a split of its own."""
 
 CONFIDENCE = "confidence.npy"
-"""Of a store that knows how sure the tracker was of each joint."""
+"""File of a store that knows how sure the tracker was of each joint."""
 
 DATA_FILES = (JOINTS, INDEX, NAMES)
 FORMAT, FORMAT_VERSION = "skeleton-store", 1
@@ -121,7 +121,7 @@ class GrowingArray:
             self.file.seek(keep)
 
     def append(self, rows: NDArray[Any]) -> None:
-        """Add `rows`, shape `(n, *row_shape)`."""
+        """Add `rows`, shape `(R, *row_shape)`."""
         self.file.write(np.ascontiguousarray(rows, dtype=self._dtype).data)
         self.rows += len(rows)
 

@@ -21,7 +21,7 @@ CAMERA_YAWS = (0.0, -0.25 * np.pi, 0.25 * np.pi)
 """Where cameras 1, 2 and 3 stand round the scene, radians."""
 
 SETUPS = 17
-"""As many as NTU-60 has; each has its own height and distance of the cameras."""
+"""Number of camera setups, as many as NTU-60 has; each has its own height and distance of the cameras."""
 
 PERFORMER, PARTNER, SETUP, PERFORMANCE, RECORDING = range(5)
 """First part of the keys of the random generators."""

@@ -33,7 +33,7 @@ def segments(times: Sequence[float], at: Floats, ease: float = 1.0) -> tuple[NDA
     """Return which two keyframes each moment lies between, and how far it has come.
 
     Args:
-        times: `(K,)` key times in seconds, increasing, at least two.
+        times: `(keys,)` times of the keys in seconds, increasing, at least two.
         at: `(T,)` moments in seconds. Before the first key and after the last the channel stands still.
         ease: Exponent on the phase: above 1 a movement starts late, below 1 early.
 

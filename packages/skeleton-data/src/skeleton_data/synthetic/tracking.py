@@ -14,7 +14,7 @@ FIRST_ID = 72057594037931101
 
 @dataclass(frozen=True)
 class Track:
-    """One tracked body: its id, the frame it appears in, joints `(n, 25, 3)` in metres, states `(n, 25)`."""
+    """One tracked body: its id, the frame it appears in, joints `(B, 25, 3)` in metres, states `(B, 25)`."""
 
     body: int
     start: int

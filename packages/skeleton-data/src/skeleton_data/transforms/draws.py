@@ -76,10 +76,10 @@ def uniform(seed: int, epoch: ArrayLike, clip: ArrayLike, draws: ArrayLike) -> N
         seed: Seed of the run.
         epoch: (N,) epoch of each clip.
         clip: (N,) number of each clip.
-        draws: (K,) streams to draw from, see `Draw`.
+        draws: (draws,) streams to draw from, see `Draw`.
 
     Returns:
-        (N, K) float64, multiples of 2^-53.
+        (N, draws) float64, multiples of 2^-53.
 
     Example:
         >>> uniform(0, [0, 0], [7, 8], [Draw.CROP_LENGTH, Draw.CROP_START]).shape

@@ -15,7 +15,7 @@ from skeleton_runtime import Calibration
 
 BINS = 15
 KEPT = 0.95
-"""Of the clips that are recognised rightly, the share that a threshold leaves."""
+"""Fraction of the rightly recognised clips that a threshold keeps."""
 LOWEST, HIGHEST = 0.01, 100.0
 """Limits of a temperature."""
 

@@ -10,7 +10,7 @@ from skeleton_lab.errors import InputError
 from skeleton_lab.runs.results import SELECTIONS, FinetuneResult
 
 Accuracies = Mapping[tuple[int, bool], list[float]]
-"""By the number in a row's first column, and by whether runs started from pre-trained weights."""
+"""Accuracies by the number in a row's first column, and by whether runs started from pre-trained weights."""
 
 
 def compare(results: Iterable[FinetuneResult]) -> str:

@@ -171,9 +171,9 @@ def probe_and_neighbours(
     Of several encoders, the probes' scores are fused, and the neighbours' similarities averaged.
 
     Args:
-        train: For each encoder the features (N, C) of labelled clips.
+        train: For each encoder the features (N, F) of labelled clips.
         labels: Their classes (N,).
-        test: For each encoder the features (Q, C) of the clips to recognise.
+        test: For each encoder the features (Q, F) of the clips to recognise.
         weights: How much each encoder counts.
         classes: Number of classes, K.
         weight_decay: Of the probe.

@@ -63,7 +63,7 @@ class LayerFeatures(nn.Module):
 
 
 def dimensions(features: Tensor) -> float:
-    """Count the directions among which the variance of features (N, C) is spread.
+    """Count the directions among which the variance of features (N, F) is spread.
 
     (sum of variances)² / sum of squared variances along the principal components: C if all are equal, 1 if
     features lie on a line, as after a collapse.

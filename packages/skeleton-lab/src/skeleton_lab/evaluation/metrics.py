@@ -166,7 +166,7 @@ def predict_all(
         width: Channels of a prediction, C.
 
     Returns:
-        (N, C) float32, the same in every process.
+        (N, F) float32, the same in every process.
     """
     model.eval()
     predictions = torch.zeros(clips, width, device=accelerator.device)

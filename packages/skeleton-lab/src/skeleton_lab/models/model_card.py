@@ -147,7 +147,7 @@ def _loading(model: SavedModel, package: str, network: str) -> str:
         "",
         f'model = {network}.from_pretrained("FOLDER_OR_HUB_NAME")',
     ]
-    answers = "class scores (N, K)" if model.is_classifier else "features (N, C')"
+    answers = "class scores (N, K)" if model.is_classifier else "features (N, F)"
     lines.append(f"model(clips)  # clips (N, C, T, V, M) to {answers}")
     python = "```python\n" + "\n".join(lines) + "\n```"
     if isinstance(model.config, Plugin):

@@ -27,7 +27,7 @@ def draw_embedding(
 
     Args:
         path: The picture; its ending tells the format.
-        features: (N, C).
+        features: (N, F).
         labels: Class of each clip (N,).
         classes: Class names.
         names: Names of the clips.

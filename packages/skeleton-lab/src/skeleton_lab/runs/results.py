@@ -10,7 +10,7 @@ from skeleton_lab.runs.provenance import Provenance
 
 
 class Origin(BaseModel):
-    """Of every result: what it was made with, and of what; runs of earlier versions lack it."""
+    """What a result was made with, and from which data; runs of earlier versions lack it."""
 
     made_with: Provenance | None = Field(None, description="Versions, commit and machine.")
     data: Fingerprints = Field((), description="What tells its stores from others.")

@@ -67,7 +67,7 @@ class Cell:
         return stdev(self.accuracy) if kind == "deviation" else half_interval(self.accuracy)
 
     def against(self, other: Cell) -> Cell:
-        """By how much it is more accurate than another, seed by seed."""
+        """Return by how much it is more accurate than another, seed by seed."""
         theirs = dict(zip(other.seeds, other.accuracy, strict=True))
         pairs = [(seed, ours) for seed, ours in zip(self.seeds, self.accuracy, strict=True) if seed in theirs]
         seeds, accuracy = tuple(seed for seed, _ in pairs), tuple(ours - theirs[seed] for seed, ours in pairs)

@@ -35,7 +35,7 @@ def average_statistics(accelerator: Accelerator, model: nn.Module) -> None:
 
 
 class _SynchronisedBatchNorm(TokenBatchNorm):
-    """Batch normalisation of maps (N, C, ...), synchronised."""
+    """Batch normalisation of maps (N, C', ...), synchronised."""
 
     synchronised = True
 
@@ -48,7 +48,7 @@ class _SynchronisedBatchNorm(TokenBatchNorm):
         return made.train(norm.training)
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # no row of a map is repeated
-        """Normalise (N, C, ...) over everything but channels."""
+        """Normalise (N, C', ...) over everything but channels."""
         shape = x.movedim(1, -1).shape
         rows = rearrange(x, "n c ... -> (n ...) c")
         return super().forward(rows).view(shape).movedim(-1, 1)

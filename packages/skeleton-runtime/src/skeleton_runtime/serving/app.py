@@ -29,7 +29,7 @@ from skeleton_runtime.serving.query import ClipQuery, QueryError
 from skeleton_runtime.serving.stream_socket import StreamSocket
 
 STATUS: dict[type[Exception], int] = {TooLargeError: 413, TooSlowError: 408, QueryError: 400}
-"""Of errors; what else is wrong with data is 422."""
+"""HTTP status of each kind of error; data that is wrong in any other way is 422."""
 PAGE = {"page.css": "text/css", "page.js": "text/javascript", "server.js": "text/javascript"}
 PLAYER = {"player.css": "text/css", "player.js": "text/javascript"}
 HEADERS = {
@@ -39,7 +39,7 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
-"""Of all answers: the page loads what is here and nothing else."""
+"""Headers of all answers: the page loads what is here and nothing else."""
 
 
 def create_app(

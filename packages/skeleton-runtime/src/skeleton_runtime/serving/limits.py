@@ -49,7 +49,7 @@ class Limits(BaseModel):
 
     @property
     def bytes(self) -> int:
-        """Of the body of a request."""
+        """Most bytes of the body of a request."""
         return int(self.megabytes * 2**20)
 
     def within(self, recordings: Iterable[Recording], fps: float | None) -> Iterator[Recording]:

@@ -11,7 +11,7 @@ from skeleton_data import DataError, ImportConfig, Missing, Picture, Up, layout_
 from skeleton_runtime.smoothing import MOST_WINDOWS
 
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}$"
-"""Of an uploaded file: no folder, and not hidden."""
+"""Pattern of the name of an uploaded file: without a folder, and not hidden."""
 
 
 class QueryError(DataError):

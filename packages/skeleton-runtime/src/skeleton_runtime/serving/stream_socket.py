@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 END = "end"
 """The message behind the last frame."""
 MOST_FRAMES = 10_000
-"""Of a window, also at the model's rate."""
+"""Most frames of a window, also at the model's rate."""
 TOO_LARGE, LEAVING = 1009, 1001
 """Codes of the end of a WebSocket."""
 
