@@ -18,7 +18,7 @@ PROTOCOL, BEARER = "skeleton-live", "token."
 TOKEN = re.compile(r"[A-Za-z0-9_.~-]{16,512}")
 """A token may stand in headers, and cannot be guessed."""
 ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
-"""An origin as browsers write it: without a path, in small letters."""
+"""An origin as browsers write it: without a path, in lower case."""
 OPEN = re.compile(r"/|/health|/static/[a-z.-]+")
 """Paths that need no token: they tell nothing of the model."""
 
