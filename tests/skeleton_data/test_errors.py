@@ -7,7 +7,7 @@ import pytest
 from refusal import facts
 
 from skeleton_data import DataError, ImportConfig, layout, open_clips, read_skeleton
-from skeleton_data.errors import JointError
+from skeleton_data.errors import JointError, OutputError
 from skeleton_data.importing.source import OpenedClips
 
 
@@ -79,3 +79,12 @@ def test_joints_of_no_layout_name_their_file(tmp_path):
     with pytest.raises(JointError) as error:
         open_clips(tmp_path / "mine.npz", ImportConfig(layout="kinect_v1"))
     assert (error.value.path, error.value.joints) == (str(tmp_path / "mine.npz"), joints)
+
+
+def test_a_name_with_control_characters_stays_in_its_line():
+    """A terminal must not obey them; the attributes keep what was given."""
+    name = "wave\x85\u2028\x1b[2J\nclip 1: wave"
+    for error in (DataError.at(name, "damaged"), DataError.at(name, "damaged", line=3).within(name)):
+        assert str(error).isprintable() and error.path == name
+    assert OutputError(28, "No space left on device", name).filename == name
+    assert str(OutputError(28, "No space left on device", name)).isprintable()

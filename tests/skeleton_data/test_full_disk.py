@@ -9,7 +9,8 @@ import pytest
 from sample_sets import KINDS
 
 from skeleton_data import replacing
-from skeleton_data.cli.main import OUTPUT, main
+from skeleton_data.cli.commands import OUTPUT
+from skeleton_data.cli.main import main
 from skeleton_data.errors import OutputError
 from skeleton_data.store.files import GrowingArray
 

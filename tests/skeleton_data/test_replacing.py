@@ -98,3 +98,18 @@ def test_what_a_library_has_kept_to_the_owner_is_readable_like_other_files(tmp_p
         (draft / "weights").touch(mode=0o600)
     modes = {(tmp_path / name).stat().st_mode for name in ("other", "weights", "model/weights")}
     assert len(modes) == 1
+
+
+@pytest.mark.parametrize("replace", [replacing, replacing_folder])
+def test_what_a_link_leads_to_is_replaced_and_a_link_to_nothing_is_refused(tmp_path, replace):
+    link = tmp_path / "link"
+    link.symlink_to("gone")
+    with refusal("link: is a symbolic link to gone"), replace(link):
+        pass
+    assert link.is_symlink()
+    with replace(tmp_path / "gone") as draft:
+        (draft / "a" if replace is replacing_folder else draft).write_text("old")
+    with replace(link) as draft:
+        (draft / "a" if replace is replacing_folder else draft).write_text("new")
+    assert link.is_symlink() and [*content(tmp_path).values()] in (["new"], ["new", "new"])
+    assert {path.name for path in tmp_path.iterdir()} == {"link", "gone"}

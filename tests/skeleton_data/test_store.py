@@ -237,10 +237,7 @@ def test_names_with_control_characters_are_refused_and_those_of_other_writers_wr
         writer.add(clip, name="c" * len(FORGED), label=0)
     (tmp_path / "s" / "names.bin").write_text(FORGED)
     assert SkeletonStore.open(tmp_path / "s").name(0) == r"wave\x1b[2J\nother: clap"
-    assert str(DataError.at(FORGED, "is no store")).splitlines() == [
-        r"wave\x1b[2J",
-        "other: clap: is no store",
-    ]
+    assert str(DataError.at(FORGED, "is no store")) == r"wave\x1b[2J\nother: clap: is no store"
     damage_meta(tmp_path / "s", class_names=[FORGED])
     with refusal(r"class_names.0: .*'wave\\x1b\[2J\\nother: clap' has a control"):
         SkeletonStore.open(tmp_path / "s")

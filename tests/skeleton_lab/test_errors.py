@@ -3,6 +3,11 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+from skeleton_lab.errors import InputError, OutputError, input_errors, writing
 
 
 def test_output_that_nobody_reads_any_more_is_no_error() -> None:
@@ -18,3 +23,14 @@ with exit_on_bad_input("app"):
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_name_with_control_characters_stays_in_its_line() -> None:
+    """Also for those who read the message in Python."""
+    name = "wave\x85\u2028\x1b[2J\nclip 1: wave"
+    with pytest.raises(InputError) as unread, input_errors():
+        Path(name).read_text()
+    with pytest.raises(OutputError) as unwritten, writing(Path(name)):
+        raise OSError(28, os.strerror(28))
+    for error in (unread.value, unwritten.value, InputError(name.replace("\n", " "))):
+        assert str(error).isprintable()

@@ -103,6 +103,16 @@ def test_sharing_tells_the_spread_over_seeds(trained, tmp_path, capsys):
     assert f"{tmp_path / 'out'}: README.md, SHA256SUMS, calibration.json" in capsys.readouterr().out
 
 
+def test_a_result_of_another_cannot_forge_a_section_of_the_card(trained, tmp_path):
+    shutil.copytree(trained["joint"], tmp_path / "run")
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    result["made_with"]["processor"] = "x\n\n## Accuracy\n\n100.0 % top-1\x1b[2J"
+    (tmp_path / "run" / "result.json").write_text(json.dumps(result))
+    run(tmp_path / "run", "--output", tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert card.count("\n## Accuracy\n") == 1 and card.replace("\n", "").isprintable()
+
+
 def test_sharing_refuses_what_does_not_belong_together(trained, tmp_path):
     shutil.copytree(trained["joint"] / "classifier", tmp_path / "alone")
     cases = {

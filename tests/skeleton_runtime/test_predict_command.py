@@ -91,6 +91,8 @@ TWO_FRAMES = 2 * f"{json.dumps(np.linspace(0.1, 1.8, 75).reshape(25, 3).tolist()
         (("x.npz", "--threads", "100000"), "", "--threads"),
         (("--live", "--fps", "1e-9", "--window", "2", "--stride", "1"), TWO_FRAMES, "fps"),
         (("--live",), "{", "line 1: "),
+        (("--live", "--format", "csv"), "{", "line 1: "),
+        (("nowhere.npz", "--format", "csv", "--events"), "", "nowhere.npz: no such file"),
         (("--live",), "[]\n[[1, 2, 3]]", "line 2: "),
         (("--live",), "[" * 100_000, "line 1: "),
         (("--live", "--stride", "x"), "", "stride"),

@@ -38,7 +38,7 @@ class DataError(ValueError):
 
     def __str__(self) -> str:
         """Return the message with control characters written out: names in it may come from a file."""
-        return "\n".join(map(printable, super().__str__().splitlines()))
+        return "\n".join(map(printable, super().__str__().split("\n")))
 
     @classmethod
     def at(
@@ -52,7 +52,7 @@ class DataError(ValueError):
         found: object = None,
     ) -> DataError:
         """Return the error for a place, with a message or what was expected and found; long ones are cut."""
-        place = f"{path}" if line is None else f"{path}, line {line}"
+        place = _place(path, line)
         message = message or f"expected {expected}, found {found}"
         words = " ".join(message.split())  # what a library says about damaged bytes may go over many lines
         words = words if len(words) <= _LONGEST else words[:_LONGEST] + "..."
@@ -77,13 +77,18 @@ class DataError(ValueError):
             a.npz: clip 'wave': joints[3]: expected 3 numbers, found 2; joints[3]
         """
         path, line = self.path or path, self.line or line
-        place = f"{path}" if self.line is None else f"{path}, line {self.line}"
+        place = _place(path, self.line)
         sentence = str(self).removeprefix(f"{place}: ")
         if clip is not None and repr(clip) not in sentence:
             sentence = f"clip {clip!r}: {sentence}"
         error = DataError.at(path, sentence, line=line)
         error.field, error.expected, error.found = self.field, self.expected, self.found
         return error
+
+
+def _place(path: str | Path, line: int | None) -> str:
+    """Return the name of a file, in one line whatever is in it, and the line."""
+    return printable(str(path)) + ("" if line is None else f", line {line}")
 
 
 class NobodyError(DataError):
@@ -119,7 +124,7 @@ class OutputError(OSError):
 
     def __str__(self) -> str:
         """Return a line that names the file."""
-        return f"{self.filename}: cannot be written: {self.strerror}"
+        return f"{printable(str(self.filename))}: cannot be written: {self.strerror}"
 
 
 @contextmanager

@@ -13,6 +13,13 @@ from pathlib import Path
 from skeleton_data.errors import DataError, OutputError, writing
 
 
+def behind_links(path: Path) -> Path:
+    """Return where a path leads to: what stands there is replaced, and not a link to it."""
+    if path.is_symlink() and not path.exists():
+        raise DataError.at(path, f"is a symbolic link to {path.readlink()}, which does not exist")
+    return path.resolve()
+
+
 @contextmanager
 def replacing(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Yield a hidden name to write a file under, which takes its place at `path` when all went well.
@@ -21,11 +28,11 @@ def replacing(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
     never replaced.
 
     Args:
-        path: Where the file shall be.
+        path: Where the file shall be; of a symbolic link, what it leads to.
         overwrite: Whether a file that is already there may be replaced.
 
     Raises:
-        DataError: `path` exists and may not be replaced, or its folder does not exist.
+        DataError: `path` exists and may not be replaced, leads nowhere, or its folder does not exist.
         OSError: The file cannot be written.
 
     Example:
@@ -36,7 +43,7 @@ def replacing(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
         ...     Path(folder, "list.txt").read_text()
         'whole'
     """
-    path = Path(path).absolute()
+    path = behind_links(Path(path))
     if path.is_dir() or (path.exists() and not overwrite):
         raise DataError.at(path, "exists; it will not be replaced")
     with _draft_of(path) as draft:
@@ -48,11 +55,11 @@ def replacing_folder(path: str | Path, *, overwrite: bool = True) -> Iterator[Pa
     """Yield an empty hidden folder to write into, which takes its place at `path` when all went well.
 
     Args:
-        path: Where the folder shall be.
+        path: Where the folder shall be; of a symbolic link, what it leads to.
         overwrite: Whether a folder that has something in it may be replaced.
 
     Raises:
-        DataError: `path` exists and may not be replaced, or its own folder does not exist.
+        DataError: `path` exists and may not be replaced, leads nowhere, or its own folder does not exist.
         OSError: The folder cannot be written.
 
     Example:
@@ -63,7 +70,7 @@ def replacing_folder(path: str | Path, *, overwrite: bool = True) -> Iterator[Pa
         ...     [file.name for file in Path(folder, "model").iterdir()]
         ['config.json']
     """
-    path = Path(path).absolute()
+    path = behind_links(Path(path))
     if path.exists() and not (path.is_dir() and (overwrite or not any(path.iterdir()))):
         raise DataError.at(path, "exists; it will not be replaced")
     with _draft_of(path) as draft:

@@ -33,7 +33,11 @@ def main() -> None:
     match sys.argv[1:]:
         case [name, *_] if name in SUBCOMMANDS:
             del sys.argv[1]
-            import_module(f"skeleton_lab.{name}").main()
+            try:
+                import_module(f"skeleton_lab.{name}").main()
+            except KeyboardInterrupt:  # in the seconds in which it is imported; later the app itself says so
+                print(f"{name}: interrupted", file=sys.stderr)
+                sys.exit(130)
         case ["--version", *_]:
             from skeleton_lab._version import __version__
 

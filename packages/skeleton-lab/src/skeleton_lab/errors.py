@@ -58,6 +58,10 @@ class InputError(ValueError):
 
     complaints: tuple[Complaint, ...] = ()
 
+    def __str__(self) -> str:
+        """Return the message with control characters written out: names in it may come from a file."""
+        return _printable_lines(super().__str__())
+
     @classmethod
     def of(cls, complaints: Iterable[Complaint]) -> "InputError":
         """Return the error that lists complaints, one a line."""
@@ -74,9 +78,13 @@ class InputError(ValueError):
             >>> error.complaints[0].field, str(error)
             ('training.epochs', "row 'small': training.epochs: missing")
         """
-        error = type(self)("\n".join(f"{place}: {line}" for line in str(self).splitlines()))
+        error = type(self)("\n".join(f"{place}: {line}" for line in str(self).split("\n")))
         error.complaints = self.complaints
         return error
+
+
+def _printable_lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
 
 
 class RunError(Exception):
@@ -85,6 +93,10 @@ class RunError(Exception):
     exit_code: int
     everywhere = True
     """Whether all processes end for the same reason."""
+
+    def __str__(self) -> str:
+        """Return the message with control characters written out."""
+        return _printable_lines(super().__str__())
 
 
 class NotFiniteError(RunError):
@@ -139,7 +151,8 @@ def input_errors() -> Iterator[None]:
     except InputError:
         raise
     except OSError as error:
-        raise InputError(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
+        place = f"{printable(str(error.filename))}: " if error.filename else ""
+        raise InputError(place + (error.strerror or str(error))) from error
     except ValueError as error:
         raise InputError(" ".join(str(error).split())) from error
 
@@ -155,10 +168,11 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise OutputError(f"{printable(str(path))} cannot be written: {error.strerror or error}") from error
     except Exception as error:
         if isinstance(error, RuntimeError | DataError) or type(error).__name__ == "SafetensorError":
-            raise OutputError(f"{path} cannot be written: {' '.join(str(error).split())}") from error
+            reason = " ".join(str(error).split())
+            raise OutputError(f"{printable(str(path))} cannot be written: {reason}") from error
         raise
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any, Literal, TextIO
@@ -182,16 +182,20 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
         recogniser = _recogniser(config)
     refused: list[str] = []
     found: list[Event] = []
-    if config.format == "csv":
-        print(csv_header(events=config.events), file=out)
+    header = [csv_header(events=config.events)] if config.format == "csv" else []
+
+    def say(line: str) -> None:
+        print(*header, line, sep="\n", file=out, flush=True)
+        header.clear()
+
     with input_errors():
         if config.live:
             answers = _live(recogniser, config, lines)
         else:
             answers = ((answer, None) for answer in _files(recogniser, config, refused))
-        for event in find_events(_printed(answers, config, out)):
+        for event in find_events(_said(answers, config, say)):
             if config.events:
-                print(_line(event, config, None), file=out, flush=True)
+                say(_line(event, config, None))
             if config.timeline:
                 found.append(event)
     if config.timeline:
@@ -201,15 +205,17 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
             draw_timeline(found, config.timeline)
     if refused:
         raise InputError("\n".join(refused))
+    for unused in header:  # there is no answer, and nothing is wrong
+        print(unused, file=out)
 
 
-def _printed(
-    answers: Iterable[tuple[Answer, float | None]], config: PredictConfig, out: TextIO
+def _said(
+    answers: Iterable[tuple[Answer, float | None]], config: PredictConfig, say: Callable[[str], None]
 ) -> Iterator[Answer]:
     """Pass answers on, printed unless events are."""
     for answer, latency in answers:
         if not config.events:
-            print(_line(answer, config, latency), file=out, flush=True)
+            say(_line(answer, config, latency))
         yield answer
 
 

@@ -1,143 +1,20 @@
-"""The command `skeleton-data`."""
+"""The program `skeleton-data`."""
 
 from __future__ import annotations
 
 import signal
 import sys
-from argparse import Action, ArgumentParser
-from concurrent.futures import BrokenExecutor
-from inspect import cleandoc
-from typing import Any
-
-from pydantic import Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    CliApp,
-    CliSettingsSource,
-    CliSubCommand,
-    SettingsConfigDict,
-    SettingsError,
-)
-
-from skeleton_data._version import __version__
-from skeleton_data.cli.draw import DrawCommand
-from skeleton_data.cli.export import ExportCommand
-from skeleton_data.cli.import_ import ImportCommand
-from skeleton_data.cli.info import InfoCommand
-from skeleton_data.cli.prepare import PrepareCommand
-from skeleton_data.cli.split import SplitCommand
-from skeleton_data.cli.synth import SynthCommand
-from skeleton_data.cli.up_option import join_up
-from skeleton_data.cli.verify import VerifyCommand
-from skeleton_data.errors import DataError, OutputError
-from skeleton_data.printable import printable
-
-_COMMANDS = (
-    SynthCommand,
-    PrepareCommand,
-    ImportCommand,
-    VerifyCommand,
-    InfoCommand,
-    SplitCommand,
-    ExportCommand,
-    DrawCommand,
-)
-
-
-class SkeletonData(BaseSettings):
-    """Skeleton data sets for action recognition: from raw recordings to a store that training reads.
-
-    A store is a folder with the clips of one skeleton layout, memory-mapped. Progress is printed to the
-    standard error stream. Bad input ends in one line and exit code 2, a full disk in exit code 74; no file is
-    left half-written. `skeleton-data COMMAND --help` describes a command; `skeleton-data --version` prints
-    the version.
-    """
-
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        cli_prog_name="skeleton-data",
-        cli_avoid_json=True,
-        cli_enforce_required=True,
-        cli_hide_none_type=True,
-        cli_implicit_flags=True,
-        cli_kebab_case=True,
-    )
-
-    synth: CliSubCommand[SynthCommand] = Field(description="write synthetic actions as raw NTU recordings")
-    prepare: CliSubCommand[PrepareCommand] = Field(description="turn raw NTU recordings into a store")
-    import_: CliSubCommand[ImportCommand] = Field(
-        alias="import", description="turn data in any other format into a store"
-    )
-    verify: CliSubCommand[VerifyCommand] = Field(
-        description="check a store, raw recordings, or data before an import"
-    )
-    info: CliSubCommand[InfoCommand] = Field(description="print what a store holds")
-    split: CliSubCommand[SplitCommand] = Field(
-        description="write a file that says which clips train and which test"
-    )
-    export: CliSubCommand[ExportCommand] = Field(description="write a store in a format of other projects")
-    draw: CliSubCommand[DrawCommand] = Field(description="draw clips as a strip, a GIF or a page in 3D")
-
-    @classmethod
-    def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[Any, ...]:
-        """Read the command line alone: environment variables that are called like a field do not count."""
-        return (sources["init_settings"],)
-
-    def cli_cmd(self) -> None:
-        """Run the chosen command."""
-        CliApp.run_subcommand(self)
-
-
-OUTPUT = 74
-"""Exit code when something cannot be written, as sysexits.h has it."""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run `skeleton-data` with the arguments of the process, or those given."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments == ["--version"]:
-        print(f"skeleton-data {__version__}")
-        return
-    arguments = join_up(arguments)
-    for command in (SkeletonData, *_COMMANDS):
-        command.__doc__ = cleandoc(command.__doc__ or "")  # the help shows it as it is, indentation and all
-    # A scheduler that ends the job shall find nothing half-written, like one who presses Ctrl-C.
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    wrong, code = None, 2
+    """Run `skeleton-data` with the arguments of the process, or those given.
+
+    The commands are imported inside, so that Ctrl-C in that second, too, ends in one line.
+    """
     try:
-        source = CliSettingsSource[Any](SkeletonData, add_argument_method=_add_argument)
-        CliApp.run(SkeletonData, cli_args=arguments or ["--help"], cli_settings_source=source)
-    except ValidationError as error:
-        wrong = "; ".join(_describe(item) for item in error.errors())
-    except OutputError as error:
-        wrong, code = str(error), OUTPUT
-    except (DataError, SettingsError, BrokenExecutor) as error:
-        wrong = str(error)
-    except OSError as error:
-        wrong = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        from skeleton_data.cli.commands import run
+
+        run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         print("skeleton-data: interrupted", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    if wrong is not None:  # out of the handler, when the error and the progress bars it held are gone
-        _fail(wrong, code)
-
-
-def _add_argument(parser: ArgumentParser, *names: str, **option: Any) -> Action:
-    """Add an option; of what nothing is the default, the help does not say so."""
-    if isinstance(option.get("help"), str):
-        option["help"] = option["help"].removesuffix(" (default: None)")
-    return parser.add_argument(*names, **option)
-
-
-def _describe(item: Any) -> str:
-    option = ".".join(str(part) for part in item["loc"][1:] or item["loc"]).replace("_", "-")
-    return f"{option}: {item['msg'].removeprefix('Value error, ')} (found {item['input']!r})"
-
-
-def _fail(message: str, code: int) -> None:
-    for line in message.splitlines():
-        print(f"skeleton-data: error: {printable(line)}", file=sys.stderr)
-    sys.exit(code)

@@ -40,10 +40,10 @@ def open_pku_mmd(path: Path, config: ImportConfig, *, workers: int) -> ClipSourc
         DataError: No recordings, no folder of labels.
     """
     files = files_below(path, ".txt")
-    if config.labels is None or not config.labels.is_dir():
-        raise DataError.at(
-            path, f"there are no label files in {config.labels}; give their folder as the option labels"
-        )
+    if config.labels is None:
+        raise DataError.at(path, "give the folder of its label files as the option labels")
+    if not config.labels.is_dir():
+        raise DataError.at(config.labels, "there is no such folder of label files (option labels)")
     sides = _sides(path, config.labels)
     read = partial(_read, labels=config.labels, divisor=per_metre(config.units), sides=sides)
     return ClipSource(

@@ -36,13 +36,6 @@ class Chunk(BaseModel):
     notes: tuple[str, ...] = Field(description="what the user of the writer noted about it")
 
 
-def behind_links(path: Path) -> Path:
-    """Return where a path leads to: what stands there is replaced, and not a link to it."""
-    if path.is_symlink() and not path.exists():
-        raise DataError.at(path, f"is a symbolic link to {path.readlink()}, which does not exist")
-    return path.resolve()
-
-
 def refuse_to_replace(path: Path, *, overwrite: bool) -> None:
     """Refuse a path at which something stands that is no store, or a store that is to stay.
 

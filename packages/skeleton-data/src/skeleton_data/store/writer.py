@@ -19,6 +19,7 @@ from skeleton_data.clips import Side, Units
 from skeleton_data.errors import DataError, writing
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.printable import printable
+from skeleton_data.replacing import behind_links
 from skeleton_data.store.clip_check import check_clip
 from skeleton_data.store.confidence import ConfidenceFile, as_bytes
 from skeleton_data.store.files import (
@@ -38,7 +39,7 @@ from skeleton_data.store.files import (
     file_facts,
     flush_and_close,
 )
-from skeleton_data.store.partial import Chunk, PartialStore, behind_links, refuse_to_replace, sum_of
+from skeleton_data.store.partial import Chunk, PartialStore, refuse_to_replace, sum_of
 
 
 class StoreWriter:

@@ -10,6 +10,7 @@ from typing import Any
 
 import tomli_w
 
+from skeleton_data import printable
 from skeleton_lab.models.model_folder import HUB, run_of
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.text_files import read_toml
@@ -97,7 +98,7 @@ def _data(data: Mapping[str, Any], results: Sequence[RunResult]) -> Iterator[str
                 + ", and from clips of the test side (transductive)" * learnt.transductive
                 + "."
             )
-        yield f"## Data\n\n{text}"
+        yield f"## Data\n\n{printable(text)}"
 
 
 def _made_with(results: Sequence[RunResult]) -> Iterator[str]:
@@ -109,7 +110,7 @@ def _made_with(results: Sequence[RunResult]) -> Iterator[str]:
         rows["data"] = ", ".join(
             f"{Path(each.store).name}: {each.clips} clips, SHA-256 {each.sha256}" for each in results[0].data
         )
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    table = "\n".join(f"| {name} | {printable(value)} |" for name, value in rows.items())
     yield f"## Made with\n\n| | |\n|---|---|\n{table}"
 
 

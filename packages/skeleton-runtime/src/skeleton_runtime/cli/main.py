@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from skeleton_runtime.cli.options import IMPORT, parse
-
 if TYPE_CHECKING:
     from skeleton_data import ImportConfig
     from skeleton_runtime.answers import Answer
@@ -28,9 +26,18 @@ def main(arguments: list[str] | None = None) -> None:
         arguments = sys.argv[1:]
         # At the end Python would look for garbage among all objects of the libraries: a fifth of a short run.
         atexit.register(gc.freeze)
+    try:
+        _main(arguments)
+    except KeyboardInterrupt:  # also in the second in which libraries are imported
+        print("skeleton-predict: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+def _main(arguments: list[str]) -> None:
     # To look for plug-ins, pydantic reads the metadata of all packages that are installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from skeleton_data import DataError, printable
+    from skeleton_runtime.cli.options import parse
 
     try:
         if arguments[:1] == ["serve"]:
@@ -48,9 +55,6 @@ def main(arguments: list[str] | None = None) -> None:
         # Whoever reads the output has seen enough; what is left of it must not fail again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("skeleton-predict: interrupted", file=sys.stderr)
-        sys.exit(130)
     except OSError as error:
         print(f"skeleton-predict: error: {printable(str(error))}", file=sys.stderr)
         sys.exit(CANNOT_WRITE)
@@ -81,12 +85,14 @@ def run(given: argparse.Namespace, *, lines: Iterable[str], out: TextIO) -> None
     refused: list[str] = []
     answers = _live(recogniser, given, lines) if given.live else _files(recogniser, given, refused)
     line = formatter(given.format, given.top, windows=given.live or bool(given.window))
-    if given.format == "csv":
-        print(csv_header(events=given.events), file=out)
+    header = [csv_header(events=given.events)] if given.format == "csv" else []
     for each in find_events(answers) if given.events else answers:
-        print(line(each), file=out, flush=given.live)
+        print(*header, line(each), sep="\n", file=out, flush=given.live)
+        header.clear()
     if refused:
         raise DataError("\n".join(refused))
+    for unused in header:  # there is no answer, and nothing is wrong
+        print(unused, file=out)
 
 
 def _files(recogniser: Recogniser, given: argparse.Namespace, refused: list[str]) -> Iterator[Answer]:
@@ -113,6 +119,7 @@ def _config(given: argparse.Namespace) -> ImportConfig:
     from pydantic import ValidationError
 
     from skeleton_data import DataError, ImportConfig
+    from skeleton_runtime.cli.options import IMPORT
 
     try:
         return ImportConfig(**{name: getattr(given, name) for name in IMPORT})
