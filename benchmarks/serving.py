@@ -5,7 +5,7 @@
 
 Both builds take turns in one run, as commands and with the libraries of one environment: the earlier one runs
 its own `apps/predict.py` and its own sources, compiled before, as pip leaves them. A figure is the
-median over rounds, a ratio that of medians.
+median over rounds, a ratio that of medians. `--part` measures one part of the table alone.
 Both are given one network (4 blocks of 32 to 64 channels, tuples of 2 of 20 frames, 20 joints, 27 classes)
 with the same weights, and must give the same classes, and probabilities within 1e-4.
 """
@@ -228,6 +228,7 @@ def main() -> None:
     parser.add_argument("--prepare", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("before", type=Path, help="a clone of the repository at the earlier build")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--part", choices=PARTS, action="append", help="part of the table (default: all)")
     parser.add_argument("--long", type=int, default=200_000, help="frames of the long recording")
     options = parser.parse_args()
     if options.prepare:
@@ -240,10 +241,11 @@ def main() -> None:
         prepare = ["--prepare", str(folder), "--long", str(options.long)]
         subprocess.run([sys.executable, __file__, str(options.before), *prepare], check=True)
         print("\n| | now | now, int8 | before | ratio | ratio, int8 |\n|---|---|---|---|---|---|", flush=True)
-        measure(Builds(options.before.resolve(), folder), options.rounds)
+        for part in options.part or PARTS:
+            PARTS[part](Builds(options.before.resolve(), folder), options.rounds)
 
 
-def measure(builds: Builds, rounds: int) -> None:
+def measure_command(builds: Builds, rounds: int) -> None:
     old, new = (each[1:] for each in builds.turns(["short.npz"], rounds + 1))  # the first one compiles
     for what, unit, cost in (
         ("command to first answer, processor", "s", lambda each: each.processor),
@@ -252,10 +254,16 @@ def measure(builds: Builds, rounds: int) -> None:
     ):
         row(what, unit, median(map(cost, old)), median(map(cost, new)))
     row("installed size", "MB", *(installed(names) / 1e6 for names in (BEFORE, ("skeleton-runtime",))))
+
+
+def measure_network(builds: Builds, rounds: int) -> None:
     before, now, short = builds.networks(rounds)
     for size, what in (("1", "one clip"), ("64", "per clip in batches of 64")):
         times = (1000 * each[size] / int(size) for each in (before, now, short))
         row(f"network, {what}, one thread", "ms", *times)
+
+
+def measure_stream(builds: Builds, rounds: int) -> None:
     live = ["--live", "--window", "60", "--stride", "15"]
     few, many = (
         builds.turns(live, min(rounds, 3), builds.folder / f"{name}.txt") for name in ("short", "longer")
@@ -265,6 +273,10 @@ def measure(builds: Builds, rounds: int) -> None:
         for short, long in zip(few, many, strict=True)
     ]
     row("a stream of 30 frames a second, share of a core", "%", *shares)
+
+
+def measure_long(builds: Builds, rounds: int) -> None:
+    before, now, _ = builds.networks(1)
     sliding = ["--window", "60", "--stride", "30"]
     tenth, whole = (builds.turns([f"{name}.npz", *sliding], 1) for name in ("tenth", "long"))
     windows, int8 = len(whole[1][0].printed.splitlines()), builds.int8(["long.npz", *sliding])
@@ -279,6 +291,14 @@ def measure(builds: Builds, rounds: int) -> None:
     row("long recording as a stream, memory", "MB", *(each[0].memory / 1e6 for each in stream))
     tenths = (each[0].memory / 1e6 for each in piece)
     row("a tenth of the long recording as a stream, memory", "MB", *tenths)
+
+
+PARTS = {
+    "command": measure_command,
+    "network": measure_network,
+    "stream": measure_stream,
+    "long": measure_long,
+}
 
 
 def row(what: str, unit: str, before: float, now: float, int8: float | None = None) -> None:

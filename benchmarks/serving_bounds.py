@@ -4,8 +4,8 @@
 
 The network is that of `benchmarks/serving.py`, in one thread. The operations of a body's clip are counted in
 the graph that is exported; the processor's speed is that of a product of large matrices in NumPy. Then the
-operators of `model.onnx` by ONNX Runtime's profiler, and what the same recording costs in each format that is
-read part by part.
+operators of `model.onnx` by ONNX Runtime's profiler, what a frame and an answer of a stream cost, and what
+the same recording costs in each format that is read part by part.
 """
 
 from __future__ import annotations
@@ -59,6 +59,26 @@ for name in ("tenth", "long"):
     np.save(f"{name}.npy", np.load(f"{name}.npz")["positions_m"])
     import_clips(f"{name}.npz", f"{name}.store", ImportConfig(insist=True))
 """
+STREAM = """
+import json, time
+from skeleton_runtime import Recogniser
+from skeleton_runtime.live import answer_lines
+model, lines = Recogniser.load("new"), open("longer.txt").read().splitlines()
+def cost(stride):
+    times = []
+    for _ in range(5):
+        stream = model.stream(fps=30, window="60", stride=stride, insist=True)
+        start = time.process_time()
+        answers = sum(1 for _ in answer_lines(stream, lines))
+        times.append(time.process_time() - start)
+    return min(times), answers
+(often, many), (seldom, few) = cost("15"), cost("60")
+start = time.process_time()
+for line in lines:
+    json.loads(line)
+answer, parsed = (often - seldom) / (many - few), (time.process_time() - start) / len(lines)
+print(json.dumps([1000 * each for each in (answer, (seldom - few * answer) / len(lines), parsed)]))
+"""
 
 
 def main() -> None:
@@ -73,6 +93,7 @@ def main() -> None:
         subprocess.run([sys.executable, REPO / "benchmarks" / "serving.py", "-", *prepare], check=True)
         arithmetic(folder)
         operators(folder)
+        stream(folder)
         formats(folder)
 
 
@@ -108,6 +129,14 @@ def operators(folder: Path) -> None:
     for kind, each in sorted(kinds.items(), key=lambda item: -sum(item[1]))[:8]:
         print(f"| {kind} | {len(each)} | {sum(each):.2f} ms |")
     print(f"| all | {sum(map(len, kinds.values()))} | {sum(map(sum, kinds.values())):.2f} ms |\n")
+
+
+def stream(folder: Path) -> None:
+    answer, frame, parsed = json.loads(program(STREAM, folder=folder))
+    print(
+        f"A frame of a stream takes {frame:.2f} ms, of them its JSON {parsed:.2f}, and an answer "
+        f"{answer:.2f} ms.\n"
+    )
 
 
 def formats(folder: Path) -> None:

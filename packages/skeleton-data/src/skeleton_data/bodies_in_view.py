@@ -39,7 +39,7 @@ def in_view(bodies: Joints, *, picture: bool = False) -> NDArray[np.bool_]:
 
 def _any_coordinate(each: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return `each.any(axis=-1)`, which takes several times as long where the last axis is short."""
-    some: NDArray[np.bool_] = reduce(np.logical_or, np.moveaxis(each, -1, 0))
+    some: NDArray[np.bool_] = reduce(np.logical_or, (each[..., c] for c in range(each.shape[-1])))
     return some
 
 

@@ -177,31 +177,32 @@ class _BodySlots:
     def __init__(self, slots: int) -> None:
         self._whose: list[int | None] = [None] * slots  # number of the body in the last frame
         self._before: list[int] = []
-        self._centres = np.zeros((slots, 3), np.float32)
+        self._seen: dict[int, Joints] = {}  # body (V, 3) that a slot had last
 
     def put(self, bodies: Joints, last: Joints) -> Joints:
         """Return bodies (B, V, 3) in their slots (M, V, 3), zero in those that are free.
 
         The last measured joints (M, V, 3) of a slot that changes hands are forgotten: they become NaN.
         """
-        there = np.flatnonzero(np.nan_to_num(bodies).any(axis=(1, 2))).tolist()
-        centres = {body: np.nanmean(bodies[body], axis=0) for body in there}
+        measured = (bodies != 0) & ~np.isnan(bodies)
+        there = np.flatnonzero(measured.any(axis=(1, 2))).tolist()
         if there != self._before:  # somebody came or went
-            self._match(centres, last)
+            self._match({body: _centre(bodies[body]) for body in there}, last)
             self._before = there
         placed = np.zeros((len(self._whose), *bodies.shape[1:]), np.float32)
         for slot, body in enumerate(self._whose):
             if body is not None:
-                placed[slot], self._centres[slot] = bodies[body], centres[body]
+                placed[slot] = self._seen[slot] = bodies[body]
         return placed
 
     def _match(self, centres: dict[int, Joints], last: Joints) -> None:
         """Leave everybody the slot that is nearest, the nearest first; newcomers get a free one."""
         taken = [slot for slot, body in enumerate(self._whose) if body is not None]
         pairs = sorted(
-            (float(np.linalg.norm(centre - self._centres[slot])), slot, body)
-            for body, centre in centres.items()
+            (float(np.linalg.norm(centre - before)), slot, body)
             for slot in taken
+            for before in [_centre(self._seen[slot])]
+            for body, centre in centres.items()
         )
         whose: list[int | None] = [None] * len(self._whose)
         for distance, slot, body in pairs:
@@ -213,6 +214,12 @@ class _BodySlots:
                 slot = body if own_free else whose.index(None)
                 whose[slot], last[slot] = body, np.nan
         self._whose = whose
+
+
+def _centre(body: Joints) -> Joints:
+    """Return the mean (3,) of the joints (V, 3) that were measured."""
+    centre: Joints = np.nanmean(body, axis=0)
+    return centre
 
 
 def _bodies(frame: Any, joints: int) -> Joints:
