@@ -9,6 +9,7 @@ from page_scripts import NODE, prepared
 from trained_model import MODEL
 
 from skeleton_data import DataError, in_view
+from skeleton_runtime import Recogniser
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="there is no Node on this machine")
 WINDOWS = {"window": "15", "stride": "10"}
@@ -77,6 +78,33 @@ def test_answers_are_alike(recogniser, coming_and_going, written, raw):
     assert {None, "unknown"} < labels
     for bad, complaint in zip(BAD, answered[len(cases) :], strict=True):
         assert next(iter(bad)) in complaint
+
+
+def test_numbers_of_8_bits_answer_alike(written, raw, coming_and_going):
+    """Most windows to 1e-4; where a sum lies between two steps of 8 bits, both may round it otherwise."""
+    package = os.environ.get("ONNXRUNTIME_WEB")
+    if package is None:
+        pytest.skip("ONNXRUNTIME_WEB names no folder of the npm package onnxruntime-web")
+    weights = MODEL / "model.int8.onnx"
+    model, whole, how = Recogniser.load(weights), Recogniser.load(MODEL), WINDOWS | {"fps": 30}
+    recordings = [(written, coming_and_going), *((file, file) for file in sorted(raw.glob("*.skeleton"))[:3])]
+    answered = prepared(
+        [(shown, model.preprocessing, how) for shown, _ in recordings],
+        model.calibration,
+        runtime=package,
+        weights=str(weights),
+    )
+    apart, quantised = [], []
+    for (_, given), in_browser in zip(recordings, answered, strict=True):
+        expected = model.predict(given, **how)
+        assert [each["label"] for each in in_browser] == [answer.label for answer in expected]
+        rows = zip(in_browser, expected, whole.predict(given, **how), strict=True)
+        for each, answer, other in rows:
+            best, shares = answer.best(3), other.best(3)
+            apart += [abs(each["classes"][name] - best[name]) for name in best]
+            quantised += [abs(shares[name] - best[name]) for name in best]
+    assert max(apart) < 0.02 and np.mean(np.array(apart) < 1e-4) > 0.9
+    assert max(quantised) > 1e-3  # so it was the other file that answered
 
 
 def test_what_python_refuses_is_refused(recogniser, clips, tmp_path):
