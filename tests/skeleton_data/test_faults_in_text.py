@@ -4,6 +4,11 @@ from pathlib import Path
 
 import pytest
 from faults import Fault, content, cut, refuses, rename, swap, text
+from refusal import refusal
+from sample_sets import write_pku
+
+from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.formats import read_clips
 
 P, L, B = "skeleton/0002-L.txt", "labels/0002-L.txt", "mocap/walk.bvh"
 
@@ -121,3 +126,18 @@ def test_faults_are_named_and_nothing_is_written(
     name: str, fault: Fault, message: str, tmp_path: Path
 ) -> None:
     refuses(name, fault, message, tmp_path)
+
+
+def test_the_folder_above_recordings_and_labels_names_both(tmp_path: Path) -> None:
+    recordings, labels = write_pku(tmp_path), tmp_path / "labels"
+    (tmp_path / "Split").mkdir()
+    (tmp_path / "Split" / "cross-view.txt").write_text("Training videos:\n0002-L\n")
+    for given in (None, labels):
+        with refusal(f"import {recordings}, with the labels {labels}"):
+            read_clips(tmp_path, ImportConfig(labels=given))
+        with refusal(f"{labels}: "):
+            read_clips(labels, ImportConfig(labels=given))
+    with refusal("labels"):
+        read_clips(recordings, ImportConfig())
+    with refusal(f"{tmp_path / 'nowhere'}: "):
+        read_clips(recordings, ImportConfig(labels=tmp_path / "nowhere"))

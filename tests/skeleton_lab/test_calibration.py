@@ -10,13 +10,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skeleton_data import SkeletonStore
-from skeleton_lab import finetune
+from skeleton_data import SkeletonStore, StoreWriter
+from skeleton_lab import evaluate, finetune
 from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.calibration import expected_calibration_error, fit_temperature, fit_threshold
 from skeleton_lab.inference.recogniser import Recogniser
 from skeleton_lab.models.saved_model import SavedModel
-from skeleton_lab.recipe.recipe import read_recipe
+from skeleton_lab.recipe.recipe import read_options, read_recipe
 
 
 def slow_error(probabilities, labels, bins):
@@ -117,7 +117,9 @@ def test_a_file_that_checksums_name_may_not_be_missing(trained, tmp_path):
         SavedModel.open(tmp_path / "model")
 
 
-def test_where_all_clips_train_nothing_is_tested_and_scores_count_as_they_are(finetune_recipe, tmp_path):
+def test_where_all_clips_train_nothing_is_tested_and_scores_count_as_they_are(
+    finetune_recipe, store, tmp_path
+):
     options = ["--data.protocol", "all", "--data.validation", "0", "--training.epochs", "1"]
     config = read_recipe(finetune.FinetuneConfig, [str(finetune_recipe), *options], program="finetune")
     result = finetune.run(config, bar={"disable": True})
@@ -125,6 +127,22 @@ def test_where_all_clips_train_nothing_is_tested_and_scores_count_as_they_are(fi
     assert result.train_clips == 96
     assert SavedModel.open(tmp_path / "finetuned").calibration.temperature == 1
     assert not (tmp_path / "finetuned" / "classifier" / "calibration.json").exists()
+
+    def shown(*options):
+        return evaluate.run(
+            read_options(evaluate.EvaluateConfig, [str(tmp_path / "finetuned"), *options], program="evaluate")
+        )
+
+    with pytest.raises(InputError, match=r"^data\.store: "):
+        shown()
+    whole = SkeletonStore.open(store)
+    with StoreWriter(
+        tmp_path / "other", layout=whole.layout, class_names=whole.class_names, fps=30
+    ) as writer:
+        for clip in range(5):
+            writer.add(whole.read(clip)[::-1], name=str(clip), label=int(whole.index.label[clip]))
+    found = shown("--data.store", str(tmp_path / "other"))  # all clips of another store are tested
+    assert found.methods["classifier"].clips == 5
 
 
 @given(seed=st.integers(0, 2**31), count=st.integers(1, 60))

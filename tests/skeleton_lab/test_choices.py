@@ -13,6 +13,7 @@ from skeleton_lab import finetune, pretrain
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS
+from skeleton_lab.studies.run_check import require_use
 from skeleton_lab.training.choices import CHOICES, FEW, MANY, Found, read_or_choose
 
 TABLES = Path(__file__).parents[2] / "docs" / "results" / "tables"
@@ -128,3 +129,25 @@ def test_self_training_gained_in_the_tables_that_the_choice_rests_on():
     for row in rows:
         gained = float(row["difference"]) > float(row["difference_interval"])
         assert gained == (labels[row["column"]] <= FEW)
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        (("--run.processes", "2"), "run.processes"),
+        (("--no-run.everything",), "run.everything"),
+        (("--self_training.views", "2"), "self_training.views"),
+        (("--transductive",), "transductive"),
+        (("--transductive", "--data.protocol", "folds(subject, 2)"), "transductive"),
+        (("--transductive", "--self_training.rounds", "1", "--self_training.views", "2"), None),
+        (("--transductive", "--data.protocol", "folds(subject, 2)", "--pretrained", "x"), None),
+        (("--run.processes", "2", "--data.protocol", "folds(subject, 2)"), None),
+    ],
+)
+def test_an_option_that_does_nothing_alone_is_named(finetune_recipe, options, field):
+    config = tune([str(finetune_recipe), *options])
+    if field is None:
+        require_use(config)
+        return
+    with pytest.raises(InputError, match=f"^{field}: "):
+        require_use(config)

@@ -104,7 +104,9 @@ def test_it_is_saved_and_loaded_pickled_before_and_after(quick, sides, tmp_path)
     again = pickle.loads(pickle.dumps(quick))
     assert again.get_params() == quick.get_params()
     quick.fit(clips, y, groups)
+    before = dict(vars(quick))
     expected = quick.predict_proba(others)
+    assert vars(quick) == before  # to predict changes nothing
     assert quick.classes_.tolist() == ["fast", "slow", "wide"]
     assert np.allclose(expected.sum(1), 1)
     quick.save(tmp_path / "mine")

@@ -25,7 +25,8 @@ CLIPS = {
     "flat": ([clip()[..., :2]], r"clips\[0\] has the shape \(20, 20, 2\)"),
     "one clip": (clip(), r"clips\[0\] has the shape \(20, 3\)"),
     "NaN": ([clip(), spoiled((3, 7), np.nan)], rf"clips\[1\] .* frame 3, joint 7 \({LAYOUT.joints[7]}\)"),
-    "infinite": ([spoiled((0, 0, 0), np.inf)], r"clips\[0\] is not finite in frame 0, joint 0"),
+    "infinite": ([spoiled((0, 0, 0), np.inf)], r"clips\[0\] is NaN or infinite in frame 0, joint 0"),
+    "complex": ([clip(), clip() + 1j], r"clips\[1\] has complex numbers"),
     "ragged": ([[[[1, 2, 3]], [[1, 2]]]], r"clips\[0\] is no array of numbers"),
     "words": (["walk"], r"clips\[0\] is no array of numbers"),
     "no frame": ([np.zeros((0, 20, 3))], r"clips\[0\] has the shape"),
@@ -61,7 +62,7 @@ LABELS = {
     "fewer": (["a"], "y has 1 values for 4 clips"),
     "a share": ([0, 1, 0.5, 1], r"y\[2\] is 0.5"),
     "numbers and names": ([1, "walk", 1, 1], r"y\[1\] is 'walk', a name, but others are a number"),
-    "lists": ([["a"], ["b"], ["a"], ["b"]], r"y: .* shape \(4, 1\)"),
+    "two columns": ([["a", "b"]] * 4, r"y: .* shape \(4, 2\)"),
     "rows of other lengths": ([[1], [1, 2], 1, 1], r"y\[0\] is \[1\]"),
 }
 
@@ -86,6 +87,13 @@ def test_every_way_to_say_that_there_is_no_label():
     assert classes.tolist() == [False, True]
 
 
+def test_a_column_is_taken_for_one_value_each():
+    for y in ([["a"], [""], ["b"], ["a"]], np.array([["a"], [""], ["b"], ["a"]])):
+        with pytest.warns(UserWarning, match="y"):
+            classes, codes = as_labels(y, 4)
+        assert (classes.tolist(), codes.tolist()) == (["a", "b"], [0, -1, 1, 0])
+
+
 def test_groups():
     assert as_groups([5, 2, 5], 3).tolist() == [5, 2, 5]
     assert as_groups(np.array([[1]] * 0).reshape(0), 0).tolist() == []
@@ -99,7 +107,8 @@ def test_groups():
 
 
 FITS = {
-    "one class": ({}, ["a"] * 6, "y: there is 'a' alone"),
+    "one class": ({}, ["a"] * 6, "y: there is one class, 'a'"),
+    "no y": ({}, None, "requires y to be passed"),
     "no label": ({}, [-1] * 6, "y: there is no class"),
     "no layout": ({"layout": None}, [0, 1] * 3, "layout: None .* kinect_v1"),
     "a layout that is not there": ({"layout": "kinect"}, [0, 1] * 3, "kinect"),

@@ -78,6 +78,50 @@ def test_a_search_sets_parameters(quick, data):
     assert [each["labels_per_class"] for each in search.cv_results_["params"]] == [1, 2]
 
 
+class Rows:
+    """An estimator that says it takes tables: else scikit-learn's checks leave nearly all of it unasked."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = True
+        return tags
+
+
+class RowClassifier(Rows, SkeletonClassifier):
+    pass
+
+
+class RowPretrainer(Rows, SkeletonPretrainer):
+    pass
+
+
+WITHOUT_A_FIT = {
+    "check_estimator_cloneable",
+    "check_estimator_repr",
+    "check_estimator_tags_renamed",
+    "check_estimators_unfitted",
+    "check_get_params_invariance",
+    "check_mixin_order",
+    "check_no_attributes_set_in_init",
+    "check_parameters_default_constructible",
+    "check_set_params",
+    "check_valid_tag_types",
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*does not inherit from")
+@pytest.mark.parametrize("kind", [RowClassifier, RowPretrainer])
+def test_the_checks_of_scikit_learn_that_fit_nothing(kind):
+    from sklearn.utils.estimator_checks import estimator_checks_generator
+
+    checked = set()
+    for estimator, check in estimator_checks_generator(kind("kinect_v1")):
+        if (name := check.func.__name__) in WITHOUT_A_FIT:
+            check(estimator)
+            checked.add(name)
+    assert checked >= WITHOUT_A_FIT - {"check_estimators_unfitted"}  # which asks those that predict
+
+
 def test_conventions(quick, data, pretrain_recipe):
     from sklearn.base import clone, is_classifier
     from sklearn.exceptions import NotFittedError

@@ -177,6 +177,11 @@ def test_bad_input_is_a_line_with_exit_code_2(model, trained, recording, tmp_pat
         (model,): "recordings or live",
         (model, recording, "--live"): "recordings or live",
         (model, recording, "--stride", "3"): "stride 3 needs a window that is at least as long",
+        (model, recording, "--smooth", "3"): "smooth: 3",
+        (model, recording, "--events", "--top", "3"): "top: 3",
+        (model, recording, "--missing", "refuse", "--max_gap", "5"): "max_gap: 5",
+        (model, "--live", "--resample", "30"): "resample",
+        (model, "--live", "--missing", "hold", "--batch_size", "2"): "batch_size, missing",
         (model, "nowhere.npz"): "nowhere.npz: no such file or folder",
         (
             model,

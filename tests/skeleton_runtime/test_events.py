@@ -50,6 +50,24 @@ def test_nobody_in_view_is_nobody(recogniser, somebody, frame):
         assert (first.bodies, second.label, second.bodies) == (1, None, 0)
 
 
+def test_a_window_in_which_somebody_is_seen_in_a_quarter_of_the_frames_is_not_one_of_nobody(
+    recogniser, somebody
+):
+    for seen, known in ((5, False), (7, False), (8, True)):
+        frames = np.zeros((30, 25, 3), np.float32)
+        frames[3 : 3 + seen] = somebody[:seen]
+        (recorded,) = recogniser.predict(frames, window="30", insist=True, missing="hold")
+        live = last_answer(recogniser.stream(window="30", insist=True), frames)
+        assert [(each.label is not None, each.bodies) for each in (recorded, live)] == [(known, 1)] * 2
+        (whole,) = recogniser.predict(frames, insist=True, missing="hold")
+        assert whole.label is not None  # a recording may be padded
+
+
+def test_a_mean_over_windows_needs_windows(recogniser, somebody):
+    with pytest.raises(ValueError, match=r"^smooth: 3"):
+        recogniser.predict(somebody, smooth=3)
+
+
 def test_a_body_in_the_second_slot_alone_is_recognised_like_one_in_the_first(recogniser, somebody):
     for empty in (np.zeros((25, 3)), ONE_POINT):
         both = np.stack([np.broadcast_to(empty, somebody.shape), somebody], axis=1)

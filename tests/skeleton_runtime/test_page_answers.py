@@ -13,7 +13,14 @@ from skeleton_runtime import Recogniser
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="there is no Node on this machine")
 WINDOWS = {"window": "15", "stride": "10"}
-BAD = ({"threshold": "2"}, {"threshold": "x"}, {"smooth": "0"}, {"smooth": "1.5"}, {"smooth": "10001"})
+BAD = (
+    {"smooth": "3"},
+    {"threshold": "2"},
+    {"threshold": "x"},
+    {"smooth": "0"},
+    {"smooth": "1.5"},
+    {"smooth": "10001"},
+)
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from skeleton_data import (
     write_skeleton,
 )
 from skeleton_runtime import Windows, read_recordings
+from skeleton_runtime.windows import people_in
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="there is no Node on this machine")
 SHARED = Path(os.environ.get("SKELETON_SHARED", Path(__file__).parents[3] / "shared"))
@@ -36,7 +37,7 @@ def expected(file, preprocessing, options):
     windows = Windows(options.get("window"), options.get("stride"))
     frames = len(recording.joints)
     for start, end in sliding_windows(frames, *windows.in_frames(recording.fps, frames)):
-        clip = those_in_view(recording.clip(start, end))
+        clip = (people_in if windows.length else those_in_view)(recording.clip(start, end))
         tensor = None if clip is None else sample_clips([clip], preprocessing)[0]
         bodies = int(in_view(recording.joints[start:end]).any(axis=0).sum())
         yield start, end, bodies, tensor, recording
@@ -113,7 +114,7 @@ def lost(tmp_path_factory, clips):
 
 
 def test_raw_recordings(recogniser, raw, two_people, lost):
-    options = ({}, {"window": "1s", "stride": "0.5s"}, {"window": "25"})
+    options = ({}, {"window": "1s", "stride": "0.5s"}, {"window": "25"}, {"window": "35", "stride": "3"})
     recordings = [*sorted(raw.glob("*.skeleton"))[:2], two_people, lost]
     assert_prepared_alike(list(product(recordings, models(recogniser), options)))
 

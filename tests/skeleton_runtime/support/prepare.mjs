@@ -13,8 +13,9 @@ if (runtime) {
 
 function prepared(recording, name, card, options) {
   const yaw = windows.drawn(name, recording.shown(0, recording.joints.frames), 30, card)?.yaw;
+  const people = options.window ? clips.peopleOf : clips.thoseInView;
   return windows.windows(recording.joints.frames, recording.fps, options).map(([start, end]) => {
-    const clip = clips.thoseInView(recording.shown(start, end));
+    const clip = people(recording.shown(start, end));
     return { start, end, bodies: answers.peopleIn(recording.joints, start, end), tensor: clip && Array.from(clips.tensor(clip, card)), yaw };
   });
 }

@@ -87,6 +87,16 @@ def _printable_lines(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
+class UnknownFieldError(InputError):
+    """The command line has an option that is no field.
+
+    Attributes:
+        field: Its name, such as `training.epoch`.
+    """
+
+    field: str = ""
+
+
 class RunError(Exception):
     """A run ends before it is done; the message says why in a line."""
 

@@ -104,6 +104,14 @@ class EvaluateConfig(RecipeSection):
         0, ge=0, description="Data-loading processes for each process (num_workers of torch)."
     )
 
+    @property
+    def of_encoders(self) -> list[str]:
+        """The fields that are given, and that only a probe of an encoder looks at."""
+        probe = ("pool", "whitening", "calibration_clips", "neighbours", "weight_decay")
+        labels = ("label_fraction", "labels_per_class", "label_seed")
+        given = [name for name in probe if name in self.model_fields_set]
+        return [*given, *(f"data.{name}" for name in labels if name in self.data.model_fields_set)]
+
 
 def _features(
     config: EvaluateConfig, models: Sequence[SavedModel], clips: int
@@ -126,15 +134,14 @@ def run(config: EvaluateConfig) -> Evaluation:
         if len(weights) != len(config.models):
             raise InputError(f"weights: there are {len(weights)} weights for {len(config.models)} models")
         models, data, clips = open_models(config.models, config.data, config.side)
+        if config.weights and len(models) == 1:
+            raise InputError(f"weights: {models[0].path} is alone, so there is nothing to weigh it against")
         if config.views > 1 and not models[0].is_classifier:
             raise InputError(
                 f"views is {config.views}, but {models[0].path} is an encoder; views are for classifiers"
             )
-        if config.whitening and models[0].is_classifier:
-            raise InputError(
-                f"whitening is {config.whitening}, but {models[0].path} is a classifier, "
-                "and whitening is for encoders"
-            )
+        if models[0].is_classifier and (given := config.of_encoders):
+            raise InputError(f"{', '.join(given)}: for encoders, but {models[0].path} is a classifier")
         pool, components = _features(config, models, len(clips.unlabelled))
         if pool:
             models = [model.pooled("by_joint" if pool == "joint_statistics" else pool) for model in models]

@@ -33,7 +33,7 @@ from skeleton_lab.runs.folder import RUN_SHORTCUTS, TEACHER, RunConfig, RunFolde
 from skeleton_lab.runs.results import FinetuneResult
 from skeleton_lab.runs.workers import keep_freed_memory, tell_notes
 from skeleton_lab.studies import cross_validate
-from skeleton_lab.studies.run_check import check_run_folder, others_of
+from skeleton_lab.studies.run_check import check_run_folder, others_of, require_use
 from skeleton_lab.training.choices import read_or_choose
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
 from skeleton_lab.training.plan import FinetuneTraining
@@ -289,6 +289,7 @@ def main() -> None:
     """Read the recipe, or choose it by the clips, and run it, or every fold of its protocol."""
     keep_freed_memory()
     config = read_or_choose(FinetuneConfig, sys.argv[1:], program="finetune", shortcuts=RUN_SHORTCUTS)
+    require_use(config)
     if cross_validate.has_folds(config):
         cross_validate.run(config)
     else:

@@ -49,6 +49,8 @@ OF_IMPORT = (
     *("source_layout", "derive", "units", "up", "picture", "fps", "resample"),
     *("missing", "max_gap", "min_confidence", "insist"),
 )
+OF_FILES = ("resample", "missing", "max_gap", "min_confidence", "batch_size")
+"""Options that a stream does not have."""
 
 
 class PredictConfig(RecipeSection):
@@ -153,6 +155,14 @@ class PredictConfig(RecipeSection):
             raise ValueError("give either recordings or live, and not both")
         if self.stride is not None and self.window is None and not self.live:
             raise ValueError(f"stride {self.stride} needs a window that is at least as long")
+        if self.smooth > 1 and self.window is None and not self.live:
+            raise ValueError(f"smooth: {self.smooth} windows are averaged, so it needs a window, such as 2s")
+        if self.events and "top" in self.model_fields_set:
+            raise ValueError(f"top: {self.top}, but an event has one class; leave out top or events")
+        if self.live and (given := self.model_fields_set & set(OF_FILES)):
+            raise ValueError(f"{', '.join(sorted(given))}: said of recordings alone, not of a stream (live)")
+        if self.missing in ("refuse", "drop-frame") and "max_gap" in self.model_fields_set:
+            raise ValueError(f"max_gap: {self.max_gap}, but with missing {self.missing} no gap is filled")
         if self.timeline is not None and self.timeline.suffix not in PICTURES:
             raise ValueError(f"timeline: {self.timeline} ends in none of {', '.join(PICTURES)}")
         return self
@@ -245,8 +255,6 @@ def _recogniser(config: PredictConfig) -> Recogniser:
 def _live(
     recogniser: Recogniser, config: PredictConfig, lines: Iterable[str]
 ) -> Iterator[tuple[Answer, float | None]]:
-    if config.resample is not None:
-        raise InputError("resample cannot be given for a stream, which is recognised at its own rate")
     stream = recogniser.stream(
         window=config.window or LIVE_WINDOW,
         stride=config.stride,

@@ -22,9 +22,9 @@ class Answer:
         first_frame: Number of the first frame, from 0.
         last_frame: Number of the last frame.
         fps: Frames per second, where they are known.
-        bodies: People in the window; more than the model looks at are counted, too.
+        bodies: People in the window; more than the model looks at, or in few frames, are counted, too.
         names: Names of the classes.
-        probabilities: (K,), or None where nobody is in the window.
+        probabilities: (K,), or None where nobody is in the window, or in less than a quarter of its frames.
         threshold: Probability of the best class below which the answer is "unknown".
 
     Example:

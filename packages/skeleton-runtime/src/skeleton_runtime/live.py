@@ -26,13 +26,13 @@ from skeleton_data import (
     hold_last,
     in_picture,
     in_view,
-    those_in_view,
     turn_upright,
 )
 from skeleton_runtime.answers import Answer
 from skeleton_runtime.arrays import as_bodies
 from skeleton_runtime.recordings import shown_to
 from skeleton_runtime.smoothing import Smoothing
+from skeleton_runtime.windows import people_in
 
 Joints = NDArray[np.float32]
 FAR = 1.0
@@ -136,7 +136,7 @@ class LiveStream:
         if clip.any() and not self._checked:
             check_plausible(clip, self._preprocessing.layout, "the stream")
             self._checked = True
-        shown = those_in_view(self._shown(clip), picture=self.options.picture is not None)
+        shown = people_in(self._shown(clip), picture=self.options.picture is not None)
         answer = Answer(
             file="",
             clip="",

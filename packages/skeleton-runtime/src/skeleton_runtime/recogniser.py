@@ -27,7 +27,7 @@ from skeleton_runtime.model_folder import open_model
 from skeleton_runtime.network import Network
 from skeleton_runtime.recordings import FPS, Recording, map_joints, read_recordings
 from skeleton_runtime.smoothing import Smoothing
-from skeleton_runtime.windows import Windows
+from skeleton_runtime.windows import Windows, people_in
 
 if TYPE_CHECKING:
     from skeleton_data import SkeletonStore
@@ -237,7 +237,8 @@ class Recogniser:
             For each window its place, and its classes.
 
         Raises:
-            DataError: If a length, the threshold or the number of windows is out of its range.
+            DataError: If a length, the threshold or the number of windows is out of its range, or windows are
+                to be averaged, but none is said.
         """
         spans = (
             (recording, start, end)
@@ -246,22 +247,25 @@ class Recogniser:
             for start, end in sliding_windows(len(recording.joints), length, stride)
         )
         smoothed, least = Smoothing(smooth), self._threshold(threshold)
+        if smooth > 1 and windows.length is None:
+            raise DataError(f"smooth: {smooth} windows are averaged, so it needs a window, such as 2s")
         flat = self.preprocessing.units == "picture"
+        people = those_in_view if windows.length is None else people_in
         while batch := list(islice(spans, batch_size)):
             shown, bodies = [], []
             for each, start, end in batch:
-                shown.append(those_in_view(each.clip(start, end), picture=flat))
+                shown.append(people(each.clip(start, end), picture=flat))
                 bodies.append(int(in_view(each.joints[start:end], picture=flat).any(axis=0).sum()))
             somebody = [clip for clip in shown if clip is not None]
             rows = iter(self(somebody) if somebody else ())
-            for (recording, start, end), clip, people in zip(batch, shown, bodies, strict=True):
+            for (recording, start, end), clip, count in zip(batch, shown, bodies, strict=True):
                 answer = Answer(
                     file=recording.file,
                     clip=recording.name,
                     first_frame=start,
                     last_frame=end - 1,
                     fps=recording.fps,
-                    bodies=people,
+                    bodies=count,
                     names=self.preprocessing.classes,
                     probabilities=None if clip is None else next(rows),
                     threshold=least,

@@ -1,10 +1,16 @@
-"""How long windows are, as people say it: in frames, or in seconds."""
+"""How long windows are, as people say it, in frames or in seconds; and when a window is one of nobody."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skeleton_data import DataError
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data import DataError, in_view, those_in_view
+
+LEAST_SEEN = 0.25
+"""Of a window, the share of frames in which somebody must be in view; a window with less is one of nobody."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,31 @@ class Windows:
             raise DataError("window must be given: a stream needs one")
         length, half = Windows(self.length, self.stride).in_frames(fps, 0)
         return length, half if self.stride else min(half, frames_of("0.5s", fps, "stride"))
+
+
+def people_in(window: NDArray[np.float32], *, picture: bool = False) -> NDArray[np.float32] | None:
+    """Return a window without the bodies that never come, or None where it is one of nobody.
+
+    A whole recording, which may be padded with empty frames, is none: there it is enough that somebody comes.
+
+    Args:
+        window: Its frames (T, M, V, 3).
+        picture: See `skeleton_data.in_view`.
+
+    Returns:
+        (T, M', V, 3), or None where somebody is in view in less than a quarter of the frames.
+
+    Example:
+        >>> frames = np.zeros((8, 1, 25, 3), np.float32)
+        >>> frames[7] = np.arange(75).reshape(25, 3)
+        >>> people_in(frames) is None  # somebody is there in one frame of eight
+        True
+        >>> frames[6] = frames[7]
+        >>> people_in(frames).shape
+        (8, 1, 25, 3)
+    """
+    seen = in_view(window, picture=picture).any(axis=1)
+    return those_in_view(window, picture=picture) if seen.mean() >= LEAST_SEEN else None
 
 
 def frames_of(text: str, fps: float, name: str) -> int:

@@ -37,8 +37,9 @@ def open_pku_mmd(path: Path, config: ImportConfig, *, workers: int) -> ClipSourc
     validation is the test side.
 
     Raises:
-        DataError: No recordings, no folder of labels.
+        DataError: No recordings, no folder of labels, or other files among the recordings.
     """
+    _require_recordings(path)
     files = files_below(path, ".txt")
     if config.labels is None:
         raise DataError.at(path, "give the folder of its label files as the option labels")
@@ -55,6 +56,28 @@ def open_pku_mmd(path: Path, config: ImportConfig, *, workers: int) -> ClipSourc
         count=20 * len(files),  # actions in a recording, about
         clips=read_files(read, files, workers=workers),
     )
+
+
+def _require_recordings(path: Path) -> None:
+    """Refuse a folder that holds label files or splits, too; the first file of each folder tells.
+
+    Raises:
+        DataError: Names the folders to give.
+    """
+    first: dict[Path, bytes] = {}
+    for file in sorted(path.rglob("*.txt")):
+        if file.parent not in first and file.is_file():
+            with file.open("rb") as text:
+                first[file.parent] = text.readline(2**16).strip()
+    labels = [
+        folder for folder, line in first.items() if _INTERVAL.fullmatch(line.decode("ascii", "replace"))
+    ]
+    others = [folder for folder, line in first.items() if len(line.split()) < JOINTS]
+    recordings = [folder for folder in first if folder not in others]
+    if others and (recordings or labels):
+        which = recordings[0] if recordings else "the folder of the recordings"
+        where = labels[0] if labels else "FOLDER"
+        raise DataError.at(path, f"not only recordings are in it: import {which}, with the labels {where}")
 
 
 def _sides(path: Path, labels: Path) -> dict[str, dict[str, Side]]:

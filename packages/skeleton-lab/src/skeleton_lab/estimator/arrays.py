@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -88,9 +89,12 @@ def as_clips(
 
 def _as_clip(clip: Any, layout: SkeletonLayout, where: str) -> NDArray[np.float32]:
     try:
-        joints = np.asarray(clip, dtype=np.float32)
+        given = np.asarray(clip)
+        joints = np.zeros(0, np.float32) if np.iscomplexobj(given) else given.astype(np.float32, copy=False)
     except (ValueError, TypeError) as error:
         raise InputError(f"{where} is no array of numbers: {error}") from error
+    if np.iscomplexobj(given):
+        raise InputError(f"{where} has complex numbers. Complex data not supported: give real coordinates")
     expected = f"(frames, {len(layout.joints)}, 3) or (frames, bodies, {len(layout.joints)}, 3)"
     if joints.ndim not in (3, 4) or joints.shape[-1] != 3:
         raise InputError(f"{where} has the shape {joints.shape}, expected {expected}")
@@ -104,7 +108,7 @@ def _as_clip(clip: Any, layout: SkeletonLayout, where: str) -> NDArray[np.float3
     if not np.isfinite(joints).all():
         frame, _, joint, _ = np.argwhere(~np.isfinite(joints))[0]
         raise InputError(
-            f"{where} is not finite in frame {frame}, joint {joint} ({layout.joints[joint]}); "
+            f"{where} is NaN or infinite in frame {frame}, joint {joint} ({layout.joints[joint]}); "
             "fill the gaps first, as `skeleton-data import` does"
         )
     return joints
@@ -114,7 +118,8 @@ def as_labels(y: Any, clips: int, *, name: str = "y") -> tuple[NDArray[Any], NDA
     """Return the classes, sorted, and the number of each clip's class among them, -1 without a label.
 
     Args:
-        y: Whole numbers or names, one for each clip; -1, "-1", None, "" and NaN say that there is no label.
+        y: Whole numbers or names, one for each clip, or a column (N, 1) of them; -1, "-1", None, "" and NaN
+            say that there is no label.
         clips: Number of clips.
         name: Of the argument, for messages.
 
@@ -132,7 +137,10 @@ def as_labels(y: Any, clips: int, *, name: str = "y") -> tuple[NDArray[Any], NDA
     kinds = {number: _kind(value) for number, value in known.items()}
     for number, kind in kinds.items():
         if kind is None:
-            raise InputError(f"{name}[{number}] is {values[number]!r}; a class is a whole number or a name")
+            what = ", a continuous number" * isinstance(values[number], float)
+            raise InputError(
+                f"{name}[{number}] is {values[number]!r}{what}; a class is a whole number or a name"
+            )
         if kind != (first := kinds[next(iter(kinds))]):
             raise InputError(f"{name}[{number}] is {values[number]!r}, a {kind}, but others are a {first}")
     classes = np.array(sorted(set(map(_plain, known.values()))))
@@ -185,6 +193,11 @@ def _column(values: Any, clips: int, name: str) -> list[Any]:
         column = np.asarray(values, dtype=None if hasattr(values, "__array__") else object)
     except ValueError as error:
         raise InputError(f"{name}: expected one value for each clip: {error}") from error
+    if column.ndim == 2 and column.shape[1] == 1:
+        told = f"A column-vector {name} was passed when a 1d array was expected; its column is taken"
+        known = getattr(sys.modules.get("sklearn.exceptions"), "DataConversionWarning", UserWarning)
+        warnings.warn(told, known, stacklevel=4)
+        column = column[:, 0]
     if column.ndim != 1:
         raise InputError(f"{name}: expected one value for each clip, got the shape {column.shape}")
     if len(column) != clips:

@@ -19,7 +19,6 @@ from skeleton_lab.estimator.classes import read_classes
 from skeleton_lab.estimator.fitting import ModelFiles, completed, workshop, write_store
 from skeleton_lab.estimator.parameters import Estimator, seed_of
 from skeleton_lab.estimator.pretrainer import SkeletonPretrainer
-from skeleton_lab.inference.recogniser import Recogniser
 from skeleton_lab.models.model_folder import CLASSES
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.runs.results import FinetuneResult
@@ -40,6 +39,11 @@ class SkeletonClassifier(Estimator):
     not know that, and count such clips as wrong: leave `scoring` out, and `score` counts. If `method` is
     `predict_proba`, its `cross_val_predict` makes a class of -1 before this estimator sees it: give it
     labelled clips alone then.
+
+    It keeps scikit-learn's conventions as far as they apply. `check_estimator` asks little of what
+    takes no tables. Of the checks for tables, these do not apply: `n_features_in_` and other numbers of
+    features, because clips have joints of a layout; sparse tables; -1 and 1 as two classes, because -1 is no
+    label; and one class alone.
 
     Args:
         layout: Skeleton of the clips: a name such as `kinect_v1`, a `SkeletonLayout`, or its TOML file. By
@@ -71,8 +75,7 @@ class SkeletonClassifier(Estimator):
         ((3, 2), ['kick', 'wave'])
     """
 
-    kind: ClassVar[Literal["classifier", "transformer"]] = "classifier"
-    _estimator_type = "classifier"  # what scikit-learn before 1.6 asks for
+    kind: ClassVar[Literal["classifier"] | None] = "classifier"
     classes_: NDArray[Any]
     model_: ModelFiles
     result_: FinetuneResult
@@ -99,21 +102,25 @@ class SkeletonClassifier(Estimator):
 
         Args:
             clips: Arrays (T, V, 3), or (T, M, V, 3) with bodies, of any length.
-            y: Class of each, a whole number or a name; -1, None, "" or NaN without one.
+            y: Class of each, a whole number or a name, (N,) or (N, 1); -1, None, "" or NaN without one.
             groups: Who moves in each clip. The share `data.validation` of the subjects, with all their
                 clips, is held out to select weights and temperature; without groups, that share of the clips.
 
         Raises:
             InputError: If an argument or a parameter cannot be used; names it, and the index.
         """
+        if y is None:
+            raise InputError("SkeletonClassifier requires y to be passed, but the target y is None")
         with workshop(verbose=self.verbose) as folder:
             start = self._start(folder)
             layout = self._layout(start)
             joints = as_clips(clips, layout, units=self.units)
             classes, labels = as_labels(y, len(joints))
             if len(classes) < 2:
-                found = f"{classes.tolist()[0]!r} alone" if len(classes) else "no class: no clip has a label"
-                raise InputError(f"y: there is {found}; at least two classes are needed")
+                found = (
+                    f"one class, {classes.tolist()[0]!r}" if len(classes) else "no class: no clip has a label"
+                )
+                raise InputError(f"y: there is {found}; at least two are needed")
             subjects = as_groups(groups, len(joints))
             if isinstance(self.pretrained, SkeletonPretrainer) and start is None:
                 start = self._pretrain(joints, layout, subjects, folder)
@@ -135,10 +142,8 @@ class SkeletonClassifier(Estimator):
             result = finetune.run(config, bar={"disable": not self.verbose})
             assert result is not None  # it is no dry run
             model = ModelFiles.read(folder / "run" / "classifier")
-            self._learn(
-                classes, ModelFiles({**model.contents, CLASSES: json.dumps(classes.tolist()).encode()})
-            )
-            self.result_ = result
+            self.model_ = ModelFiles({**model.contents, CLASSES: json.dumps(classes.tolist()).encode()})
+            self.classes_, self.result_ = classes, result
         return self
 
     def predict_proba(self, clips: Any) -> NDArray[np.float64]:
@@ -155,10 +160,7 @@ class SkeletonClassifier(Estimator):
             InputError: If a clip cannot be used; names its index.
         """
         self._require_fitted()
-        recogniser = self._recogniser
-        if recogniser is None:
-            with workshop(verbose=False) as folder:
-                recogniser = self._recogniser = Recogniser(SavedModel.open(self.model_.write(folder)))
+        recogniser = self.model_.recogniser
         preprocessing = recogniser.preprocessing
         joints = as_clips(clips, preprocessing.layout, units=preprocessing.units, empty=True)
         probabilities = np.full((len(joints), len(self.classes_)), 1 / len(self.classes_))
@@ -220,15 +222,9 @@ class SkeletonClassifier(Estimator):
         if not model.is_classifier:
             raise InputError(f"{model.path} is an encoder, which knows no classes; pass it as pretrained")
         found = cls(model.preprocessing.layout, units=model.preprocessing.units)
-        classes = read_classes(model.path, model.preprocessing.classes)
-        found._learn(classes, ModelFiles.read(model.path))
+        found.classes_ = read_classes(model.path, model.preprocessing.classes)
+        found.model_ = ModelFiles.read(model.path)
         return found
-
-    def _learn(self, classes: NDArray[Any], model: ModelFiles) -> None:
-        self.classes_, self.model_ = classes, model
-        self._recogniser = None
-
-    _recogniser: Recogniser | None = None
 
     def _start(self, folder: Path) -> Path | str | None:
         """Return where the encoder is that it begins with, if there is one already."""
@@ -267,10 +263,6 @@ class SkeletonClassifier(Estimator):
         known = subjects if (subjects >= 0).all() else None
         (folder / "encoder").mkdir()
         return own.fit(clips, groups=known).model_.write(folder / "encoder")
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out the network, which is built from its files again."""
-        return {name: value for name, value in self.__dict__.items() if name != "_recogniser"}
 
     def __sklearn_clone__(self) -> Self:
         """Return one with the same parameters that is not fitted; a fitted pre-trainer stays fitted."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -16,10 +16,12 @@ import torch
 from numpy.typing import NDArray
 
 from skeleton_data import SkeletonLayout, StoreWriter, Units, replacing_folder
-from skeleton_lab.errors import InputError, input_errors
+from skeleton_lab.errors import InputError, UnknownFieldError, input_errors
 from skeleton_lab.estimator.parameters import nested
+from skeleton_lab.inference.recogniser import Recogniser
 from skeleton_lab.models.model_card import CARD
 from skeleton_lab.models.model_folder import files_of, write_checksums
+from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.recipe.settings import merged, options
 from skeleton_lab.runs.workers import silent_notes
@@ -47,6 +49,16 @@ class ModelFiles:
         """Read the files of a model, and its card if it has one."""
         names = [*files_of(folder), *([CARD] if (folder / CARD).is_file() else [])]
         return cls({name: (folder / name).read_bytes() for name in names})
+
+    @cached_property
+    def recogniser(self) -> Recogniser:
+        """The network, built of the files at first use."""
+        with workshop(verbose=False) as folder:
+            return Recogniser(SavedModel.open(self.write(folder)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the network, which is built of the files again."""
+        return {"contents": self.contents}
 
     def save(self, folder: str | Path, *, overwrite: bool) -> None:
         """Write them, with checksums, atomically.
@@ -152,7 +164,5 @@ def completed(
             )
     try:
         return read_recipe(section, [str(recipe), *options(merged(given, ours))], program=program)
-    except InputError as error:
-        if unknown := re.match(r"unrecognized arguments: --(\S+)", str(error)):
-            raise InputError(f"settings: there is no field {unknown[1]}; the recipe has others") from error
-        raise
+    except UnknownFieldError as error:
+        raise InputError(f"settings: there is no field {error.field}; the recipe has others") from error

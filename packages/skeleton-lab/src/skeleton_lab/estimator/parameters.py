@@ -23,8 +23,8 @@ class Estimator:
     scikit-learn can clone it and set its parameters in any order.
     """
 
-    kind: ClassVar[Literal["classifier", "transformer"]]
-    """The type of estimator by scikit-learn's name."""
+    kind: ClassVar[Literal["classifier"] | None]
+    """The type of estimator by scikit-learn's name; None of one that only fits."""
 
     @classmethod
     def _names(cls) -> list[str]:
@@ -80,14 +80,13 @@ class Estimator:
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn wants to know; only scikit-learn calls this."""
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags, TransformerTags
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
 
         classifies = self.kind == "classifier"
         return Tags(
             estimator_type=self.kind,
             target_tags=TargetTags(required=classifies),
             classifier_tags=ClassifierTags() if classifies else None,
-            transformer_tags=None if classifies else TransformerTags(),
             input_tags=InputTags(two_d_array=False, three_d_array=True),
         )
 

@@ -42,7 +42,7 @@ class SkeletonPretrainer(Estimator):
         2
     """
 
-    kind: ClassVar[Literal["classifier", "transformer"]] = "transformer"
+    kind: ClassVar[Literal["classifier"] | None] = None
     model_: ModelFiles
     result_: PretrainResult
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +16,7 @@ from skeleton_lab.data.source import DATASET, ClipSource, DatasetPlugin
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, complaints
-from skeleton_lab.runs.fingerprints import Fingerprint, require_same_data
+from skeleton_lab.runs.fingerprints import Fingerprint, read_fingerprints, require_same_data
 
 HeldOutSide = Literal["test", "validation"]
 DIVISION = ("protocol", "split", "fold")
@@ -91,6 +92,8 @@ class EvaluateData(RecipeSection):
                     f"data.{name} must be given: {model.path} does not lie in a run that records it"
                 )
         fields = known | given | {"sampling": model.preprocessing.sampling}
+        if _tests_all(model, fields.get("protocol"), side):
+            fields["validation"] = 0.0
         try:
             data = FinetuneData(**fields)
         except ValidationError as error:
@@ -132,6 +135,9 @@ def open_models(
                 field = "store" if name == "place" else name
                 raise InputError(f"data.{field} is {ours} for {model.path}, but {theirs} for {first.path}")
     clips = data.open()
+    if _tests_all(first, data.protocol, side):
+        _require_untrained(models, clips.store)
+        clips = replace(clips, test=clips.train)
     for model in models:
         require_data_of_run(model, data, clips.store, clips.fingerprints[0])
     if side == "validation" and not len(clips.validation):
@@ -148,6 +154,26 @@ def open_models(
                 f"{len(preprocessing.classes)}"
             )
     return models, data, clips
+
+
+def _tests_all(model: SavedModel, protocol: str | None, side: HeldOutSide) -> bool:
+    """Whether all clips of a store test: those of another one than a classifier of `all` was trained on."""
+    return model.is_classifier and protocol == "all" and side == "test"
+
+
+def _require_untrained(models: Sequence[SavedModel], store: SkeletonStore) -> None:
+    """Refuse the store of a model's training.
+
+    Raises:
+        InputError: If a model was trained on its clips; names the field that takes another store.
+    """
+    for model in models:
+        known = read_fingerprints(model.run) if model.run else None
+        if known and store.fingerprint in {each.sha256 for each in known}:
+            raise InputError(
+                f"data.store: {model.path} was trained on clips of {store.path}, and data.protocol is all: "
+                "name another store, all clips of which are tested then"
+            )
 
 
 def require_data_of_run(

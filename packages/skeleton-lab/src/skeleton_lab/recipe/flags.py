@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from skeleton_lab.errors import InputError
+from skeleton_lab.errors import InputError, UnknownFieldError
 from skeleton_lab.recipe.renamed import option_today
 
 
@@ -58,8 +58,8 @@ class Flags:
     def _value(self, flag: str, value: str) -> str:
         return "None" if value.lower() in _NOTHING and flag not in self.named_none else value
 
-    def blamed(self, arguments: Sequence[str], message: str, sections: Sequence[str] = ()) -> str:
-        """Name the field of a switch whose value is the word that argparse does not know.
+    def blamed(self, arguments: Sequence[str], message: str, sections: Sequence[str] = ()) -> InputError:
+        """Return the error that names the field, of a switch whose value argparse does not know, too.
 
         Args:
             arguments: The command line.
@@ -69,10 +69,13 @@ class Flags:
         _, unknown, words = message.partition("unrecognized arguments: ")
         for flag, value in pairwise(arguments):
             if unknown and flag in self.switches and value == words.split()[0]:
-                return f"{flag.removeprefix('--')}: expected true or false, got {value!r}"
-        if unknown and words.removeprefix("--").startswith(tuple(sections)):
-            return f"{message}; arguments of a class of your own are set in the recipe"
-        return message
+                return InputError(f"{flag.removeprefix('--')}: expected true or false, got {value!r}")
+        if not (unknown and words.startswith("--")):
+            return InputError(message)
+        own = words.removeprefix("--").startswith(tuple(sections))
+        error = UnknownFieldError(message + "; arguments of a class of your own are set in the recipe" * own)
+        error.field = words.split()[0].removeprefix("--").partition("=")[0]
+        return error
 
 
 def without_none(text: str | None) -> str | None:

@@ -175,7 +175,7 @@ def _parse(
     except SettingsError as error:
         complaint = str(error).removeprefix("error parsing CLI: ")
         sections = [field.removesuffix("kind") for field in default_kinds]
-        raise InputError(flags.blamed(arguments, complaint, sections)) from error
+        raise flags.blamed(arguments, complaint, sections) from error
 
 
 def _checked(

@@ -6,8 +6,10 @@ from typing import Any
 
 from skeleton_lab.data.clips import FinetuneClips, PretrainClips
 from skeleton_lab.data.unlabelled import UnlabelledClips
+from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.runs.folder import RunFolder
+from skeleton_lab.studies.folds import folded_source
 
 
 def check_run_folder(
@@ -47,3 +49,23 @@ def others_of(recipe: Any, clips: FinetuneClips | PretrainClips) -> UnlabelledCl
         return None
     found: UnlabelledClips = recipe.data.open_unlabelled(clips, transductive=recipe.transductive)
     return found
+
+
+def require_use(recipe: Any) -> None:
+    """Refuse options of the command line of `finetune` that do nothing without others.
+
+    Raises:
+        InputError: Names the option, and what it needs.
+    """
+    folds = folded_source(recipe.data) is not None
+    for field in ("run.processes", "run.everything"):
+        if recipe.is_given(field) and not folds:
+            raise InputError(f"{field}: for all folds of a protocol, but this run trains one model")
+    if recipe.rounds:
+        return
+    if given := sorted(recipe.given("self_training") - {"rounds"}):
+        raise InputError(f"self_training.{given[0]}: for self-training, but self_training.rounds is 0")
+    if recipe.is_given("transductive") and recipe.transductive and not (folds and recipe.pretrained):
+        raise InputError(
+            "transductive: for self-training (self_training.rounds), or for folds that begin with pretrained"
+        )

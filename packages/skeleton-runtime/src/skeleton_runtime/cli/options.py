@@ -34,6 +34,8 @@ IMPORT = (
     *("missing", "max_gap", "min_confidence", "insist"),
 )
 """Options that say how to understand data: fields of `skeleton_data.ImportConfig`."""
+OF_FILES = ("missing", "max_gap", "min_confidence")
+"""Options that a stream does not have."""
 
 MAX_THREADS = 512
 
@@ -65,7 +67,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add(
         "--top",
         type=at_least_one,
-        default=5,
         help="Number of classes to print, the most probable first (default: 5).",
     )
     add(
@@ -136,7 +137,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add(
         "--missing",
         choices=("refuse", "interpolate", "hold", "drop-frame"),
-        default="interpolate",
         help=(
             "What to do about joints that were not measured: refuse the recording, interpolate "
             "in time, hold the last position, or drop the frame (default: interpolate)."
@@ -144,7 +144,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     add(
         "--max-gap",
-        default="0.5s",
         help="Longest gap that is filled, in frames (15) or seconds (0.5s) (default: 0.5s).",
     )
     add(
@@ -164,6 +163,22 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error("give either recordings or --live, and not both")
     if given.stride and not (given.window or given.live):
         parser.error(f"--stride {given.stride} needs a --window that is at least as long")
+    if given.smooth > 1 and not (given.window or given.live):
+        parser.error(f"--smooth {given.smooth} averages windows, so it needs a --window, such as 2s")
+    if given.events and given.top is not None:
+        parser.error(
+            f"--top {given.top} is for answers, but an event has one class; leave out --top or --events"
+        )
+    for name in OF_FILES:
+        if given.live and getattr(given, name) is not None:
+            parser.error(f"--{name.replace('_', '-')} is said of recordings alone, not of a stream (--live)")
+    if given.max_gap is not None and given.missing in ("refuse", "drop-frame"):
+        parser.error(
+            f"--max-gap {given.max_gap} needs gaps that are filled, but --missing is {given.missing}"
+        )
+    for name, value in (("top", 5), ("missing", "interpolate"), ("max_gap", "0.5s")):
+        if getattr(given, name) is None:
+            setattr(given, name, value)
     return given
 
 

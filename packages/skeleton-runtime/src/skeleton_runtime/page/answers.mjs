@@ -1,14 +1,14 @@
 // Answers to the windows of a recording, as skeleton_runtime.Recogniser gives them; a test holds the two together.
-import { inView, tensor, thoseInView } from "./clip.mjs";
+import { inView, peopleOf, tensor, thoseInView } from "./clip.mjs";
 import { windows } from "./windows.mjs";
 
 const MOST_WINDOWS = 10_000;
 
 // `model` is { ort, session, card }: onnxruntime-web, which runs model.onnx, and model.json.
 export async function recognise(recording, model, options) {
-  const { least, smooth } = decided(options, model.card), last = [], answers = [];
+  const { least, smooth } = decided(options, model.card), people = options.window ? peopleOf : thoseInView, last = [], answers = [];
   for (const [start, end] of windows(recording.joints.frames, recording.fps, options)) {
-    const clip = thoseInView(recording.shown(start, end));
+    const clip = people(recording.shown(start, end));
     if (clip) last.push(await probabilities(model, clip));
     else last.length = 0;  // a mean begins anew behind nobody
     if (last.length > smooth) last.shift();
@@ -18,10 +18,11 @@ export async function recognise(recording, model, options) {
   return answers;
 }
 
-function decided({ threshold = "", smooth = "" }, card) {
+function decided({ threshold = "", smooth = "", window }, card) {
   const least = threshold === "" ? card.threshold ?? 0 : Number(threshold), count = smooth === "" ? 1 : Number(smooth);
   if (!(least >= 0 && least <= 1)) throw new Error(`threshold: expected a number from 0 to 1, found '${threshold}'`);
   if (!Number.isInteger(count) || count < 1 || count > MOST_WINDOWS) throw new Error(`smooth: expected 1 to ${MOST_WINDOWS} windows, found '${smooth}'`);
+  if (count > 1 && !window) throw new Error(`smooth: ${count} windows are averaged, so it needs a window, such as 2s`);
   return { least, smooth: count };
 }
 

@@ -30,6 +30,15 @@ export function thoseInView(clip) {
   return there.length ? withBodies(clip, there) : null;
 }
 
+// The same of a window, in a quarter of whose frames at least somebody must be (skeleton_runtime.windows.people_in).
+export function peopleOf(window) {
+  let seen = 0;
+  for (let frame = 0; frame < window.frames; frame++)
+    for (let body = 0; body < window.bodies; body++)
+      if (inView(window, frame, body)) { seen++; break; }
+  return seen >= 0.25 * window.frames ? thoseInView(window) : null;
+}
+
 export function slice(clip, start, end) {
   return { ...clip, frames: end - start, xyz: clip.xyz.slice(at(clip, start), at(clip, end)) };
 }
