@@ -48,8 +48,8 @@ def wait_for(device: str) -> None:
         torch.cuda.synchronize()
 
 
-def matmul_peak(dtype: torch.dtype, device: str) -> float:
-    """FLOP/s of the fastest of twenty large matrix products, or of 1x1 convolutions of the same size.
+def matmul_peak(dtype: torch.dtype, device: str, rounds: int = 20) -> float:
+    """FLOP/s of the fastest of some large matrix products, or of 1x1 convolutions of the same size.
 
     torch hands the two to different libraries, whose speeds differ twofold on some processors.
     """
@@ -57,7 +57,7 @@ def matmul_peak(dtype: torch.dtype, device: str) -> float:
     a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
     images = a.view(16, 1, size // 16, size).permute(0, 3, 1, 2)
     ways = {"product": lambda: a @ b, "convolution": lambda: F.conv2d(images, b[:, :, None, None])}
-    return float(2 * size**3 / min(times.min() for times in take_turns(ways, 20, device=device).values()))
+    return float(2 * size**3 / min(times.min() for times in take_turns(ways, rounds, device=device).values()))
 
 
 def keep_freed_memory() -> None:

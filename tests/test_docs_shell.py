@@ -74,6 +74,7 @@ def prepared(folder: Path, made: Path, document: str) -> Path:
 
 
 # The recipes of the paper have more loading processes than a small machine has cores.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")
 @pytest.mark.parametrize("document", WITH_SHELL)
 def test_shell_blocks_run(document: str, made: Path, tmp_path: Path) -> None:

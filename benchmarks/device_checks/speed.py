@@ -31,7 +31,7 @@ def check_speed(report: Report, device: str, rounds: int) -> None:
     peaks: dict[str, float] = {}
 
     def peak(precision: str) -> str:
-        peaks[precision] = matmul_peak(getattr(torch, precision), device)
+        peaks[precision] = matmul_peak(getattr(torch, precision), device, 4 * rounds)
         return f"{peaks[precision] / 1e12:.2f} TFLOP/s"
 
     for precision in ("bfloat16", "float32"):

@@ -16,17 +16,11 @@ from skeleton_lab.recipe.recipe import read_options, read_recipe
 APPS = Path(__file__).parents[2] / "apps"
 
 
-def launch(app, *arguments, home, timeout=250):
-    """Run an app in two processes; end both, and what they started, if they take too long."""
+def launch(script, *arguments, home, timeout=250):
+    """Run a script in two processes; end both, and what they started, if they take too long."""
+    launcher = [sys.executable, "-m", "accelerate.commands.launch", *TWO_PROCESSES]
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "accelerate.commands.launch",
-            *TWO_PROCESSES,
-            str(APPS / app),
-            *map(str, arguments),
-        ],
+        [*launcher, str(script), *map(str, arguments)],
         env=of_this_machine(home),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -37,13 +31,12 @@ def launch(app, *arguments, home, timeout=250):
     except subprocess.TimeoutExpired:
         kill(process.pid)
         output, _ = process.communicate()
-        pytest.fail(f"{app} took more than {timeout} s:\n{output}", pytrace=False)
+        pytest.fail(f"{script} took more than {timeout} s:\n{output}", pytrace=False)
     return process.returncode, output
 
 
-def launched(app, *arguments, home, folder):
-    code, output = launch(app, *arguments, home=home)
-    assert code == 0, output
+def result_of(folder):
+    """What a run of two processes says of itself: at its end both have the same weights and statistics."""
     result = json.loads((folder / "result.json").read_text())
     assert result["num_processes"] == 2
     assert len(result["checksums"]) == 2
@@ -52,48 +45,74 @@ def launched(app, *arguments, home, folder):
 
 
 @pytest.mark.slow
-def test_both_apps_in_two_processes(pretrain_recipe, finetune_recipe, tmp_path):
+@pytest.mark.usefixtures("in_repository")
+def test_apps_in_two_processes(pretrain_recipe, finetune_recipe, contrast_recipe, trained, store, tmp_path):
+    """Both processes run one app after another."""
     # 11 clips a batch and 48 to test: neither process has as many as the other in every batch.
     uneven = ("--training.batch_size", 11, "--run.tracker", "none")
-    folder = tmp_path / "pretrained"
-    pretrained = launched("pretrain.py", pretrain_recipe, *uneven, home=tmp_path / "home", folder=folder)
-    assert pretrained["steps"] == 3 * (36 // 11)
+    pretrained, tuned, evaluated, contrasted, table = (
+        tmp_path / name for name in ("pretrained", "finetuned", "two", "contrasted", "runs")
+    )
+    pretraining = (pretrain_recipe, *uneven)
+    tuning = (finetune_recipe, "--pretrained", pretrained, *uneven, "--training.max_grad_norm", 1)
+    # 5 clips a batch and 48 of each side: each clip is met once, whoever meets it.
+    evaluation = (trained["encoder"], "--batch_size", 5, "--folder")
+    study = ("--data", store, "--protocols", "odd-subjects", "--folder", table, "--labels", "10%")
+    study += ("--preset", "adamw_cosine", "--model", "toy", "--epochs", 1, "--steps", 1, "--processes", 1)
+    turns = [
+        ("pretrain.py", *pretraining),
+        ("finetune.py", *tuning),
+        ("contrast.py", contrast_recipe, *uneven, "--method.kind", "crossclr"),
+        ("evaluate.py", *evaluation, evaluated),
+        ("reproduce.py", "table4", *study),
+    ]
+    words = [[str(APPS / app), *map(str, arguments)] for app, *arguments in turns]
+    script = Path(__file__).with_name("apps_in_turn.py")
+    code, output = launch(script, json.dumps(words), home=tmp_path / "home", timeout=500)
+    assert code == 0, output
 
+    check_pretraining(pretrained, alone("pretrain", *pretraining, folder=tmp_path / "alone"))
+    check_finetuning(tuned, alone("finetune", *tuning, folder=tmp_path / "tuned-alone"))
+    check_contrast(contrasted)
+    assert output.count("48 test clips of odd-subjects, learnt from 48") == 1
+    options = [str(each) for each in (*evaluation, tmp_path / "one")]
+    evaluate.run(read_options(evaluate.EvaluateConfig, options, program="evaluate"))
+    check_evaluation(evaluated, tmp_path / "one")
+    check_all_methods_of_a_table(table)
+
+
+def check_pretraining(folder, single):
+    assert result_of(folder)["steps"] == 3 * (36 // 11)
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows if row["split"] == "validation"] == [3, 6, 9]
-    assert_same_curves(folder, alone("pretrain", pretrain_recipe, *uneven, folder=tmp_path / "alone"))
-
-    arguments = ("--pretrained", folder, *uneven, "--training.max_grad_norm", 1)
-    folder = tmp_path / "finetuned"
-    tuned = launched("finetune.py", finetune_recipe, *arguments, home=tmp_path / "home", folder=folder)
-    assert tuned["test"]["clips"] == 48
-    assert tuned["validation_clips"] == 12
-    single = alone("finetune", finetune_recipe, *arguments, folder=tmp_path / "tuned-alone")
     assert_same_curves(folder, single)
 
 
-@pytest.mark.slow
-def test_contrast_in_two_processes(contrast_recipe, tmp_path):
-    # The checksums, which `launched` compares, count the queues too.
-    arguments = ("--training.batch_size", 11, "--run.tracker", "none", "--method.kind", "crossclr")
-    folder = tmp_path / "contrasted"
-    result = launched("contrast.py", contrast_recipe, *arguments, home=tmp_path / "home", folder=folder)
+def check_finetuning(folder, single):
+    tuned = result_of(folder)
+    assert tuned["test"]["clips"] == 48
+    assert tuned["validation_clips"] == 12
+    assert_same_curves(folder, single)
+
+
+def check_contrast(folder):
+    result = result_of(folder)  # the checksums count the queues, too
     assert (result["steps"], result["mining_step"]) == (3 * (36 // 11), 4)
     assert (folder / "bone" / "encoder" / "model.safetensors").is_file()
 
 
-@pytest.mark.slow
-def test_evaluation_in_two_processes(trained, tmp_path):
-    # 5 clips a batch and 48 of each side: each clip is met once, whoever meets it.
-    arguments = (trained["encoder"], "--batch_size", 5, "--folder")
-    code, output = launch("evaluate.py", *arguments, tmp_path / "two", home=tmp_path / "home")
-    assert code == 0, output
-    assert output.count("48 test clips of odd-subjects, learnt from 48") == 1
-    options = [str(each) for each in (*arguments, tmp_path / "one")]
-    evaluate.run(read_options(evaluate.EvaluateConfig, options, program="evaluate"))
-    one, two = (json.loads((tmp_path / run / "evaluation.json").read_text()) for run in ("one", "two"))
+def check_evaluation(*folders):
+    two, one = (json.loads((folder / "evaluation.json").read_text()) for folder in folders)
     assert (one.pop("num_processes"), two.pop("num_processes")) == (1, 2)
     assert one == two
+
+
+def check_all_methods_of_a_table(folder):
+    results = [json.loads(path.read_text()) for path in folder.glob("*/*/result.json")]
+    assert len(results) == 9 + 14
+    assert {result["num_processes"] for result in results} == {2}
+    lines = (folder / "table4.md").read_text().splitlines()
+    assert len([line for line in lines if line.startswith("| ")]) == 1 + 14
 
 
 def alone(app, recipe, *arguments, folder):
@@ -119,7 +138,8 @@ def assert_same_curves(*folders):
 
 @pytest.mark.slow
 def test_a_mistake_is_told_once(finetune_recipe, tmp_path):
-    code, output = launch("finetune.py", finetune_recipe, "--data.store", "nowhere", home=tmp_path / "home")
+    mistaken = (APPS / "finetune.py", finetune_recipe, "--data.store", "nowhere")
+    code, output = launch(*mistaken, home=tmp_path / "home")
     assert code != 0
     complaints = [line for line in output.splitlines() if "finetune: error:" in line]
     assert len(complaints) == 1, output
@@ -150,18 +170,3 @@ def test_a_single_process_is_told_that_its_launcher_ends(pretrain_recipe, tmp_pa
                 child.kill()
     assert "interrupted after step" in output
     assert list((tmp_path / "run" / "checkpoints").glob("step-*"))
-
-
-@pytest.mark.slow
-def test_all_methods_of_a_table_in_two_processes(store, tmp_path, monkeypatch):
-    monkeypatch.chdir(APPS.parent)
-    place = ("--data", store, "--protocols", "odd-subjects", "--folder", tmp_path / "runs")
-    toy = ("--preset", "adamw_cosine", "--model", "toy", "--epochs", "1", "--steps", "1", "--processes", "1")
-    labels = ("--labels", "10%,100%")
-    code, output = launch("reproduce.py", "table4", *place, *toy, *labels, home=tmp_path, timeout=500)
-    assert code == 0, output
-    results = [json.loads(path.read_text()) for path in (tmp_path / "runs").glob("*/*/result.json")]
-    assert len(results) == 9 + 2 * 14
-    assert {result["num_processes"] for result in results} == {2}
-    lines = (tmp_path / "runs" / "table4.md").read_text().splitlines()
-    assert len([line for line in lines if line.startswith("| ")]) == 1 + 14
