@@ -7,6 +7,32 @@ import pytest
 from toy_study import STUDY
 
 
+@pytest.fixture(scope="session", autouse=True)
+def curves_are_not_rendered():
+    """Curves are put on a figure, but no picture is made of it: that would be half of a toy fine-tuning."""
+    from matplotlib.figure import Figure
+
+    from skeleton_lab.pictures import curves
+
+    class NotRendered(Figure):
+        def savefig(self, path, **_):
+            Path(path).write_bytes(b"")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(curves, "Figure", NotRendered)
+        yield
+
+
+@pytest.fixture
+def rendered_curves(monkeypatch):
+    """As users have them."""
+    from matplotlib.figure import Figure
+
+    from skeleton_lab.pictures import curves
+
+    monkeypatch.setattr(curves, "Figure", Figure)
+
+
 @pytest.fixture(scope="session")
 def store(tmp_path_factory) -> Path:
     """Three classes of arm movement by eight subjects, 20 joints, one or two bodies: 96 clips."""

@@ -51,6 +51,7 @@ def metrics(folder, split="train"):
     return [row for row in rows if row["split"] == split]
 
 
+@pytest.mark.usefixtures("rendered_curves")
 def test_aimclr_with_stgcn_then_finetuning(run_contrast, run_finetuning, tmp_path):
     result = run_contrast()
     folder = tmp_path / "contrasted"
@@ -58,6 +59,7 @@ def test_aimclr_with_stgcn_then_finetuning(run_contrast, run_finetuning, tmp_pat
         *("config.toml", "data.json", "metrics.jsonl", "result.json"),
         *("encoder", "checkpoints", "tensorboard", "curves.png"),
     }
+    assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads((folder / "result.json").read_text()) == result.model_dump(mode="json")
     assert (result.steps, result.mining_step, result.train_clips) == (9, 4, 36)
     rows = metrics(folder)

@@ -54,6 +54,7 @@ def interrupt(monkeypatch, app, *, after):
     monkeypatch.undo()
 
 
+@pytest.mark.usefixtures("rendered_curves")
 def test_pretraining_then_finetuning(pretrain_recipe, finetune_recipe, store, tmp_path):
     pretrained = run_pretraining(pretrain_recipe, "--training.epochs", "6", "--optimizer.lr", "0.01")
     folder = tmp_path / "pretrained"
@@ -61,6 +62,7 @@ def test_pretraining_then_finetuning(pretrain_recipe, finetune_recipe, store, tm
         *("config.toml", "data.json", "metrics.jsonl", "result.json", "model.safetensors"),
         *("encoder", "checkpoints", "tensorboard", "curves.png"),
     }
+    assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads((folder / "result.json").read_text()) == pretrained.model_dump(mode="json")
     assert (pretrained.num_processes, pretrained.train_clips, pretrained.validation_clips) == (1, 36, 12)
     config = tomllib.loads((folder / "config.toml").read_text())
@@ -73,6 +75,7 @@ def test_pretraining_then_finetuning(pretrain_recipe, finetune_recipe, store, tm
 
     tuned = run_finetuning(finetune_recipe, "--pretrained", str(folder), "--training.steps", "60")
     folder = tmp_path / "finetuned"
+    assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert tuned.test.clips == 48
     assert tuned.test.top1 > 1 / 3 and tuned.test.top5 is None  # of three classes it would say nothing
     assert tuned.test.top1 == pytest.approx(np.mean(list(tuned.test.per_class.values())))

@@ -132,6 +132,7 @@ def test_clips_of_two_stores_are_paired_by_name(other, stores, printed, tmp_path
         assert end.value.code == 2 and printed in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("rendered_curves")
 def test_curves_over_seeds(trained, tmp_path, monkeypatch):
     picture = tmp_path / "curves.png"
     monkeypatch.setattr(
