@@ -164,7 +164,7 @@ def test_bad_input_names_its_cause_and_writes_nothing(run_contrast, tmp_path):
             "--method.views",
             '["bone"]',
         ): "views must be two or three different ones",
-        ("--method.kind", "simclr"): "method: Input tag 'simclr' found .*'crossclr', 'aimclr'",
+        ("--method.kind", "simclr"): "method.kind: .*'simclr'.*'crossclr', 'aimclr'",
         ("--method.top", "2"): "method.top: unknown field of aimclr",
         ("--method.extreme.blur_kernel", "4"): "blur_kernel must be odd, got 4",
         (

@@ -107,7 +107,7 @@ def test_fields_that_were_not_given_are_not_marked_as_given(finetune_recipe):
         (["--mask.joint_ratio", "1.5"], "model.mask.joint_ratio", ["'1.5'"]),
         (["--training.epochs", "many"], "training.epochs", ["integer", "'many'"]),
         (["--mask.tau", "1"], "model.mask.tau", ["spatial_temporal"]),
-        (["--optimizer.kind", "lion"], "optimizer", ["'lion'", "'adam', 'adamw', 'sgd'"]),
+        (["--optimizer.kind", "lion"], "optimizer.kind", ["'lion'", "'adam', 'adamw', 'sgd'"]),
         (["--model.encoder.slot_kernel", "4"], "model.encoder", ["slot_kernel", "odd", "4"]),
     ],
 )
@@ -122,7 +122,8 @@ def test_mistakes_on_the_command_line(pretrain_recipe, arguments, field, named):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["--training.epoch", "3"], "--training.epoch 3$"),
+        (["--training.epoch", "3"], r"--training\.epoch 3 .*--training\.epochs"),
+        (["--training.lr", "0.1"], r"--training\.lr .*--optimizer\.lr"),
         (["--model.mask.every", "3"], "--model.mask.every 3; .* recipe"),
     ],
 )
@@ -311,3 +312,14 @@ def test_the_help_has_the_kinds_of_a_part_and_the_range_of_a_number(pretrain_rec
         "--view.probability": "0 to 1; default: 1.0",
     }.items():
         assert words in text.partition(f" {option} ")[2][:300]
+
+
+def test_an_app_without_a_default_recipe_says_where_recipes_are():
+    with pytest.raises(InputError, match=r"RECIPE .*skeleton-lab recipes"):
+        read_recipe(simple.SimpleConfig, [], program="app")
+
+
+def test_a_list_with_a_wrong_item_is_one_complaint(pretrain_recipe):
+    with pytest.raises(InputError) as caught:
+        read(pretrain_recipe, "--data.sources", "mine")
+    assert [complaint.field for complaint in caught.value.complaints] == ["data.sources.0"]

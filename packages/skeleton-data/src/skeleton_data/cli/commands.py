@@ -130,7 +130,11 @@ def _add_argument(parser: ArgumentParser, *names: str, **option: Any) -> Action:
 
 def _describe(item: Any) -> str:
     option = ".".join(str(part) for part in item["loc"][1:] or item["loc"]).replace("_", "-")
-    return f"{option}: {item['msg'].removeprefix('Value error, ')} (found {item['input']!r})"
+    problem = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "string_pattern_mismatch":
+        problem = "not of the form that --help shows"
+    # Of a rule between options, the input is all of them.
+    return f"{option}: {problem}" + ("" if isinstance(item["input"], dict) else f" (found {item['input']!r})")
 
 
 def _fail(message: str, code: int) -> None:

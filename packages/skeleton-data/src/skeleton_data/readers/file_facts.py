@@ -57,7 +57,10 @@ class FileFacts:
             table, lines = _read_table(config.labels)
             for file in files:
                 if file.stem not in table:
-                    raise DataError.at(config.labels, f"there is no line for the file {file.name}")
+                    problem = (
+                        f"there is no line for the file {file.name}; add one, without a label if need be"
+                    )
+                    raise DataError.at(config.labels, problem)
                 cells_of[file.stem].update(table[file.stem])
         return cls._numbered(
             cells_of, config.labels or files[0].parent, [lines.get(stem, 0) for stem in cells_of]

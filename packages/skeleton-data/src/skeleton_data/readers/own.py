@@ -157,7 +157,7 @@ def _units(data: OwnData, config: ImportConfig) -> DataUnits:
     units = config.units if data.units == "auto" else data.units
     if data.positions.shape[-1] == 2:
         if units not in ("auto", "px"):
-            raise DataError.at(data.path, f"its positions have 2 coordinates, so they cannot be in {units}")
+            raise DataError.at(data.path, f"its positions have 2 coordinates, so they are px, not {units}")
         units = "px"
     if units == "auto":
         raise DataError.at(data.path, "it does not say its units; give the option units: m, cm, mm or px")

@@ -101,7 +101,11 @@ def load_own_data(path: str | Path, table: str | Path | None = None) -> OwnData:
     lines: tuple[int, ...] = ()
     if table is None:
         if "offsets" not in arrays:
-            raise DataError.at(path, "there is no 'offsets' in it, and no table of clips was given")
+            raise DataError.at(
+                path,
+                "there is no 'offsets' in it, the frames at which clips begin and end, and no table of clips"
+                f" was given (--clips); it has {', '.join(arrays)}",
+            )
         offsets = arrays["offsets"]
         columns = arrays
     else:
@@ -169,5 +173,6 @@ def _check_offsets(offsets: NDArray[Any], rows: int, path: Path) -> None:
         raise DataError.at(path, f"clip {clip} has {lengths[clip]} frames, expected at least 1")
     if offsets[0] != 0 or offsets[-1] != rows:
         raise DataError.at(
-            path, f"the clips are frames {offsets[0]} to {offsets[-1]}, the positions 0 to {rows}"
+            path,
+            f"the clips are frames {offsets[0]} to {offsets[-1]}, the positions 0 to {rows}; they must agree",
         )

@@ -30,7 +30,8 @@ class Division(ClipSource):
     @model_validator(mode="after")
     def _one_way_to_divide(self) -> Division:
         if (self.protocol is None) == (self.split is None):
-            raise ValueError("give either protocol or split: one of them, not both")
+            given = "neither is given" if self.protocol is None else "both are given"
+            raise ValueError(f"give either protocol or split; {given}")
         if self.fold is not None and not (self.protocol and is_folded(self.protocol)):
             raise ValueError(f"fold: {self.fold}, but {self.protocol or self.split} has no folds")
         return self

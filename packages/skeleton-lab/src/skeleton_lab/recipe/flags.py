@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from itertools import pairwise
 
 from skeleton_lab.errors import InputError, UnknownFieldError
@@ -18,15 +19,18 @@ class Flags:
     """What the words of a command line are, as far as their meaning depends on it.
 
     Attributes:
+        options: All options.
         switches: Options of fields that are true or false.
         named_none: Options of fields of which `none` is a value like others.
     """
 
+    options: list[str] = field(default_factory=list)
     switches: set[str] = field(default_factory=set)
     named_none: set[str] = field(default_factory=set)
 
     def note(self, action: argparse.Action) -> None:
         """Take note of an option of the parser."""
+        self.options += action.option_strings
         if isinstance(action, argparse.BooleanOptionalAction):
             self.switches.update(action.option_strings)
         elif re.search(r"\bnone\b", str(action.metavar)):
@@ -70,12 +74,24 @@ class Flags:
         for flag, value in pairwise(arguments):
             if unknown and flag in self.switches and value == words.split()[0]:
                 return InputError(f"{flag.removeprefix('--')}: expected true or false, got {value!r}")
+        if "required: RECIPE" in message:
+            message = "RECIPE is missing: name a file, or one of those that `skeleton-lab recipes` lists"
         if not (unknown and words.startswith("--")):
             return InputError(message)
-        own = words.removeprefix("--").startswith(tuple(sections))
-        error = UnknownFieldError(message + "; arguments of a class of your own are set in the recipe" * own)
-        error.field = words.split()[0].removeprefix("--").partition("=")[0]
+        option = words.split()[0].partition("=")[0]
+        if option.removeprefix("--").startswith(tuple(sections)):
+            message += "; arguments of a class of your own are set in the recipe"
+        elif near := self._nearest(option):
+            message += f" (the nearest option is {near})"
+        error = UnknownFieldError(message)
+        error.field = option.removeprefix("--")
         return error
+
+    def _nearest(self, option: str) -> str | None:
+        """Return the first option whose last word is the same, or else the one that is spelt most alike."""
+        last = option.removeprefix("--").rpartition(".")[2]
+        same = [known for known in self.options if known.endswith(f".{last}")]
+        return next(iter([*same, *get_close_matches(option, self.options, n=1, cutoff=0.85)]), None)
 
 
 def without_none(text: str | None) -> str | None:

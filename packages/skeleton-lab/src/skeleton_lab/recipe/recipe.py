@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, CliPositionalArg, CliSettingsSource,
 from skeleton_lab.errors import Complaint, InputError
 from skeleton_lab.recipe.flags import Flags, without_none
 from skeleton_lab.recipe.library import find_recipe
+from skeleton_lab.recipe.mistakes import mistakes, problem
 from skeleton_lab.recipe.ranges import kinds_of, ranges_of, with_range
 from skeleton_lab.recipe.renamed import up_to_date
 from skeleton_lab.recipe.settings import Settings, merged
@@ -190,7 +191,7 @@ def _checked(
             complaint
             if _is_given(_field(mistake["loc"], kinds)[0], given or {})
             else replace(complaint, file=file)
-            for mistake, complaint in zip(error.errors(), complaints(error, recipe), strict=True)
+            for mistake, complaint in zip(mistakes(error), complaints(error, recipe), strict=True)
         ) from error
 
 
@@ -216,21 +217,18 @@ def _field(place: Sequence[int | str], kinds: Mapping[str, Any]) -> tuple[list[s
 def complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[Complaint]:
     """Yield what is wrong with each field of a recipe, with the value that it has."""
     kinds = dict(_default_kinds(recipe))
-    for mistake in error.errors(include_url=False):
+    for mistake in mistakes(error):
         path, tag = _field(mistake["loc"], kinds)
         kind, field = f" of {tag}" if tag else "", ".".join(path) or "recipe"
         match mistake["type"]:
             case "extra_forbidden":
                 yield Complaint(field, f"unknown field{kind} (see --help)")
             case "missing":
-                yield Complaint(field, "missing")
-            case "value_error" if isinstance(mistake["input"], dict):
-                yield Complaint(field, str(mistake["ctx"]["error"]))
+                yield Complaint(field, f"missing; give it in the recipe, or as --{field}")
+            case "union_tag_invalid":
+                yield Complaint(f"{field}.kind", problem(mistake))
             case _:
-                problem = mistake["msg"].removeprefix("Value error, ")
-                got = repr(mistake["input"])
-                named = isinstance(mistake["input"], str) and got in problem
-                yield Complaint(field, problem if named else f"{problem}, got {got}")
+                yield Complaint(field, problem(mistake))
 
 
 def over_defaults(section: type[BaseModel], values: Settings) -> Settings:
