@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from skeleton_data import replacing
 from skeleton_lab.errors import InputError, OutputError, input_errors, writing
 
 
@@ -34,3 +35,9 @@ def test_a_name_with_control_characters_stays_in_its_line() -> None:
         raise OSError(28, os.strerror(28))
     for error in (unread.value, unwritten.value, InputError(name.replace("\n", " "))):
         assert str(error).isprintable()
+
+
+def test_what_could_not_be_written_is_no_mistake_of_the_input(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as error, input_errors(), replacing(tmp_path / "a.png"):
+        raise OSError(28, os.strerror(28))
+    assert error.value.exit_code == 74 and str(tmp_path / "a.png") in str(error.value)

@@ -24,6 +24,7 @@ from .draw.strip import viewpoint as viewpoint
 from .errors import DataError as DataError
 from .errors import JointError as JointError
 from .errors import NobodyError as NobodyError
+from .errors import OutputError as OutputError
 from .export.huggingface import export_huggingface as export_huggingface
 from .export.npz import export_npz as export_npz
 from .files.json_file import load_json as load_json
@@ -128,6 +129,7 @@ __all__ = [
     "NobodyError",
     "NtuName",
     "OpenedClips",
+    "OutputError",
     "OwnClips",
     "Picture",
     "Preprocessing",

@@ -88,8 +88,10 @@ def _draft_of(path: Path) -> Iterator[Path]:
         try:
             yield draft
         except OSError as error:
-            # The system says which file it could not open, but not which it could not write to.
-            if error.filename is None or Path(error.filename).is_relative_to(draft):
+            # The system says which file it could not open, but not which it could not write to; a copy that
+            # fails names what it read, and then what it wrote.
+            wrote = error.filename if error.filename2 is None else error.filename2
+            if wrote is None or Path(wrote).is_relative_to(draft):
                 raise OutputError(error.errno, error.strerror or str(error), str(path)) from error
             raise
         with writing(path):

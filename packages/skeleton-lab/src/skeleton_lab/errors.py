@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skeleton_data import DataError, printable
+from skeleton_data import OutputError as NotWrittenError
 
 
 @dataclass(frozen=True)
@@ -155,11 +156,14 @@ def input_errors() -> Iterator[None]:
 
     Raises:
         InputError: For every `ValueError` and `OSError` inside.
+        OutputError: Where a file or folder inside could not be written.
     """
     try:
         yield
     except InputError:
         raise
+    except NotWrittenError as error:
+        raise OutputError(str(error)) from error
     except OSError as error:
         place = f"{printable(str(error.filename))}: " if error.filename else ""
         raise InputError(place + (error.strerror or str(error))) from error

@@ -41,9 +41,11 @@ def export_huggingface(store: SkeletonStore, path: str | Path, split: Split) -> 
 
     Raises:
         DataError: The folder exists, or `datasets` is not installed.
+        OSError: The folder cannot be written.
     """
     try:
         from datasets import Dataset, DatasetDict
+        from datasets.exceptions import DatasetGenerationError
     except ImportError:
         raise DataError(
             "Hugging Face's datasets is not installed: pip install skeleton-data[huggingface]"
@@ -53,17 +55,20 @@ def export_huggingface(store: SkeletonStore, path: str | Path, split: Split) -> 
         tempfile.TemporaryDirectory(prefix=f"{draft.name}.", dir=draft.parent) as cache,
     ):
         features = _features(store)
-        sides = {
-            side: Dataset.from_generator(
-                _clips,
-                features=features,
-                cache_dir=f"{cache}/{side}",
-                gen_kwargs={"store": store, "side": side, "clips": getattr(split, side)},
-                writer_batch_size=_CLIPS_IN_MEMORY,
-            )
-            for side in ("train", "validation", "test")
-            if len(getattr(split, side))
-        }
+        try:
+            sides = {
+                side: Dataset.from_generator(
+                    _clips,
+                    features=features,
+                    cache_dir=f"{cache}/{side}",
+                    gen_kwargs={"store": store, "side": side, "clips": getattr(split, side)},
+                    writer_batch_size=_CLIPS_IN_MEMORY,
+                )
+                for side in ("train", "validation", "test")
+                if len(getattr(split, side))
+            }
+        except DatasetGenerationError as error:  # of a full disk, too
+            raise error.__cause__ or error from None
         DatasetDict(sides).save_to_disk(draft)
 
 
