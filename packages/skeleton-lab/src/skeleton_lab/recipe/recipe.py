@@ -224,7 +224,10 @@ def complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[Comp
             case "extra_forbidden":
                 yield Complaint(field, f"unknown field{kind} (see --help)")
             case "missing":
-                yield Complaint(field, f"missing; give it in the recipe, or as --{field}")
+                in_list = any(part.isdecimal() for part in path)  # which no option reaches
+                yield Complaint(
+                    field, "missing" if in_list else f"missing; give it in the recipe, or as --{field}"
+                )
             case "union_tag_invalid":
                 yield Complaint(f"{field}.kind", problem(mistake))
             case _:
