@@ -4,6 +4,7 @@ import json
 import socket
 import sys
 from contextlib import ExitStack
+from threading import Event
 
 import pytest
 from running_service import running
@@ -48,6 +49,29 @@ def test_an_open_stream_does_not_keep_the_server_from_stopping(recogniser):
         live = stack.enter_context(connect(f"ws://127.0.0.1:{port}/live?window=1&stride=1"))
         live.send("[]")
         assert json.loads(live.recv(20))["label"] is None
+
+
+def test_a_request_that_takes_longer_than_the_stop_is_told(recogniser, clips, monkeypatch, capfd):
+    monkeypatch.setattr(serving, "STOP_SECONDS", 0.1)
+    begun, stopped = Event(), Event()
+
+    class Slow:
+        def scores(self, joints):
+            begun.set()
+            stopped.wait(20)
+            return recogniser.network.scores(joints)
+
+    body = json.dumps({"clips": [clips[0].tolist()]}).encode()
+    head = "POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    with running(Recogniser(recogniser.preprocessing, Slow())) as port:
+        connection = socket.create_connection(("127.0.0.1", port), 20)
+        connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        assert begun.wait(20)
+    stopped.set()
+    with connection:
+        reply = b"".join(iter(lambda: connection.recv(2**16), b""))
+    assert b" 503 " in reply.partition(b"\r\n")[0] and b"retry-after" in reply
+    assert "Traceback" not in capfd.readouterr().err
 
 
 # --- the command ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Collection
@@ -105,6 +106,8 @@ class _Service:
         self.open += 1
         try:
             return await self.answered(request, query)
+        except asyncio.CancelledError:  # the server stops, and has waited for as long as it may
+            raise HTTPException(503, "the service is stopping; try again", {"retry-after": "5"}) from None
         finally:
             self.open -= 1
 
