@@ -9,8 +9,9 @@ import sys
 
 from skeleton_lab import errors
 
-leave, errors.leave_processes = errors.leave_processes, lambda: None
-for app, *arguments in json.loads(sys.argv[1]):
-    sys.argv = [app, *arguments]
-    runpy.run_path(app, run_name="__main__")
-leave()
+if __name__ == "__main__":
+    leave, errors.leave_processes = errors.leave_processes, lambda: None
+    for app, *arguments in json.loads(sys.argv[1]):
+        sys.argv = [app, *arguments]
+        runpy.run_path(app, run_name="__main__")
+    leave()

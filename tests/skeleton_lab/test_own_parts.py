@@ -117,7 +117,7 @@ def test_features_are_those_of_each_token_by_itself():
         ({"encoder": 'kind = "own_parts:Sparse"'}, "encoder: Sparse .*saved: graph is no dense"),
         ({"encoder": 'kind = "own_parts:ExtraState"'}, "encoder: ExtraState .*saved: _extra_state is dict"),
         ({"encoder": 'kind = "own_parts:OneRow"'}, r"encoder: OneRow.*\(160, 16\), got \(1, 16\)"),
-        ({"encoder": 'kind = "sttformr"'}, "encoder: .*'sttformr'.*'module:Class'"),
+        ({"encoder": 'kind = "sttformr"'}, "encoder.kind: .*'sttformr'.*'module:Class'"),
         ({"encoder": 'kind = "own_parts:NoClips"\nwidth = 3'}, r"encoder: NoClips lacks encode_v.*'width'"),
         ({"decoder": 'kind = "own_parts:OneFrame"'}, r"decoder: OneFrame lacks __call__\(tokens, mask\)"),
         ({"mask": 'kind = "own_parts:FillDecoder"'}, "mask: FillDecoder lacks sample.*'in_channels'"),
