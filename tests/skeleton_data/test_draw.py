@@ -9,6 +9,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from PIL import Image
+from refusal import refusal
 
 from skeleton_data.draw.gif import draw_gif
 from skeleton_data.draw.slots import DOTS, INCH, LEFT, MASKED, MIDDLE, REBUILT, RIGHT, SHADOW, Slots
@@ -60,6 +61,8 @@ def test_colours_appear_only_where_they_mean_something(tmp_path: Path) -> None:
     original = clip("wave")
     path = tmp_path / "strip.png"
     draw_strip(path, {"original": original}, NTU)
+    with refusal("exists; it will not be replaced"):
+        draw_strip(path, {"original": original}, NTU, overwrite=False)
     assert share(path, LEFT) > 1e-3 and share(path, RIGHT) > 1e-3
     assert share(path, REBUILT) == 0
     left_only = np.zeros((20, 25), dtype=bool)

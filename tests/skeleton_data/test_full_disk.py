@@ -72,3 +72,19 @@ def test_an_export_to_hugging_face_that_does_not_fit(
     (line,) = capsys.readouterr().err.splitlines()[-1:]
     assert ended.value.code == OUTPUT and str(tmp_path / "hf") in line and os.strerror(errno.ENOSPC) in line
     assert set(tmp_path.iterdir()) == there
+
+
+@pytest.mark.parametrize("replace", [replacing, replacing_folder])
+def test_a_read_only_file_system_is_told_by_the_name_that_was_given(
+    replace: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where even the removal of a file that is not there fails."""
+
+    def read_only(path: Path, *_: Any, **__: Any) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    for name in ("mkdir", "unlink", "write_text"):
+        monkeypatch.setattr(Path, name, read_only)
+    with pytest.raises(OutputError) as caught, replace(tmp_path / "a") as draft:
+        draft.write_text("")
+    assert caught.value.filename == str(tmp_path / "a")

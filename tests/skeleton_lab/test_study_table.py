@@ -75,9 +75,20 @@ def test_a_difference_is_bold_where_its_interval_leaves_out_zero():
     assert "**" not in markdown(alone, title="T", source="", spread="interval", reference="base")
 
 
-def test_a_figure_of_many_rows_has_six_lines(tmp_path, monkeypatch):
+def drawn_figures(monkeypatch):
+    """A list that receives figures in place of files."""
     pictures = []
-    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **_: pictures.append(figure))
+
+    def keep(figure, path, **_):
+        path.touch()
+        pictures.append(figure)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    return pictures
+
+
+def test_a_figure_of_many_rows_has_six_lines(tmp_path, monkeypatch):
+    pictures = drawn_figures(monkeypatch)
     places = [Column(Path("data/x"), "odd-subjects", labels, labels, None) for labels in ("1%", "5%", "9%")]
     found = [
         Cell(Row(name=f"row {row}"), place, (0,), (50.0 + row,), 10 * (number + 1), None, None)
@@ -107,8 +118,7 @@ def test_the_table_says_what_selected_the_weights():
 
 
 def test_many_numbers_of_labels_are_a_line_for_each_row(tmp_path, monkeypatch):
-    pictures = []
-    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **_: pictures.append(figure))
+    pictures = drawn_figures(monkeypatch)
     names = ("100%", "2/class", "10%")
     places = [Column(Path("data/x"), "odd-subjects", labels, labels, None) for labels in names]
     found = [

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from skeleton_data.errors import DataError, OutputError, writing
@@ -100,7 +100,8 @@ def _draft_of(path: Path) -> Iterator[Path]:
         if draft.is_dir():
             shutil.rmtree(draft, ignore_errors=True)
         else:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):  # of a read-only file system, which has said so already
+                draft.unlink(missing_ok=True)
 
 
 def put_in_place(draft: Path, path: Path) -> None:

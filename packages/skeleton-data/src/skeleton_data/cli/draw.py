@@ -72,7 +72,6 @@ class DrawCommand(BaseModel):
         from skeleton_data.draw.gif import draw_gif
         from skeleton_data.draw.page import draw_page
         from skeleton_data.draw.strip import draw_strip
-        from skeleton_data.replacing import replacing
 
         match self.output.suffix:
             case ".html":
@@ -83,8 +82,14 @@ class DrawCommand(BaseModel):
                 title, clip = next(iter(clips.items()))
                 name, _, note = title.partition("\n")
                 label = note.replace(", subject ", "\nsubject ") or name
-                with replacing(self.output, overwrite=self.overwrite) as draft:
-                    draw_strip(draft, {label: clip}, store.layout, frames=self.frames, title=name)
+                draw_strip(
+                    self.output,
+                    {label: clip},
+                    store.layout,
+                    frames=self.frames,
+                    title=name,
+                    overwrite=self.overwrite,
+                )
 
 
 def _find(store: SkeletonStore, wanted: str) -> int:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.draw.slots import SlotPen, Slots
 from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.replacing import replacing
 
 Clip = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -31,6 +32,7 @@ def draw_strip(
     reconstructed: Collection[str] = (),
     frames: int = 8,
     title: str = "",
+    overwrite: bool = True,
 ) -> None:
     """Draw clips as rows of skeletons along one time line, all to one scale, and save the picture.
 
@@ -47,6 +49,7 @@ def draw_strip(
             of their own, and the first row stands behind as a shadow.
         frames: How many frames to draw, evenly spaced.
         title: Text above the rows.
+        overwrite: Replace a file that is already there.
 
     Raises:
         ValueError: No rows, rows of different or unknown shape, numbers that are not finite, a mask that fits
@@ -78,7 +81,8 @@ def draw_strip(
         pen.row(row, points, seen, original if label in reconstructed else None)
     pen.write(list(rows), [f"frame {moment + 1}" for moment in moments])
     pen.legend(masked=bool(set(masks) - set(reconstructed)), reconstructed=bool(reconstructed))
-    pen.figure.savefig(path)
+    with replacing(path, overwrite=overwrite) as draft:
+        pen.figure.savefig(draft)
 
 
 def check_clip(

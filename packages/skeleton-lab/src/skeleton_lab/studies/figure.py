@@ -11,6 +11,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from skeleton_data import replacing
+from skeleton_lab.errors import writing
 from skeleton_lab.studies.cells import Cell, Spread
 from skeleton_lab.studies.columns import Column
 
@@ -30,12 +32,15 @@ def draw(cells: Sequence[Cell], path: Path, *, title: str, spread: Spread, rows:
         title: Above it.
         spread: What the bands and bars show.
         rows: The rows that have lines, if not chosen so.
+
+    Raises:
+        OutputError: If it cannot be written.
     """
     columns = list(dict.fromkeys(cell.column for cell in cells))
     several = len(columns) > 2 and len({(column.store, column.protocol) for column in columns}) == 1
     figure = _lines(cells, title, spread, rows) if several else _panels(cells, columns, title, spread)
-    with matplotlib.rc_context({"svg.hashsalt": "study"}):
-        figure.savefig(path, dpi=150)
+    with writing(path), matplotlib.rc_context({"svg.hashsalt": "study"}), replacing(path) as draft:
+        figure.savefig(draft, dpi=150)
 
 
 def _lines(cells: Sequence[Cell], title: str, spread: Spread, names: Sequence[str]) -> Figure:
