@@ -1,5 +1,7 @@
 """A file or folder is there whole, new or old, whatever went wrong while it was written."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -59,6 +61,35 @@ def test_what_a_killed_process_of_the_same_number_left_is_not_taken_over(tmp_pat
     with replacing_folder(tmp_path / "model") as draft:
         (draft / "b").write_text("b")
     assert content(tmp_path) == {"model/b": "b"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot be asked about a process")
+@pytest.mark.parametrize("replace", [replacing, replacing_folder])
+@pytest.mark.parametrize("moment", ["writing", "old stepped aside"])
+def test_what_a_killed_process_left_is_cleared_and_the_old_is_never_lost(tmp_path, replace, moment):
+    def left(draft: Path, number: int, end: str = "") -> Path:
+        return draft.with_name(draft.name.replace(f"-{os.getpid()}", f"-{number}") + end)
+
+    def write(path: Path, text: str) -> None:
+        if replace is replacing_folder:
+            path.mkdir(exist_ok=True)
+            path /= "weights"
+        path.write_text(text)
+
+    killed = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    killed.wait()
+    path = tmp_path / "model.v1"
+    with replace(path) as draft:
+        write(draft, "old")
+    alive = left(draft, os.getppid())
+    write(alive, "of a process that lives")
+    write(left(draft, killed.pid), "half")
+    if moment == "old stepped aside":
+        path.replace(left(draft, killed.pid, "-old"))
+    with pytest.raises(ZeroDivisionError), replace(path) as draft:
+        1 / 0  # noqa: B018
+    assert {each.name for each in tmp_path.iterdir()} == {path.name, alive.name}
+    assert "old" in content(tmp_path).values()
 
 
 def test_what_may_not_be_replaced_is_named(tmp_path):

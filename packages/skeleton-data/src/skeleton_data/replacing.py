@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,8 +25,8 @@ def behind_links(path: Path) -> Path:
 def replacing(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Yield a hidden name to write a file under, which takes its place at `path` when all went well.
 
-    After an error, or when the process was killed, what was at `path` before is still there. A folder is
-    never replaced.
+    After an error, or when the process was killed, what was at `path` before is still there. What a killed
+    process left is removed by the next one on this machine that writes to `path`. A folder is never replaced.
 
     Args:
         path: Where the file shall be; of a symbolic link, what it leads to.
@@ -44,6 +45,7 @@ def replacing(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
         'whole'
     """
     path = behind_links(Path(path))
+    _clear_leftovers(path)
     if path.is_dir() or (path.exists() and not overwrite):
         raise DataError.at(path, "exists; it will not be replaced")
     with _draft_of(path) as draft:
@@ -53,6 +55,9 @@ def replacing(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
 @contextmanager
 def replacing_folder(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Yield an empty hidden folder to write into, which takes its place at `path` when all went well.
+
+    A process that is killed leaves what it was writing beside `path`, and the next one on this machine that
+    writes to `path` removes it. If it was killed while the old folder stepped aside, that one is put back.
 
     Args:
         path: Where the folder shall be; of a symbolic link, what it leads to.
@@ -71,6 +76,7 @@ def replacing_folder(path: str | Path, *, overwrite: bool = True) -> Iterator[Pa
         ['config.json']
     """
     path = behind_links(Path(path))
+    _clear_leftovers(path)
     if path.exists() and not (path.is_dir() and (overwrite or not any(path.iterdir()))):
         raise DataError.at(path, "exists; it will not be replaced")
     with _draft_of(path) as draft:
@@ -83,7 +89,7 @@ def replacing_folder(path: str | Path, *, overwrite: bool = True) -> Iterator[Pa
 def _draft_of(path: Path) -> Iterator[Path]:
     if not path.parent.is_dir():
         raise DataError.at(path, f"there is no folder {path.parent}")
-    draft = path.with_name(f".{path.stem}.partial-{os.getpid()}{path.suffix}")
+    draft = path.with_name(f"{_drafts_of(path)}{os.getpid()}{path.suffix}")
     try:
         try:
             yield draft
@@ -104,6 +110,42 @@ def _draft_of(path: Path) -> Iterator[Path]:
                 draft.unlink(missing_ok=True)
 
 
+def _drafts_of(path: Path) -> str:
+    """Return how names of drafts of `path` begin: the host is in them, since others may share the disk."""
+    host = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+    return f".{path.stem}.partial-{host}-"
+
+
+def _clear_leftovers(path: Path) -> None:
+    """Remove what killed processes of this host left, and put back an old folder that had stepped aside."""
+    if sys.platform == "win32" or not path.parent.is_dir():
+        return  # Windows cannot be asked about a process without ending it.
+    begin = _drafts_of(path)
+    for left in [each for each in path.parent.iterdir() if each.name.startswith(begin)]:
+        number, dot, end = left.name.removeprefix(begin).removesuffix(_OLD).partition(".")
+        if dot + end != path.suffix or not number.isdecimal() or _is_alive(int(number)):
+            continue
+        if left.name.endswith(_OLD) and not path.exists():
+            left.replace(path)
+        elif left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass  # of another user, or no number of a process
+    return True
+
+
+_OLD = "-old"
+
+
 def put_in_place(draft: Path, path: Path) -> None:
     """Rename a file or folder to `path` once all of it is on the disk, and replace what was there.
 
@@ -119,7 +161,7 @@ def put_in_place(draft: Path, path: Path) -> None:
         flush_to_disk(part)
     if path.is_dir() and any(path.iterdir()):
         # A folder cannot be renamed onto one that is not empty: the old one steps aside for that moment.
-        aside = draft.with_name(f"{draft.name}-old")
+        aside = draft.with_name(f"{draft.name}{_OLD}")
         path.replace(aside)
         try:
             draft.replace(path)
