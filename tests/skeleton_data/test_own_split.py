@@ -120,7 +120,13 @@ def test_a_store_of_a_store_keeps_the_split_and_another_fingerprint_does_not_fol
     assert SkeletonStore.open(tmp_path / "without").fingerprint == store.fingerprint
     with pytest.raises(ValueError, match="keeps no split"):
         divide(SkeletonStore.open(tmp_path / "without"), "own")
-    (again.path / "splits.json").write_text("{}")
+    splits = again.path / "splits.json"
+    content = json.loads(splits.read_text())
+    clip = next(iter(content["splits"].values()))["test"]
+    splits.write_text(json.dumps(content | {"splits": {"one": {"train": clip, "test": clip}}}))
+    with refusal(repr(again.name(clip[0]))):
+        divide(again, "own")
+    splits.write_text("{}")
     with refusal(r"splits.json: damaged"):
         SkeletonStore.open(again.path)
 

@@ -20,6 +20,7 @@ from skeleton_data import (
 from skeleton_data.cli.main import main
 from skeleton_data.layouts.layout import layout
 from skeleton_data.splits.counts import OFFICIAL_COUNTS
+from skeleton_data.splits.divide import divide
 from skeleton_data.splits.labels import label_subset
 
 
@@ -61,7 +62,7 @@ def test_another_store_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"train": [0, 0]}, "a clip is there twice"),
+        ({"train": [0, 0]}, "clip 0 is on the side train twice"),
         ({"train": [40]}, "clip 40 is not one of 40"),
         ({"train": [-1]}, "train.0: Input should be greater than or equal to 0"),
         ({"train": "all"}, "train: Input should be"),
@@ -76,6 +77,16 @@ def test_a_damaged_file_is_one_line(tmp_path, change, message):
     with refusal(message) as error:
         load_split(path, index)
     assert str(error.value).startswith(f"{path}: ") and "\n" not in str(error.value)
+
+
+def test_a_clip_on_two_sides_is_named(store, tmp_path):
+    path = tmp_path / "odd.json"
+    save_split(path, split(store.index, "odd-subjects"), store.index)
+    sides = json.loads(path.read_text())
+    path.write_text(json.dumps(sides | {"validation": [sides["test"][0]]}))
+    with refusal(repr(store.name(sides["test"][0]))) as error:
+        divide(store, file=path)
+    assert error.value.path == str(path)
 
 
 def test_no_split_at_all(tmp_path):
@@ -103,7 +114,7 @@ def store(tmp_path_factory) -> SkeletonStore:
                 "camera": 1 + clip % 3,
                 "setup": 1 + clip % 4,
             }
-            writer.add(np.full((2, 1, 25, 3), clip + 1), name=f"{clip}", **facts)
+            writer.add(np.full((2, 1, 25, 3), clip + 1), name=f"take{clip}", **facts)
     return SkeletonStore.open(path)
 
 

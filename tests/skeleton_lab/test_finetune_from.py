@@ -221,10 +221,8 @@ BAD = {
     "preprocessing.json: 1048577 bytes": lambda folder: (folder / "preprocessing.json").write_text(
         " " * (2**20 + 1)
     ),
-    "config.json: sttformer.width": tampered(config=lambda saved: saved["config"].update(width=10**9)),
-    "config.json: sttformer.blocks": tampered(
-        config=lambda saved: saved["config"].update(blocks=[[8, 10**9]])
-    ),
+    "config.width: ": tampered(config=lambda saved: saved["config"].update(width=10**9)),
+    "config.blocks.0.1: ": tampered(config=lambda saved: saved["config"].update(blocks=[[8, 10**9]])),
     "model.safetensors does not fit the STTFormer: ": tampered(
         config=lambda saved: saved["config"].update(width=16384)
     ),

@@ -189,7 +189,7 @@ def test_a_pickle_is_not_looked_at(folder, tmp_path):
         (
             "config.json",
             '{"config": {"width": 8, "hook": "x"}}',
-            r"config\.json: sttformer\.hook: Extra inputs",
+            r"config\.json: .*config\.hook: ",
         ),
         ("config.json", "[]", r"config\.json: expected a table 'config'"),
         (

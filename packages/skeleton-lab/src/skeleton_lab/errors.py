@@ -30,7 +30,7 @@ class Complaint:
     """What is wrong with a field of a recipe or of a command line.
 
     Attributes:
-        field: The field, such as `training.epochs`.
+        field: The field, such as `training.epochs`; empty where several fields do not go together.
         problem: What is wrong with it.
         file: The recipe that has the field; None where the command line gave it.
     """
@@ -41,8 +41,9 @@ class Complaint:
 
     def __str__(self) -> str:
         """Return a line: file, field and problem."""
-        place = self.field if self.file is None else f"{self.file}: {self.field}"
-        return f"{place}: {self.problem}"
+        return ": ".join(
+            [*([] if self.file is None else [str(self.file)]), *filter(None, [self.field]), self.problem]
+        )
 
 
 class InputError(ValueError):

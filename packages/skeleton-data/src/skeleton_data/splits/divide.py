@@ -93,7 +93,7 @@ def read_split(path: str | Path, store: SkeletonStore) -> Split:
     """
     path = Path(path)
     json = _is_json(path)
-    sides = load_split(path, store.index) if json else _by_name(path, store)
+    sides = load_split(path, store.index, name=store.name) if json else _by_name(path, store)
     try:
         require_trained_classes(store.index.label, sides, store.classes, "the split", every=not json)
     except ValueError as error:

@@ -11,6 +11,7 @@ from skeleton_data.clips import Side
 from skeleton_data.errors import DataError
 from skeleton_data.files.text import read_bytes
 from skeleton_data.splits.protocols import Split
+from skeleton_data.splits.split_file import require_one_side
 from skeleton_data.store.files import SPLITS, OwnSplits
 from skeleton_data.store.store import SkeletonStore
 
@@ -33,10 +34,15 @@ def own_splits(store: SkeletonStore) -> dict[str, Split]:
         train, validation, test = (
             np.sort(np.array(sides.get(side, ()), np.int64)) for side in ("train", "validation", "test")
         )
-        everything = np.concatenate([train, validation, test])
-        if len(np.unique(everything)) != len(everything) or everything.max(initial=0) >= len(store):
-            raise DataError.at(path, f"damaged: split {name!r} has a clip twice, or one that is not there")
         found[name] = Split(train=train, validation=validation, test=test)
+        if (last := max(side.max(initial=0) for side in (train, validation, test))) >= len(store):
+            raise DataError.at(
+                path, f"damaged: split {name!r} has clip {last}, but the last is {len(store) - 1}"
+            )
+        try:
+            require_one_side(found[name], store.name)
+        except ValueError as error:
+            raise DataError.at(path, f"damaged: split {name!r}: {error}") from None
     return found
 
 

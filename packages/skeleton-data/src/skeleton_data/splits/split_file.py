@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -29,7 +29,7 @@ class SplitFile(BaseModel):
 
     format: Literal["skeleton-split"] = Field(description="tells a split from any other file")
     version: Literal[1] = Field(description="version of the format")
-    made: dict[str, Any] = Field(description="how it was made: protocol, seeds, shares")
+    made: dict[str, Any] = Field(description="how it was made: protocol, seeds, fractions")
     clips: int = Field(ge=1, description="clips of the store")
     index_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="fingerprint of the store's index")
     train: Clips = Field(description="clips to fit")
@@ -41,15 +41,41 @@ class SplitFile(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        everything = np.concatenate([np.array(side, dtype=np.int64) for side in self._sides()])
-        if len(everything) and everything.max() >= self.clips:
-            raise ValueError(f"clip {everything.max()} is not one of {self.clips}")
-        if len(np.unique(everything)) != len(everything):
-            raise ValueError("a clip is there twice")
+        last = max((clip for side in (self.train, self.validation, self.test) for clip in side), default=0)
+        if last >= self.clips:
+            raise ValueError(f"clip {last} is not one of {self.clips}")
         return self
 
-    def _sides(self) -> tuple[Clips, Clips, Clips]:
-        return self.train, self.validation, self.test
+    @property
+    def split(self) -> Split:
+        """The sides as arrays."""
+        return Split(*(np.array(side, dtype=np.int64) for side in (self.train, self.validation, self.test)))
+
+
+def require_one_side(split: Split, name: Callable[[int], int | str] = int) -> None:
+    """Check that no clip is on two sides, or on one twice.
+
+    Args:
+        split: The sides.
+        name: Returns how the message names a clip; by default its number.
+
+    Raises:
+        ValueError: One is; names it.
+
+    Example:
+        >>> clips = np.arange(3)
+        >>> require_one_side(Split(clips[:2], clips[:0], clips[1:]), ("wave", "sit", "jump").__getitem__)
+        Traceback (most recent call last):
+        ...
+        ValueError: clip 'sit' is on the sides train and test; leave it on one
+    """
+    found: dict[int, str] = {}
+    for side in ("train", "validation", "test"):
+        for clip in getattr(split, side).tolist():
+            if clip in found:
+                where = f"sides {found[clip]} and {side}" if found[clip] != side else f"side {side} twice"
+                raise ValueError(f"clip {name(clip)!r} is on the {where}; leave it on one")
+            found[clip] = side
 
 
 def save_split(
@@ -83,15 +109,21 @@ def save_split(
         validation=tuple(split.validation.tolist()),
         test=tuple(split.test.tolist()),
     )
+    require_one_side(split)
     with replacing(path, overwrite=overwrite) as draft:
         draft.write_text(json.dumps(content.model_dump(mode="json")) + "\n", encoding="utf-8")
 
 
-def load_split(path: str | Path, index: ClipIndex) -> Split:
+def load_split(path: str | Path, index: ClipIndex, *, name: Callable[[int], int | str] = int) -> Split:
     """Read a split that was made for exactly this index.
 
+    Args:
+        path: The file.
+        index: Of the store that is split.
+        name: Returns how messages name a clip; by default its number.
+
     Raises:
-        DataError: The file is missing, is no split, or was made for another store.
+        DataError: The file is missing, is no split, was made for another store, or has a clip on two sides.
 
     Example:
         >>> import tempfile
@@ -115,8 +147,11 @@ def load_split(path: str | Path, index: ClipIndex) -> Split:
             f"it was made for another store of {content.clips} clips; the {len(index)} clips here have other"
             " labels, subjects or lengths: make it again, or list clip names in a text or CSV file",
         )
-    train, validation, test = (np.array(side, dtype=np.int64) for side in content._sides())
-    return Split(train=train, validation=validation, test=test)
+    try:
+        require_one_side(content.split, name)
+    except ValueError as error:
+        raise DataError.at(path, str(error)) from None
+    return content.split
 
 
 def _fingerprint(index: ClipIndex) -> str:

@@ -97,10 +97,9 @@ class EvaluateData(RecipeSection):
         try:
             data = FinetuneData(**fields)
         except ValidationError as error:
-            found = list(complaints(error, FinetuneData))
-            texts = (each.problem if each.field == "recipe" else str(each) for each in found)
             place = f"{model.run}/config.toml: " if model.run and not self.model_fields_set else ""
-            raise InputError("\n".join(f"{place}data: {text}" for text in texts)) from error
+            found = (f"{place}data: {complaint}" for complaint in complaints(error, FinetuneData))
+            raise InputError("\n".join(found)) from error
         if model.is_classifier and data.place == trained_on:
             shown_as, was = data.model_dump(mode="json"), model.recipe.get("data", {})
             for name in (*DIVISION, "validation", "split_seed"):

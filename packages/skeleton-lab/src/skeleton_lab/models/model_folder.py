@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from skeleton_data import Preprocessing, file_sha256
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.network_config import NetworkConfig
+from skeleton_lab.recipe.mistakes import mistakes, problem
 from skeleton_lab.recipe.text_files import read_json, read_small_text
 from skeleton_runtime import Calibration
 from skeletonmae import READY, ready_folder
@@ -89,8 +90,11 @@ def read_config(folder: Path) -> NetworkConfig:
         # The first models that were saved did not name their kind.
         return adapter.validate_python({"kind": "sttformer"} | saved["config"])
     except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(f"{folder / CONFIG}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        mistake = next(mistakes(error))
+        field = ".".join(["config", *map(str, mistake["loc"][1:])])  # the first is the kind
+        raise InputError(
+            f"{folder / CONFIG}: it is damaged, or of another version: {field}: {problem(mistake)}"
+        ) from error
 
 
 def files_of(folder: Path) -> tuple[str, ...]:

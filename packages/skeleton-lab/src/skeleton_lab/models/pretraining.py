@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from skeleton_data import Preprocessing
 from skeleton_lab.errors import InputError
+from skeleton_lab.recipe.mistakes import first_problem
 from skeleton_lab.recipe.text_files import read_toml
 from skeletonmae import Plugin, SkeletonMAE, SkeletonMAEConfig
 from sttformer import build_with_weights, read_weights
@@ -26,9 +27,7 @@ def load_pretraining(run: Path) -> tuple[SkeletonMAE, Preprocessing]:
     try:
         config = SkeletonMAEConfig.model_validate(read_toml(path).get("model"))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(["model", *map(str, first["loc"])])
-        raise InputError(f"{path}: {field}: {first['msg']}") from error
+        raise InputError(f"{path}: {first_problem(error, 'model')}") from error
     for part in (config.encoder, config.decoder, config.mask):
         if isinstance(part, Plugin):
             part.require_trust(path)

@@ -219,7 +219,7 @@ def complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[Comp
     kinds = dict(_default_kinds(recipe))
     for mistake in mistakes(error):
         path, tag = _field(mistake["loc"], kinds)
-        kind, field = f" of {tag}" if tag else "", ".".join(path) or "recipe"
+        kind, field = f" of {tag}" if tag else "", ".".join(path)
         match mistake["type"]:
             case "extra_forbidden":
                 yield Complaint(field, f"unknown field{kind} (see --help)")

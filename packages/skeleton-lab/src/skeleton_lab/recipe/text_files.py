@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from skeleton_data import load_json, read_text
 from skeleton_data import read_toml as read_toml_file
 from skeleton_lab.errors import InputError, input_errors
+from skeleton_lab.recipe.mistakes import first_problem
 from skeleton_lab.recipe.renamed import up_to_date
 
 MAX_BYTES = 2**20
@@ -50,9 +51,9 @@ def read_record(kind: type[Record] | TypeAdapter[Record], path: Path) -> Record:
     try:
         return adapter.validate_python(read_json(path, most=MAX_RESULT))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "the file"
-        raise InputError(f"{path}: damaged, or not the expected file: {field}: {first['msg']}") from error
+        raise InputError(
+            f"{path}: it is damaged, or not the expected file: {first_problem(error)}"
+        ) from error
 
 
 def read_toml(path: Path) -> dict[str, Any]:
