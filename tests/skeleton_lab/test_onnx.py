@@ -128,6 +128,8 @@ def test_streams_are_fused_in_one_file(trained, store, tmp_path):
     wanted = fuse_scores(scores, [0.6, 0.4]).softmax(1).detach()
     np.testing.assert_allclose(fused(clips), wanted, atol=1e-4)
     assert len(answers(tmp_path / "fused", store)) == 96
+    with pytest.raises(InputError, match=r"fused.bone.*fused.joint"):
+        SavedModel.open(tmp_path / "fused")
 
 
 @pytest.mark.parametrize(

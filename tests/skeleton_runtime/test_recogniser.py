@@ -52,6 +52,7 @@ def test_one_answer_whatever_the_form(recogniser, raw, clips, tmp_path):
     moved = [clip[..., order, :] + np.float32(2) for clip in clips]
     own = write_own(tmp_path / "own.npz", moved, names, fps=30.0)
     assert_alike(recogniser.predict(own), expected)
+    assert_alike(recogniser.predict([own, str(raw)]), [*expected, *expected])
 
     import_clips(own, tmp_path / "store", ImportConfig())
     store = SkeletonStore.open(tmp_path / "store")

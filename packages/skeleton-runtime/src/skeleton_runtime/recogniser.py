@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from skeleton_runtime.explanation import Explanation
     from skeleton_runtime.live import LiveStream
 
-    Clips = ArrayLike | Sequence[ArrayLike] | SkeletonStore | str | Path
+    Clips = ArrayLike | Sequence[ArrayLike] | SkeletonStore | str | Path | Sequence[str | Path]
     """An array, a list of arrays of any lengths, a store, or a file or folder that import reads."""
 
 Joints = NDArray[np.float32]
@@ -98,7 +98,7 @@ class Recogniser:
 
         Args:
             clips: An array (T, V, 3) or (T, M, V, 3) of joints, a list of them, a store, or a file or folder
-                of any format that `skeleton-data import` reads.
+                of any format that `skeleton-data import` reads, or a list of these.
             window: Length of a window that slides over each clip, in frames ("60") or seconds ("2s"); by
                 default a clip is one.
             stride: From a window to the next, likewise; by default half a window.
@@ -293,8 +293,10 @@ class Recogniser:
         if isinstance(clips, SkeletonStore):
             clips = clips.path
         if isinstance(clips, str | Path):
-            refused: list[str] = []
-            yield from read_recordings([Path(clips)], preprocessing, config, refused=refused)
+            clips = [clips]
+        if isinstance(clips, list | tuple) and clips and all(isinstance(each, str | Path) for each in clips):
+            files, refused = [Path(each) for each in clips], list[str]()
+            yield from read_recordings(files, preprocessing, config, refused=refused)
             if refused:
                 raise DataError("\n".join(refused))
         elif isinstance(clips, np.ndarray) and clips.dtype != object:

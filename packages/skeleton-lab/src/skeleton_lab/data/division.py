@@ -31,7 +31,8 @@ class Division(ClipSource):
     def _one_way_to_divide(self) -> Division:
         if (self.protocol is None) == (self.split is None):
             given = "neither is given" if self.protocol is None else "both are given"
-            raise ValueError(f"give either protocol or split; {given}")
+            names = "such as leave-one-subject-out, 'subject in 1,3,5', or all to train on all clips"
+            raise ValueError(f"{given}: give either a protocol ({names}) or split, a file of clip names")
         if self.fold is not None and not (self.protocol and is_folded(self.protocol)):
             raise ValueError(f"fold: {self.fold}, but {self.protocol or self.split} has no folds")
         return self

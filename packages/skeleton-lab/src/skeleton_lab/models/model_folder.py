@@ -60,6 +60,11 @@ def locate(where: str | Path) -> Path:
         raise InputError(
             f"{path} holds the runs of all folds: name the model of one, as {' or '.join(inside)}"
         )
+    if (path / ONNX).is_file() and (streams := [str(each.parent) for each in path.glob(f"*/{CONFIG}")]):
+        raise InputError(
+            f"{path} fuses the answers of {len(streams)} networks in {ONNX}, which runs without torch alone; "
+            f"expected one network: {', '.join(sorted(streams))}"
+        )
     raise InputError(f"{path} is not a model: neither it, nor classifier/ or encoder/ in it, has a {CONFIG}")
 
 
