@@ -12,14 +12,14 @@ def spatial_graph(
     r"""Build the adjacency matrices of the spatial partition.
 
     With neighbours being the two ends of a bone, and every joint its own neighbour, entry :math:`(k, v, w)`
-    is the share of joint v in what joint w receives, if v belongs to subset k of its neighbours, and else
+    is the weight of joint v in what joint w receives, if v belongs to subset k of its neighbours, and else
     zero:
 
     - subset 0: w itself,
     - subset 1: neighbours that are as far from the centre as w, or farther,
     - subset 2: neighbours that are nearer to it.
 
-    Each of the d neighbours has share 1 / d: summed over k and v a column is one.
+    Each of the d neighbours has weight 1 / d: summed over k and v a column is one.
 
     Args:
         edges: Bones as pairs of joint numbers.

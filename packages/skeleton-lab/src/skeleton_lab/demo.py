@@ -67,7 +67,7 @@ class DemoConfig(RecipeSection):
         pretrain.run(recipe, bar=progress_line())
 
     def finetune_once(self, fraction: float, seed: int, *, pretrained: bool) -> FinetuneResult | None:
-        """Learn from a share of the labels, and be tested; runs in a worker."""
+        """Learn from a fraction of the labels, and be tested; runs in a worker."""
         start = "pretrained" if pretrained else "scratch"
         options = ["--data.store", str(self.store), "--data.label_fraction", str(fraction)]
         options += ["--data.label_seed", str(seed), "--training.seed", str(seed)]

@@ -185,8 +185,8 @@ def run(
     before = None
     if others:
         train = [*train, *others.clips]
-        share = config.self_training.labelled_fraction
-        plan = plan.mixed(training.batch_size, share, len(clips.train), count(others.clips))
+        labelled = config.self_training.labelled_fraction
+        plan = plan.mixed(training.batch_size, labelled, len(clips.train), count(others.clips))
         if not config.run.dry_run:
             before = run(config.teacher, bar=bar, tested=False)
     accelerator = set_up_distributed(config, plan)

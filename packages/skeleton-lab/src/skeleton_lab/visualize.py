@@ -128,8 +128,8 @@ class Embedding(RecipeSection):
         features = pooled_features(model, clips, shown, calibration_clips=self.calibration_clips)
         labels = clips.store.index.label[shown].tolist()
         names = [clips.store.name(int(clip)) for clip in shown]
-        share = draw_embedding(self.output, features, labels, clips.classes, names)
-        print(f"{len(shown)} {self.side} clips; the plane shows {share:.1%} of the features' variance")
+        fraction = draw_embedding(self.output, features, labels, clips.classes, names)
+        print(f"{len(shown)} {self.side} clips; the plane shows {fraction:.1%} of the features' variance")
 
 
 class VisualizeConfig(RecipeSection):

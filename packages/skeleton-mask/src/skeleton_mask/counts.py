@@ -10,12 +10,12 @@ _TIE = 1e-9
 def masked_count(ratio: float, count: int, *, field: str = "ratio") -> int:
     """Return how many of `count` frames, joints or tokens a masking ratio hides.
 
-    Of a share it is the nearest whole number, ties upwards, and always at least one left visible:
+    Of a fraction it is the nearest whole number, ties upwards, and always at least one left visible:
     `min(floor(ratio * count + 1/2), count - 1)`. A whole number (`int`) is itself the count, as with
     scikit-learn's `test_size`. So every clip of every batch hides equally many.
 
     Args:
-        ratio: Share to hide, `0 <= ratio < 1`; or how many, an `int` below `count`.
+        ratio: Fraction to hide, `0 <= ratio < 1`; or how many, an `int` below `count`.
         count: How many there are, at least one.
         field: What the ratio is called in an error message.
 

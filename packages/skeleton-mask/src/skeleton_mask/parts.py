@@ -29,7 +29,7 @@ def body_part(
 
     Args:
         shape: Clips, frames and joints `(N, T, V)`.
-        joint_ratio: Share of the joints that is hidden in all frames, `[0, 1)`, or a count (see
+        joint_ratio: Fraction of the joints that is hidden in all frames, `[0, 1)`, or a count (see
             `masked_count`).
         parts: Joint numbers of each part; together every joint exactly once.
         tube_frames: Frames in which the same parts stay hidden; all if None. The last tube is shorter when

@@ -20,7 +20,7 @@ def temporal_blocks(
 
     Args:
         shape: Clips, frames and joints `(N, T, V)`.
-        frame_ratio: Share of the frames that is hidden, `[0, 1)`, or a count; see `masked_count`.
+        frame_ratio: Fraction of the frames that is hidden, `[0, 1)`, or a count; see `masked_count`.
         block_frames: Frames in a block, at least 1 (which is `frame_only`).
         generator: A `torch.Generator`, or one seed for each clip, int64 `(N,)`; the mask is on its device.
 
@@ -58,7 +58,7 @@ def tube(shape: Sequence[int], joint_ratio: float, *, tube_frames: int, generato
 
     Args:
         shape: Clips, frames and joints `(N, T, V)`.
-        joint_ratio: Share of the joints that is hidden in each frame, `[0, 1)`, or a count (see
+        joint_ratio: Fraction of the joints that is hidden in each frame, `[0, 1)`, or a count (see
             `masked_count`).
         tube_frames: Frames in a tube, at least 1.
         generator: A `torch.Generator`, or one seed for each clip, int64 `(N,)`; the mask is on its device.

@@ -26,8 +26,8 @@ def spatial_temporal(
 
     Args:
         shape: Clips, frames and joints `(N, T, V)`.
-        frame_ratio: Share of the frames that is hidden, `[0, 1)`, or a count; see `masked_count`.
-        joint_ratio: Share of the joints that is hidden in each remaining frame, `[0, 1)`.
+        frame_ratio: Fraction of the frames that is hidden, `[0, 1)`, or a count; see `masked_count`.
+        joint_ratio: Fraction of the joints that is hidden in each remaining frame, `[0, 1)`.
         joints: Other joints in every frame, or the same in all.
         generator: A `torch.Generator`, or one seed for each clip, int64 `(N,)`; the mask is on its device.
 

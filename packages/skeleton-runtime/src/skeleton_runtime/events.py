@@ -87,7 +87,7 @@ def _middle(answer: Answer) -> int:
 
 def _event(joined: list[Answer], first: int, last: int) -> Event:
     begin = joined[0]
-    shares = [each.best(1)[begin.label] for each in joined if begin.label in each.best(1)]
+    probabilities = [each.best(1)[begin.label] for each in joined if begin.label in each.best(1)]
     return Event(
         file=begin.file,
         clip=begin.clip,
@@ -95,5 +95,5 @@ def _event(joined: list[Answer], first: int, last: int) -> Event:
         first_frame=first,
         last_frame=last,
         fps=begin.fps,
-        probability=sum(shares) / len(shares) if shares else None,
+        probability=sum(probabilities) / len(probabilities) if probabilities else None,
     )

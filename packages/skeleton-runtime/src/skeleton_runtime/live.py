@@ -78,7 +78,7 @@ class LiveStream:
     `Recogniser.stream` makes one.
 
     Args:
-        recognise: From a clip (T, M, V, 3) as the model knows it to probabilities (K,).
+        classify: From a clip (T, M, V, 3) as the model knows it to probabilities (K,).
         preprocessing: That of the model.
         options: What the stream is like.
         threshold: Probability of the best class below which the answer is "unknown".
@@ -87,7 +87,7 @@ class LiveStream:
 
     def __init__(
         self,
-        recognise: Callable[[Joints], Joints],
+        classify: Callable[[Joints], Joints],
         preprocessing: Preprocessing,
         options: StreamOptions,
         *,
@@ -95,7 +95,7 @@ class LiveStream:
         smooth: int = 1,
     ) -> None:
         self._threshold, self._smooth = threshold, Smoothing(smooth)
-        self._recognise, self._preprocessing, self.options = recognise, preprocessing, options
+        self._classify, self._preprocessing, self.options = classify, preprocessing, options
         self._shown = shown_to(preprocessing, options.fps)
         self._slots = _BodySlots(preprocessing.bodies)
         self._frames: deque[Joints] = deque(maxlen=options.length)
@@ -145,7 +145,7 @@ class LiveStream:
             fps=self.options.fps,
             bodies=max(self._in_view),
             names=self._preprocessing.classes,
-            probabilities=None if shown is None else self._recognise(shown),
+            probabilities=None if shown is None else self._classify(shown),
             threshold=self._threshold,
         )
         return self._smooth(answer)

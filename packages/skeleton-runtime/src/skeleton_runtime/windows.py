@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skeleton_data import DataError, in_view, those_in_view
 
 LEAST_SEEN = 0.25
-"""Of a window, the share of frames in which somebody must be in view; a window with less is one of nobody."""
+"""Fraction of the frames of a window in which somebody must be in view; in one with less, there is nobody."""
 
 
 @dataclass(frozen=True)

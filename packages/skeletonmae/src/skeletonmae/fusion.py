@@ -34,5 +34,5 @@ def fuse_scores(scores: Sequence[Tensor], weights: Sequence[float] | None = None
     shapes = {tuple(each.shape) for each in scores}
     if len(shapes) > 1 or scores[0].ndim != 2:
         raise ValueError(f"scores must be (N, K), the same for all models, got {sorted(shapes)}")
-    shares = torch.tensor(weights).to(scores[0]) / sum(weights)
-    return torch.stack([each.log_softmax(1) for each in scores], dim=-1) @ shares
+    fractions = torch.tensor(weights).to(scores[0]) / sum(weights)
+    return torch.stack([each.log_softmax(1) for each in scores], dim=-1) @ fractions

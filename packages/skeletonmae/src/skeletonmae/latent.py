@@ -83,7 +83,7 @@ class LatentTarget(nn.Module):
 
 
 def feature_variation(features: Tensor) -> Tensor:
-    """Return the share of the features' size that differs between bodies, a scalar from 0 to 1.
+    """Return the fraction of the features' size that differs between bodies, a scalar from 0 to 1.
 
     Args:
         features: (B, T, V, C); of a single body nothing differs, and the result is 1.

@@ -24,7 +24,7 @@ def nearest_neighbours(
         temperature: The lower, the more the nearest ones count.
 
     Returns:
-        Shares of the votes (Q, K), which sum to 1.
+        Fractions of the votes (Q, K), which sum to 1.
 
     Raises:
         ValueError: If shapes do not fit, or `k` or `temperature` is not positive.

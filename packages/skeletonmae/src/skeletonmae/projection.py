@@ -12,7 +12,7 @@ def principal_components(features: Tensor, count: int = 2) -> tuple[Tensor, Tens
         count: Directions.
 
     Returns:
-        The projections (N, count), centred, and the share of the variance (count,) that each direction has.
+        The projections (N, count), centred, and the fraction of the variance (count,) of each direction.
         Signs are such that the largest number of each direction is positive.
 
     Raises:

@@ -115,9 +115,9 @@ def _repeated_moments(x: Tensor, repeated: Repeated) -> tuple[Tensor, Tensor, in
         return *_moments(x), single + copied
     (var, mean), (tail_var, tail_mean) = _moments(x[:single]), _moments(x[single:])
     shift = tail_mean - mean
-    share = copied / (single + copied)
-    var = var * (1 - share) + tail_var * share + shift.square() * (share * (1 - share))
-    return var, mean + shift * share, single + copied
+    weight = copied / (single + copied)
+    var = var * (1 - weight) + tail_var * weight + shift.square() * (weight * (1 - weight))
+    return var, mean + shift * weight, single + copied
 
 
 def _moments_of_all_processes(var: Tensor, mean: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -126,9 +126,9 @@ def _moments_of_all_processes(var: Tensor, mean: Tensor, count: int) -> tuple[Te
     everybody = [torch.empty_like(own) for _ in range(dist.get_world_size())]
     dist.all_gather(everybody, own)
     variances, means, counts = torch.tensor_split(torch.stack(everybody), [len(var), 2 * len(var)], dim=1)
-    share = counts / counts.sum()
-    mean = (share * means).sum(0)
-    return (share * (variances + (means - mean).square())).sum(0), mean, counts.sum()
+    weight = counts / counts.sum()
+    mean = (weight * means).sum(0)
+    return (weight * (variances + (means - mean).square())).sum(0), mean, counts.sum()
 
 
 def _moments(x: Tensor) -> tuple[Tensor, Tensor]:

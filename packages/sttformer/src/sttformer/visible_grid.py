@@ -69,7 +69,7 @@ class VisibleGrid(TokenGrid):
         sizes = visible_in_tuple[tuple_of_group]
         group = torch.repeat_interleave(torch.arange(len(sizes), device=device), sizes, output_size=rows)
         self.tuple_share = sizes[group, None].double() / slots
-        """(P, 1) share of the slots of its tuple that are visible, for each row."""
+        """(P, 1) fraction of the slots of its tuple that are visible, for each row."""
         largest = int(sizes.max())
         self.member = torch.arange(rows, device=device) - (sizes.cumsum(0) - sizes)[group] + group * largest
         """(P,) place of each row among the members (G L) of the tuples, padded to the largest."""

@@ -36,7 +36,7 @@ def energy_drop(features: Tensor, *, threshold: float = 0.7) -> Tensor:
 
     Dropped are the joints of a body whose attention, averaged over channels and frames, reaches the
     threshold, and every value whose own attention does. What is left is scaled up, in either step by the
-    share that was dropped in the batch. No gradient reaches the choice.
+    fraction that was dropped in the batch. No gradient reaches the choice.
 
     Args:
         features: Feature maps `(N, C, T, V, M)`.

@@ -25,7 +25,7 @@ def transform(x: Tensor, matrix: Tensor) -> Tensor:
 
 
 def shear_matrix(amounts: Tensor) -> Tensor:
-    """Build matrices that add to each coordinate a share of the two others.
+    """Build matrices that add to each coordinate a fraction of the two others.
 
     Args:
         amounts: `(N, 6)`, the entries beside the diagonal of ones, row by row.

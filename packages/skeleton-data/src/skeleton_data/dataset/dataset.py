@@ -247,11 +247,11 @@ class SkeletonDataset(Dataset[ClipBatch]):
         return present
 
     def _window(self, frames: NDArray[np.int64], random: NDArray[np.float64] | None) -> Window:
-        share, least = self.sampling.train_crop, self.sampling.min_crop_frames
+        fraction, least = self.sampling.train_crop, self.sampling.min_crop_frames
         if random is not None:
-            return random_crop(frames, share, random[:, :2], min_frames=least)
+            return random_crop(frames, fraction, random[:, :2], min_frames=least)
         if self.view is not None:
-            return view_crop(frames, share, self.view, min_frames=least)
+            return view_crop(frames, fraction, self.view, min_frames=least)
         return centre_crop(frames, self.sampling.test_crop)
 
     def _turn(self, random: NDArray[np.float64] | None) -> Tensor | None:

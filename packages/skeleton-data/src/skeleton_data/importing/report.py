@@ -183,8 +183,8 @@ class ImportReport:
         if self._sided:
             agree = 1 - self._mirrored / self._sided
             lines.append(f"left and right: as in the layout in {agree:.0%} of the frames that show it")
-        share = self.missing / max(1, self.points)
-        lines.append(f"missing: {self.missing:,} of {self.points:,} points ({share:.2%})")
+        fraction = self.missing / max(1, self.points)
+        lines.append(f"missing: {self.missing:,} of {self.points:,} points ({fraction:.2%})")
         return lines + self._class_table(class_names)
 
     def _class_table(self, class_names: tuple[str, ...]) -> list[str]:

@@ -19,12 +19,12 @@ def resample(joints: NDArray[np.float32], fps: float, wanted: float) -> NDArray[
     """
     if abs(fps - wanted) <= 1e-3 * wanted:
         return joints
-    before, after, share = _blends(len(joints), fps, wanted)
-    share = share[:, None, None, None]
+    before, after, weight = _blends(len(joints), fps, wanted)
+    weight = weight[:, None, None, None]
     there: NDArray[np.bool_] = np.asarray(joints.any(axis=(2, 3)))
     both = (there[before] & there[after])[..., None, None]
-    nearest = np.where(share < 0.5, joints[before], joints[after])
-    blended = joints[before] + share * (joints[after] - joints[before])
+    nearest = np.where(weight < 0.5, joints[before], joints[after])
+    blended = joints[before] + weight * (joints[after] - joints[before])
     result: NDArray[np.float32] = np.where(both, blended, nearest).astype(np.float32)
     return result
 
@@ -39,17 +39,17 @@ def resample_confidence(confidence: NDArray[np.float32], fps: float, wanted: flo
     """
     if np.isclose(fps, wanted, rtol=1e-3):
         return confidence
-    before, after, share = _blends(len(confidence), fps, wanted)
-    lower = np.minimum(confidence[before], confidence[np.where(share > 0, after, before)])
-    return np.where(share[:, None, None] < 1, lower, confidence[after])
+    before, after, weight = _blends(len(confidence), fps, wanted)
+    lower = np.minimum(confidence[before], confidence[np.where(weight > 0, after, before)])
+    return np.where(weight[:, None, None] < 1, lower, confidence[after])
 
 
 def _blends(
     frames: int, fps: float, wanted: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Return for each new frame the frames before and after it, and the share of the latter."""
+    """Return for each new frame the frames before and after it, and the fraction of the latter."""
     last = frames - 1
     times = np.arange(int(last * wanted / fps + 1e-3) + 1) * (fps / wanted)
     before = np.minimum(np.floor(times + 1e-6).astype(np.int64), last)
-    share = np.clip(times - before, 0, 1).astype(np.float32)
-    return before, np.minimum(before + 1, last), share
+    weight = np.clip(times - before, 0, 1).astype(np.float32)
+    return before, np.minimum(before + 1, last), weight

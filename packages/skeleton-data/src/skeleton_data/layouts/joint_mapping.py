@@ -14,7 +14,7 @@ from skeleton_data.errors import DataError
 from skeleton_data.layouts.joint_names import joint_key, joint_keys, match_joints
 
 Weights = dict[int, float]
-"""Share of each joint of the source in one joint of the target."""
+"""Weight of each joint of the source in one joint of the target."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class JointMap:
         mapped = joints[..., [next(iter(weights)) for weights in self.weights], :]
         for joint, weights in enumerate(self.weights):
             if len(weights) > 1:
-                shares = np.array(list(weights.values()), dtype=joints.dtype)
-                mapped[..., joint, :] = np.einsum("...jc,j->...c", joints[..., list(weights), :], shares)
+                factors = np.array(list(weights.values()), dtype=joints.dtype)
+                mapped[..., joint, :] = np.einsum("...jc,j->...c", joints[..., list(weights), :], factors)
         return mapped
 
     def lowest(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -88,8 +88,8 @@ def joint_map(
         )
     weights = [weights for weights in found.values() if weights is not None]
     derived = {
-        name: tuple(names[joint] for joint in shares)
-        for name, key, shares in zip(wanted, keys, weights, strict=True)
+        name: tuple(names[joint] for joint in each)
+        for name, key, each in zip(wanted, keys, weights, strict=True)
         if key not in number_of
     }
     return _finish(names, wanted, weights, derived)
@@ -98,7 +98,7 @@ def joint_map(
 def _finish(
     names: Sequence[str], wanted: Sequence[str], weights: list[Weights], derived: dict[str, tuple[str, ...]]
 ) -> JointMap:
-    used = {joint for shares in weights for joint in shares}
+    used = {joint for each in weights for joint in each}
     unused = tuple(name for joint, name in enumerate(names) if joint not in used)
     return JointMap(tuple(weights), derived, unused)
 
@@ -122,11 +122,11 @@ def _resolve(
         parts = [_resolve(part, number_of, above | {key}) for part in line]
         known = [part for part in parts if part is not None]
         if len(known) == len(parts):
-            shares: Weights = {}
+            mean: Weights = {}
             for part in known:
-                for joint, share in part.items():
-                    shares[joint] = shares.get(joint, 0.0) + share / len(parts)
-            return shares
+                for joint, weight in part.items():
+                    mean[joint] = mean.get(joint, 0.0) + weight / len(parts)
+            return mean
     return None
 
 

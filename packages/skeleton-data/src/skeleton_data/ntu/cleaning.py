@@ -21,8 +21,8 @@ from skeleton_data.ntu.recording import RawClip
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
-# A body seen in fewer frames is no person. A frame is noisy where the body is wider than this share of its
-# height; a body with at least this share of noisy frames is no person.
+# A body seen in fewer frames is no person. A frame is noisy where the body is wider than this fraction of its
+# height; a body with at least this fraction of noisy frames is no person.
 MIN_FRAMES, MAX_WIDTH, MAX_NOISY = 12, 0.8, 0.69754
 
 

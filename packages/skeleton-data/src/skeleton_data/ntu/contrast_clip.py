@@ -87,6 +87,6 @@ def _resize(joints: NDArray[np.float32], frames: int) -> NDArray[np.float64]:
     place = np.clip((np.arange(frames) + 0.5) * len(joints) / frames - 0.5, 0, len(joints) - 1)
     before = place.astype(np.int64)
     after = np.minimum(before + 1, len(joints) - 1)
-    share = (place - before)[:, None, None, None]
-    resized: NDArray[np.float64] = joints[before] * (1 - share) + joints[after] * share
+    weight = (place - before)[:, None, None, None]
+    resized: NDArray[np.float64] = joints[before] * (1 - weight) + joints[after] * weight
     return resized

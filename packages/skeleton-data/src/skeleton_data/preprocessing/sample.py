@@ -63,9 +63,9 @@ def _sample(clip: Joints, preprocessing: Preprocessing) -> Joints:
 
 
 @lru_cache(maxsize=64)  # windows of a recording are of one length
-def _blended(length: int, share: float, frames: int) -> tuple[NDArray[np.int64], Joints]:
+def _blended(length: int, fraction: float, frames: int) -> tuple[NDArray[np.int64], Joints]:
     """Return the frames (2 T,) that T frames are blended of, out of the middle of a clip, and weights."""
-    window = centre_crop(np.array([length]), share)
+    window = centre_crop(np.array([length]), fraction)
     number, weight = blended_frames(window.length, frames)
     return window.start[0] + number[0], weight[0]
 

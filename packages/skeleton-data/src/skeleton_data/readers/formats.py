@@ -14,7 +14,7 @@ from skeleton_data.clips import ClipSource, Up
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.recognise import find_format as find_format
+from skeleton_data.readers.format_detection import find_format as find_format
 
 _COLUMNS = {"clips", "label", "class_names", "subject", "camera", "setup", "replication"}
 

@@ -241,8 +241,8 @@ def _recording(
     if width == 2:
         units = "pixels"
     if known == "mediapipe33" and units in (None, "pixels"):
-        shares = not _is_world(names, positions)
-        positions, units = (positions[..., :2], "shares") if shares else (positions, "m")
+        in_picture = not _is_world(names, positions)
+        positions, units = (positions[..., :2], "fractions") if in_picture else (positions, "m")
     elif known == "kinect_v2" and units is None:
         units = "m"
     return Recording(

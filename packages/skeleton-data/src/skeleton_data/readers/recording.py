@@ -19,8 +19,8 @@ from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.file_facts import FileFacts
 from skeleton_data.readers.listing import per_metre
 
-RecordedUnits = Literal["m", "cm", "mm", "pixels", "shares"]
-"""Unit of the positions in a file; shares: fractions of the picture, from its upper left corner."""
+RecordedUnits = Literal["m", "cm", "mm", "pixels", "fractions"]
+"""Unit of the positions in a file; fractions: fractions of the picture, from its upper left corner."""
 
 MAX_POINTS = 2**26
 """Most points, frames x bodies x joints, of one recording: 800 MB."""
@@ -109,12 +109,12 @@ def open_recordings(
     fps = config.fps or first.fps
     if fps is None:
         raise DataError.at(files[0], "it does not say its frames per second; give the option fps")
-    if units == "shares" and config.picture is None:
+    if units == "fractions" and config.picture is None:
         raise DataError.at(
             files[0],
             "its positions are fractions of the picture; give the option picture, its size in pixels",
         )
-    source_units: SourceUnits = "pixels" if units in ("pixels", "shares") else "m"
+    source_units: SourceUnits = "pixels" if units in ("pixels", "fractions") else "m"
     to_clips = partial(
         _read, read=read, first=_head(first), fps=config.fps, units=units, picture=config.picture, facts=facts
     )
@@ -177,7 +177,7 @@ def _read(
         case "m" | "cm" | "mm":
             with np.errstate(invalid="ignore"):  # NaN of damaged bytes may be of the kind that signals
                 positions = positions / per_metre(said)
-        case "shares" if picture is not None:
+        case "fractions" if picture is not None:
             positions = positions * np.array(picture, dtype=np.float32)
     clip, there = as_clip(positions)
     return [

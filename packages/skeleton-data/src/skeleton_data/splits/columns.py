@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data.splits.grammar import COLUMNS, Term
+from skeleton_data.splits.grammar import COLUMNS, Condition
 from skeleton_data.store.store import ClipIndex
 
 
@@ -39,22 +39,23 @@ def known_column(
     return column
 
 
-def meets(index: ClipIndex, protocol: str, terms: tuple[Term, ...]) -> NDArray[np.bool_]:
-    """Return which clips (n,) meet all terms.
+def meets(index: ClipIndex, protocol: str, conditions: tuple[Condition, ...]) -> NDArray[np.bool_]:
+    """Return which clips (n,) meet all conditions.
 
     Raises:
-        ValueError: A column is not known, or no clip has a value that a term names; says which there are.
+        ValueError: A column is not known, or no clip has a value that a condition names; says which
+            there are.
     """
     chosen = np.ones(len(index), dtype=bool)
-    for term in terms:
-        column = known_column(index, protocol, term.column)
+    for condition in conditions:
+        column = known_column(index, protocol, condition.column)
         found = np.zeros(len(index), dtype=bool)
-        for first, last in term.ranges:
+        for first, last in condition.ranges:
             here = (column >= first) & (column <= last)
             if not here.any():
                 named = str(first) if first == last else f"{first}-{last}"
                 there = ", ".join(map(str, np.unique(column)[:40]))
-                raise ValueError(f"{protocol}: no clip has {term.column} {named}; there are {there}")
+                raise ValueError(f"{protocol}: no clip has {condition.column} {named}; there are {there}")
             found |= here
         chosen &= found
     return chosen

@@ -33,14 +33,14 @@ def divide(
     r"""Divide the clips of a store into training, validation and test.
 
     A file or a data set's own split that names validation clips has them; of others, and of protocols, a
-    share of the training subjects is held out, as by `split`.
+    fraction of the training subjects is held out, as by `split`.
 
     Args:
         store: The store.
         protocol: As of `split`; also `own`, or `own:NAME`, the split that the data set came with.
         file: In place of a protocol: what `skeleton-data split` wrote, or a text or CSV file of clip names,
             see `read_split`.
-        validation: Share of the training subjects held out; where nobody's name is known, of the clips.
+        validation: Fraction of the training subjects held out; where nobody's name is known, of the clips.
         seed: Which are held out, and how folds are dealt out.
         fold: Of a protocol with folds: which, from 1.
 

@@ -35,10 +35,10 @@ def folds(index: ClipIndex, protocol: str, *, seed: int = 0) -> tuple[Fold, ...]
     """Return the folds of a protocol.
 
     `leave-one-out(COLUMN)` has a fold for each value in the column, in their order. `folds(COLUMN, K)` keeps
-    clips of one value together and fills K folds so that each has about the same share of every class:
-    values with the most uneven classes first, each into the fold where the shares are then the most even (as
-    scikit-learn's `StratifiedGroupKFold`). `folds(K)` deals the clips of each class out in turn: the same
-    subjects train and test.
+    clips of one value together and fills K folds so that each has about the same fraction of every
+    class: values with the most uneven classes first, each into the fold where the fractions are then the most
+    even (as scikit-learn's `StratifiedGroupKFold`). `folds(K)` deals the clips of each class out in turn: the
+    same subjects train and test.
 
     Args:
         index: The clips.
@@ -90,12 +90,12 @@ def _of_clips(index: ClipIndex, count: int, protocol: str, seed: int) -> tuple[F
 def _even_folds(
     label: NDArray[np.integer], unit: NDArray[np.int64], values: NDArray[np.int64], count: int, seed: int
 ) -> NDArray[np.int64]:
-    """Return the fold (k,) of each of k values, so that each fold has about the same share of every class."""
+    """Return the fold (k,) of each of k values, so that folds have about the same fraction of each class."""
     classes, of = np.unique(label, return_inverse=True)
     clips = np.zeros((len(values), len(classes)))
     np.add.at(clips, (unit, of), 1)
-    share = clips / clips.sum(axis=0)
-    order = np.lexsort((hashed(seed, Draw.FOLDS, values), -share.std(axis=1), -clips.sum(axis=1)))
+    fraction = clips / clips.sum(axis=0)
+    order = np.lexsort((hashed(seed, Draw.FOLDS, values), -fraction.std(axis=1), -clips.sum(axis=1)))
     filled, place = np.zeros((count, len(classes))), np.empty(len(values), np.int64)
     for turn, value in enumerate(order):
         empty = np.flatnonzero(~filled.any(axis=1))
@@ -104,10 +104,10 @@ def _even_folds(
         uneven = []
         for fold in choices:
             after = filled.copy()
-            after[fold] += share[value]
+            after[fold] += fraction[value]
             uneven.append((after.std(axis=0).mean(), after[fold].sum()))
         place[value] = choices[min(range(len(choices)), key=lambda choice: uneven[choice])]
-        filled[place[value]] += share[value]
+        filled[place[value]] += fraction[value]
     return place
 
 

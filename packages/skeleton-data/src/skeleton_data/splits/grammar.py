@@ -27,7 +27,7 @@ FORMS = (
 _OWN = re.compile(r"own(?::(\S+))?")
 _FOLDS = re.compile(r"folds\(\s*(?:(\w+)\s*,\s*)?(\d{1,6})\s*\)")
 _LEAVE = re.compile(r"leave-one-out\(\s*(\w+)\s*\)")
-_TERM = re.compile(r"(\w+)\s+in\s+(\d[\d\s,-]*)")
+_CONDITION = re.compile(r"(\w+)\s+in\s+(\d[\d\s,-]*)")
 _VALUES = re.compile(r"(\d{1,9})(?:\s*-\s*(\d{1,9}))?")
 
 
@@ -39,7 +39,7 @@ class Own:
 
 
 @dataclass(frozen=True)
-class Term:
+class Condition:
     """Clips whose value in a column is in one of some ranges, both ends included."""
 
     column: str
@@ -48,10 +48,10 @@ class Term:
 
 @dataclass(frozen=True)
 class Sides:
-    """Clips that meet all terms train; those that meet all of `test`, or else all others, test."""
+    """Clips that meet all conditions train; those that meet all of `test`, or else all others, test."""
 
-    train: tuple[Term, ...]
-    test: tuple[Term, ...] | None
+    train: tuple[Condition, ...]
+    test: tuple[Condition, ...] | None
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def parse_protocol(text: str) -> Division:
 
     Example:
         >>> parse_protocol("camera in 1,2 / camera in 3")
-        Sides(train=(Term(column='camera', ranges=((1, 1), (2, 2))),), test=(Term(column='camera', \
+        Sides(train=(Condition(column='camera', ranges=((1, 1), (2, 2))),), test=(Condition(column='camera', \
 ranges=((3, 3),)),))
         >>> parse_protocol("folds(subject, 5)"), parse_protocol("leave-one-subject-out")
         (Folds(column='subject', count=5), Folds(column='subject', count=None))
@@ -98,17 +98,17 @@ ranges=((3, 3),)),))
             raise ValueError(f"{text!r}: there must be at least 2 folds")
         return Folds(_column(folds[1]) if folds[1] else None, int(folds[2]))
     train, *test = text.split("/")
-    if len(test) > 1 or not _TERM.search(text):
+    if len(test) > 1 or not _CONDITION.search(text):
         raise ValueError(f"{text!r} is no protocol; expected {FORMS}")
-    return Sides(tuple(_terms(train)), tuple(_terms(test[0])) if test else None)
+    return Sides(tuple(_conditions(train)), tuple(_conditions(test[0])) if test else None)
 
 
-def _terms(side: str) -> Iterator[Term]:
+def _conditions(side: str) -> Iterator[Condition]:
     for text in re.split(r"\band\b", side):
-        term = _TERM.fullmatch(text.strip())
-        if term is None:
+        condition = _CONDITION.fullmatch(text.strip())
+        if condition is None:
             raise ValueError(f"{text.strip()!r} is not of the form COLUMN in 1,3,5-8")
-        yield Term(_column(term[1]), tuple(_ranges(term[2])))
+        yield Condition(_column(condition[1]), tuple(_ranges(condition[2])))
 
 
 def _ranges(values: str) -> Iterator[tuple[int, int]]:

@@ -26,7 +26,7 @@ def label_subset(
     seed: int,
     names: Sequence[str] = (),
 ) -> NDArray[np.int64]:
-    """Draw labelled clips, the same share or number of each class.
+    """Draw labelled clips, the same fraction or number of each class.
 
     A class of `n` clips gives `floor(fraction * n + 0.5)` of them, at least one, or `per_class`. For
     one seed the subsets nest: 5 % is contained in 10 %, and one a class in both. Clips without a label (-1)
@@ -34,7 +34,7 @@ def label_subset(
 
     Args:
         labels: (n,) class of each clip, -1 = unknown.
-        fraction: Share of each class, above 0 and at most 1.
+        fraction: Fraction of each class, above 0 and at most 1.
         per_class: Clips of each class, at least 1.
         seed: Which subset.
         names: Names of the classes, for messages.

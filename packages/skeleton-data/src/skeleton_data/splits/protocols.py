@@ -54,16 +54,16 @@ def split(
     test side. NTU RGB+D: Shahroudy et al., CVPR 2016; NTU RGB+D 120: Liu et al., TPAMI 2019.
 
     `COLUMN in 1,3,5-8` trains on the clips with these values and tests on all others, `COLUMN in 1,3 /
-    COLUMN in 2,4` tests on those named; terms may be joined by `and`. `leave-one-subject-out`,
+    COLUMN in 2,4` tests on those named; conditions may be joined by `and`. `leave-one-subject-out`,
     `leave-one-out(COLUMN)`, `folds(COLUMN, K)` and `folds(K)` have folds (see `folds`); `fold` is taken.
     `own`, the split of the data set, is that of a store: see `divide`.
 
     Args:
         index: The clips.
         protocol: The protocol.
-        validation: Share of the training *subjects* held out, rounded to whole subjects: at least one,
-            never all. If no clip of the training side has a known subject, a share of its *clips*.
-        seed: Which subjects are held out; for one seed a larger share holds out the same ones and more. Of
+        validation: Fraction of the training *subjects* held out, rounded to whole subjects: at least one,
+            never all. If no clip of the training side has a known subject, a fraction of its *clips*.
+        seed: Which subjects are held out; for one seed a larger fraction holds out the same ones and more. Of
             folds also how they are dealt out.
         fold: Of a protocol with folds: which, from 1.
 
@@ -212,31 +212,31 @@ def _split(
     index: ClipIndex,
     train: NDArray[np.bool_],
     test: NDArray[np.bool_],
-    share: float,
+    fraction: float,
     seed: int,
     protocol: str,
 ) -> Split:
-    kept, held_out = hold_out(index, np.flatnonzero(train), share, seed, protocol)
+    kept, held_out = hold_out(index, np.flatnonzero(train), fraction, seed, protocol)
     return Split(train=kept, validation=held_out, test=np.flatnonzero(test))
 
 
 def hold_out(
-    index: ClipIndex, train: NDArray[np.int64], share: float, seed: int, protocol: str
+    index: ClipIndex, train: NDArray[np.int64], fraction: float, seed: int, protocol: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Divide training clips (k,) into those to fit and those held out, by subject where one is known.
 
     Raises:
-        ValueError: `share` is not at least 0 and below 1, or there are too few subjects or clips.
+        ValueError: `fraction` is not at least 0 and below 1, or there are too few subjects or clips.
     """
-    if not 0 <= share < 1:
-        raise ValueError(f"validation must be at least 0 and below 1, got {share}")
-    if share == 0:
+    if not 0 <= fraction < 1:
+        raise ValueError(f"validation must be at least 0 and below 1, got {fraction}")
+    if fraction == 0:
         return train, train[:0]
-    held_out = _held_out(np.asarray(index.subject)[train], share, seed, protocol)
+    held_out = _held_out(np.asarray(index.subject)[train], fraction, seed, protocol)
     return train[~held_out], train[held_out]
 
 
-def _held_out(subject: NDArray[np.integer], share: float, seed: int, protocol: str) -> NDArray[np.bool_]:
+def _held_out(subject: NDArray[np.integer], fraction: float, seed: int, protocol: str) -> NDArray[np.bool_]:
     """Return which of the training clips, given their subjects, are held out."""
     unknown = subject < 0
     if unknown.any() and not unknown.all():
@@ -249,8 +249,8 @@ def _held_out(subject: NDArray[np.integer], share: float, seed: int, protocol: s
     if len(units) < 2:
         kind = "clip" if by_clip else "subject"
         raise ValueError(
-            f"{protocol}: cannot hold out {share:g} of {len(units)} training {kind} for validation"
+            f"{protocol}: cannot hold out {fraction:g} of {len(units)} training {kind} for validation"
         )
-    count = int(np.clip(np.floor(share * len(units) + 0.5), 1, len(units) - 1))
+    count = int(np.clip(np.floor(fraction * len(units) + 0.5), 1, len(units) - 1))
     chosen = units[np.argsort(hashed(seed, Draw.VALIDATION, units))[:count]]
     return np.isin(unit, chosen)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from skeleton_data.clips import Side
 from skeleton_data.errors import DataError
 from skeleton_data.files.text import read_bytes
 from skeleton_data.replacing import replacing
@@ -19,6 +20,7 @@ from skeleton_data.splits.grammar import COLUMNS
 from skeleton_data.splits.protocols import Split
 from skeleton_data.store.store import ClipIndex
 
+SIDES: tuple[Side, ...] = ("train", "validation", "test")
 Clips = tuple[Annotated[int, Field(ge=0)], ...]
 
 
@@ -41,7 +43,7 @@ class SplitFile(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        last = max((clip for side in (self.train, self.validation, self.test) for clip in side), default=0)
+        last = max((clip for name in SIDES for clip in getattr(self, name)), default=0)
         if last >= self.clips:
             raise ValueError(f"clip {last} is not one of {self.clips}")
         return self
@@ -49,7 +51,8 @@ class SplitFile(BaseModel):
     @property
     def split(self) -> Split:
         """The sides as arrays."""
-        return Split(*(np.array(side, dtype=np.int64) for side in (self.train, self.validation, self.test)))
+        train, validation, test = (np.array(getattr(self, name), dtype=np.int64) for name in SIDES)
+        return Split(train=train, validation=validation, test=test)
 
 
 def require_one_side(split: Split, name: Callable[[int], int | str] = int) -> None:
@@ -70,7 +73,7 @@ def require_one_side(split: Split, name: Callable[[int], int | str] = int) -> No
         ValueError: clip 'sit' is on the sides train and test; leave it on one
     """
     found: dict[int, str] = {}
-    for side in ("train", "validation", "test"):
+    for side in SIDES:
         for clip in getattr(split, side).tolist():
             if clip in found:
                 where = f"sides {found[clip]} and {side}" if found[clip] != side else f"side {side} twice"

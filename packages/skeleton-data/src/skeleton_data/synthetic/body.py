@@ -30,7 +30,7 @@ LEG = {"left": (12, 13, 14, 15), "right": (16, 17, 18, 19)}
 class Body:
     """Bone lengths of one person, in metres.
 
-    The default shares of the height follow Drillis and Contini (1966), as printed in Winter, "Biomechanics
+    The default fractions of the height follow Drillis and Contini (1966), as printed in Winter, "Biomechanics
     and Motor Control of Human Movement", moved to where a Kinect v2 puts its joints.
     """
 

@@ -14,13 +14,13 @@ Key = tuple[float, Sequence[float]]
 
 
 def minimum_jerk(phase: Floats) -> Floats:
-    """Return the share of the way covered at each phase, with zero velocity and acceleration at both ends.
+    """Return the fraction of the way covered at each phase, with zero velocity and acceleration at both ends.
 
     Args:
-        phase: Share of the time gone, between 0 and 1, any shape.
+        phase: Fraction of the time gone, between 0 and 1, any shape.
 
     Returns:
-        Share of the way, the same shape.
+        Fraction of the way, the same shape.
 
     Example:
         >>> minimum_jerk(np.array([0.0, 0.5, 1.0])).tolist()
@@ -38,11 +38,11 @@ def segments(times: Sequence[float], at: Floats, ease: float = 1.0) -> tuple[NDA
         ease: Exponent on the phase: above 1 a movement starts late, below 1 early.
 
     Returns:
-        `(T,)` number of the earlier key, and `(T,)` share of the way to the next one.
+        `(T,)` number of the earlier key, and `(T,)` fraction of the way to the next one.
 
     Example:
-        >>> index, share = segments([0.0, 1.0, 3.0], np.array([0.5, 2.0, 9.0]))
-        >>> index.tolist(), share.tolist()
+        >>> index, fraction = segments([0.0, 1.0, 3.0], np.array([0.5, 2.0, 9.0]))
+        >>> index.tolist(), fraction.tolist()
         ([0, 1, 1], [0.5, 0.5, 1.0])
     """
     knots = np.asarray(times, dtype=np.float64)
@@ -66,6 +66,6 @@ def interpolate(keys: Sequence[Key], at: Floats, ease: float = 1.0) -> Floats:
         >>> interpolate([(0.0, [0.0]), (1.0, [2.0])], np.array([0.0, 0.5, 1.0])).ravel().tolist()
         [0.0, 1.0, 2.0]
     """
-    index, share = segments([time for time, _ in keys], at, ease)
+    index, fraction = segments([time for time, _ in keys], at, ease)
     values = np.asarray([value for _, value in keys], dtype=np.float64)
-    return values[index] + share[:, None] * (values[index + 1] - values[index])
+    return values[index] + fraction[:, None] * (values[index + 1] - values[index])

@@ -135,8 +135,8 @@ def _wrist_path(take: Take, side: str, at: Floats, trunk: Trunk, shoulder: Float
     keys = take.hands[side]
     keys = [*keys, keys[-1]]
     times = [key.time for key in keys[:-1]]
-    index, share = segments([*times, times[-1] + 1.0], at, who.ease)
-    share = share[:, None]
+    index, fraction = segments([*times, times[-1] + 1.0], at, who.ease)
+    fraction = fraction[:, None]
     fixed = [key.on_floor or key.place == who.rest[side] for key in keys]
     positions = np.array([key.place for key in keys]) + [
         NOWHERE if exact else take.aim[side] for exact in fixed
@@ -148,9 +148,9 @@ def _wrist_path(take: Take, side: str, at: Floats, trunk: Trunk, shoulder: Float
     start, way = targets[index, frame], targets[index + 1, frame] - targets[index, frame]
     # A long way curves out in front, past the shoulder; a short one is straight.
     far = np.minimum(np.sum(way * way, axis=1, keepdims=True) / arm, 1.7 * arm)
-    curve = 4.0 * share * (1.0 - share) * who.arc * far * (trunk.chest @ (mirror * [0.3, 0.0, 0.95]))
+    curve = 4.0 * fraction * (1.0 - fraction) * who.arc * far * (trunk.chest @ (mirror * [0.3, 0.0, 0.95]))
     points = np.array([key.point for key in keys])
-    return start + share * way + curve, points[index] + share * (points[index + 1] - points[index])
+    return start + fraction * way + curve, points[index] + fraction * (points[index + 1] - points[index])
 
 
 def _play_leg(take: Take, side: str, trunk: Trunk, ankle: Floats, pitch: Floats) -> Floats:

@@ -91,10 +91,10 @@ def _hidden(people: list[Floats], number: int) -> NDArray[np.bool_]:
     for other, person in enumerate(people):
         low, high = person[:, None, 0], person[:, None, 3]
         # Where the spine crosses the ray to the joint, by height alone: people stand more or less upright.
-        share = np.clip(
+        fraction = np.clip(
             (joints[..., 1] - low[..., 1]) / np.maximum(high[..., 1] - low[..., 1], 0.1), 0.0, 1.0
         )
-        spine = low + share[..., None] * (high - low)
+        spine = low + fraction[..., None] * (high - low)
         apart = np.abs(joints[..., 0] / joints[..., 2] - spine[..., 0] / spine[..., 2]) * spine[..., 2]
         level = (joints[..., 1] > low[..., 1] - 0.1) & (joints[..., 1] < high[..., 1] + 0.1)
         behind = (apart < 0.13) & (joints[..., 2] > spine[..., 2] + 0.08) & level

@@ -69,7 +69,7 @@ class Take:
         return max(*hands, *others)
 
     def about(self, value: float, spread: float = 0.15) -> float:
-        """Return a value near this one, uniform within the given share of it."""
+        """Return a value near this one, uniform within the given fraction of it."""
         return value * float(self.generator.uniform(1.0 - spread, 1.0 + spread))
 
     def size(self, value: float, spread: float = 0.15) -> float:

@@ -60,8 +60,8 @@ def move_origin(joints: Tensor, centre: int, present: Tensor | None = None, *, f
     if present is None:
         present = presence(joints)
     first, pose = first_frame(joints)
-    share = present[torch.arange(len(joints), device=joints.device), first, 0]
-    place = pose[:, :, centre] / torch.where(share > 0, share, 1)[:, None]
+    weight = present[torch.arange(len(joints), device=joints.device), first, 0]
+    place = pose[:, :, centre] / torch.where(weight > 0, weight, 1)[:, None]
     if flat:
         place[:, 2] = 0
     return joints - place[:, :, None, None, None] * present[:, None, :, None, :]

@@ -175,7 +175,7 @@ class FinetuneData(Division):
         """
         store = self.open_store()
         parts = self.sides(store, validation=self.validation, seed=self.split_seed)
-        labels, where = store.index.label, f"{store.path}: {self.told(store, seed=self.split_seed)}"
+        labels, where = store.index.label, f"{store.path}: {self.described(store, seed=self.split_seed)}"
         train, validation, test = (
             side[labels[side] >= 0] for side in (parts.train, parts.validation, parts.test)
         )

@@ -53,7 +53,7 @@ class Division(ClipSource):
 
         Args:
             store: As opened.
-            validation: Share of the training subjects that is held out.
+            validation: Fraction of the training subjects that is held out.
             seed: Which.
 
         Raises:
@@ -68,7 +68,7 @@ class Division(ClipSource):
         except ValueError as error:
             raise InputError(f"{store.path}: {error}") from error
 
-    def told(self, store: SkeletonStore, *, seed: int) -> str:
+    def described(self, store: SkeletonStore, *, seed: int) -> str:
         """Return how the store is divided, as text that names what a fold tests, for messages.
 
         Args:

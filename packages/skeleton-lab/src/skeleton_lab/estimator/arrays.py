@@ -194,9 +194,9 @@ def _column(values: Any, clips: int, name: str) -> list[Any]:
     except ValueError as error:
         raise InputError(f"{name}: expected one value for each clip: {error}") from error
     if column.ndim == 2 and column.shape[1] == 1:
-        told = f"A column-vector {name} was passed when a 1d array was expected; its column is taken"
+        message = f"A column-vector {name} was passed when a 1d array was expected; its column is taken"
         known = getattr(sys.modules.get("sklearn.exceptions"), "DataConversionWarning", UserWarning)
-        warnings.warn(told, known, stacklevel=4)
+        warnings.warn(message, known, stacklevel=4)
         column = column[:, 0]
     if column.ndim != 1:
         raise InputError(f"{name}: expected one value for each clip, got the shape {column.shape}")

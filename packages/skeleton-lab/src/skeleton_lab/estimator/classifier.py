@@ -103,8 +103,9 @@ class SkeletonClassifier(Estimator):
         Args:
             clips: Arrays (T, V, 3), or (T, M, V, 3) with bodies, of any length.
             y: Class of each, a whole number or a name, (N,) or (N, 1); -1, None, "" or NaN without one.
-            groups: Who moves in each clip. The share `data.validation` of the subjects, with all their
-                clips, is held out to select weights and temperature; without groups, that share of the clips.
+            groups: Who moves in each clip. The fraction `data.validation` of the subjects, with all their
+                clips, is held out to select weights and temperature; without groups, that fraction of the
+                clips.
 
         Raises:
             InputError: If an argument or a parameter cannot be used; names it, and the index.
@@ -181,7 +182,7 @@ class SkeletonClassifier(Estimator):
         return found
 
     def score(self, clips: Any, y: Any) -> float:
-        """Return the share of clips, of those that have a label, whose class is recognised.
+        """Return the fraction of clips, of those that have a label, whose class is recognised.
 
         A class that was not trained counts as wrong.
 

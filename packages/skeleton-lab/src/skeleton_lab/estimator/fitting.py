@@ -97,8 +97,10 @@ def workshop(*, verbose: bool) -> Iterator[Path]:
         except InputError as error:
             if folder not in str(error):
                 raise
-            told = str(error).replace(f"{folder}/clips: all: ", "clips and groups: ").replace(folder, "clips")
-            raise InputError(told) from error
+            message = (
+                str(error).replace(f"{folder}/clips: all: ", "clips and groups: ").replace(folder, "clips")
+            )
+            raise InputError(message) from error
         finally:
             random.setstate(python)
             np.random.set_state(numpy)

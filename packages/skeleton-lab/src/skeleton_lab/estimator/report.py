@@ -29,7 +29,7 @@ class RecognitionReport(BaseModel):
         found = self.figures
         lines = [
             f"{found.clips} clips with a label, pooled over all groups",
-            f"accuracy {found.top1:.3f}: the share of clips that were recognised",
+            f"accuracy {found.top1:.3f}: the fraction of clips that were recognised",
             f"mean-class accuracy {found.mean_class:.3f}: the mean over the classes that have clips",
             f"macro-F1 {found.macro_f1:.3f}: the mean over the classes that have clips or were predicted",
         ]

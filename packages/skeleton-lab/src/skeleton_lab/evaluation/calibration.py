@@ -24,7 +24,7 @@ def expected_calibration_error(probabilities: Tensor, label: Tensor, *, bins: in
     """Return by how much confidence and accuracy differ, on average over clips.
 
     Clips are grouped by the probability of their best class into `bins` of equal width; of each group the
-    mean probability is compared with the share that is right, and groups count by their clips.
+    mean probability is compared with the fraction that is right, and groups count by their clips.
 
     Args:
         probabilities: Of the classes (N, K).
@@ -58,12 +58,12 @@ def calibrate(scores: Tensor, label: Tensor) -> Calibration:
 
 
 def fit_threshold(probabilities: Tensor, label: Tensor, *, kept: float = KEPT) -> float | None:
-    """Return a probability that at least a share of the clips that are recognised rightly reach.
+    """Return a probability that at least a fraction of the clips that are recognised rightly reach.
 
     Args:
         probabilities: Of the classes (N, K), of clips that were not trained on.
         label: True classes (N,).
-        kept: The share.
+        kept: The fraction.
 
     Returns:
         The largest such probability of one of these clips, rounded down; None where none is recognised.

@@ -50,7 +50,7 @@ def write_confusion(path: Path, confusion: Counts, names: Sequence[str]) -> None
 
 
 def draw_confusion(path: Path, confusion: Counts, names: Sequence[str], *, title: str = "") -> None:
-    """Draw a confusion matrix: of each true class (row) the share that was taken for each class, in percent.
+    """Draw a confusion matrix: of each true class (row), how much was taken for each class, in percent.
 
     Args:
         path: The picture; its ending tells the format.
@@ -61,13 +61,13 @@ def draw_confusion(path: Path, confusion: Counts, names: Sequence[str], *, title
     from matplotlib.figure import Figure
 
     counts = np.asarray(confusion, dtype=np.float64)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     classes = len(names)
     side = min(3 + 0.32 * classes, 24)
     font = min(9.0, 72 * side / 1.6 / classes)
     figure = Figure(figsize=(side + 1, side + 0.6), facecolor=PAPER, layout="constrained")
     axes = figure.subplots()
-    axes.imshow(shares, cmap=COLOURS, vmin=0, vmax=1)
+    axes.imshow(fractions, cmap=COLOURS, vmin=0, vmax=1)
     axes.set_xticks(range(classes), names, rotation=90, fontsize=font, color=INK)
     axes.set_yticks(range(classes), names, fontsize=font, color=INK)
     axes.set_xlabel("recognised as", color=INK)
@@ -76,10 +76,10 @@ def draw_confusion(path: Path, confusion: Counts, names: Sequence[str], *, title
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    for row, column in zip(*np.nonzero(shares >= 0.005), strict=True):
-        share = shares[row, column]
-        colour = PAPER if share > 0.5 else INK
+    for row, column in zip(*np.nonzero(fractions >= 0.005), strict=True):
+        fraction = fractions[row, column]
+        colour = PAPER if fraction > 0.5 else INK
         place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": font * 0.85, "color": colour}
-        axes.text(column, row, f"{100 * share:.0f}", **place)
+        axes.text(column, row, f"{100 * fraction:.0f}", **place)
     with replacing(path) as draft:
         figure.savefig(draft, dpi=130)

@@ -11,7 +11,7 @@ from skeleton_lab.runs.results import TestResult
 
 
 def mean_class_accuracy(confusion: ArrayLike) -> float:
-    """Return the mean over classes of the share of their clips that was recognised: balanced accuracy.
+    """Return the mean over classes of the fraction of their clips that was recognised: balanced accuracy.
 
     Classes without a clip are left out, as by scikit-learn's `balanced_accuracy_score`.
 
@@ -51,7 +51,7 @@ def figures_of(confusion: ArrayLike, names: Sequence[str], *, top5: float | None
     Args:
         confusion: Clips by true class (row) and recognised class (column).
         names: Class names.
-        top5: Share of clips whose class is among the five highest scores, where it is to be reported.
+        top5: Fraction of clips whose class is among the five highest scores, where it is to be reported.
     """
     counts = np.asarray(confusion)
     clips = counts.sum(axis=1)

@@ -28,9 +28,9 @@ class Accuracy:
     Attributes:
         clips: Clips that were counted.
         loss: Mean cross-entropy, without label smoothing.
-        top1: Share of clips whose class has the highest score.
-        top5: Share of clips whose class is among the five highest scores; None where five classes are half of
-            all or more, so that it says little.
+        top1: Fraction of clips whose class has the highest score.
+        top5: Fraction of clips whose class is among the five highest scores; None where five classes are half
+            of all or more, so that it says little.
         confusion: Clips by true class (row) and recognised class (column).
     """
 

@@ -38,11 +38,11 @@ def share_fused(
     sampling = models[0].preprocessing.sampling.model_copy(update={"stream": "joint"})
     models[0].preprocessing.model_copy(update={"sampling": sampling}).save(folder)
     streams = ", ".join(model.preprocessing.sampling.stream for model in models)
-    shares = ", ".join(f"{weight:g}" for weight in weights or [1.0] * len(models))
+    counted_as = ", ".join(f"{weight:g}" for weight in weights or [1.0] * len(models))
     about = (
         f"---\nlicense: {licence}\ntags:\n- skeleton-action-recognition\n---\n\n# {streams}, fused\n\n"
         f"`model.onnx` averages the log-probabilities of the models in the folders {streams}, which count "
-        f"{shares}. It is shown joints; bones and motion it takes from them.\n\n"
+        f"{counted_as}. It is shown joints; bones and motion it takes from them.\n\n"
     )
     (folder / CARD).write_text(about + onnx_section(agreement), encoding="utf-8")
     write_checksums(folder)

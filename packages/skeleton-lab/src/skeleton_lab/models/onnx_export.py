@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from skeleton_lab.models.weights import Network
 
 TOLERANCE = 1e-4
-"""Largest difference of scores from those in torch, as a share of the largest score, at least of 1."""
+"""Largest difference of scores from those in torch, as a fraction of the largest score, at least of 1."""
 
 
 def export_onnx(
@@ -145,7 +145,7 @@ def _heads(networks: Sequence[Network], weights: Sequence[float] | None) -> list
             features=head.in_features,
             weight=head.weight.detach().numpy(),
             bias=head.bias.detach().numpy(),
-            share=weight / sum(weights) if len(heads) > 1 else None,
+            fusion_weight=weight / sum(weights) if len(heads) > 1 else None,
         )
         for head, weight in zip(heads, weights, strict=True)
     ]

@@ -27,13 +27,13 @@ class Head:
         features: Number of its features; those of several heads follow each other.
         weight: (K, features).
         bias: (K,).
-        share: How much its log-probabilities count; None of a single one, whose scores are taken.
+        fusion_weight: How much its log-probabilities count; None of a single one, whose scores are taken.
     """
 
     features: int
     weight: Numbers
     bias: Numbers
-    share: float | None = None
+    fusion_weight: float | None = None
 
 
 def around_bodies(
@@ -108,17 +108,17 @@ def _add_heads(graph: _Graph, heads: Sequence[Head]) -> None:
     for number, head in enumerate(heads):
         own, scores = f"features_{number}", f"scores_{number}"
         graph.number(f"weight_{number}", head.weight).number(f"bias_{number}", head.bias)
-        if head.share is None:
+        if head.fusion_weight is None:
             graph.add("Gemm", "features", "weight_0", "bias_0", into="scores", transB=1)
             return
         graph.number(f"start_{number}", [start], np.int64)
         start += head.features
-        graph.number(f"end_{number}", [start], np.int64).number(f"share_{number}", head.share)
+        graph.number(f"end_{number}", [start], np.int64).number(f"fusion_weight_{number}", head.fusion_weight)
         graph.add("Slice", "features", f"start_{number}", f"end_{number}", "one", into=own)
         graph.add("Gemm", own, f"weight_{number}", f"bias_{number}", into=scores, transB=1)
         graph.add("LogSoftmax", scores, into=f"logarithm_{number}", axis=1)
         parts.append(f"part_{number}")
-        graph.add("Mul", f"logarithm_{number}", f"share_{number}", into=parts[-1])
+        graph.add("Mul", f"logarithm_{number}", f"fusion_weight_{number}", into=parts[-1])
     if parts:
         graph.add("Sum", *parts, into="scores")
 

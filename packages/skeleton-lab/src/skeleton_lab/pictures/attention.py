@@ -57,12 +57,14 @@ def draw_attention(model: SavedModel, store: SkeletonStore, clip: int, path: Pat
     rows = -(-len(blocks) // columns)
     figure = Figure(figsize=(2.4 * columns + 1, 3.8 * rows + 0.5), facecolor="white", layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).flatten()
-    shares = [_paid_to(block) for block in blocks]
-    scale = Normalize(float(np.min(shares)), float(np.max(shares)))
+    from_others = [_paid_to(block) for block in blocks]
+    scale = Normalize(float(np.min(from_others)), float(np.max(from_others)))
     for panel in panels:
         panel.set_axis_off()
-    for number, (panel, block, share) in enumerate(zip(panels, blocks, shares, strict=False), start=1):
-        _panel(panel, points, block, share, store.layout, scale)
+    for number, (panel, block, received) in enumerate(
+        zip(panels, blocks, from_others, strict=False), start=1
+    ):
+        _panel(panel, points, block, received, store.layout, scale)
         panel.set_title(f"block {number}", fontsize=10, color=INK)
     colours = ScalarMappable(scale, COLOURS)
     figure.colorbar(colours, ax=panels, shrink=0.6, label="attention from other joints (mean: 1)")
@@ -79,15 +81,15 @@ def _others(attention: NDArray[np.floating]) -> NDArray[np.floating]:
 def _paid_to(attention: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return attention that each joint gets from the others (V,), in multiples of the mean."""
     paid: NDArray[np.floating] = _others(attention).sum(axis=1)
-    share: NDArray[np.floating] = paid / max(paid.mean(), 1e-12)
-    return share
+    relative: NDArray[np.floating] = paid / max(paid.mean(), 1e-12)
+    return relative
 
 
 def _panel(
     axes: Axes,
     points: NDArray[np.floating],
     attention: NDArray[np.floating],
-    share: NDArray[np.floating],
+    received: NDArray[np.floating],
     layout: SkeletonLayout,
     scale: Normalize,
 ) -> None:
@@ -102,8 +104,8 @@ def _panel(
     axes.scatter(
         x,
         y,
-        s=15 + 75 * scale(share),
-        c=share,
+        s=15 + 75 * scale(received),
+        c=received,
         cmap=COLOURS,
         norm=scale,
         edgecolors=INK,

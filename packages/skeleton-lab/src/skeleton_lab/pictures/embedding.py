@@ -33,9 +33,9 @@ def draw_embedding(
         names: Names of the clips.
 
     Returns:
-        The share of the features' variance that the plane shows.
+        The fraction of the features' variance that the plane shows.
     """
-    coordinates, share = principal_components(features)
+    coordinates, fraction = principal_components(features)
     points = coordinates.cpu().numpy()
     figure = Figure(figsize=(9, 7), facecolor="white", layout="constrained")
     axes = figure.subplots()
@@ -48,7 +48,7 @@ def draw_embedding(
         axes.scatter(x, y, s=12, color=colour, alpha=0.7, linewidths=0, label=classes[label])
     legend = {"fontsize": 8, "markerscale": 2, "frameon": False, "labelcolor": INK}
     figure.legend(loc="outside right upper", ncols=-(-len(present) // 40), **legend)
-    for axis, part, number in ((axes.xaxis, share[0], 1), (axes.yaxis, share[1], 2)):
+    for axis, part, number in ((axes.xaxis, fraction[0], 1), (axes.yaxis, fraction[1], 2)):
         axis.set_label_text(f"component {number}, {100 * float(part):.1f} % of the variance", color=INK)
     axes.spines[["top", "right"]].set_visible(False)
     with replacing(path) as draft:
@@ -59,4 +59,4 @@ def draw_embedding(
     for name, label, point in zip(names, labels, points.tolist(), strict=True):
         rows.writerow([name, classes[label], *(f"{value:.6g}" for value in point)])
     write_atomically(path.with_suffix(".csv"), text.getvalue().encode())
-    return float(share.sum())
+    return float(fraction.sum())

@@ -65,14 +65,14 @@ def draw_reconstruction(run: Path, store: SkeletonStore, clip: int, path: Path, 
     )
     visible = rearrange(seen.visible[0], "t v m -> t m v").numpy()
     masked, result = "masked\nall that the model sees", "reconstructed\nby the model"
-    share = f"{visible[:, 0].mean():.0%} of the joints"
+    visible_part = f"{visible[:, 0].mean():.0%} of the joints"
     fps = store.fps * sampling.frames / (sampling.test_crop * int(store.index.frames[clip]))
     match path.suffix:
         case ".html":
-            moving = {"original": original, f"reconstructed\nfrom {share}": reconstructed}
+            moving = {"original": original, f"reconstructed\nfrom {visible_part}": reconstructed}
             draw_page(path, moving, layout, fps=fps, title=clip_title(store, clip))
         case ".gif":
-            masked = f"masked\nthe model sees {share}"
+            masked = f"masked\nthe model sees {visible_part}"
             moving = {"original": original, masked: original, "reconstructed": reconstructed}
             draw_gif(path, moving, layout, {masked: visible}, fps=fps)
         case _:
@@ -141,8 +141,8 @@ def draw_masks(
         clip: Its number.
         path: The picture.
         frames: Frames that the clip is resized to.
-        frame_ratio: Share of the frames that are masked, alpha.
-        joint_ratio: Share of the joints that are masked in each other frame, beta.
+        frame_ratio: Fraction of the frames that are masked, alpha.
+        joint_ratio: Fraction of the joints that are masked in each other frame, beta.
         seed: Seed of the masks.
     """
     sampling = ClipSampling(frames=frames, origin="first_frame")
@@ -155,7 +155,7 @@ def draw_masks(
         name = kind.replace(", ", "\n")
         mask = masking.sample((bodies, *xyz.shape[2:]), torch.Generator().manual_seed(seed), xyz)
         rows[name], visible[name] = original, rearrange(mask.visible, "m t v -> t m v").numpy()
-    shares = f"{frame_ratio:.0%} of the frames, {joint_ratio:.0%} of the joints masked"
+    hidden = f"{frame_ratio:.0%} of the frames, {joint_ratio:.0%} of the joints masked"
     draw_strip(
-        path, rows, store.layout, visible=visible, frames=10, title=f"{clip_title(store, clip)}: {shares}"
+        path, rows, store.layout, visible=visible, frames=10, title=f"{clip_title(store, clip)}: {hidden}"
     )

@@ -63,15 +63,17 @@ class TestResult(BaseModel):
     )
     mean_class: float | None = Field(
         None,
-        description="Mean over classes of the share of their clips that was recognised (balanced accuracy); "
-        "classes without a clip are left out.",
+        description="Mean over classes of the fraction of their clips that was recognised (balanced "
+        "accuracy); classes without a clip are left out.",
     )
     macro_f1: float | None = Field(
         None,
         description="Mean over classes of F1; classes without a clip that were never answered are left out.",
     )
     absent: list[str] = Field([], description="Classes without a clip.")
-    per_class: dict[str, float | None] = Field(description="Share of each class's clips that was recognised.")
+    per_class: dict[str, float | None] = Field(
+        description="Fraction of each class's clips that was recognised."
+    )
     calibration_error: float | None = Field(
         None,
         description="Expected calibration error of probabilities, in 15 bins, at the model's temperature.",
@@ -90,8 +92,8 @@ class SelfTrainingResult(BaseModel):
     left_out: int = Field(description="Clips of `data.unlabelled` that are validation or test clips, too.")
     transductive: bool = Field(description="Whether clips of the test side are among them, without labels.")
     right: list[float | None] = Field(
-        description="For each round the share of the targets whose most probable class is the true one; None "
-        "where no label is known. It influences nothing."
+        description="For each round the fraction of the targets whose most probable class is the true one; "
+        "None where no label is known. It influences nothing."
     )
     seconds: float = Field(description="Time of the trainings before this one.")
 
@@ -250,8 +252,8 @@ class Diagnosis(BaseModel):
 
 
 def _layer_line(name: str, layer: Layer) -> str:
-    shares = (layer.probe, layer.neighbours, layer.probe_by_joint, layer.neighbours_by_joint)
+    accuracies = (layer.probe, layer.neighbours, layer.probe_by_joint, layer.neighbours_by_joint)
     fit = layer.statistics
     statistics = f"{fit.shift:.2f} | {fit.scale:.2f}" if fit else "- | -"
-    percents = " | ".join(f"{100 * share:.1f}" for share in shares)
+    percents = " | ".join(f"{100 * accuracy:.1f}" for accuracy in accuracies)
     return f"| {name} | {layer.dimensions:.1f} | {percents} | {statistics} |"

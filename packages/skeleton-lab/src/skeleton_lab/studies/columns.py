@@ -46,8 +46,8 @@ class Column:
             >>> Column(Path("data/x"), "odd-subjects", "5/class", "", None).clips(seed=1)["labels_per_class"]
             5
         """
-        share, _, each = self.labels.partition("/")
-        used = {"labels_per_class": int(share)} if each else {"label_fraction": float(share[:-1]) / 100}
+        amount, _, each = self.labels.partition("/")
+        used = {"labels_per_class": int(amount)} if each else {"label_fraction": float(amount[:-1]) / 100}
         clips = {"store": str(self.store), **self.division, **used, "label_seed": seed}
         clips |= {} if fold is None else {"fold": fold}
         return clips | ({"split_seed": seed} if side == "validation" else {})

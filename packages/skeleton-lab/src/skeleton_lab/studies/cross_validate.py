@@ -60,7 +60,7 @@ def run(config: Any) -> Result | None:
         folder = RunFolder.check(config.run, config, (Fingerprint.of(store),))
         seen = {_checked(each, config) for each in runs}
         if finished := folder.finished(kind):
-            print(_told(cast(Result, finished)))
+            print(_summary_text(cast(Result, finished)))
             return cast(Result, finished)
     if config.run.dry_run:
         print(f"{len(runs)} runs in {folder.path} (nothing was written): {', '.join(r.name for r in runs)}")
@@ -85,7 +85,7 @@ def run(config: Any) -> Result | None:
         else:
             result = _summary(runs, config, app, common, seen - {""})
         folder.write_json("result.json", result.model_dump(mode="json"))
-        print(_told(result))
+        print(_summary_text(result))
         return cast(Result, result)
     finally:
         folder.unlock()
@@ -156,7 +156,7 @@ def _summary(
     )
 
 
-def _told(result: CrossValidation | FoldedTraining) -> str:
+def _summary_text(result: CrossValidation | FoldedTraining) -> str:
     """Return what the terminal shows at the end."""
     use = f"\nThe model of all clips, for use, is in {result.everything}." if result.everything else ""
     if isinstance(result, FoldedTraining):

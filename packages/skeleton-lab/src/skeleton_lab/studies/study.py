@@ -31,7 +31,7 @@ EncoderKind = Literal["sttformer", "stgcn", "transformer"]
 Name = Annotated[str, StringConstraints(pattern=r"^[^,|\n]+$")]
 """Part of a table and of a command line."""
 Labels = Annotated[str, StringConstraints(pattern=r"^(\d+(\.\d+)?%|[1-9]\d*/class)$")]
-"""How many labels are used: a share of the training clips (`10%`), or clips of each class (`5/class`)."""
+"""How many labels are used: a fraction of the training clips (`10%`), or clips of each class (`5/class`)."""
 
 
 def _whole_protocols(given: Any) -> Any:

@@ -49,15 +49,15 @@ def describe(
         fixed = weights * (2 if training.ema else 1) + (4 + _state_bytes(recipe.optimizer)) * trained
         two = torch.randn(2, 3, clips.sampling.frames, len(clips.layout.joints), clips.bodies)
         kept = _kept_bytes(model, two, inputs) / 2
-    share = -(-plan.batch_size // (processes * training.gradient_accumulation_steps))
+    at_once = -(-plan.batch_size // (processes * training.gradient_accumulation_steps))
     lines = [
         f"folder:      {folder.path} (nothing was written)",
         f"parameters:  {trained:,}",
         f"steps:       {plan.steps:,} of {plan.batch_size} clips; {plan.steps_per_epoch:,} an epoch; "
         f"validation and checkpoint every {plan.eval_every:,}",
-        f"processes:   {processes}, with {share} clips at a time each",
-        f"memory:      about {(fixed + kept * share) / GIB:.2f} GiB a process in float32: "
-        f"{fixed / GIB:.2f} for weights, gradients and optimizer, {kept * share / GIB:.2f} for activations",
+        f"processes:   {processes}, with {at_once} clips at a time each",
+        f"memory:      about {(fixed + kept * at_once) / GIB:.2f} GiB a process in float32: "
+        f"{fixed / GIB:.2f} for weights, gradients and optimizer, {kept * at_once / GIB:.2f} for activations",
     ]
     accelerator.print(tomli_w.dumps(folder.config), *lines, sep="\n")
 

@@ -52,7 +52,7 @@ def require_variation(
     found = float(accelerator.reduce(variation, "mean"))
     if found < smallest:
         raise CollapsedError(
-            f"{folder}: after step {step} a share of {found:.2g} of the features' size differs between "
+            f"{folder}: after step {step} a fraction of {found:.2g} of the features' size differs between "
             f"bodies, less than model.latent.smallest_variation={smallest:g}: the features have collapsed; "
             "give the reconstruction more weight (model.target.weight), or raise model.latent.momentum"
         )

@@ -40,7 +40,7 @@ class Plan:
 
         Args:
             batch_size: Clips of a step, if there are so many.
-            labelled_fraction: Share of them that has labels, as far as there are so many.
+            labelled_fraction: Fraction of them that has labels, as far as there are so many.
             labelled: Labelled clips that there are.
             unlabelled: Unlabelled clips that there are.
 

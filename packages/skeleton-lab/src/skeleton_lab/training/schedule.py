@@ -1,7 +1,7 @@
 """Learning-rate schedules: functions of the step, without a state that a checkpoint would have to hold.
 
-A point of a schedule is a share of the whole training, so that a recipe keeps its shape at any length, or a
-number of epochs, so that a shorter training is the beginning of a longer one: epoch 60 of 200 is 60, or 0.3.
+A point of a schedule is a fraction of the whole training, so that a recipe keeps its shape at any length, or
+a number of epochs, so that a shorter training is the beginning of a longer one: epoch 60 of 200 is 60 or 0.3.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _share_or_epochs(value: float) -> float:
 
 
 Point = Annotated[int | float, AfterValidator(_share_or_epochs)]
-"""A share of all steps, or a whole number of epochs."""
+"""A fraction of all steps, or a whole number of epochs."""
 
 
 class _Schedule(RecipeSection):

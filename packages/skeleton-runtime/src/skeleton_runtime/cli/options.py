@@ -84,7 +84,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     add(
         "--threshold",
-        type=_share,
+        type=_probability,
         help=(
             'Probability of the best class below which the answer is "unknown", 0 to 1 '
             "(default: the model's)."
@@ -215,15 +215,15 @@ def at_least_one(text: str) -> int:
     return int(text)
 
 
-def _share(text: str) -> float:
+def _probability(text: str) -> float:
     """Read a number from 0 to 1."""
     try:
-        share = float(text)
+        probability = float(text)
     except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
+        probability = -1.0
+    if not 0 <= probability <= 1:
         raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, found {text!r}")
-    return share
+    return probability
 
 
 def _joined(arguments: list[str]) -> list[str]:

@@ -37,7 +37,7 @@ def csv_header(*, events: bool = False) -> str:
 def as_table(answer: Answer, top: int, *, windows: bool) -> str:
     """Return a line of text: where, and the best classes."""
     place = _place(answer) + ([_frames(answer)] if windows else [])
-    best = ", ".join(f"{name} {100 * share:.1f} %" for name, share in answer.best(top).items())
+    best = ", ".join(f"{name} {100 * probability:.1f} %" for name, probability in answer.best(top).items())
     best_or_none = f"{UNKNOWN} ({best})" if answer.label == UNKNOWN else best or NOBODY
     return printable(f"{' '.join(place)}: {best_or_none}")
 
@@ -45,8 +45,8 @@ def as_table(answer: Answer, top: int, *, windows: bool) -> str:
 def event_line(event: Event) -> str:
     """Return a line of text: where, when, and what."""
     when = "" if event.seconds is None else "{:.2f}-{:.2f} s, ".format(*event.seconds)
-    share = "" if event.probability is None else f" {100 * event.probability:.1f} %"
-    return printable(f"{' '.join([*_place(event), when + _frames(event)])}: {event.label}{share}")
+    probability = "" if event.probability is None else f" {100 * event.probability:.1f} %"
+    return printable(f"{' '.join([*_place(event), when + _frames(event)])}: {event.label}{probability}")
 
 
 def _place(result: Answer | Event) -> list[str]:
@@ -65,7 +65,9 @@ def as_csv(answer: Answer, top: int) -> str:
     """
     row = answer.as_dict(top)
     best = answer.best(top).items() or [("", "")]
-    return "\n".join(_row(row | {"class": name, "probability": share}, COLUMNS) for name, share in best)
+    return "\n".join(
+        _row(row | {"class": name, "probability": probability}, COLUMNS) for name, probability in best
+    )
 
 
 def _row(row: Mapping[str, object], columns: Sequence[str]) -> str:

@@ -12,8 +12,8 @@ export async function recognise(recording, model, options) {
     if (clip) last.push(await probabilities(model, clip));
     else last.length = 0;  // a mean begins anew behind nobody
     if (last.length > smooth) last.shift();
-    const shares = clip ? last[0].map((_, place) => last.reduce((sum, row) => sum + row[place], 0) / last.length) : [];
-    answers.push(answer(recording, start, end, shares, least, model.card));
+    const probabilities = clip ? last[0].map((_, place) => last.reduce((sum, row) => sum + row[place], 0) / last.length) : [];
+    answers.push(answer(recording, start, end, probabilities, least, model.card));
   }
   return answers;
 }
@@ -38,13 +38,13 @@ async function probabilities({ ort, session, card }, clip) {
   return powers.map(power => power / sum);
 }
 
-function answer({ name, joints, fps }, start, end, shares, least, card) {
-  const order = shares.map((_, place) => place).sort((a, b) => shares[b] - shares[a] || a - b).slice(0, 5);
+function answer({ name, joints, fps }, start, end, probabilities, least, card) {
+  const order = probabilities.map((_, place) => place).sort((a, b) => probabilities[b] - probabilities[a] || a - b).slice(0, 5);
   const best = order.length ? card.classes[order[0]] : null;
   return {
     clip: name, first_frame: start, last_frame: end - 1, start: start / fps, end: end / fps,
-    bodies: peopleIn(joints, start, end), label: order.length && shares[order[0]] < least ? "unknown" : best,
-    classes: Object.fromEntries(order.map(place => [card.classes[place], shares[place]])),
+    bodies: peopleIn(joints, start, end), label: order.length && probabilities[order[0]] < least ? "unknown" : best,
+    classes: Object.fromEntries(order.map(place => [card.classes[place], probabilities[place]])),
   };
 }
 

@@ -79,12 +79,12 @@ export function resample(clip, fps, wanted) {
   const result = empty(frames, clip.bodies, clip.joints), size = 3 * clip.joints;
   for (let frame = 0; frame < frames; frame++) {
     const time = frame * (fps / wanted), before = Math.min(Math.floor(time + 1e-6), last), after = Math.min(before + 1, last);
-    const share = Math.fround(Math.min(Math.max(time - before, 0), 1));
+    const weight = Math.fround(Math.min(Math.max(time - before, 0), 1));
     for (let body = 0; body < clip.bodies; body++) {
       const [a, b, to] = [at(clip, before, body), at(clip, after, body), at(result, frame, body)];
       const both = present(clip, before, body) && present(clip, after, body);
       for (let i = 0; i < size; i++)
-        result.xyz[to + i] = both ? clip.xyz[a + i] + share * (clip.xyz[b + i] - clip.xyz[a + i]) : clip.xyz[(share < 0.5 ? a : b) + i];
+        result.xyz[to + i] = both ? clip.xyz[a + i] + weight * (clip.xyz[b + i] - clip.xyz[a + i]) : clip.xyz[(weight < 0.5 ? a : b) + i];
     }
   }
   return result;
@@ -98,8 +98,8 @@ export function trainingCoordinates(clip, weights) {
   let first = 0;
   while (!present(moved, first, 0)) first++;
   const place = [0, 0, 0];
-  for (const [joint, share] of weights)
-    for (let axis = 0; axis < 3; axis++) place[axis] += share * moved.xyz[at(moved, first, 0, joint) + axis];
+  for (const [joint, weight] of weights)
+    for (let axis = 0; axis < 3; axis++) place[axis] += weight * moved.xyz[at(moved, first, 0, joint) + axis];
   return shift(moved, place);
 }
 
@@ -113,8 +113,8 @@ export function shift(clip, place, absent = false) {
 
 // (C=3, T, V, M) of a clip, as the network takes it.
 export function tensor(clip, card) {
-  const { joints, shares } = blended(clip, card);
-  if (card.origin === "first_frame") moveOrigin(joints, shares, card.centre);
+  const { joints, presence } = blended(clip, card);
+  if (card.origin === "first_frame") moveOrigin(joints, presence, card.centre);
   if (card.face_forward) turn(joints, card);
   const shown = toStream(joints, card), size = card.frames * card.joints.length * card.bodies;
   const data = new Float32Array(3 * size);
@@ -127,20 +127,20 @@ export function tensor(clip, card) {
 
 function blended(clip, card) {
   const start = Math.trunc((1 - card.test_crop) * clip.frames / 2), length = clip.frames - 2 * start;
-  const joints = empty(card.frames, card.bodies, clip.joints), shares = new Float32Array(card.frames * card.bodies);
+  const joints = empty(card.frames, card.bodies, clip.joints), presence = new Float32Array(card.frames * card.bodies);
   const scale = Math.fround(length / card.frames);
   for (let frame = 0; frame < card.frames; frame++) {
     const position = Math.max(0, Math.fround(scale * (frame + 0.5) - 0.5)), low = Math.floor(position);
-    const share = Math.fround(position - low);
-    for (const [from, weight] of [[low, 1 - share], [Math.min(low + 1, length - 1), share]])
+    const fraction = Math.fround(position - low);
+    for (const [from, weight] of [[low, 1 - fraction], [Math.min(low + 1, length - 1), fraction]])
       for (let body = 0; body < Math.min(card.bodies, clip.bodies); body++) {
         if (!present(clip, start + from, body)) continue;
-        shares[frame * card.bodies + body] += weight;
+        presence[frame * card.bodies + body] += weight;
         const [a, to] = [at(clip, start + from, body), at(joints, frame, body)];
         for (let i = 0; i < 3 * clip.joints; i++) joints.xyz[to + i] += Math.fround(clip.xyz[a + i] * weight);
       }
   }
-  return { joints, shares };
+  return { joints, presence };
 }
 
 function firstFrame(clip) {
@@ -148,11 +148,11 @@ function firstFrame(clip) {
   return 0;
 }
 
-function moveOrigin(joints, shares, centre) {
+function moveOrigin(joints, presence, centre) {
   const first = firstFrame(joints), begin = at(joints, first, 0, centre);
-  const place = Array.from(joints.xyz.subarray(begin, begin + 3), value => value / (shares[first * joints.bodies] || 1));
+  const place = Array.from(joints.xyz.subarray(begin, begin + 3), value => value / (presence[first * joints.bodies] || 1));
   for (let row = 0; row < joints.frames * joints.bodies; row++)
-    for (let i = 0; i < 3 * joints.joints; i++) joints.xyz[row * 3 * joints.joints + i] -= place[i % 3] * shares[row];
+    for (let i = 0; i < 3 * joints.joints; i++) joints.xyz[row * 3 * joints.joints + i] -= place[i % 3] * presence[row];
 }
 
 function turn(joints, { shoulders, hips }) {

@@ -61,13 +61,13 @@ player.onframe = frame => {
 function tell(answer) {
   shown = answer;
   element("answer").textContent = answer.label ?? "nobody";
-  element("bars").replaceChildren(...Object.entries(answer.classes).sort((a, b) => b[1] - a[1]).map(([name, share]) => {
+  element("bars").replaceChildren(...Object.entries(answer.classes).sort((a, b) => b[1] - a[1]).map(([name, probability]) => {
     const bar = document.createElement("div"), fill = document.createElement("i"), text = document.createElement("span");
     const [left, right] = [document.createElement("b"), document.createElement("b")];
     bar.className = "bar";
-    fill.style.width = `${100 * share}%`;
+    fill.style.width = `${100 * probability}%`;
     left.textContent = name;
-    right.textContent = `${(100 * share).toFixed(1)} %`;
+    right.textContent = `${(100 * probability).toFixed(1)} %`;
     text.append(left, right);
     bar.append(fill, text);
     return bar;

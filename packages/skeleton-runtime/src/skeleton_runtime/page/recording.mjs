@@ -26,7 +26,7 @@ export function readRecording(name, text, card, { fps, units = "auto", up = "aut
 }
 
 function ntu(name, text, card) {
-  const joints = readNtu(text, card.cleaning ?? "reference"), numbers = places(card.ntu, card.joints);
+  const joints = readNtu(text, card.cleaning ?? "reference"), numbers = jointNumbers(card.ntu, card.joints);
   const spine = card.cleaning === null ? null : [[1, 1]];
   return { name, fps: NTU_FPS, joints, shown: (start, end) => {
     const whole = end - start === joints.frames, window = slice(joints, start, end);
@@ -42,7 +42,7 @@ export function jointKey(name) {
   return words.map(word => known[word.toLowerCase()] ?? word.toLowerCase()).sort().join(" ");
 }
 
-function places(names, wanted) {
+function jointNumbers(names, wanted) {
   const keys = names.map(jointKey);
   if (keys.some(key => /\b(fore)?arm\b/.test(key))) throw new Error("its joints are called by limbs: use `skeleton-predict serve`");
   if (new Set(keys).size < keys.length) throw new Error("two of its joints have one name");
@@ -78,7 +78,7 @@ function readTable(text, card, units) {
     const cell = row[columns.get(name)[axis]];
     clip.xyz[at(clip, frame, 0, joint) + place] = cell === undefined || cell === "" ? NaN : Number(cell);
   })));
-  return { clip: select(clip, places(names, card.joints)) };
+  return { clip: select(clip, jointNumbers(names, card.joints)) };
 }
 
 // {"clips": [...]}, of which the first is taken, (T, V, 3) or (T, M, V, 3), in the joints of the model.
