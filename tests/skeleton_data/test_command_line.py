@@ -72,6 +72,10 @@ def test_from_synthetic_recordings_to_a_store(
     assert re.search(r"^clips +4$", out, re.MULTILINE)
     assert re.search(r"^layout +ntu, 25 joints$", out, re.MULTILINE)
     assert ", ".join(store.class_names) in out
+    main(["info", "ntu"])
+    of_layout = capsys.readouterr().out.splitlines()
+    assert of_layout[1].split(maxsplit=1)[1] == ", ".join(store.layout.joints)
+    assert set(of_layout) <= set(out.splitlines())  # a store has the same two lines
 
 
 def test_import(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skeleton_data import SkeletonStore, StoreWriter, layout
+from skeleton_data import SkeletonStore, StoreWriter, layout, load_split
+from skeleton_data.cli.main import main as split_command
 from skeleton_lab import simple
 from skeleton_lab.data.clips import FinetuneData, PretrainData
 from skeleton_lab.errors import InputError
@@ -147,3 +148,17 @@ def test_a_class_that_only_tests_is_named_and_refused_where_there_is_no_other(tm
     # Who learns without labels may leave out a whole class.
     sources = ({"store": tmp_path / "s", "protocol": "leave-one-out(label)", "fold": 2},)
     assert len(PretrainData(sources=sources, validation=0).open().train[0][1]) == 3
+
+
+def test_a_split_file_draws_the_labels_that_a_training_draws(tmp_path):
+    path, drawn = tmp_path / "store", tmp_path / "split.json"
+    joints = np.linspace(0, 1.7, 20)[:, None].repeat(3, axis=1) + np.ones((2, 1, 1, 1))
+    with StoreWriter(path, layout=layout("kinect_v1"), class_names=["up", "down"], fps=30) as writer:
+        for clip in range(96):  # every third one has no label
+            label = -1 if clip % 3 == 0 else clip % 2
+            writer.add(joints, name=str(clip), label=label, subject=1 + clip // 24)
+    budget = ["--validation", "0.5", "--per-class", "2", "--seed", "5"]
+    split_command(["split", str(path), str(drawn), "--protocol", "odd-subjects", *budget])
+    chosen = dict(protocol="odd-subjects", validation=0.5, split_seed=5, labels_per_class=2, label_seed=5)
+    clips = FinetuneData(store=path, **chosen).open()
+    assert load_split(drawn, clips.store.index).train.tolist() == clips.train.tolist()

@@ -17,7 +17,8 @@ from skeleton_data.ordered_map import ordered_map
 
 Units = Literal["m", "picture"]
 """Unit of the positions in a store. `m`: metres. `picture`: x to the right and y up, from the middle of the
-picture; z is how sure the detector was, from 0 to 1."""
+picture, in parts of its longer side (of Kinetics-Skeleton x in parts of the width and y of the height); z is
+how sure the detector was, from 0 to 1."""
 
 
 def kind_of_joints(units: Units) -> str:

@@ -72,7 +72,7 @@ class SkeletonData(BaseSettings):
     verify: CliSubCommand[VerifyCommand] = Field(
         description="check a store, raw recordings, or data before an import"
     )
-    info: CliSubCommand[InfoCommand] = Field(description="print what a store holds")
+    info: CliSubCommand[InfoCommand] = Field(description="print what a store holds, or a layout's joints")
     split: CliSubCommand[SplitCommand] = Field(
         description="write a file that says which clips train and which test"
     )

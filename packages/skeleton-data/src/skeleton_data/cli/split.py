@@ -84,9 +84,10 @@ class SplitCommand(BaseModel):
             require_trained_classes(store.index.label, sides, store.classes, self.protocol)
             different = check_counts(sides, self.protocol)
             if self.fraction is not None or self.per_class is not None:
-                labels = store.index.label[sides.train]
+                labelled = sides.train[store.index.label[sides.train] >= 0]  # as `finetune` draws them
+                labels = store.index.label[labelled]
                 kept = label_subset(labels, fraction=self.fraction, per_class=self.per_class, seed=self.seed)
-                sides = replace(sides, train=sides.train[kept])
+                sides = replace(sides, train=labelled[kept])
         except ValueError as error:
             raise error if isinstance(error, DataError) else DataError.at(self.store, str(error)) from None
         if different:

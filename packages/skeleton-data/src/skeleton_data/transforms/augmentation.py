@@ -85,7 +85,8 @@ class Augmentation(BaseModel):
         default=0.0,
         ge=0,
         description=(
-            "Standard deviation of Gaussian noise (jitter) on each coordinate, in metres; 0 is off."
+            "Standard deviation of Gaussian noise (jitter) on each coordinate: in metres; in 2D, in parts "
+            "of the picture's longer side; 0 is off."
         ),
     )
     noise_probability: Probability = Field(default=1.0, description="Probability that a clip gets the noise.")

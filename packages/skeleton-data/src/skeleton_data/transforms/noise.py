@@ -14,7 +14,7 @@ def add_noise(joints: Tensor, noise: Tensor, deviation: Tensor) -> Tensor:
     Args:
         joints: (N, C, T, V, M).
         noise: (N, C, T, V, M) standard normal numbers.
-        deviation: (N,) standard deviation in each clip, metres.
+        deviation: (N,) standard deviation in each clip, in the unit of the joints.
 
     Returns:
         (N, C, T, V, M).
