@@ -11,6 +11,7 @@ pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
 pytest.importorskip("httpx2", reason="httpx2, which asks the service, is not installed")
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
+from skeleton_runtime.cli.serve import parse
 from skeleton_runtime.serving.app import create_app
 from skeleton_runtime.serving.limits import Limits
 
@@ -217,6 +218,17 @@ def test_limits(recogniser, clips):
         assert live.receive()["code"] == 1009
     with ask(recogniser, seconds=0.01).websocket_connect(LIVE) as live:
         assert live.receive()["code"] == 1001  # no frame came
+
+
+def test_the_help_says_the_range_and_the_default_of_each_limit(capsys):
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    for name, field in Limits.model_json_schema()["properties"].items():
+        option = re.search(rf"--max-{name} [A-Z_]+ (.*?)\(default: ([\d.]+)\)", text)
+        low = f"{field['minimum']} to" if "minimum" in field else "above 0, at most"
+        assert f"{low} {int(field['maximum'])}" in option[1], option
+        assert float(option[2]) == field["default"]
 
 
 async def status_of(app, receive, **headers):

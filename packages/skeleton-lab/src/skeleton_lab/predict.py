@@ -40,6 +40,7 @@ from skeleton_runtime import (
     formatter,
     read_recordings,
 )
+from skeleton_runtime.smoothing import MOST_WINDOWS
 
 LIVE_WINDOW = "60"
 PICTURES = (".png", ".svg", ".pdf")
@@ -70,14 +71,15 @@ class PredictConfig(RecipeSection):
     window: str | None = Field(
         None,
         description=(
-            "Length of the sliding window, in frames (60) or seconds (2s) (default: the whole "
-            "recording; live: 60)."
+            "Length of the sliding window, at least one frame, in frames (60) or seconds (2s) "
+            "(default: the whole recording; live: 60)."
         ),
     )
     stride: str | None = Field(
         None,
         description=(
-            "Distance between two windows, in frames or seconds (default: half a window; live: at most 0.5s)."
+            "Distance between two windows, at least one frame and at most a window, in frames or "
+            "seconds (default: half a window; live: at most 0.5s)."
         ),
     )
     threshold: float | None = Field(
@@ -92,9 +94,8 @@ class PredictConfig(RecipeSection):
     smooth: int = Field(
         1,
         ge=1,
-        description=(
-            "Number of windows over which probabilities are averaged, the current one and those before it."
-        ),
+        le=MOST_WINDOWS,
+        description="Number of windows over which probabilities are averaged, the last one among them.",
     )
     events: bool = Field(
         False, description="Whether to print when each action begins and ends, instead of each window."
@@ -134,7 +135,9 @@ class PredictConfig(RecipeSection):
             "in time, hold the last position, or drop the frame."
         ),
     )
-    max_gap: str = Field("0.5s", description="Longest gap that is filled, in frames (15) or seconds (0.5s).")
+    max_gap: str = Field(
+        "0.5s", description="Longest gap that is filled, from 0, in frames (15) or seconds (0.5s)."
+    )
     min_confidence: float | None = Field(
         None,
         ge=0,

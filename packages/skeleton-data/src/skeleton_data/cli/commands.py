@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from argparse import Action, ArgumentParser
@@ -122,10 +123,18 @@ def run(arguments: list[str]) -> None:
 
 
 def _add_argument(parser: ArgumentParser, *names: str, **option: Any) -> Action:
-    """Add an option; of what nothing is the default, the help does not say so."""
+    """Add an option; its help has no default that is nothing, and its form no tuple of Python."""
     if isinstance(option.get("help"), str):
-        option["help"] = option["help"].removesuffix(" (default: None)")
+        text = option["help"].removesuffix(" (default: None)")
+        option["help"] = re.sub(r"(?<=\(default: )\((.*?),?\)(?=\)$)", _without_quotes, text)
+    if isinstance(form := option.get("metavar"), str):
+        form = re.sub(r"tuple\[([^\[\]]*)\]", r"\1", form)
+        option["metavar"] = "WIDTHxHEIGHT" if names == ("--picture",) else form
     return parser.add_argument(*names, **option)
+
+
+def _without_quotes(found: re.Match[str]) -> str:
+    return found[1].replace("'", "").replace(" ", "")
 
 
 def _describe(item: Any) -> str:

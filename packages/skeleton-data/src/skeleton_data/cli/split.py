@@ -45,7 +45,9 @@ class SplitCommand(BaseModel):
         default=None,
         gt=0,
         le=1,
-        description="Fraction of the training clips of each class that is kept, up to 1 (a label budget).",
+        description=(
+            "Fraction of the training clips of each class that is kept, above 0, at most 1 (a label budget)."
+        ),
     )
     per_class: int | None = Field(
         default=None,

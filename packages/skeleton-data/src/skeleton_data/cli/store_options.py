@@ -18,7 +18,9 @@ class StoreOptions(BaseModel):
     workers: int = Field(
         default=0,
         ge=0,
-        description="Number of processes that read files, where each clip is a file; 0: one for each core.",
+        description=(
+            "Number of processes, from 0, that read files, where each clip is a file; 0: one for each core."
+        ),
     )
     on_error: Literal["stop", "skip"] = Field(
         default="stop",

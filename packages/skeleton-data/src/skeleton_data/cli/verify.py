@@ -23,7 +23,7 @@ class VerifyCommand(ImportConfig):
     path: CliPositionalArg[Path] = Field(
         description="A store, .skeleton or .zip files, or anything that import reads."
     )
-    workers: int = Field(default=0, ge=0, description="Number of processes; 0: one for each core.")
+    workers: int = Field(default=0, ge=0, description="Number of processes, from 0; 0: one for each core.")
 
     def cli_cmd(self) -> None:
         """Check what is there."""

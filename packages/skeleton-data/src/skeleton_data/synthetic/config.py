@@ -54,7 +54,7 @@ class SyntheticConfig(BaseModel):
         default=1.0,
         ge=0.0,
         le=10.0,
-        description="Factor on the sensor's noise and the number of lost joints, up to 10; 0 turns both off.",
+        description="Factor on the sensor's noise and the number of lost joints, 0 to 10; 0 turns both off.",
     )
     ghosts: Fraction = Field(
         default=0.06,

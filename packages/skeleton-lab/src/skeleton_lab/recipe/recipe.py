@@ -151,7 +151,8 @@ def _parse(
             option["metavar"] = "str"
         option["help"] = with_range(without_none(option.get("help")), ranges.get(field))
         if isinstance(option.get("metavar"), str):  # numbers with commas between, no tuple of Python
-            option["metavar"] = re.sub(r"^tuple\[([^\[\]]*)\]$", r"\1", option["metavar"])
+            form = re.sub(r"^tuple\[([^\[\]]*)\]$", r"\1", option["metavar"])
+            option["metavar"] = "WIDTHxHEIGHT" if field == "picture" else form
         action = parser.add_argument(*names, **option)
         flags.note(action)
         return action

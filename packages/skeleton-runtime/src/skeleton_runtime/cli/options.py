@@ -67,19 +67,20 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add(
         "--top",
         type=at_least_one,
-        help="Number of classes to print, the most probable first (default: 5).",
+        help="Number of classes to print, from 1, the most probable first (default: 5).",
     )
     add(
         "--window",
         help=(
-            "Length of the sliding window, in frames (60) or seconds (2s) (default: the whole "
-            "recording; live: 2s)."
+            "Length of the sliding window, at least one frame, in frames (60) or seconds (2s) "
+            "(default: the whole recording; live: 2s)."
         ),
     )
     add(
         "--stride",
         help=(
-            "Distance between two windows, in frames or seconds (default: half a window; live: at most 0.5s)."
+            "Distance between two windows, at least one frame and at most a window, in frames or "
+            "seconds (default: half a window; live: at most 0.5s)."
         ),
     )
     add(
@@ -107,18 +108,25 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add(
         "--fps",
         type=float,
-        help="Frames per second of recordings that do not say it (default, live: the model's).",
+        help="Frames per second, above 0, of recordings that do not say it (default, live: the model's).",
     )
     add(
         "--source-layout",
-        help="Skeleton layout of recordings that do not name their joints (default: the model's).",
+        help=(
+            "Skeleton layout of recordings that do not name their joints: a .toml file, or a name that "
+            "`skeleton-data import --help` lists (default: the model's)."
+        ),
     )
     add(
         "--derive",
         action="store_true",
         help="Compute joints that the recordings lack from others, such as the middle of the hips.",
     )
-    add("--picture", help="Width and height of the picture in pixels, where positions are pixels: 640x480.")
+    add(
+        "--picture",
+        metavar="WIDTHxHEIGHT",
+        help="Width and height of the picture in pixels, where positions are pixels: 640x480.",
+    )
     add(
         "--units",
         choices=("auto", "m", "cm", "mm", "px"),
@@ -144,7 +152,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     add(
         "--max-gap",
-        help="Longest gap that is filled, in frames (15) or seconds (0.5s) (default: 0.5s).",
+        help="Longest gap that is filled, from 0, in frames (15) or seconds (0.5s) (default: 0.5s).",
     )
     add(
         "--min-confidence",

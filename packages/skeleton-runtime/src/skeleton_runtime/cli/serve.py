@@ -26,9 +26,9 @@ in JSON; the query has the options of skeleton-predict, with _ for -. GET /model
 /health that the service runs, /metrics what it has done, for Prometheus. At /live a WebSocket takes a frame a
 message, as --live does, and `end`.
 
-Without a token the service answers programs of this machine. With --host it needs a token: a file of at least
-16 letters, which requests bring as `Authorization: Bearer TOKEN`, the page as /#TOKEN. The connection is not
-encrypted: put a proxy with TLS before it.
+Without a token the service answers programs of this machine. With --host it needs a file with a token of at
+least 16 characters, which requests send as `Authorization: Bearer TOKEN`, the page as /#TOKEN. The connection
+is not encrypted: put a proxy with TLS before it.
 
 Ctrl-C and SIGTERM stop it, after the requests that are open.
 
@@ -52,37 +52,63 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         default="127.0.0.1",
         help="Address to listen on; any but this machine's own needs a token (default: 127.0.0.1).",
     )
-    add("--port", type=_port, default=8000, help="Port to listen on; 0: any free one (default: 8000).")
-    add("--token-file", type=Path, help="File with the token that requests must send.")
+    add(
+        "--port",
+        type=_port,
+        default=8000,
+        help="Port to listen on, 0 to 65535; 0: any free one (default: 8000).",
+    )
+    add(
+        "--token-file",
+        type=Path,
+        help=(
+            "File with the token that requests must send: 16 to 512 letters, digits, or -._~ "
+            "(default: no token)."
+        ),
+    )
     add(
         "--allow-origin",
         type=_origin,
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="Origin of web pages from elsewhere that may ask, as https://app.example.org; may be repeated.",
+        help=(
+            "Origin of web pages from elsewhere that may send requests, as https://app.example.org; may be "
+            "repeated (default: none)."
+        ),
     )
     add("--threads", type=threads, default=1, help="Number of threads of the network, 1 to 512 (default: 1).")
-    add("--max-megabytes", type=float, help="Largest body of a request, in MB (default: 32).")
-    add("--max-frames", type=int, help="Largest number of frames in a request (default: 200000).")
-    add("--max-bodies", type=int, help="Largest number of people in a frame (default: 16).")
+    add(
+        "--max-megabytes",
+        type=float,
+        help="Largest body of a request, in MB of 2^20 bytes, above 0, at most 4096 (default: 32).",
+    )
+    add(
+        "--max-frames",
+        type=int,
+        help="Largest number of frames in a request, 1 to 10000000 (default: 200000).",
+    )
+    add("--max-bodies", type=int, help="Largest number of people in a frame, 1 to 64 (default: 16).")
     add(
         "--max-seconds",
         type=float,
-        help=("Longest time for a request, and between two frames of a stream, in seconds (default: 30)."),
+        help=(
+            "Longest time for a request, and between two frames of a stream, in seconds, above 0, at most "
+            "3600 (default: 30)."
+        ),
     )
     add(
         "--max-requests",
         type=int,
-        help="Number of requests that are answered at once; others wait (default: 2).",
+        help="Number of requests that are answered at once, 1 to 256; others wait (default: 2).",
     )
     add(
         "--max-waiting",
         type=int,
-        help="Number of requests that may wait, with their bodies in memory (default: 8).",
+        help="Number of requests that may wait, 0 to 4096, with their bodies in memory (default: 8).",
     )
-    add("--max-connections", type=int, help="Number of open connections (default: 64).")
-    add("--max-streams", type=int, help="Number of open streams (default: 8).")
+    add("--max-connections", type=int, help="Number of open connections, 1 to 65536 (default: 64).")
+    add("--max-streams", type=int, help="Number of open streams, 0 to 4096 (default: 8).")
     return parser.parse_args(arguments)
 
 

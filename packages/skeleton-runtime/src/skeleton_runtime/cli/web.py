@@ -33,7 +33,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add(
         "--onnxruntime-web",
         type=Path,
-        help="Folder of the npm package onnxruntime-web (default: npm installs it).",
+        help=(
+            "Folder of the npm package onnxruntime-web, in the version that the page needs (default: npm "
+            "installs it)."
+        ),
     )
     return parser.parse_args(arguments)
 

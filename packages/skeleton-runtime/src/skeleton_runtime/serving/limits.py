@@ -24,7 +24,7 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    megabytes: float = Field(32, gt=0, le=4096, description="Largest body of a request, in MB.")
+    megabytes: float = Field(32, gt=0, le=4096, description="Largest body of a request, in MB of 2^20 bytes.")
     frames: int = Field(
         200_000, ge=1, le=10_000_000, description="Largest number of frames in all clips of a request."
     )
