@@ -1,6 +1,6 @@
 """Compare fine-tunings: mean and spread of their accuracy over seeds, with and without pre-training."""
 
-from skeleton_lab.compare import main
+from skeleton_lab.cli import run_app
 
 if __name__ == "__main__":
-    main()
+    run_app("compare")

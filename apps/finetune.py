@@ -1,6 +1,6 @@
 """Train a classifier, from a pre-trained encoder or from scratch, and test it once."""
 
-from skeleton_lab.finetune import main
+from skeleton_lab.cli import run_app
 
 if __name__ == "__main__":
-    main()
+    run_app("finetune")

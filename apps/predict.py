@@ -1,6 +1,6 @@
 """Recognise actions in recordings, or live."""
 
-from skeleton_lab.predict import main
+from skeleton_lab.cli import run_app
 
 if __name__ == "__main__":
-    main()
+    run_app("predict")

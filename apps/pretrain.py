@@ -1,6 +1,6 @@
 """Pre-train SkeletonMAE: mask, reconstruct, keep the encoder. No labels are used."""
 
-from skeleton_lab.pretrain import main
+from skeleton_lab.cli import run_app
 
 if __name__ == "__main__":
-    main()
+    run_app("pretrain")

@@ -1,6 +1,6 @@
 """Reproduce a table of the paper, or make another: run or resume its rows, and write what came of them."""
 
-from skeleton_lab.reproduce import main
+from skeleton_lab.cli import run_app
 
 if __name__ == "__main__":
-    main()
+    run_app("reproduce")

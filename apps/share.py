@@ -1,6 +1,6 @@
 """Put a model into a folder that can be handed on, with a card that says how well runs of its recipe do."""
 
-from skeleton_lab.share import main
+from skeleton_lab.cli import run_app
 
 if __name__ == "__main__":
-    main()
+    run_app("share")

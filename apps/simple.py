@@ -1,6 +1,6 @@
 """Train and test a simple baseline on joint coordinates: nearest clip, linear layer, MLP or GRU."""
 
-from skeleton_lab.simple import main
+from skeleton_lab.cli import run_app
 
 if __name__ == "__main__":
-    main()
+    run_app("simple")

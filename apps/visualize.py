@@ -1,6 +1,6 @@
 """Look at what a model sees, reconstructs, attends to and separates."""
 
-from skeleton_lab.visualize import main
+from skeleton_lab.cli import run_app
 
 if __name__ == "__main__":
-    main()
+    run_app("visualize")

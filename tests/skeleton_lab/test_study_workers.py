@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
 
 from skeleton_lab import reproduce
 from skeleton_lab.errors import WorkerError
+from skeleton_lab.runs import workers
 from skeleton_lab.studies.plan import distinct, plan
 from skeleton_lab.studies.runs import run_all
 
@@ -75,3 +77,17 @@ def test_control_c_ends_runs_side_by_side_in_a_line_and_begins_no_other(tmp_path
     assert out == ""
     (line,) = [line for line in said.splitlines() if line.strip() and "run/s" not in line]
     assert line.startswith("reproduce: error: ") and "interrupted" in line
+
+
+def test_control_c_while_a_worker_imports_its_libraries_lets_it_begin_nothing(monkeypatch):
+    monkeypatch.setattr(workers, "_interrupted", False)
+    before = signal.getsignal(signal.SIGINT)
+    with ThreadPoolExecutor(1) as pool:  # hands the task on, as the queue of a worker does
+        monkeypatch.setattr(pool, "submit", lambda task, *args: task(*args))
+        try:
+            assert workers.submit(pool, len, "abc") == 3
+            signal.raise_signal(signal.SIGINT)  # the worker waits for its next task
+            with pytest.raises(KeyboardInterrupt):
+                workers.submit(pool, len, "abc")
+        finally:
+            signal.signal(signal.SIGINT, before)

@@ -33,11 +33,7 @@ def main() -> None:
     match sys.argv[1:]:
         case [name, *_] if name in SUBCOMMANDS:
             del sys.argv[1]
-            try:
-                import_module(f"skeleton_lab.{name}").main()
-            except KeyboardInterrupt:  # in the seconds in which it is imported; later the app itself says so
-                print(f"{name}: interrupted", file=sys.stderr)
-                sys.exit(130)
+            run_app(name)
         case ["--version", *_]:
             from skeleton_lab._version import __version__
 
@@ -48,6 +44,15 @@ def main() -> None:
             sys.exit(_refused(f"there is no subcommand {name!r}"))
         case _:
             sys.exit(_refused("a subcommand is missing"))
+
+
+def run_app(name: str) -> None:
+    """Import and run an app, with the options of the command line."""
+    try:
+        import_module(f"skeleton_lab.{name}").main()
+    except KeyboardInterrupt:  # in the seconds in which it is imported; later the app itself says so
+        print(f"{name}: interrupted", file=sys.stderr)
+        sys.exit(130)
 
 
 def _refused(complaint: str) -> int:

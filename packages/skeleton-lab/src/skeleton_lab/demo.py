@@ -26,7 +26,7 @@ from skeleton_lab.evaluation.comparison import compare
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.folder import write_atomically
 from skeleton_lab.runs.results import FinetuneResult
-from skeleton_lab.runs.workers import progress_line, worker_pool
+from skeleton_lab.runs.workers import progress_line, submit, worker_pool
 
 
 class DemoConfig(RecipeSection):
@@ -95,9 +95,9 @@ def run_all(config: DemoConfig) -> list[FinetuneResult]:
         worker_pool(config.processes) as pool,
         tqdm(total=len(seeds) * (1 + 2 * len(fractions)), desc="runs", unit="run") as bar,
     ):
-        pretrainings = {pool.submit(config.pretrain_once, seed): seed for seed in seeds}
+        pretrainings = {submit(pool, config.pretrain_once, seed): seed for seed in seeds}
         finetunings = [
-            pool.submit(config.finetune_once, fraction, seed, pretrained=False)
+            submit(pool, config.finetune_once, fraction, seed, pretrained=False)
             for fraction in fractions
             for seed in seeds
         ]
@@ -105,7 +105,7 @@ def run_all(config: DemoConfig) -> list[FinetuneResult]:
             pretraining.result()
             bar.update()
             finetunings += [
-                pool.submit(config.finetune_once, fraction, pretrainings[pretraining], pretrained=True)
+                submit(pool, config.finetune_once, fraction, pretrainings[pretraining], pretrained=True)
                 for fraction in fractions
             ]
         for finetuning in as_completed(finetunings):

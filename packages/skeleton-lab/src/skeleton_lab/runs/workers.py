@@ -10,34 +10,49 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context, parent_process
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from tqdm import tqdm
 
 from skeleton_lab.errors import Interrupted
 
-Task = TypeVar("Task")
+Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 _line = 1
 _part_of_many = False
+_interrupted = False
 
 
-def worker_pool(processes: int) -> ProcessPoolExecutor:
-    """Return a pool of fresh processes, each with one thread and a line of the terminal of its own.
+@contextmanager
+def worker_pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Yield a pool of fresh processes, each with one thread and a line of the terminal of its own.
 
-    Where there are several GPUs, each process sees one of them.
+    Where there are several GPUs, each process sees one of them. After an error, runs that have not begun are
+    left out.
 
     On small models several single-threaded runs get more done than one run on all cores.
+
+    Raises:
+        Interrupted: In the place of Ctrl-C, when the runs have ended.
     """
     context = get_context("spawn")
-    return ProcessPoolExecutor(
+    pool = ProcessPoolExecutor(
         processes,
         mp_context=context,
         initializer=_begin,
         initargs=(context.RLock(), context.Value("i", 0), visible_devices()),
     )
+    try:
+        yield pool
+    except KeyboardInterrupt:
+        pool.shutdown(cancel_futures=True)
+        again = "the same command continues from the last checkpoints"
+        raise Interrupted(f"the study was interrupted; {again}") from None
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def visible_devices() -> tuple[str, ...]:
@@ -60,36 +75,31 @@ def device_of(worker: int, devices: Sequence[str]) -> str:
     return devices[(worker - 1) % len(devices)]
 
 
-def submit(pool: ProcessPoolExecutor, perform: Callable[[Task], Result], task: Task) -> Future[Result]:
+def submit(
+    pool: ProcessPoolExecutor, perform: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+) -> Future[Result]:
     """Give a task to the workers, which Ctrl-C reaches too: it ends the task, and not the worker."""
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # new workers inherit it
     try:
-        return pool.submit(_interruptible, perform, task)
+        return pool.submit(_interruptible, partial(perform, *args, **kwargs))
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _interruptible(perform: Callable[[Task], Result], task: Task) -> Result:
+def _interruptible(perform: Callable[[], Result]) -> Result:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return perform(task)
+        if _interrupted:
+            raise KeyboardInterrupt
+        return perform()
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, _note_interrupt)
 
 
-@contextmanager
-def one_line_on_interrupt() -> Iterator[None]:
-    """Say what Ctrl-C has done to runs in workers.
-
-    Raises:
-        Interrupted: In the place of Ctrl-C, when the runs have ended.
-    """
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Interrupted(
-            "the study was interrupted; the same command continues from the last checkpoints"
-        ) from None
+def _note_interrupt(*_: object) -> None:
+    """Note Ctrl-C between tasks, or while libraries are imported, so that no further task begins."""
+    global _interrupted
+    _interrupted = True
 
 
 def is_first_process() -> bool:
@@ -138,7 +148,7 @@ def keep_freed_memory() -> None:
 def _begin(lock: Any, started: Any, devices: Sequence[str]) -> None:
     global _line
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, _note_interrupt)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.environ["OMP_NUM_THREADS"] = "1"
     with started.get_lock():

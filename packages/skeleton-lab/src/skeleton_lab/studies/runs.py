@@ -16,7 +16,6 @@ from skeleton_data import printable
 from skeleton_lab.errors import CollapsedError, InputError, NotFiniteError, WorkerError
 from skeleton_lab.runs.workers import (
     is_first_process,
-    one_line_on_interrupt,
     silent_notes,
     submit,
     visible_devices,
@@ -101,7 +100,7 @@ def _side_by_side(
 ) -> Failures[AnyRun]:
     failures: Failures[AnyRun] = {}
     waiting, started = list(todo), dict[Future[Any], AnyRun]()
-    with one_line_on_interrupt(), worker_pool(min(processes, len(todo))) as pool:
+    with worker_pool(min(processes, len(todo))) as pool:
         while waiting or started:
             unfinished = {*waiting, *started.values()}
             for run in [run for run in waiting if unfinished.isdisjoint(run.needs)]:
