@@ -32,9 +32,9 @@ CLIPS = {
     "no frame": ([np.zeros((0, 20, 3))], r"clips\[0\] has the shape"),
     "nobody": ([clip(), np.zeros((9, 20, 3))], r"clips\[1\] has nobody"),
     "a body lost": ([clip(), np.ones((9, 20, 3))], r"clips\[1\] has nobody"),
-    "none": ([], "clips: there is no clip"),
-    "a name": ("clips.npz", "clips: expected a list of arrays"),
-    "a number": (3, "clips: expected a list of arrays"),
+    "none": ([], "clips has no clip"),
+    "a name": ("clips.npz", "clips must be a list of arrays"),
+    "a number": (3, "clips must be a list of arrays"),
 }
 
 
@@ -62,7 +62,7 @@ LABELS = {
     "fewer": (["a"], "y has 1 values for 4 clips"),
     "a share": ([0, 1, 0.5, 1], r"y\[2\] is 0.5"),
     "numbers and names": ([1, "walk", 1, 1], r"y\[1\] is 'walk', a name, but others are a number"),
-    "two columns": ([["a", "b"]] * 4, r"y: .* shape \(4, 2\)"),
+    "two columns": ([["a", "b"]] * 4, r"y .* shape \(4, 2\)"),
     "rows of other lengths": ([[1], [1, 2], 1, 1], r"y\[0\] is \[1\]"),
 }
 

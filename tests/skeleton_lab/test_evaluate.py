@@ -228,7 +228,7 @@ def test_bad_input_names_its_cause_and_writes_nothing(trained, other_store, stor
             "0",
         ): "side is validation, but data.validation is 0",
         (joint, "--data.store", "nowhere"): "nowhere: no such folder; expected a store",
-        ("hf://../../etc",): "hf://../../etc: expected hf://OWNER/NAME",
+        ("hf://../../etc",): "hf://../../etc does not name a model",
     }
     for arguments, line in cases.items():
         with pytest.raises(InputError, match=line):

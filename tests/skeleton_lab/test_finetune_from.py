@@ -244,7 +244,7 @@ def test_what_is_no_model(refused, tmp_path, finetune_recipe, other_store):
         tmp_path / "nowhere": "nowhere: no such folder",
         tmp_path / "nowhere.pt": "nowhere.pt: no such folder",
         finetune_recipe: "finetune.toml: no model; expected a folder",
-        "hf://name": "hf://name: expected hf://OWNER/NAME",
+        "hf://name": "hf://name does not name a model",
         other_store: "ntu.store is not a model",
     }
     for start, line in cases.items():

@@ -100,7 +100,7 @@ TWO_FRAMES = 2 * f"{json.dumps(np.linspace(0.1, 1.8, 75).reshape(25, 3).tolist()
         (("--live",), "[]\n[[1, 2, 3]]", "line 2: "),
         (("--live",), "[" * 100_000, "line 1: "),
         (("--live", "--stride", "x"), "", "stride"),
-        (("--live",), f"{[[1e37] * 3] * 25}", "line 1: a coordinate"),
+        (("--live",), f"{[[1e37] * 3] * 25}", "line 1: a frame has a coordinate"),
         (("--live", "--layout", "no"), "", "no"),
     ],
 )

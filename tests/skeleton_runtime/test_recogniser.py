@@ -146,11 +146,11 @@ def test_what_does_not_move_is_not_what_an_answer_rests_on(recogniser, clips):
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        (np.zeros((20, 20, 3)), r"clip 0: expected \(T, 25, 3\)"),
-        (np.ones((20, 65, 25, 3)), "clip 0: 65 people"),
-        (np.full((20, 25, 3), np.inf), "clip 0: a coordinate is infinite"),
-        ([np.ones((20, 25, 3)), [["a"]]], "clip 1: expected an array of numbers"),
-        (np.zeros((0, 25, 3)), r"clip 0: expected \(T, 25, 3\)"),
+        (np.zeros((20, 20, 3)), r"clip 0 .*\(T, 25, 3\)"),
+        (np.ones((20, 65, 25, 3)), "clip 0 has 65 people"),
+        (np.full((20, 25, 3), np.inf), "clip 0 has a coordinate that is infinite"),
+        ([np.ones((20, 25, 3)), [["a"]]], "clip 1 must be an array of numbers"),
+        (np.zeros((0, 25, 3)), r"clip 0 .*\(T, 25, 3\)"),
         ("nowhere.npz", "nowhere.npz: no such file"),
     ],
 )
@@ -176,14 +176,14 @@ def test_another_layout_is_named(recogniser, tmp_path):
 def test_a_network_is_never_shown_what_is_not_finite(recogniser):
     joints = np.zeros((3, 3, 20, 25, recogniser.preprocessing.bodies), np.float32)
     joints[1, 0, 3, 4, 0] = np.nan
-    with pytest.raises(DataError, match="clip 1: a joint is NaN"):
+    with pytest.raises(DataError, match="clip 1 has a joint that is NaN"):
         recogniser.network.scores(joints)
 
 
 def test_coordinates_that_no_number_can_hold_are_refused(recogniser):
     joints = np.random.default_rng(0).normal(size=(2, 3, 20, 25, recogniser.preprocessing.bodies))
     joints[1] *= 1e37
-    with pytest.raises(DataError, match="clip 1: too large"):
+    with pytest.raises(DataError, match="clip 1 is too large"):
         recogniser.network.scores(joints.astype(np.float32))
 
 

@@ -91,7 +91,7 @@ def run(config: ShareConfig) -> None:
     """
     with input_errors():
         if config.output.exists() or config.output.is_symlink():
-            raise InputError(f"output: {config.output} exists already")
+            raise InputError(f"output: {config.output} exists already; name a new folder")
         models = [SavedModel.open(path) for path in config.runs]
         results = [_result(model) for model in models]
         config.output.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def _share(
 ) -> None:
     for model, path in zip(models[1:], config.runs[1:], strict=True):
         if _without_seeds(model.recipe) != _without_seeds(models[0].recipe):
-            raise InputError(f"{path} and {config.runs[0]} are not of one recipe")
+            raise InputError(f"{path} and {config.runs[0]} are not of one recipe; share each alone")
     copy_files(models[0].path, draft)
     card = model_card(models[0], results, licence=config.licence)
     if config.onnx:
@@ -132,7 +132,9 @@ def _write_int8(model: SavedModel, run: Path, draft: Path) -> str:
     from skeleton_lab.models.onnx_int8 import write_int8
 
     if not model.is_classifier:
-        raise InputError(f"int8: {run} is an encoder, which has no accuracy that could be compared")
+        raise InputError(
+            f"int8: {run} is an encoder, which has no accuracy that could be compared; leave int8 out"
+        )
     _, _, clips = open_models([str(run)], EvaluateData(), "test")
     held_out = clips.validation if len(clips.validation) else clips.test
     chosen = clips.train[np.unique(np.linspace(0, len(clips.train) - 1, RANGE_CLIPS).astype(np.int64))]

@@ -79,16 +79,16 @@ def as_bodies(given: Any, joints: int, source: str, *, frames: bool) -> Joints:
     try:
         rows = np.asarray(given, dtype=np.float32)
     except (ValueError, TypeError, OverflowError) as error:
-        raise DataError(f"{source}: expected an array of numbers ({error})") from None
+        raise DataError(f"{source} must be an array of numbers ({error})") from None
     whole = 4 if frames else 3
     if rows.ndim == whole - 1:
         rows = rows[:, None] if frames else rows[None]
     if rows.ndim != whole or rows.shape[-2:] != (joints, 3) or 0 in rows.shape:
         each = "T, " if frames else ""
-        expected = f"({each}{joints}, 3) or ({each}M, {joints}, 3)"
-        raise DataError(f"{source}: expected {expected}, got {np.shape(given)}")
+        shapes = f"({each}{joints}, 3) or ({each}M, {joints}, 3)"
+        raise DataError(f"{source} must have the shape {shapes}, but has {np.shape(given)}")
     if rows.shape[-3] > MAX_BODIES:
-        raise DataError(f"{source}: {rows.shape[-3]} people, expected at most {MAX_BODIES}")
+        raise DataError(f"{source} has {rows.shape[-3]} people, but at most {MAX_BODIES} are read")
     if (np.abs(rows) > MAX_COORDINATE).any():  # NaN, a missing joint, is not
-        raise DataError(f"{source}: a coordinate is infinite, or above {MAX_COORDINATE:g}")
+        raise DataError(f"{source} has a coordinate that is infinite, or above {MAX_COORDINATE:g}")
     return rows

@@ -257,8 +257,7 @@ def answer_lines(stream: LiveStream, lines: Iterable[str]) -> Iterator[tuple[Ans
         try:
             answer = stream.push(frame_of(line))
         except DataError as error:
-            words = str(error).removeprefix("a frame: ")
-            raise DataError.at("standard input", words, line=number) from None
+            raise DataError.at("standard input", str(error), line=number) from None
         if answer:
             yield answer, _since(arrived)
     if answer := stream.finish():
@@ -280,9 +279,9 @@ def frame_of(line: str) -> list[Any]:
     try:
         frame = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"expected an array of numbers, in JSON ({error})") from None
+        raise DataError(f"a frame must be an array of numbers in JSON ({error})") from None
     if not isinstance(frame, list):
-        raise DataError(f"expected an array of numbers, in JSON, found {line.strip()!r:.40}")
+        raise DataError(f"a frame must be an array of numbers in JSON, but is {line.strip()!r:.40}")
     return frame
 
 
@@ -298,4 +297,4 @@ def require_picture(preprocessing: Preprocessing, picture: tuple[int, int] | Non
             " [x, y, confidence] in pixels"
         )
     if preprocessing.units == "m" and picture is not None:
-        raise DataError("picture: the model was made for 3D joints in metres")
+        raise DataError("picture: the model was made for 3D joints in metres; leave picture out")

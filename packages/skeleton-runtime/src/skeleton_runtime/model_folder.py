@@ -70,7 +70,7 @@ def check_files(folder: Path, names: tuple[str, ...]) -> None:
     """
     for name in names:
         if not (folder / name).is_file():
-            raise DataError.at(folder / name, "is missing")
+            raise DataError.at(folder / name, "the file is missing")
     sums = folder / SUMS
     if not sums.is_file():
         return
@@ -88,7 +88,7 @@ def check_files(folder: Path, names: tuple[str, ...]) -> None:
 def _download(where: str) -> Path:
     name = where.removeprefix(HUB)
     if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name):
-        raise DataError(f"{where}: expected {HUB}OWNER/NAME")
+        raise DataError(f"{where} does not name a model; a name is {HUB}OWNER/NAME")
     try:
         from huggingface_hub import snapshot_download
     except ImportError:
@@ -96,7 +96,8 @@ def _download(where: str) -> Path:
     try:
         folder = Path(snapshot_download(name, allow_patterns=list(DOWNLOADED)))
     except Exception as error:  # of the connection, the Hub or the disk, in many classes
-        raise DataError(f"{where}: {(str(error).splitlines() or [type(error).__name__])[0]}") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{where} cannot be downloaded: {reason}") from error
     for name in (ONNX, SUMS):
         if not (folder / name).is_file():
             raise DataError(f"{where}: it has no {name}; `skeleton-lab share RUN --output FOLDER` writes one")

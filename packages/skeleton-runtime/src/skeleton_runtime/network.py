@@ -118,11 +118,13 @@ class OnnxNetwork:
         # ONNX Runtime answers for NaN without a complaint: the first class.
         finite = np.isfinite(joints).all(axis=(1, 2, 3, 4))
         if not finite.all():
-            raise DataError(f"clip {int(finite.argmin())}: a joint is NaN or infinite")
+            raise DataError(f"clip {int(finite.argmin())} has a joint that is NaN or infinite")
         step = max(1, BODIES // joints.shape[4])
         parts = [joints[start : start + step] for start in range(0, len(joints), step)]
         answers = np.concatenate([self._session.run([output], {INPUT: part})[0] for part in parts])
         known = np.isfinite(answers).all(axis=1)
         if not known.all():
-            raise DataError(f"clip {int(known.argmin())}: too large: the network's answer is NaN or infinite")
+            raise DataError(
+                f"clip {int(known.argmin())} is too large: the network's answer is NaN or infinite"
+            )
         return answers

@@ -137,7 +137,7 @@ class Recogniser:
             shown = [self._whole(each) for each in batch]
             features.append(self.network.features(sample_clips(shown, self.preprocessing)))
         if not features:
-            raise DataError("there are no clips")
+            raise DataError("there are no clips to embed; give at least one")
         return np.concatenate(features)
 
     def explain(self, clip: ArrayLike, **how: Any) -> Explanation:
@@ -283,7 +283,7 @@ class Recogniser:
         if said is None:
             return self.calibration.threshold
         if not 0 <= said <= 1:
-            raise DataError(f"threshold: expected a number from 0 to 1, found {said}")
+            raise DataError(f"threshold must be a number from 0 to 1, but is {said}")
         return said
 
     def _recordings(self, clips: Clips, how: dict[str, Any]) -> Iterator[Recording]:

@@ -37,7 +37,7 @@ class Smoothing:
 
     def __init__(self, windows: int = 1) -> None:
         if not 1 <= windows <= MOST_WINDOWS:
-            raise DataError(f"smooth: expected 1 to {MOST_WINDOWS:,} windows, found {windows}")
+            raise DataError(f"smooth must be 1 to {MOST_WINDOWS:,} windows, but is {windows}")
         self._last: deque[NDArray[np.float32]] = deque(maxlen=windows)
         self._recording = ("", "")
 

@@ -103,5 +103,5 @@ def frames_of(text: str, fps: float, name: str) -> int:
     except ValueError:
         value = -1
     if not 0 < value < 2**31:
-        raise DataError(f"{name}: expected frames (60) or seconds (2s), found {text!r}")
+        raise DataError(f"{name} must be a time in frames (60) or seconds (2s), but is {text!r}")
     return max(1, round(value))

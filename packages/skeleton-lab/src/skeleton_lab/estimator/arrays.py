@@ -66,7 +66,7 @@ def as_clips(
         skeleton_lab.errors.InputError: clips[0] has 19 joints, but layout kinect_v1 has 20
     """
     if isinstance(clips, str | bytes | dict) or not isinstance(clips, Iterable):
-        raise InputError(f"{name}: expected a list of arrays (frames, joints, 3), got {type(clips).__name__}")
+        raise InputError(f"{name} must be a list of arrays (frames, joints, 3), not a {type(clips).__name__}")
     found = []
     for number, clip in enumerate(clips):
         joints = _as_clip(clip, layout, f"{name}[{number}]")
@@ -77,7 +77,7 @@ def as_clips(
             )
         found.append(joints[:, :0] if someone is None else present_bodies(someone))
     if not found:
-        raise InputError(f"{name}: there is no clip")
+        raise InputError(f"{name} has no clip; give at least one")
     somebody = [clip for clip in found if clip.size]
     if units == "m" and layout.hips is not None and somebody:
         extents = [np.median(np.ptp(clip[clip.any(axis=(2, 3))], axis=1).max(axis=-1)) for clip in somebody]
@@ -97,14 +97,14 @@ def _as_clip(clip: Any, layout: SkeletonLayout, where: str) -> NDArray[np.float3
         raise InputError(f"{where} has complex numbers. Complex data not supported: give real coordinates")
     expected = f"(frames, {len(layout.joints)}, 3) or (frames, bodies, {len(layout.joints)}, 3)"
     if joints.ndim not in (3, 4) or joints.shape[-1] != 3:
-        raise InputError(f"{where} has the shape {joints.shape}, expected {expected}")
+        raise InputError(f"{where} has the shape {joints.shape}, but must have {expected}")
     joints = joints[:, None] if joints.ndim == 3 else joints
     if joints.shape[2] != len(layout.joints):
         raise InputError(
             f"{where} has {joints.shape[2]} joints, but layout {layout.name} has {len(layout.joints)}"
         )
     if not joints.size:
-        raise InputError(f"{where} has the shape {joints.shape}: there is no frame or no body")
+        raise InputError(f"{where} has the shape {joints.shape}, and so no frame or no body")
     if not np.isfinite(joints).all():
         frame, _, joint, _ = np.argwhere(~np.isfinite(joints))[0]
         raise InputError(
@@ -192,14 +192,14 @@ def _column(values: Any, clips: int, name: str) -> list[Any]:
         # A list is taken as it is: NumPy would make names of numbers beside names.
         column = np.asarray(values, dtype=None if hasattr(values, "__array__") else object)
     except ValueError as error:
-        raise InputError(f"{name}: expected one value for each clip: {error}") from error
+        raise InputError(f"{name} must have one value for each clip: {error}") from error
     if column.ndim == 2 and column.shape[1] == 1:
         message = f"A column-vector {name} was passed when a 1d array was expected; its column is taken"
         known = getattr(sys.modules.get("sklearn.exceptions"), "DataConversionWarning", UserWarning)
         warnings.warn(message, known, stacklevel=4)
         column = column[:, 0]
     if column.ndim != 1:
-        raise InputError(f"{name}: expected one value for each clip, got the shape {column.shape}")
+        raise InputError(f"{name} must have one value for each clip, but has the shape {column.shape}")
     if len(column) != clips:
         raise InputError(f"{name} has {len(column)} values for {clips} clips")
     found: list[Any] = column.tolist()

@@ -167,4 +167,7 @@ def completed(
     try:
         return read_recipe(section, [str(recipe), *options(merged(given, ours))], program=program)
     except UnknownFieldError as error:
-        raise InputError(f"settings: there is no field {error.field}; the recipe has others") from error
+        app = section.__module__.rpartition(".")[2]
+        raise InputError(
+            f"settings: there is no field {error.field}; `skeleton-lab {app} --help` lists the fields"
+        ) from error

@@ -61,7 +61,9 @@ def recognition_report(y: Any, predicted: Any, groups: Any = None) -> Recognitio
         raise InputError("y: no clip has a label, so that there is nothing to compare with")
     answers, answered = as_labels(predicted, count, name="predicted")
     if (answered < 0).any():
-        raise InputError(f"predicted[{int((answered < 0).argmax())}] is not a class")
+        raise InputError(
+            f"predicted[{int((answered < 0).argmax())}] is no class; a prediction is needed for each clip"
+        )
     names = [
         str(each)
         for each in sorted({*true.tolist(), *answers.tolist()}, key=lambda each: (str(type(each)), each))

@@ -51,7 +51,9 @@ def share_fused(
 def _require_streams(models: Sequence[SavedModel]) -> None:
     first, streams = models[0], [model.preprocessing.sampling.stream for model in models]
     if len(models) < 2 or len(set(streams)) < len(streams):
-        raise InputError(f"fuse: expected several streams, each once, got {', '.join(streams)}")
+        raise InputError(
+            f"fuse needs models of several streams, each once, but these are of {', '.join(streams)}"
+        )
     for model in models:
         if not model.is_classifier:
             raise InputError(f"fuse: {model.path} is an encoder, which knows no classes")

@@ -52,7 +52,8 @@ def locate(where: str | Path) -> Path:
         return ready_folder(str(where))
     if not path.is_dir():
         expected = f"a folder, {', '.join(READY)}, {HUB}OWNER/NAME, or a {' or '.join(PUBLISHED)} file"
-        raise InputError(f"{path}: {'no model' if path.exists() else 'no such folder'}; expected {expected}")
+        problem = "no model" if path.exists() else "no such folder"
+        raise InputError(f"{path}: {problem}; expected {expected}")
     for folder in (path, path / "classifier", path / "encoder"):
         if (folder / CONFIG).is_file():
             return folder
@@ -148,11 +149,11 @@ def check_files(folder: Path) -> None:
 def _download(where: str) -> Path:
     name = where.removeprefix(HUB)
     if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name):
-        raise InputError(f"{where}: expected {HUB}OWNER/NAME")
+        raise InputError(f"{where} does not name a model; a name is {HUB}OWNER/NAME")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
         return Path(snapshot_download(name, allow_patterns=[*FILES, *OPTIONAL, SUMS]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise InputError(f"{where}: {str(error).splitlines()[0]}") from error
+        raise InputError(f"{where} cannot be downloaded: {str(error).splitlines()[0]}") from error

@@ -198,5 +198,7 @@ def _rate(run: Run) -> float | None:
 def _result(run: Run) -> dict[str, Any]:
     result = read_json(run.result, most=MAX_RESULT)
     if not isinstance(result, dict):
-        raise InputError(f"{run.result}: expected the result of a run, found {type(result).__name__}")
+        raise InputError(
+            f"{run.result} must be the result of a run, but is a {type(result).__name__}; train it again"
+        )
     return result

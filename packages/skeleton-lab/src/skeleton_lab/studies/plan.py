@@ -98,7 +98,9 @@ def plan(study: Study) -> list[Trial]:
     """
     tested = {path.resolve() for path in study.data}
     if seen := [path for path in study.unlabelled if path.resolve() in tested]:
-        raise InputError(f"unlabelled: {seen[0]} is in data too, and pre-training would see its test clips")
+        raise InputError(
+            f"unlabelled: {seen[0]} is in data too, and pre-training would see its test clips; leave it out"
+        )
     preset = study.read_preset()
     sizes = study.read_sizes(preset)
     data_columns = columns(study.data, study.protocols, study.labels, study.split)
@@ -142,7 +144,9 @@ class _Planner:
         own = [place] if row.clips != "unlabelled" else []
         others = [{"store": str(store)} for store in study.unlabelled] if row.clips != "data" else []
         if not own + others:
-            raise InputError(f"unlabelled: row {row.name!r} needs a store to pre-train on")
+            raise InputError(
+                f"unlabelled: row {row.name!r} needs a store to pre-train on; name one with --unlabelled"
+            )
         given: Settings = {"data": {"sources": own + others}, "training": {"seed": seed}}
         if study.side == "validation":
             given["data"]["split_seed"] = seed  # who is held out here is not pre-trained on either

@@ -60,12 +60,15 @@ def require_use(recipe: Any) -> None:
     folds = folded_source(recipe.data) is not None
     for field in ("run.processes", "run.everything"):
         if recipe.is_given(field) and not folds:
-            raise InputError(f"{field}: for all folds of a protocol, but this run trains one model")
+            raise InputError(f"{field} is for all folds of a protocol, but this run trains one model")
     if recipe.rounds:
         return
     if given := sorted(recipe.given("self_training") - {"rounds"}):
-        raise InputError(f"self_training.{given[0]}: for self-training, but self_training.rounds is 0")
+        raise InputError(
+            f"self_training.{given[0]} is for self-training, but self_training.rounds is 0; set rounds"
+        )
     if recipe.is_given("transductive") and recipe.transductive and not (folds and recipe.pretrained):
         raise InputError(
-            "transductive: for self-training (self_training.rounds), or for folds that begin with pretrained"
+            "transductive is for self-training (self_training.rounds), or for folds that begin with "
+            "pretrained; leave it out"
         )

@@ -63,7 +63,10 @@ class Stage(RecipeSection):
     @model_validator(mode="after")
     def _has_a_recipe(self) -> Stage:
         if (self.recipe is not None) != APPS[self.app].trains:
-            raise ValueError(f"app {self.app!r} with recipe {self.recipe}: all but evaluate need a recipe")
+            wrong = (
+                "needs a recipe; name its file" if self.recipe is None else "takes no recipe; leave it out"
+            )
+            raise ValueError(f"app {self.app!r} {wrong}")
         return self
 
 
@@ -260,7 +263,10 @@ class Study(RecipeSection):
         for row in self.rows:
             for cell in row.published:
                 if not re.fullmatch(r"[\w-]+ (\d+(\.\d+)?%|\d+/class)", cell):
-                    raise ValueError(f"rows: {row.name!r} has a published number for {cell!r}")
+                    raise ValueError(
+                        f"rows: {row.name!r} has a published number for {cell!r}, but a cell is a "
+                        "protocol and labels, as 'ntu60-xsub 10%' or 'own 5/class'"
+                    )
         return self
 
     def read_preset(self) -> Preset:

@@ -67,6 +67,10 @@ class SelfTraining(RecipeSection):
             field = "training.select test" if training.select == "test" else "training.balanced_sampling"
             raise ValueError(f"{field} needs labels that self-training does not use: leave one out")
         if unlabelled and not rounds:
-            raise ValueError("data.unlabelled names stores, but self_training.rounds is 0")
+            raise ValueError(
+                "data.unlabelled names stores, but self_training.rounds is 0; set it to 1 or more"
+            )
         if self.teacher and not rounds:
-            raise ValueError("self_training.teacher names a run, but self_training.rounds is 0")
+            raise ValueError(
+                "self_training.teacher names a run, but self_training.rounds is 0; set it to 1 or more"
+            )

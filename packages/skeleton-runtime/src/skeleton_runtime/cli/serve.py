@@ -164,7 +164,7 @@ def _token(path: Path | None) -> str | None:
     except OSError as error:
         raise DataError.at(path, error.strerror or str(error)) from None
     if not TOKEN.fullmatch(token):
-        raise DataError.at(path, "expected a token of 16 to 512 letters, digits, or -._~")
+        raise DataError.at(path, "the token must have 16 to 512 letters, digits, or -._~")
     return token
 
 
@@ -173,7 +173,9 @@ def _listening(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, reuse_port=False)
     except OSError as error:
-        raise DataError(f"--host {host} --port {port}: {error.strerror or error}") from None
+        raise DataError(
+            f"the service cannot listen on --host {host} --port {port}: {error.strerror or error}"
+        ) from None
 
 
 def _origin(text: str) -> str:

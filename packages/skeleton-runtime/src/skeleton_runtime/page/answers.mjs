@@ -20,8 +20,8 @@ export async function recognise(recording, model, options) {
 
 function decided({ threshold = "", smooth = "", window }, card) {
   const least = threshold === "" ? card.threshold ?? 0 : Number(threshold), count = smooth === "" ? 1 : Number(smooth);
-  if (!(least >= 0 && least <= 1)) throw new Error(`threshold: expected a number from 0 to 1, found '${threshold}'`);
-  if (!Number.isInteger(count) || count < 1 || count > MOST_WINDOWS) throw new Error(`smooth: expected 1 to ${MOST_WINDOWS} windows, found '${smooth}'`);
+  if (!(least >= 0 && least <= 1)) throw new Error(`threshold must be a number from 0 to 1, but is '${threshold}'`);
+  if (!Number.isInteger(count) || count < 1 || count > MOST_WINDOWS) throw new Error(`smooth must be 1 to ${MOST_WINDOWS} windows, but is '${smooth}'`);
   if (count > 1 && !window) throw new Error(`smooth: ${count} windows are averaged, so it needs a window, such as 2s`);
   return { least, smooth: count };
 }

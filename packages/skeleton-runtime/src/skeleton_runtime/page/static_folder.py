@@ -48,7 +48,7 @@ def write_page(model: str | Path, out: Path, *, runtime: Path | None = None) -> 
             npm is not there or fails.
     """
     if out.exists():
-        raise DataError.at(out, "exists already")
+        raise DataError.at(out, "the folder exists already; name a new one")
     path = locate(model)
     preprocessing, _, calibration = open_model(path)
     card = page_card(preprocessing, calibration)
@@ -78,7 +78,9 @@ def page_card(preprocessing: Preprocessing, calibration: Calibration) -> dict[st
         raise DataError("the model is an encoder, which knows no classes; fine-tune it first")
     if preprocessing.units != "m" or preprocessing.cleaning == "contrast":
         kind = "2D joints" if preprocessing.units != "m" else "clips that were cleaned as 'contrast'"
-        raise DataError(f"the model was made for {kind}, which the page cannot prepare")
+        raise DataError(
+            f"the model was made for {kind}, which the page cannot prepare; use `skeleton-predict serve`"
+        )
     facing = skeleton.facing() if sampling.face_forward else (skeleton.shoulders, skeleton.hips)
     spine = preprocessing.cleaning and list(training_origin(skeleton).weights[0].items())
     return {
@@ -111,7 +113,8 @@ def _copy_runtime(to: Path, package: Path | None) -> None:
         try:
             version = json.loads(found.read_text(encoding="utf-8"))["version"]
             if version != wanted["dependencies"][PACKAGE]:
-                raise DataError.at(found, f"version {version}, expected {wanted['dependencies'][PACKAGE]}")
+                needed = wanted["dependencies"][PACKAGE]
+                raise DataError.at(found, f"it has version {version}, but the page needs {needed}")
             for name in RUNTIME:
                 shutil.copyfile(package / "dist" / name, to / name)
         except DataError:
@@ -131,5 +134,7 @@ def _copy_runtime(to: Path, package: Path | None) -> None:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         if done.returncode:
             lines = [line for line in done.stderr.splitlines() if "npm error" in line]
-            raise DataError(f"npm ci: {(lines or ['failed'])[0].removeprefix('npm error ')}")
+            raise DataError(
+                f"npm ci failed: {(lines or ['it says no reason'])[0].removeprefix('npm error ')}"
+            )
         _copy_runtime(to, Path(folder) / "node_modules" / PACKAGE)

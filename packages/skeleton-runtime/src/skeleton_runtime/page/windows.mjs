@@ -3,7 +3,7 @@ import { at, bodiesThere, present } from "./clip.mjs";
 
 function framesOf(text, fps, name) {
   const value = /^\d*\.?\d+s$/.test(text) ? parseFloat(text) * fps : /^\d+$/.test(text) ? Number(text) : -1;
-  if (!(value > 0 && value < 2 ** 31)) throw new Error(`${name}: expected frames (60) or seconds (2s), found '${text}'`);
+  if (!(value > 0 && value < 2 ** 31)) throw new Error(`${name} must be a time in frames (60) or seconds (2s), but is '${text}'`);
   return Math.max(1, half(value));
 }
 

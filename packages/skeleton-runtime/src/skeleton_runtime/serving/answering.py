@@ -59,9 +59,9 @@ def answer_clips(recogniser: Recogniser, limits: Limits, data: bytes, query: Cli
     except (DataError, UnicodeDecodeError) as error:
         raise QueryError(str(error)) from None
     if not isinstance(given, dict) or given.keys() != {"clips"} or not isinstance(given["clips"], list):
-        raise QueryError('the body: expected {"clips": [...]}, each clip an array (T, V, 3) or (T, M, V, 3)')
+        raise QueryError('the body must be {"clips": [...]}, each clip an array (T, V, 3) or (T, M, V, 3)')
     if not given["clips"]:
-        raise QueryError("clips: there are none")
+        raise QueryError("the body has no clip; send at least one")
     recordings = array_recordings(given["clips"], recogniser.preprocessing, query.config())
     return _answer(recogniser, limits, recordings, query)
 

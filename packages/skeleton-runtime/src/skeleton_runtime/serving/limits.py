@@ -67,9 +67,13 @@ class Limits(BaseModel):
         for recording in recordings:
             length, bodies = recording.joints.shape[:2]
             if bodies > self.bodies:
-                raise TooLargeError(f"{recording.name}: {bodies} people; at most {self.bodies} are allowed")
+                raise TooLargeError(
+                    f"{recording.name} has {bodies} people, but at most {self.bodies} are allowed"
+                )
             frames += length * max(1.0, (fps or recording.fps) / recording.fps)
             if frames > self.frames:
                 rate = f" at {fps:g} a second" if fps else ""
-                raise TooLargeError(f"{frames:,.0f} frames{rate}; at most {self.frames:,} are allowed")
+                raise TooLargeError(
+                    f"the clips have {frames:,.0f} frames{rate}, but at most {self.frames:,} are allowed"
+                )
             yield recording

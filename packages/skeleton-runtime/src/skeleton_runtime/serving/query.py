@@ -49,7 +49,7 @@ class _Understanding(BaseModel):
     @classmethod
     def _built_in(cls, name: str | None) -> str | None:
         if name is not None and name not in layout_names():  # a file would be one of the server
-            raise ValueError(f"expected {', '.join(layout_names())}")
+            raise ValueError(f"there is no such layout; there are {', '.join(layout_names())}")
         return name
 
     @classmethod

@@ -72,7 +72,9 @@ class StreamSocket:
         stream = self.recogniser.stream(**query.model_dump(exclude={"top"}))
         options, fps = stream.options, self.recogniser.preprocessing.fps
         if options.length * max(1.0, (fps or options.fps) / options.fps) > MOST_FRAMES:
-            raise TooLargeError(f"window: {query.window!r} has more than {MOST_FRAMES:,} frames")
+            raise TooLargeError(
+                f"window {query.window!r} has more than {MOST_FRAMES:,} frames; give a shorter one"
+            )
         return stream
 
     async def _exchange(self, socket: WebSocket, stream: LiveStream, top: int) -> None:
@@ -103,7 +105,7 @@ class StreamSocket:
         try:
             answer = stream.finish() if text == END else stream.push(self._frame(text))
         except DataError as error:
-            return {"error": str(error).removeprefix("a frame: ")}
+            return {"error": str(error)}
         self.metrics.frames.inc(text != END)
         self.metrics.answers.inc(answer is not None)
         return None if answer is None else answer.as_dict(top)
@@ -112,7 +114,7 @@ class StreamSocket:
         frame = frame_of(text)
         of_bodies = bool(frame) and isinstance(frame[0], list) and any(isinstance(e, list) for e in frame[0])
         if of_bodies and len(frame) > self.limits.bodies:
-            raise DataError(f"{len(frame)} people; at most {self.limits.bodies} are allowed")
+            raise DataError(f"a frame has {len(frame)} people, but at most {self.limits.bodies} are allowed")
         return frame
 
     async def _in_thread(self, work: Callable[[*Given], Result], *given: *Given) -> Result:
