@@ -148,7 +148,8 @@ class FinetuneData(Division):
         None,
         gt=0,
         le=1,
-        description="Fraction of the other training clips whose labels are used (default: all).",
+        description="Fraction of the other training clips of each class, at least one clip, whose labels are "
+        "used (default: all).",
     )
     labels_per_class: int | None = Field(
         None, ge=1, description="Number of training clips of each class whose labels are used (default: all)."

@@ -50,7 +50,8 @@ class EvaluateData(RecipeSection):
         None,
         gt=0,
         le=1,
-        description="Fraction of the training clips whose labels a probe of an encoder may use.",
+        description="Fraction of the training clips of each class, at least one clip, whose labels a "
+        "probe of an encoder may use.",
     )
     labels_per_class: int | None = Field(
         None,
