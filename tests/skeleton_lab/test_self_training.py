@@ -21,7 +21,7 @@ from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.studies import cross_validate
 from skeleton_lab.training.loaders import mixed_batches
 from skeleton_lab.training.plan import Plan
-from skeleton_lab.training.pseudo_labels import share_right, soft_targets, target_table
+from skeleton_lab.training.pseudo_labels import fraction_right, soft_targets, target_table
 
 FEW = ("--data.labels_per_class", "2", "--training.steps", "4", "--training.eval_every", "2")
 ROUNDS = (*FEW, "--self_training.rounds", "2", "--self_training.views", "2", "--run.tracker", "none")
@@ -60,8 +60,8 @@ def test_answers_that_have_the_frequencies_of_the_labels_stay_and_others_get_the
 def test_labels_are_taught_as_they_are():
     table = target_table(torch.tensor([2, 0]), torch.tensor([[0.2, 0.3, 0.5]]))
     assert table.tolist() == [[0, 0, 1], [1, 0, 0], pytest.approx([0.2, 0.3, 0.5])]
-    assert share_right(table, torch.tensor([2, 1, -1])) == 0.5
-    assert share_right(table, torch.tensor([-1, -1, -1])) is None
+    assert fraction_right(table, torch.tensor([2, 1, -1])) == 0.5
+    assert fraction_right(table, torch.tensor([-1, -1, -1])) is None
 
 
 @given(st.integers(1, 9), st.integers(1, 30), st.integers(2, 12), st.floats(0.01, 0.99))

@@ -4,7 +4,8 @@ The public names load on first use, so that reading a configuration does not imp
 
 Axes of tensors in this package:
 
-- N clips, C channels, T frames, V joints, M bodies of a clip; B all bodies of a batch;
+- N clips, n those of one process, C channels, T frames, V joints, M bodies of a clip; B all bodies of a
+  batch;
 - S subsets of neighbours in the graph of ST-GCN; C' and T' channels and frames of a feature map, K classes;
 - F features of an encoder, D channels of a query or key, Q keys in the queue, L keys that are compared.
 """

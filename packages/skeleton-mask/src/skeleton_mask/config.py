@@ -151,7 +151,7 @@ class MotionAwareConfig(_Config):
     def sample(self, shape: Sequence[int], generator: NoiseSource, joints_xyz: Tensor | None = None) -> Mask:
         """Draw a mask of `shape` `(N, T, V)` by the motion of `joints_xyz`, `(N, C, k * T, V)` with whole k.
 
-        With `k` above one a place of the mask is a patch of `k` frames.
+        With `k` above one an entry of the mask is a patch of `k` frames.
 
         Raises:
             ValueError: If `joints_xyz` is missing or does not fit `shape`.

@@ -64,7 +64,7 @@ class Mask:
 
     @property
     def masked(self) -> Tensor:
-        """Places that are hidden, bool `(N, T, V)`."""
+        """Which joints of which frames are hidden, bool `(N, T, V)`."""
         return ~self.visible
 
     @property
@@ -85,7 +85,7 @@ class Mask:
 
     @property
     def indices(self) -> Tensor:
-        """Places `t * V + v` of the visible tokens in ascending order, int64 `(N, L)`."""
+        """Indices `t * V + v` of the visible tokens in ascending order, int64 `(N, L)`."""
         # A stable sort and not `nonzero`: the shape of the result is known, so the device is not waited for.
         hidden = rearrange(self.masked, "n t v -> n (t v)").to(torch.uint8)
         return hidden.argsort(dim=1, stable=True)[:, : self.visible_per_clip]

@@ -48,8 +48,8 @@ def motion(x: Tensor, *, patch_frames: int = 1) -> Tensor:
 def motion_aware(weights: Tensor, ratio: float, *, tau: float, generator: NoiseSource) -> Mask:
     r"""Hide joints the more likely the more they move.
 
-    Places are drawn without replacement, with probability in proportion to
-    :math:`\exp(m / (\tau \max m))`, where :math:`m` is the motion of a place and the maximum is over its
+    Tokens are drawn without replacement, with probability in proportion to
+    :math:`\exp(m / (\tau \max m))`, where :math:`m` is the motion of a token and the maximum is over its
     clip. Drawn by the Gumbel trick: the tokens with the largest :math:`m / (\tau \max m) - \log(-\log u)` are
     hidden, with uniform u.
 

@@ -14,7 +14,7 @@ def temporal_blocks(
 ) -> Mask:
     """Hide whole frames in runs, so that a neighbour in time seldom gives them away.
 
-    Time is cut into blocks of `block_frames` frames, at a random place in every clip. Blocks are hidden in
+    Time is cut into blocks of `block_frames` frames, at a random frame of every clip. Blocks are hidden in
     random order until the number of hidden frames is reached; the last one is hidden from its beginning, as
     far as needed.
 

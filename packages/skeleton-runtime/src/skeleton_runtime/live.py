@@ -162,7 +162,7 @@ def _upright(bodies: Joints, options: StreamOptions) -> Joints:
 
 
 def _complete(placed: Joints, options: StreamOptions, skeleton: SkeletonLayout, last: Joints) -> Joints:
-    """Return a frame (M, V, 3) with the last place of each missing joint; how sure one is stays."""
+    """Return a frame (M, V, 3) with the last position of each missing joint; how sure one is stays."""
     if options.picture is None:
         return hold_last(placed, last, skeleton)
     unseen = (placed[..., 2:] <= 0) & placed.any(axis=(1, 2), keepdims=True)

@@ -14,7 +14,7 @@ def linear_probe(
     standardise: bool = True,
     iterations: int = 200,
 ) -> nn.Linear:
-    """Fit multinomial logistic regression to features, from zero and without chance.
+    """Fit multinomial logistic regression to features, from zero and without random numbers.
 
     Features are standardised, weights W and bias b minimise
 

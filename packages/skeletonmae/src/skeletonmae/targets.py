@@ -20,7 +20,7 @@ class Target:
     mean is what any visible frame of a joint tells and what most of a plain error is about; without it the
     error is about how the joint moves (compare the normalised patches of He et al. 2022, section 4.2). With
     `standardise="joint"` each joint has its own spread, so that a hand at rest counts as much as one that
-    waves, though its course is the noise of the sensor. With `"axis"` so has each axis of each joint, as in
+    waves, though its motion is the noise of the sensor. With `"axis"` so has each axis of each joint, as in
     NAT. With `"body"` all joints of a body have one spread.
     With `"patch"` each patch, some frames of a joint, has one mean and one unbiased variance over its frames
     and coordinates (Mao et al. 2023, section 3.3). With `kind="joints_and_motion"` each part is standardised

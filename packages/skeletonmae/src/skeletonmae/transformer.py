@@ -79,13 +79,13 @@ class Transformer(
             raise ValueError(f"x must be (N, C, T, V, M), got shape {tuple(x.shape)}")
         persons = x.shape[4]
         patches = self._patches(rearrange(x, "n c t v m -> (n m) t v c"))
-        place: Tensor | slice = slice(None)
+        index: Tensor | slice = slice(None)
         differ = self.training and self.config.drop_path > 0
         apart = differ or patches.requires_grad or is_transformed()
         if not apart:  # each absent body has a gradient of its own; a graph and vmap cannot count them
-            patches, place, _ = distinct_bodies(patches)
+            patches, index, _ = distinct_bodies(patches)
         tokens = rearrange(self.embed(_finite(patches)) + self._positions(), "b t v c -> b (t v) c")
-        tokens = self._encode(tokens)[place]
+        tokens = self._encode(tokens)[index]
         return rearrange(tokens, "(n m) (t v) c -> n c t v m", m=persons, v=self.config.joints)
 
     def encode_visible(self, x: Tensor, visible: Tensor) -> Tensor:
@@ -104,7 +104,7 @@ class Transformer(
         patches = self._patches(x)
         if visible.shape != patches.shape[:3] or visible.dtype != torch.bool:
             raise ValueError(
-                f"visible must be boolean {tuple(patches.shape[:3])}, a place for each token of "
+                f"visible must be boolean {tuple(patches.shape[:3])}, an entry for each token of "
                 f"{self.token_frames} frames, got {visible.dtype} {tuple(visible.shape)}"
             )
         mask = Mask(visible)

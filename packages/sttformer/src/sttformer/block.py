@@ -30,7 +30,7 @@ class STTFormerBlock(nn.Module):
         out_channels: Channels of the output rows.
         qk_channels: Channels D of a query or key, for each head.
         heads: Attention heads.
-        slots: Places of a tuple, S.
+        slots: Slots of a tuple, S.
         slot_kernel: Width of the convolution over slots.
         tuple_kernel: Width of the convolution over tuples.
         attention_dropout: Dropout of the attention map.

@@ -11,17 +11,17 @@ def distinct_bodies(bodies: Tensor) -> tuple[Tensor, Tensor, int]:
         bodies: (B, T, V, C).
 
     Returns:
-        Distinct bodies (B', T, V, C), the place (B,) of each given body among them, and the number of absent
+        Distinct bodies (B', T, V, C), the index (B,) of each given body among them, and the number of absent
         bodies, for which the last one stands.
 
     Example:
-        >>> _, place, absent = distinct_bodies(torch.tensor([0.0, 5.0, 0.0]).view(3, 1, 1, 1))
-        >>> place, absent
+        >>> _, index, absent = distinct_bodies(torch.tensor([0.0, 5.0, 0.0]).view(3, 1, 1, 1))
+        >>> index, absent
         (tensor([1, 0, 1]), 2)
     """
     present = (bodies != 0).flatten(1).any(1)
     kept = present.nonzero()[:, 0]
     if len(kept) == len(bodies):
         return bodies, torch.arange(len(bodies), device=bodies.device), 0
-    place = torch.where(present, present.cumsum(0) - 1, len(kept))
-    return torch.cat([bodies[kept], torch.zeros_like(bodies[:1])]), place, len(bodies) - len(kept)
+    index = torch.where(present, present.cumsum(0) - 1, len(kept))
+    return torch.cat([bodies[kept], torch.zeros_like(bodies[:1])]), index, len(bodies) - len(kept)

@@ -87,7 +87,7 @@ class STTFormerConfig(BaseModel):
 
     @property
     def slots(self) -> int:
-        """Places of a tuple, S: frames of a tuple times joints."""
+        """Slots of a tuple, S: frames of a tuple times joints."""
         return self.tuple_frames * self.joints
 
     @property

@@ -12,7 +12,7 @@ from .tracing import is_transformed
 
 
 class Tap(NamedTuple):
-    """The rows `here` whose neighbour at a place of the kernel is visible, and its rows `there`.
+    """The rows `here` whose neighbour at an offset of the kernel is visible, and its rows `there`.
 
     Behind the first `pairs` both are filled up to a number that suits `linear`.
     """
@@ -26,7 +26,7 @@ def find_taps(row_at: Tensor, axis: int, kernel: int) -> list[Tap]:
     """Return the taps of a kernel along one axis of a grid.
 
     Args:
-        row_at: (B, T', S), the row of each place, -1 where masked.
+        row_at: (B, T', S), the row of each slot, -1 where masked.
         axis: 1 or 2.
         kernel: Width of the kernel, odd.
 

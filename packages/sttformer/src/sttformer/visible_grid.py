@@ -50,7 +50,7 @@ class VisibleGrid(TokenGrid):
         bodies, tuples, slots = visible.shape
         device = visible.device
         self.token_index = visible.flatten().nonzero()[:, 0] if packed else self._in_clip
-        """(P,) place of each row in the (B T' S) grid of the tuples."""
+        """(P,) index of each row in the (B T' S) grid of the tuples."""
         rows = len(self.token_index)
         self.slot = self.token_index % slots
         self.row_at = torch.full((bodies, tuples, slots), -1, device=device)
@@ -68,11 +68,11 @@ class VisibleGrid(TokenGrid):
         """(G,) body of each tuple in which something is visible."""
         sizes = visible_in_tuple[tuple_of_group]
         group = torch.repeat_interleave(torch.arange(len(sizes), device=device), sizes, output_size=rows)
-        self.tuple_share = sizes[group, None].double() / slots
+        self.visible_fraction = sizes[group, None].double() / slots
         """(P, 1) fraction of the slots of its tuple that are visible, for each row."""
         largest = int(sizes.max())
         self.member = torch.arange(rows, device=device) - (sizes.cumsum(0) - sizes)[group] + group * largest
-        """(P,) place of each row among the members (G L) of the tuples, padded to the largest."""
+        """(P,) index of each row among the members (G L) of the tuples, padded to the largest."""
         members = self.slot.new_zeros(len(sizes) * largest).index_copy(0, self.member, self.slot)
         self.slot_of_member = rearrange(members, "(g l) -> g l", g=len(sizes))
 
@@ -120,7 +120,7 @@ class VisibleGrid(TokenGrid):
         heads, (groups, largest) = attention.shape[1], self.slot_of_member.shape
         among = attention.mT.flatten().index_select(0, self._pairs_of(heads))
         among = rearrange(among, "(g h k q) -> g h q k", g=groups, h=heads, q=largest)
-        members = rearrange(self._members(x / self.tuple_share.to(x.dtype)), "g l c -> g 1 l c")
+        members = rearrange(self._members(x / self.visible_fraction.to(x.dtype)), "g l c -> g 1 l c")
         rows = rearrange(aggregate(among, members), "g 1 l c -> (g l) c")
         return rows.index_select(0, self.member)
 

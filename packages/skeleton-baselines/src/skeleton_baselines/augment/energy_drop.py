@@ -8,7 +8,7 @@ REGULARISATION = 1e-4
 
 
 def energy_attention(features: Tensor) -> Tensor:
-    r"""Say how much each place of a feature map stands out.
+    r"""Say how much each position of a feature map stands out.
 
     .. math:: a = \mathrm{sigmoid}\left(\frac{(f - \mu)^2}{4 (\sigma^2 + \lambda)} + \frac12\right)
 

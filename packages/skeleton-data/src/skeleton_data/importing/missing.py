@@ -71,10 +71,10 @@ def longest_gap(max_gap: str, fps: float) -> int:
 def fill_missing(joints: Joints, rule: Missing, max_gap: int) -> Joints:
     """Return joints (T, M, V, 3) with gaps filled, each joint on its own; measured joints stay as they are.
 
-    "interpolate" is linear in time, and holds the nearest place at the ends of a clip; "hold" keeps the last
-    place, and at the beginning the first. A gap of more than `max_gap` frames stays NaN, but a body that is
-    missing as a whole for longer, or at an end, is absent: zero. "drop-frame" leaves out all frames with a
-    missing joint; "refuse" changes nothing.
+    "interpolate" is linear in time, and holds the nearest position at the ends of a clip; "hold" keeps the
+    last position, and at the beginning the first. A gap of more than `max_gap` frames stays NaN, but a body
+    that is missing as a whole for longer, or at an end, is absent: zero. "drop-frame" leaves out all frames
+    with a missing joint; "refuse" changes nothing.
 
     Example:
         >>> wrist = np.array([1, np.nan, 3, np.nan, np.nan], np.float32).reshape(5, 1, 1, 1).repeat(3, axis=3)
@@ -155,14 +155,14 @@ def require_complete(joints: Joints, names: Sequence[str], rule: Missing) -> Non
 def hold_last(
     frame: NDArray[np.float32], last: NDArray[np.float32], layout: SkeletonLayout
 ) -> NDArray[np.float32]:
-    """Return a frame of a live stream with the last measured place of each missing joint.
+    """Return a frame of a live stream with the last measured position of each missing joint.
 
     A joint that has not been measured yet is put in the middle of the nearest joints that have, counted in
     bones of the skeleton, as in a recording. A body of which nothing was measured is absent: zero.
 
     Args:
         frame: (M, V, 3); a missing joint is NaN, an absent body zero.
-        last: (M, V, 3) last measured place of each joint, NaN before there is one; this frame's places are
+        last: (M, V, 3) last measured position of each joint, NaN before there is one; those of this frame are
             written into it.
         layout: Skeleton of the joints.
 

@@ -2,8 +2,8 @@
 
 A file gives the number of frames; for each frame the number of bodies; for each body a line of ten numbers
 that begins with its tracking id, the number of joints, and a line of twelve numbers for each joint. The first
-three are x y z in metres (camera coordinates, y up); the others are the joint's place in the depth and colour
-pictures, its orientation and how it was tracked.
+three are x y z in metres (camera coordinates, y up); the others are the joint's position in the depth and
+colour pictures, its orientation and how it was tracked.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def parse_skeleton(data: bytes, path: str | Path) -> RawClip:
 def write_skeleton(path: str | Path, clip: RawClip) -> None:
     """Write a `.skeleton` file that `read_skeleton` reads back exactly.
 
-    The places in the depth and colour pictures follow from the coordinates; orientations are 0. Without
+    The positions in the depth and colour pictures follow from the coordinates; orientations are 0. Without
     `clip.tracking` all joints are tracked.
 
     Raises:

@@ -89,27 +89,27 @@ def world_positions(bvh: Bvh) -> NDArray[np.float64]:
     for number, joint in enumerate(bvh.joints):
         values = bvh.motion[:, column : column + len(joint.channels)]
         column += len(joint.channels)
-        place, turn = _local(joint, values)
+        position, turn = _local(joint, values)
         if joint.parent < 0:
-            positions[:, number], turns[:, number] = place, turn
+            positions[:, number], turns[:, number] = position, turn
         else:
             above = turns[:, joint.parent]
-            positions[:, number] = positions[:, joint.parent] + np.einsum("tij,tj->ti", above, place)
+            positions[:, number] = positions[:, joint.parent] + np.einsum("tij,tj->ti", above, position)
             turns[:, number] = above @ turn
     return positions
 
 
 def _local(joint: BvhJoint, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the place (T, 3) and turn (T, 3, 3) of a joint with respect to its parent."""
-    place = np.tile(np.array(joint.offset), (len(values), 1))
+    """Return the position (T, 3) and turn (T, 3, 3) of a joint with respect to its parent."""
+    position = np.tile(np.array(joint.offset), (len(values), 1))
     turn = np.broadcast_to(np.eye(3), (len(values), 3, 3))
     for channel, value in zip(joint.channels, values.T, strict=True):
         axis = "XYZ".index(channel[0])
         if channel.endswith("position"):
-            place[:, axis] = value
+            position[:, axis] = value
         else:
             turn = turn @ _turn(axis, np.deg2rad(value))
-    return place, turn
+    return position, turn
 
 
 def _turn(axis: int, angle: NDArray[np.float64]) -> NDArray[np.float64]:

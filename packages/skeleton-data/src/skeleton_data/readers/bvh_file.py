@@ -17,7 +17,7 @@ from skeleton_data.files.text import read_words
 from skeleton_data.readers.listing import parse_floats
 
 _JOINT_BYTES = 160
-"""Memory for a joint of a frame: its place and its turn, in float64, and what they are made of."""
+"""Memory for a joint of a frame: its position and its turn, in float64, and what they are made of."""
 CHANNELS = tuple(f"{axis}{kind}" for kind in ("position", "rotation") for axis in "XYZ")
 
 

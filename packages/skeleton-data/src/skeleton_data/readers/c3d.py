@@ -1,4 +1,4 @@
-"""Motion capture as C3D files: the places of markers.
+"""Motion capture as C3D files: the positions of markers.
 
 The reader is our own: of `ezc3d` (1.7.2), the best-kept library, one in 200 files with a wrong byte ends the
 process (a segmentation fault in its C++), where a folder of recordings needs one line and the next file.
@@ -46,7 +46,7 @@ def read_c3d(path: Path) -> Recording:
     """Read the points of a C3D file; analog channels are left out.
 
     A point with a residual below 0, a NaN or exactly at 0, 0, 0 was not measured. What the file lists as
-    angles, forces, moments and powers are no places, and names with a star are markers that nobody named:
+    angles, forces, moments and powers are no positions, and names with a star are markers that nobody named:
     both are left out. A subject's name and a colon before each name are cut off. z points up, unless
     `POINT:Y_SCREEN` says another axis.
 
@@ -125,7 +125,7 @@ def _frame_count(head: C3dHead, there: int, size: int, path: Path) -> int:
 
 
 def _names(head: C3dHead, path: Path) -> tuple[list[int], tuple[str, ...]]:
-    """Return which points are places with a name, and their names."""
+    """Return which points are positions with a name, and their names."""
     labels = head.words("POINT:LABELS")[: head.points]
     labels += [f"point{number}" for number in range(len(labels), head.points)]
     no_places = {word for kind in _NO_PLACES for word in head.words(f"POINT:{kind}")}

@@ -136,7 +136,7 @@ def _surest(bodies: list[Any], path: Path, where: str) -> NDArray[np.float32]:
 
 
 def upright(pose: NDArray[np.float32], score: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Join places in a picture (..., 2), from 0 to 1, y down, and confidences (...) to (..., 3), y up."""
+    """Join positions in a picture (..., 2), from 0 to 1, y down, and confidences (...) to (..., 3), y up."""
     joints = np.stack([pose[..., 0] - 0.5, 0.5 - pose[..., 1], score], axis=-1).astype(np.float32)
     joints[score == 0] = 0
     return joints

@@ -42,7 +42,7 @@ def centre_crop(frames: Integers, fraction: float) -> Window:
 def view_crop(frames: Integers, fraction: tuple[float, float], view: int, *, min_frames: int = 0) -> Window:
     """Return a part of each clip that a training crop could be: the same each time, another for each view.
 
-    Lengths and places are those of the R2 sequence (Roberts 2018), which fills the range of `random_crop`
+    Lengths and starts are those of the R2 sequence (Roberts 2018), which fills the range of `random_crop`
     evenly, however many views there are.
 
     Args:
@@ -55,8 +55,8 @@ def view_crop(frames: Integers, fraction: tuple[float, float], view: int, *, min
         >>> [view_crop(np.array([40]), (0.5, 1.0), view) for view in (0, 1)]
         [Window(start=array([5]), length=array([30])), Window(start=array([1]), length=array([25]))]
     """
-    place = (0.5 + view * np.array([0.7548776662, 0.5698402910])) % 1
-    return random_crop(frames, fraction, np.tile(place, (len(frames), 1)), min_frames=min_frames)
+    uniform = (0.5 + view * np.array([0.7548776662, 0.5698402910])) % 1
+    return random_crop(frames, fraction, np.tile(uniform, (len(frames), 1)), min_frames=min_frames)
 
 
 def random_crop(
@@ -71,7 +71,7 @@ def random_crop(
     Args:
         frames: (N,) length of each clip.
         fraction: Smallest and largest fraction of the frames.
-        uniform: (N, 2) random numbers in [0, 1) for length and place.
+        uniform: (N, 2) random numbers in [0, 1) for length and start.
         min_frames: Floor of the length.
 
     Example:

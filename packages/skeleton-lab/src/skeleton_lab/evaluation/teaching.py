@@ -11,7 +11,7 @@ from skeleton_lab.data.unlabelled import UnlabelledClips
 from skeleton_lab.evaluation.evaluation import ClipReader
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.runs.results import FinetuneResult, SelfTrainingResult
-from skeleton_lab.training.pseudo_labels import share_right, soft_targets, target_table
+from skeleton_lab.training.pseudo_labels import fraction_right, soft_targets, target_table
 from skeleton_lab.training.self_training import SelfTraining
 
 
@@ -66,7 +66,7 @@ def teach(
         transductive=others.transductive,
         right=[
             *(earlier.right if earlier else ()),
-            share_right(soft.cpu(), torch.from_numpy(others.labels(clips.classes))),
+            fraction_right(soft.cpu(), torch.from_numpy(others.labels(clips.classes))),
         ],
         seconds=round(before.seconds + (earlier.seconds if earlier else 0), 1),
     )

@@ -47,7 +47,7 @@ def target_table(labels: Tensor, soft: Tensor) -> Tensor:
     return torch.cat([F.one_hot(labels, soft.shape[1]).to(soft), soft])
 
 
-def share_right(soft: Tensor, labels: Tensor) -> float | None:
+def fraction_right(soft: Tensor, labels: Tensor) -> float | None:
     """Return how many of the most probable classes are right, where that is known; it influences nothing.
 
     Args:
@@ -55,7 +55,7 @@ def share_right(soft: Tensor, labels: Tensor) -> float | None:
         labels: (N,) true classes, -1 where they are not known.
 
     Example:
-        >>> share_right(torch.eye(3), torch.tensor([0, 2, -1]))
+        >>> fraction_right(torch.eye(3), torch.tensor([0, 2, -1]))
         0.5
     """
     known = labels >= 0
