@@ -16,7 +16,7 @@ def predict(capsys, monkeypatch):
     """Run the command: its exit code, lines, and lines of complaint."""
 
     def run(*arguments, stdin=""):
-        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        monkeypatch.setattr("sys.stdin", None if stdin is None else io.StringIO(stdin))
         code = 0
         try:
             main([str(MODEL), *map(str, arguments)])
@@ -102,6 +102,9 @@ TWO_FRAMES = 2 * f"{json.dumps(np.linspace(0.1, 1.8, 75).reshape(25, 3).tolist()
         (("--live", "--stride", "x"), "", "stride"),
         (("--live",), f"{[[1e37] * 3] * 25}", "line 1: a frame has a coordinate"),
         (("--live", "--layout", "no"), "", "no"),
+        (("--live",), f"{[[1e300] * 3] * 25}", "line 1: a frame has a coordinate"),
+        (("--live",), f"{[[1, 2, 3]] * 24 + [None]}".replace("None", "null"), "[null, null, null]"),
+        (("--live", "--units", "px"), "", "units"),
     ],
 )
 def test_what_cannot_be_used_is_one_line_with_exit_code_2(
@@ -112,6 +115,14 @@ def test_what_cannot_be_used_is_one_line_with_exit_code_2(
     code, lines, errors = predict(*arguments, stdin=stdin)
     assert (code, lines) == (2, [])
     assert len(errors) == 1 and errors[0].startswith("skeleton-predict: error: ") and complaint in errors[0]
+
+
+def test_the_version_is_printed(predict):
+    assert predict("--version") == (0, ["skeleton-predict 0.1.0"], [])
+
+
+def test_a_stream_without_a_standard_input_has_no_frames(predict):
+    assert predict("--live", stdin=None) == (0, [], [])
 
 
 def test_a_full_disk_is_one_line_with_exit_code_74(predict, raw, monkeypatch):

@@ -159,6 +159,38 @@ def test_bad_clips_are_named(recogniser, given, complaint):
         recogniser.predict(given, insist=True)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("units", "feet"),
+        ("units", "px"),
+        ("up", "q"),
+        ("fps", 0),
+        ("fps", -1),
+        ("window", 2.5),
+        ("stride", "x"),
+    ],
+)
+def test_an_option_without_such_a_value_is_named(recogniser, clips, option, value):
+    with pytest.raises(DataError, match=option):
+        recogniser.predict(clips[0], **{"window": "1s"} | {option: value})
+    with pytest.raises(DataError, match=option):
+        recogniser.stream(**{option: value})
+
+
+def test_calls_that_cannot_be_answered_are_refused(recogniser, clips):
+    with pytest.raises(DataError, match="unitz"):
+        recogniser.embed(clips[0], unitz="m")
+    for call in (recogniser.predict, recogniser.embed):
+        with pytest.raises(DataError, match="batch_size"):
+            call(clips[0], batch_size=0)
+    for several in (clips, []):
+        with pytest.raises(DataError, match="one clip"):
+            recogniser.explain(several)
+    with pytest.raises(DataError, match="threads"):
+        Recogniser.load(MODEL, threads=0)
+
+
 def test_a_joint_that_is_missing_is_named_where_gaps_are_refused(recogniser, clips):
     clip = clips[0].copy()
     clip[3, :, 6] = np.nan

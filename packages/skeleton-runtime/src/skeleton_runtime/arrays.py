@@ -46,7 +46,7 @@ def array_recordings(
         DataError: If a clip cannot be used; says which.
     """
     names = layout(config.source_layout).joints if config.source_layout else preprocessing.layout.joints
-    scale, fps = np.float32(SCALES.get(config.units, 1.0)), config.fps or preprocessing.fps or FPS
+    scale, fps = np.float32(scale_of(config.units, preprocessing)), config.fps or preprocessing.fps or FPS
     source = ClipSource(
         kind="arrays",
         joints=names,
@@ -65,6 +65,17 @@ def array_recordings(
         yield recording
 
 
+def scale_of(units: str, preprocessing: Preprocessing) -> float:
+    """Return how many metres a unit is; pixels, and what is not said, stay as they are.
+
+    Raises:
+        DataError: If they are pixels, but the model was made for joints in metres.
+    """
+    if units == "px" and preprocessing.units == "m":
+        raise DataError("units: px are pixels, but the model was made for 3D joints; give m, cm or mm")
+    return SCALES.get(units, 1.0)
+
+
 def _clip(number: int, clip: ArrayLike, joints: int, scale: np.float32) -> Clip:
     rows = as_bodies(clip, joints, f"clip {number}", frames=True)
     return Clip(f"clip {number}", rows * scale, {}, Path("array"))
@@ -77,9 +88,12 @@ def as_bodies(given: Any, joints: int, source: str, *, frames: bool) -> Joints:
         DataError: If they are no numbers, of another shape, infinite or too large, or of too many people.
     """
     try:
-        rows = np.asarray(given, dtype=np.float32)
+        with np.errstate(over="ignore"):  # too large for float32 is infinite, which is refused below
+            rows = np.asarray(given, dtype=np.float32)
     except (ValueError, TypeError, OverflowError) as error:
-        raise DataError(f"{source} must be an array of numbers ({error})") from None
+        ragged = "its rows have different lengths; a joint that is missing is [null, null, null] or NaN"
+        problem = ragged if "inhomogeneous" in str(error) else error
+        raise DataError(f"{source} must be an array of numbers ({problem})") from None
     whole = 4 if frames else 3
     if rows.ndim == whole - 1:
         rows = rows[:, None] if frames else rows[None]

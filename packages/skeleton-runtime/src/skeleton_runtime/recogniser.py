@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import ValidationError
 
 from skeleton_data import (
     DataError,
@@ -21,7 +22,7 @@ from skeleton_data import (
     those_in_view,
 )
 from skeleton_runtime.answers import Answer
-from skeleton_runtime.arrays import SCALES, array_recordings
+from skeleton_runtime.arrays import array_recordings, scale_of
 from skeleton_runtime.calibration import Calibration
 from skeleton_runtime.model_folder import open_model
 from skeleton_runtime.network import Network
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     """An array, a list of arrays of any lengths, a store, or a file or folder that import reads."""
 
 Joints = NDArray[np.float32]
+Item = TypeVar("Item")
 
 
 class Recogniser:
@@ -69,6 +71,8 @@ class Recogniser:
         Raises:
             DataError: If there is no model, or it is damaged; names the file.
         """
+        if threads < 1:
+            raise DataError(f"threads must be at least 1, but is {threads}")
         return cls(*open_model(where, threads=threads))
 
     def __call__(self, clips: Sequence[Joints]) -> Joints:
@@ -87,8 +91,8 @@ class Recogniser:
         self,
         clips: Clips,
         *,
-        window: str | None = None,
-        stride: str | None = None,
+        window: str | int | None = None,
+        stride: str | int | None = None,
         threshold: float | None = None,
         smooth: int = 1,
         batch_size: int = 64,
@@ -99,7 +103,7 @@ class Recogniser:
         Args:
             clips: An array (T, V, 3) or (T, M, V, 3) of joints, a list of them, a store, or a file or folder
                 of any format that `skeleton-data import` reads, or a list of these.
-            window: Length of a window that slides over each clip, in frames ("60") or seconds ("2s"); by
+            window: Length of a window that slides over each clip, in frames (60) or seconds ("2s"); by
                 default a clip is one.
             stride: From a window to the next, likewise; by default half a window.
             threshold: Probability of the best class below which the answer is "unknown"; by default that of
@@ -133,7 +137,7 @@ class Recogniser:
             DataError: If a clip cannot be used, or has nobody in it; names it.
         """
         recordings, features = self._recordings(clips, how), []
-        while batch := list(islice(recordings, batch_size)):
+        while batch := _next(recordings, batch_size):
             shown = [self._whole(each) for each in batch]
             features.append(self.network.features(sample_clips(shown, self.preprocessing)))
         if not features:
@@ -152,15 +156,17 @@ class Recogniser:
         """
         from skeleton_runtime.explanation import explain
 
-        (recording,) = self._recordings(clip, how)
-        return explain(self, self._whole(recording))
+        recordings = list(islice(self._recordings(clip, how), 2))
+        if len(recordings) != 1:
+            raise DataError(f"explain takes one clip, but there are {'several' if recordings else 'none'}")
+        return explain(self, self._whole(recordings[0]))
 
     def stream(
         self,
         *,
         fps: float | None = None,
-        window: str = "2s",
-        stride: str | None = None,
+        window: str | int = "2s",
+        stride: str | int | None = None,
         threshold: float | None = None,
         smooth: int = 1,
         source_layout: str | None = None,
@@ -174,7 +180,7 @@ class Recogniser:
 
         Args:
             fps: Frames per second of the stream; by default those of the model.
-            window: Length of a window, in frames ("60") or seconds ("2s").
+            window: Length of a window, in frames (60) or seconds ("2s").
             stride: From an answer to the next, likewise; by default 0.5 s, or half of a window that is
                 shorter than 1 s.
             threshold: Probability of the best class below which the answer is "unknown"; by default that of
@@ -193,7 +199,8 @@ class Recogniser:
         """
         from skeleton_runtime.live import LiveStream, StreamOptions, require_picture
 
-        preprocessing, rate = self.preprocessing, fps or self.preprocessing.fps or FPS
+        preprocessing, config = self.preprocessing, _config({"fps": fps, "units": units, "up": up})
+        rate = config.fps or preprocessing.fps or FPS
         require_picture(preprocessing, picture)
         names = layout(source_layout).joints if source_layout else preprocessing.layout.joints
         mapping = map_joints(names, preprocessing.layout, derive=derive, source="the stream")
@@ -202,7 +209,7 @@ class Recogniser:
             len(names),
             rate,
             *Windows(window, stride).of_stream(rate),
-            SCALES.get(units, 1.0),
+            scale_of(units, preprocessing),
             up,
             picture,
             insist,
@@ -251,7 +258,7 @@ class Recogniser:
             raise DataError(f"smooth: {smooth} windows are averaged, so it needs a window, such as 2s")
         flat = self.preprocessing.units == "picture"
         people = those_in_view if windows.length is None else people_in
-        while batch := list(islice(spans, batch_size)):
+        while batch := _next(spans, batch_size):
             shown, bodies = [], []
             for each, start, end in batch:
                 shown.append(people(each.clip(start, end), picture=flat))
@@ -289,7 +296,7 @@ class Recogniser:
     def _recordings(self, clips: Clips, how: dict[str, Any]) -> Iterator[Recording]:
         from skeleton_data import SkeletonStore
 
-        config, preprocessing = ImportConfig(**how), self.preprocessing
+        config, preprocessing = _config(how), self.preprocessing
         if isinstance(clips, SkeletonStore):
             clips = clips.path
         if isinstance(clips, str | Path):
@@ -303,3 +310,27 @@ class Recogniser:
             yield from array_recordings([clips], preprocessing, config)
         else:
             yield from array_recordings(list(clips), preprocessing, config)  # type: ignore[arg-type]
+
+
+def _config(how: dict[str, Any]) -> ImportConfig:
+    """Return how data are to be understood.
+
+    Raises:
+        DataError: If there is no such option, or it has no such value; names it.
+    """
+    try:
+        return ImportConfig(**how)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DataError(f"{first['loc'][0]}: {first['msg']} (found {first['input']!r})") from None
+
+
+def _next(each: Iterator[Item], count: int) -> list[Item]:
+    """Return the next few, at most `count`; none at the end.
+
+    Raises:
+        DataError: If none are wanted, which would look like the end.
+    """
+    if count < 1:
+        raise DataError(f"batch_size must be at least 1, but is {count}")
+    return list(islice(each, count))

@@ -22,8 +22,8 @@ class Windows:
         stride: From a window to the next, likewise; None for half a window.
     """
 
-    length: str | None = None
-    stride: str | None = None
+    length: str | int | None = None
+    stride: str | int | None = None
 
     def in_frames(self, fps: float, frames: int) -> tuple[int, int]:
         """Return length and stride in frames.
@@ -91,12 +91,13 @@ def people_in(window: NDArray[np.float32], *, picture: bool = False) -> NDArray[
     return those_in_view(window, picture=picture) if seen.mean() >= LEAST_SEEN else None
 
 
-def frames_of(text: str, fps: float, name: str) -> int:
+def frames_of(length: str | int, fps: float, name: str) -> int:
     """Return how many frames a time is, at least one.
 
     Raises:
         DataError: If it is no time; names it.
     """
+    text = str(length)
     number = text.removesuffix("s")
     try:
         value = float(number) * fps if text.endswith("s") else int(number)

@@ -49,7 +49,7 @@ def _main(arguments: list[str]) -> None:
 
             web.run(web.parse(arguments[1:]))
         else:
-            run(parse(arguments), lines=sys.stdin, out=sys.stdout)
+            run(parse(arguments), lines=sys.stdin or (), out=sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever reads the output has seen enough; what is left of it must not fail again when Python ends.

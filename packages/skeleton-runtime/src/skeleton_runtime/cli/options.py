@@ -165,7 +165,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         help="Predict for implausible recordings too, such as bodies of 50 m.",
     )
     add("--threads", type=threads, default=1, help="Number of threads of the network, 1 to 512 (default: 1).")
-    add("--version", action="version", version=_Version())
+    add("--version", action="version", version=_Version("%(prog)s"))
     given = parser.parse_intermixed_args(_joined(arguments))
     if bool(given.recordings) == given.live:
         parser.error("give either recordings or --live, and not both")
@@ -191,7 +191,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 class _Version(str):
-    """The version, looked up when it is printed."""
+    """The version, looked up when it is printed; argparse prints it as it is if it has no `%(prog)s`."""
 
     def __mod__(self, _: object) -> str:
         from skeleton_runtime._version import __version__
