@@ -149,5 +149,5 @@ def test_an_option_that_does_nothing_alone_is_named(finetune_recipe, options, fi
     if field is None:
         require_use(config)
         return
-    with pytest.raises(InputError, match=f"^{field}: "):
+    with pytest.raises(InputError, match=rf"^{field}\b"):
         require_use(config)

@@ -40,7 +40,6 @@ from skeleton_runtime import (
     formatter,
     read_recordings,
 )
-from skeleton_runtime.smoothing import MOST_WINDOWS
 
 LIVE_WINDOW = "60"
 PICTURES = (".png", ".svg", ".pdf")
@@ -94,7 +93,7 @@ class PredictConfig(RecipeSection):
     smooth: int = Field(
         1,
         ge=1,
-        le=MOST_WINDOWS,
+        le=10_000,
         description="Number of windows over which probabilities are averaged, the last one among them.",
     )
     events: bool = Field(
