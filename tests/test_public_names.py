@@ -13,7 +13,7 @@ from documents import DOCUMENTS, PYTHON, blocks
 
 REPO = Path(__file__).parents[1]
 
-PUBLIC_MODULES = ("skeleton_data.synthetic", "skeleton_data.transforms", "sttformer.timm")
+PUBLIC_MODULES = ("skeleton_data.synthetic", "skeleton_data.transforms", "skeleton_lab.cli", "sttformer.timm")
 """Modules inside a package that others may import from, beside the apps in `skeleton_lab`."""
 
 Public = Mapping[str, set[str]]
