@@ -10,6 +10,7 @@ Each prints what it did, and stops at the first thing that is not as it should b
 form: `test_faults_at_random`, `test_resume`, `test_full_disk`.
 
 - *mutations*: files of every format, damaged at random, give clips of the right shape or name what is wrong.
+  Of those in HDF5 some hold up their library for the 20 s that it is given.
 - *kills*: a training is killed at random moments and resumed; weights and metrics are those of a whole one.
 - *two-processes*: the same, for two processes that train together, of which both are killed.
 - *faults*: an import on a disk that is full, in a folder of another user, or that is told to end; a training
@@ -31,7 +32,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -47,21 +48,24 @@ def main() -> None:
     parser.add_argument("what", choices=WHAT)
     parser.add_argument("--count", type=int, required=True, help="how many")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--formats", help="of mutations: names of formats, a,b (default: all)")
     options = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        WHAT[options.what](Path(folder), options.count, options.seed)
+        more = {"formats": options.formats.split(",")} if options.formats else {}
+        WHAT[options.what](Path(folder), options.count, options.seed, **more)
     print(f"{time.perf_counter() - start:.0f} s")
 
 
-def mutations(folder: Path, count: int, seed: int) -> None:
+def mutations(folder: Path, count: int, seed: int, formats: Sequence[str] = ()) -> None:
     import numpy as np
     from mutations import read_mutations
     from recording_samples import RECORDED
     from sample_sets import KINDS
 
-    kinds, draw, refused = KINDS | RECORDED, np.random.default_rng(seed), Counter()
+    every, draw, refused = KINDS | RECORDED, np.random.default_rng(seed), Counter()
+    kinds = {name: every[name] for name in formats or every}
     each = -(-count // len(kinds))
     for name, kind in kinds.items():
         (folder / name).mkdir()

@@ -15,9 +15,12 @@ from recording_samples import (
 from refusal import refusal
 
 from skeleton_data import SkeletonStore, import_clips
+from skeleton_data.readers import hdf5_process
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.deeplabcut import read_deeplabcut
 from skeleton_data.readers.formats import find_format, read_clips
+from skeleton_data.readers.hdf5_file import words
+from skeleton_data.readers.movement import read_movement
 from skeleton_data.readers.pose_file import read_pose
 from skeleton_data.readers.sleap import read_sleap
 
@@ -113,3 +116,36 @@ def test_hdf5_that_points_to_another_file_is_not_followed(tmp_path: Path, kind: 
                 file.create_virtual_dataset("position", shown)
     with refusal(r"wave\.nc: (position|x): lies in another file"):
         list(read_clips(path, ImportConfig()).clips)
+
+
+@pytest.mark.parametrize("program", ["import os; os._exit(1)", "import sys; sys.stdin.read()"])
+def test_a_file_at_which_the_library_of_hdf5_crashes_or_does_not_end_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    pytest.importorskip("h5py")
+    path, ours = write_movement(tmp_path), hdf5_process.PROGRAM
+    monkeypatch.setattr(hdf5_process, "_reader", None)
+    monkeypatch.setattr(hdf5_process, "PROGRAM", program)
+    monkeypatch.setattr(hdf5_process, "PATIENCE", 0.5)
+    with refusal(f"{path}.*damaged"):
+        read_movement(path)
+    monkeypatch.setattr(hdf5_process, "PATIENCE", 60.0)
+    monkeypatch.setattr(hdf5_process, "PROGRAM", ours)
+    assert read_movement(path).positions.size
+
+
+def test_hdf5_keeps_texts_tables_and_attributes_on_its_way(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    table = np.array([(1, 0.5, True), (2, -1.5, False)], [("number", "<i8"), ("x", "<f4"), ("seen", "?")])
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["table"], file["none"] = table, np.zeros((0, 3), np.float32)
+        file["words"] = np.array(["links", "größer", ""], dtype=h5py.string_dtype())
+        file.create_group("group").attrs["json"], file.attrs["fps"] = "{}", 30
+    wanted = ("table", "none", "words", "missing")
+    found = hdf5_process.read_hdf5(tmp_path / "a.h5", wanted, ("*@json", "@fps"))
+    assert found.keys == ("group", "none", "table", "words") and list(found.data) == list(wanted[:3])
+    np.testing.assert_array_equal(found.values("table"), table)
+    assert found.values("none").shape == (0, 3) and words(found.values("words")) == ["links", "größer", ""]
+    assert found.attributes["@fps"] == 30 and words(found.attributes["group@json"]) == ["{}"]
+    with refusal("missing"):
+        found.values("missing")

@@ -11,7 +11,7 @@ from skeleton_data.clips import ClipSource
 from skeleton_data.errors import DataError
 from skeleton_data.ntu.lines import MAX_METRES
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.hdf5_file import open_hdf5, values
+from skeleton_data.readers.hdf5_process import read_hdf5
 from skeleton_data.readers.listing import files_below
 from skeleton_data.readers.plain_pickle import loads_plain
 from skeleton_data.readers.recording import Recording, check_size, open_recordings
@@ -84,12 +84,13 @@ def _of_csv(path: Path) -> tuple[list[tuple[str, str, str]], NDArray[np.float64]
 
 def _of_hdf5(path: Path) -> tuple[list[tuple[str, str, str]], NDArray[np.float64]]:
     """Return columns and table as pandas stores them: the columns are a pickle, of which nothing is run."""
-    with open_hdf5(path) as file:
-        key = next((key for key in ("df_with_missing", "keypoints") if key in file), next(iter(file), ""))
-        group = file.get(key)
-        axes = loads_plain(bytes(group.attrs["non_index_axes"]), path)
-        rows = values(group, "table", path)
-        blocks = [rows[name] for name in rows.dtype.names or () if name.startswith("values_block")]
+    file = read_hdf5(path, ("*/table",), ("*@non_index_axes",))
+    key = next((key for key in ("df_with_missing", "keypoints", *file.keys) if key in file.keys), "")
+    if f"{key}@non_index_axes" not in file.attributes:
+        raise DataError.at(path, f"{key}: it has no non_index_axes, so that it is no table of pandas")
+    axes = loads_plain(file.attributes[f"{key}@non_index_axes"].tobytes(), path)
+    rows = file.values(f"{key}/table")
+    blocks = [rows[name] for name in rows.dtype.names or () if name.startswith("values_block")]
     match axes:
         case [(1, list(heads)), *_] if heads and all(isinstance(head, tuple) for head in heads):
             pass

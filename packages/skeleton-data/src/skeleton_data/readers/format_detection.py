@@ -8,7 +8,7 @@ from pathlib import Path
 from skeleton_data.errors import DataError
 from skeleton_data.files.arrays import open_zip, read_header, reading
 from skeleton_data.readers.config import Format
-from skeleton_data.readers.hdf5_file import open_hdf5
+from skeleton_data.readers.hdf5_process import read_hdf5
 from skeleton_data.store.files import META
 
 HEAD_BYTES = 2**16
@@ -203,10 +203,9 @@ def _of_npz(path: Path) -> Format:
 
 
 def _of_hdf5(path: Path) -> Format:
-    with open_hdf5(path) as file:
-        keys = sorted(file)
-        tables = [key for key in keys if "non_index_axes" in file[key].attrs]
-    if tables:
+    file = read_hdf5(path, attributes=("*@non_index_axes",))
+    keys = sorted(file.keys)
+    if file.attributes:
         return "deeplabcut"
     if {"tracks", "node_names"} <= set(keys):
         return "sleap"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,8 @@ from skeleton_data.clips import ClipSource
 from skeleton_data.errors import DataError
 from skeleton_data.ntu.lines import MAX_METRES
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.hdf5_file import open_hdf5, values, words
+from skeleton_data.readers.hdf5_file import words
+from skeleton_data.readers.hdf5_process import Hdf5Contents, read_hdf5
 from skeleton_data.readers.listing import files_below
 from skeleton_data.readers.recording import Recording, open_recordings
 from skeleton_data.readers.timestamps import frames_per_second
@@ -36,13 +36,13 @@ def read_movement(path: Path) -> Recording:
     Raises:
         DataError: The file is damaged, or has other dimensions.
     """
-    with open_hdf5(path) as file:
-        position = values(file, "position", path)
-        joints, people = (_dimension(file, names, path) for names in (_KEYPOINT, _INDIVIDUAL))
-        space, time = words(values(file, "space", path)), values(file, "time", path)
-        sure = values(file, "confidence", path) if "confidence" in file else None
-        unit = file.attrs.get("time_unit", b"")
-        rate = np.asarray(file.attrs.get("fps", np.nan)).reshape(-1)
+    names = ("position", "space", "time", "confidence", *_KEYPOINT, *_INDIVIDUAL)
+    file = read_hdf5(path, names, ("@time_unit", "@fps"))
+    position, time, sure = file.values("position"), file.values("time"), file.data.get("confidence")
+    joints, people = (_dimension(file, names) for names in (_KEYPOINT, _INDIVIDUAL))
+    space = words(file.values("space"))
+    unit = "".join(words(file.attributes.get("@time_unit", np.array(""))))
+    rate = file.attributes.get("@fps", np.array(np.nan)).reshape(-1)
     shape = (len(time), len(space), len(joints), len(people))
     if position.shape != shape or "".join(space) not in ("xy", "xyz") or position.dtype.kind != "f":
         raise DataError.at(
@@ -54,7 +54,7 @@ def read_movement(path: Path) -> Recording:
     if (np.abs(positions) >= MAX_METRES).any() or not joints or len(set(joints)) < len(joints):
         raise DataError.at(path, "expected different keypoints, and positions of less than a million")
     fps = float(rate[0]) if rate.dtype.kind in "iuf" and rate.size and 0 < rate[0] < 1e5 else None
-    if fps is None and unit in (b"seconds", "seconds"):
+    if fps is None and unit == "seconds":
         fps = frames_per_second(time.tolist(), 1.0, path)
     return Recording(
         tuple(joints),
@@ -65,6 +65,5 @@ def read_movement(path: Path) -> Recording:
     )
 
 
-def _dimension(file: Any, names: tuple[str, ...], path: Path) -> list[str]:
-    name = next((name for name in names if name in file), names[0])
-    return words(values(file, name, path))
+def _dimension(file: Hdf5Contents, names: tuple[str, ...]) -> list[str]:
+    return words(file.values(next((name for name in names if name in file.data), names[0])))

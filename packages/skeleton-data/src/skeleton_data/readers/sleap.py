@@ -14,12 +14,17 @@ from skeleton_data.files.json_file import parse_json
 from skeleton_data.files.limits import require_memory, size_of
 from skeleton_data.ntu.lines import MAX_METRES
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.hdf5_file import open_hdf5, values, words
+from skeleton_data.readers.hdf5_file import words
+from skeleton_data.readers.hdf5_process import Hdf5Contents, read_hdf5
 from skeleton_data.readers.listing import files_below
 from skeleton_data.readers.people import Frame, join_by_id, join_nearest
 from skeleton_data.readers.recording import Recording, check_size, open_recordings
 
 MAX_FRAMES = 10_000_000
+_ANALYSIS, _PROJECT = (
+    ("node_names", "tracks", "point_scores"),
+    ("frames", "instances", "points", "pred_points"),
+)
 FRAME_BYTES = 256
 """What a frame takes while instances are put in their places, even if it has none."""
 
@@ -43,14 +48,14 @@ def read_sleap(path: Path) -> Recording:
     Raises:
         DataError: The file is damaged, or has several videos or skeletons.
     """
-    with open_hdf5(path) as file:
-        return _of_analysis(file, path) if "tracks" in file else _of_project(file, path)
+    file = read_hdf5(path, (*_ANALYSIS, *_PROJECT), ("metadata@json",))
+    return _of_analysis(file, path) if "tracks" in file.keys else _of_project(file, path)
 
 
-def _of_analysis(file: Any, path: Path) -> Recording:
-    names = tuple(words(values(file, "node_names", path)))
-    tracks = values(file, "tracks", path)
-    scores = values(file, "point_scores", path) if "point_scores" in file else None
+def _of_analysis(file: Hdf5Contents, path: Path) -> Recording:
+    names = tuple(words(file.values("node_names")))
+    tracks = file.values("tracks")
+    scores = file.data.get("point_scores")
     if tracks.ndim == 4 and tracks.shape[1] == 2 and tracks.shape[2] == len(names):  # as MATLAB has it
         tracks = tracks.transpose(3, 0, 2, 1)
         scores = None if scores is None else scores.transpose(2, 0, 1)
@@ -63,19 +68,19 @@ def _of_analysis(file: Any, path: Path) -> Recording:
     return _recording(names, tracks, scores, path)
 
 
-def _of_project(file: Any, path: Path) -> Recording:
+def _of_project(file: Hdf5Contents, path: Path) -> Recording:
     try:
-        table = parse_json(bytes(file["metadata"].attrs["json"]).decode(), path)
+        table = parse_json("".join(words(file.attributes["metadata@json"])), path)
         skeletons = table["skeletons"]
         nodes = [table["nodes"][node["id"]]["name"] for node in skeletons[0]["nodes"]]
     except DataError:
         raise
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise DataError.at(path, f"metadata: expected nodes and one skeleton: {error!r}") from None
-    frames, instances = values(file, "frames", path), values(file, "instances", path)
+    frames, instances = file.values("frames"), file.values("instances")
     if len(skeletons) > 1 or len(np.unique(frames["video"])) > 1:
         raise DataError.at(path, "it has several videos or skeletons: write an analysis file for each video")
-    points = {0: values(file, "points", path), 1: values(file, "pred_points", path)}
+    points = {0: file.values("points"), 1: file.values("pred_points")}
     numbers = frames["frame_idx"].astype(np.int64)
     if not len(frames) or not 0 <= numbers.min() <= numbers.max() <= MAX_FRAMES:
         raise DataError.at(path, f"frames: expected numbers from 0 to {MAX_FRAMES}")
