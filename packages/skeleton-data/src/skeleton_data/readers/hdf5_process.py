@@ -5,12 +5,13 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock
 from types import SimpleNamespace
 from typing import IO, Any
 
@@ -71,12 +72,11 @@ def read_hdf5(path: Path, data: Sequence[str] = (), attributes: Sequence[str] = 
             lies in another one.
     """
     needed("h5py", "hdf5", path)
-    wanted = {"path": str(path), "data": list(data), "attributes": list(attributes)}
+    size = path.stat().st_size if path.is_file() else 0
+    seconds = PATIENCE + PER_MEGABYTE * size / 2**20
+    wanted = {"path": str(path), "data": list(data), "attributes": list(attributes), "seconds": seconds}
     with _lock:
         reader = _living_reader()
-        size = path.stat().st_size if path.is_file() else 0
-        late = Timer(PATIENCE + PER_MEGABYTE * size / 2**20, reader.kill)
-        late.start()
         try:
             return _ask(reader, path, wanted)
         except DataError:
@@ -88,8 +88,6 @@ def read_hdf5(path: Path, data: Sequence[str] = (), attributes: Sequence[str] = 
                 raise
             problem = "cannot be read: it is damaged, so that the HDF5 library crashed or did not end"
             raise DataError.at(path, problem) from None
-        finally:
-            late.cancel()
 
 
 def _ask(reader: subprocess.Popen[bytes], path: Path, wanted: Mapping[str, Any]) -> Hdf5Contents:
@@ -141,6 +139,10 @@ def answer_requests() -> None:
     for line in sys.stdin.buffer:
         wanted = json.loads(line)
         path = Path(wanted["path"])
+        if (
+            sys.platform != "win32"
+        ):  # the system ends this process, whatever the library does, and whoever asked
+            signal.setitimer(signal.ITIMER_REAL, wanted["seconds"])
         try:
             found = _read(path, wanted["data"], wanted["attributes"])
         except DataError as error:
@@ -149,6 +151,8 @@ def answer_requests() -> None:
         else:
             head = {"keys": found.keys, "data": list(found.data), "attributes": list(found.attributes)}
             _write(sys.stdout.buffer, head, [*found.data.values(), *found.attributes.values()])
+        if sys.platform != "win32":
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _write(answer: IO[bytes], head: Mapping[str, Any], arrays: Sequence[NDArray[Any]]) -> None:
