@@ -129,9 +129,15 @@ def _living_reader() -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        atexit.register(process.communicate)  # it ends when nothing asks it any more
         _reader = os.getpid(), process
+        atexit.register(_end, *_reader)
     return _reader[1]
+
+
+def _end(owner: int, process: subprocess.Popen[bytes]) -> None:
+    if owner == os.getpid():  # not in a process that was forked from it
+        process.kill()
+        process.wait()
 
 
 def answer_requests() -> None:
@@ -139,9 +145,8 @@ def answer_requests() -> None:
     for line in sys.stdin.buffer:
         wanted = json.loads(line)
         path = Path(wanted["path"])
-        if (
-            sys.platform != "win32"
-        ):  # the system ends this process, whatever the library does, and whoever asked
+        if sys.platform != "win32":
+            # The system then ends this process, even if the library never returns and whoever asked is gone.
             signal.setitimer(signal.ITIMER_REAL, wanted["seconds"])
         try:
             found = _read(path, wanted["data"], wanted["attributes"])
