@@ -8,7 +8,6 @@ from pathlib import Path
 from skeleton_data.errors import DataError
 from skeleton_data.files.arrays import open_zip, read_header, reading
 from skeleton_data.readers.config import Format
-from skeleton_data.readers.hdf5_process import read_hdf5
 from skeleton_data.store.files import META
 
 HEAD_BYTES = 2**16
@@ -203,6 +202,8 @@ def _of_npz(path: Path) -> Format:
 
 
 def _of_hdf5(path: Path) -> Format:
+    from skeleton_data.readers.hdf5_process import read_hdf5
+
     file = read_hdf5(path, attributes=("*@non_index_axes",))
     keys = sorted(file.keys)
     if file.attributes:
