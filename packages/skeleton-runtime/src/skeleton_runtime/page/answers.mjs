@@ -12,8 +12,8 @@ export async function recognise(recording, model, options) {
     if (clip) last.push(await probabilities(model, clip));
     else last.length = 0;  // a mean begins anew behind nobody
     if (last.length > smooth) last.shift();
-    const probabilities = clip ? last[0].map((_, place) => last.reduce((sum, row) => sum + row[place], 0) / last.length) : [];
-    answers.push(answer(recording, start, end, probabilities, least, model.card));
+    const mean = clip ? last[0].map((_, place) => last.reduce((sum, row) => sum + row[place], 0) / last.length) : [];
+    answers.push(answer(recording, start, end, mean, least, model.card));
   }
   return answers;
 }
