@@ -152,3 +152,15 @@ def test_hdf5_keeps_texts_tables_and_attributes_on_its_way(tmp_path: Path) -> No
     assert found.attributes["@fps"] == 30 and words(found.attributes["group@json"]) == ["{}"]
     with refusal("missing"):
         found.values("missing")
+
+
+def test_hdf5_is_found_from_the_folder_of_the_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("h5py")
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        write_movement(Path())
+        assert read_movement(Path("wave.nc")).positions.size
+        Path("wave.nc").unlink()
+    with refusal("^gone.nc: no such file"):
+        read_movement(Path("gone.nc"))

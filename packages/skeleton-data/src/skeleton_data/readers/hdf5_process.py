@@ -74,7 +74,8 @@ def read_hdf5(path: Path, data: Sequence[str] = (), attributes: Sequence[str] = 
     needed("h5py", "hdf5", path)
     size = path.stat().st_size if path.is_file() else 0
     seconds = PATIENCE + PER_MEGABYTE * size / 2**20
-    wanted = {"path": str(path), "data": list(data), "attributes": list(attributes), "seconds": seconds}
+    place = str(path.absolute())  # this process may have changed its folder since the other one began
+    wanted = {"path": place, "data": list(data), "attributes": list(attributes), "seconds": seconds}
     with _lock:
         reader = _living_reader()
         try:
