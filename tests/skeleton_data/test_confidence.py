@@ -183,23 +183,25 @@ def comes_back(export: Path, store: SkeletonStore) -> None:
 
 @pytest.mark.parametrize("units", ["m", "px"])
 def test_own_data_keeps_its_confidence(tmp_path: Path, units: str) -> None:
-    """What the tracker said of each joint stands in the store, in pictures as z."""
+    """What the tracker said of each joint stands in the store, in pictures as z; NaN says nothing: 1."""
     joints, sure = some_clips(0, 1)[0][:, 0], np.random.default_rng(0).uniform(0.1, 1, 20).astype("f4")
     joints = joints if units == "m" else joints[..., :2]
     own = {f"positions_{units}": joints, "offsets": [0, len(joints)], "joint_names": KINECT.joints}
     own |= {"fps": 30.0, "picture": [640, 480]}
     known = np.tile(sure, (len(joints), 1))
     known[0, 3] = 0
-    np.savez(tmp_path / "own.npz", **own, confidence=known)
+    np.savez(tmp_path / "own.npz", **own, confidence=np.where(known == known[1, 5], np.nan, known))
+    known[known == known[1, 5]] = 1
     import_clips(tmp_path / "own.npz", tmp_path / "s", ImportConfig(insist=True))
     store = SkeletonStore.open(tmp_path / "s")
     found = store.read_confidence(0) if units == "m" else store.read(0)[..., 2]
     assert found is not None
     np.testing.assert_allclose(found[:, 0], known, atol=1 / 255)
     assert found[0, 0, 3] == 0
-    np.savez(tmp_path / "own.npz", **own, confidence=100 * known)  # per cent
-    with refusal("median"):
-        import_clips(tmp_path / "own.npz", tmp_path / "per cent", ImportConfig(insist=True))
+    for wrong, message in ((100 * known, "median"), (np.where(known < 1, known, np.inf), "infinite")):
+        np.savez(tmp_path / "own.npz", **own, confidence=wrong)  # the first are per cent
+        with refusal(message):
+            import_clips(tmp_path / "own.npz", tmp_path / "wrong", ImportConfig(insist=True))
 
 
 def test_own_pixels_say_their_confidence_once(tmp_path: Path) -> None:

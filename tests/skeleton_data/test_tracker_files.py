@@ -1,6 +1,7 @@
 """Files of DeepLabCut, SLEAP, movement and `.pose`: several people, gaps, and files that point elsewhere."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from recording_samples import (
     write_deeplabcut,
     write_movement,
     write_pose,
+    write_sleap,
 )
 from refusal import refusal
 
@@ -49,6 +51,25 @@ def test_pose_of_version_0_1_has_more_frames_than_it_can_say(tmp_path: Path) -> 
     long = np.tile(FLAT_BODY, (22_000, 1, 1))
     found = read_pose(write_pose(tmp_path, 0.1, long))
     assert len(found.positions) == 66_000 and found.fps == 30
+
+
+@pytest.mark.parametrize(
+    ("write", "entry", "frames"), [(write_sleap, "point_scores", 1), (write_movement, "confidence", 3)]
+)
+def test_a_point_whose_score_is_nan_was_measured(
+    write: Callable[[Path], Path], entry: str, frames: int, tmp_path: Path
+) -> None:
+    """SLEAP writes NaN for what a person placed, movement for all points of a tracker without scores."""
+    h5py = pytest.importorskip("h5py")
+    path = write(tmp_path)
+    with h5py.File(path, "a") as file:
+        scores = file[entry]
+        scores[(..., 1) if frames == 1 else ...] = np.nan
+    done = import_clips(path, tmp_path / "s", ImportConfig(fps=30, picture=(640, 480)))
+    found = SkeletonStore.open(tmp_path / "s").read(0)[:, 0]
+    assert any(line.startswith("missing: 0 of") for line in done.report)
+    np.testing.assert_allclose(found[:, :, 0], (FLAT_BODY[..., 0] - 320) / 640, atol=1e-6)
+    assert (found[..., 2] == 1).all(axis=1).sum() == frames
 
 
 def test_sleap_instances_without_tracks(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ class Clip:
         facts: Of `label`, `subject`, `camera`, `setup`, `replication` those that are known.
         path: The file it comes from, for messages.
         confidence: Shape (T, M, V) float32, from 0 to 1: how sure the detector was of each joint, where the
-            file says it. In the units "picture" z is the confidence.
+            file says it; NaN where it does not say it of a joint. In the units "picture" z is the confidence.
         picture: Width and height of the picture, where positions are pixels and the file says it.
         fps: Frames per second of this clip, where they may differ from those of the others.
         sides: Side of the clip in each split that the data set came with, by the split's name.

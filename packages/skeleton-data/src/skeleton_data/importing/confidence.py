@@ -10,19 +10,32 @@ from skeleton_data.errors import DataError
 from skeleton_data.layouts.joint_mapping import JointMap
 
 
-def from_0_to_1(confidence: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the confidence that a file says, cut at 1: some detectors score a little above it.
+def from_0_to_1(confidence: NDArray[np.float32], joints: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the confidence (T, M, V) that a file says, cut at 1: some detectors score a little above it.
+
+    Where it is NaN, nobody said how sure the tracker was: a joint that has a position was measured, and
+    counts as sure. movement writes NaN for trackers without a confidence, SLEAP for points that a person
+    placed.
+
+    Args:
+        confidence: As the file says it.
+        joints: (T, M, V, 3), NaN where a joint was not measured, zeros where nobody is.
 
     Raises:
-        DataError: Most of it is above 1: per cent, states of tracking, or a coordinate.
+        DataError: Most of it is above 1: per cent, states of tracking, or a coordinate; or it is infinite.
 
     Example:
-        >>> from_0_to_1(np.array([0.5, 0.9, 1.1], np.float32)).tolist()[2]
-        1.0
+        >>> from_0_to_1(np.array([[[0.5, np.nan, 1.1]]], np.float32), np.ones((1, 1, 3, 3))).tolist()
+        [[[0.5, 1.0, 1.0]]]
     """
+    if np.isinf(confidence).any():
+        raise DataError("its confidence is infinite somewhere; expected numbers from 0 to 1")
     above = confidence[confidence > 0]
     if above.size and (middle := float(np.median(above))) > 1:
         raise DataError(f"its confidence has the median {middle:g}; expected numbers from 0 to 1")
+    if np.isnan(confidence).any():
+        measured = np.isfinite(joints).all(axis=-1) & joints.any(axis=(2, 3))[..., None]
+        confidence = np.where(np.isnan(confidence), measured, confidence).astype(np.float32)
     return np.clip(confidence, 0, 1)
 
 

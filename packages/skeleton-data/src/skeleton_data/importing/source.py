@@ -83,7 +83,7 @@ class OpenedClips:
                 f"it has {fps:g} frames per second, but others have {self.source.fps:g}; give resample"
             )
         if clip.confidence is not None:
-            clip = replace(clip, confidence=from_0_to_1(clip.confidence))
+            clip = replace(clip, confidence=from_0_to_1(clip.confidence, clip.joints))
         marked = self.mapping(self._upright(clip))
         if self.nobody and not in_view(marked, picture=self.units == "picture").any():
             return replace(clip, joints=np.zeros_like(marked), confidence=None)

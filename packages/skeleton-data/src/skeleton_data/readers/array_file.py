@@ -65,7 +65,7 @@ def read_array_file(
     if len(shape) == 3:
         positions = positions[:, None]
     if flat and shape[-1] == 3:
-        return Recording(joints, positions[..., :2], "pixels", confidence=np.nan_to_num(positions[..., 2]))
+        return Recording(joints, positions[..., :2], "pixels", confidence=positions[..., 2])
     return Recording(joints, positions, "pixels" if shape[-1] == 2 else None)
 
 

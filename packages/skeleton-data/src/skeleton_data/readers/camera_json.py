@@ -63,7 +63,7 @@ def read_mediapipe(path: Path) -> Recording:
         joined[..., :3],
         "m",
         fps=frames_per_second(stamps, 1e-3, path),
-        confidence=np.nan_to_num(joined[..., 3]),
+        confidence=joined[..., 3],
         layout="mediapipe33",
         min_confidence=MIN_VISIBILITY,
     )

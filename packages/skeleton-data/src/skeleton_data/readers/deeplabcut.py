@@ -62,8 +62,7 @@ def read_deeplabcut(path: Path) -> Recording:
     if (np.abs(picked) >= MAX_METRES).any():
         raise DataError.at(path, f"a number of {np.nanmax(np.abs(picked)):g}, expected less than a million")
     found = picked.astype(np.float32)
-    sure = np.nan_to_num(found[..., 2])
-    return Recording(names, found[..., :2], "pixels", confidence=sure, min_confidence=MIN_LIKELIHOOD)
+    return Recording(names, found[..., :2], "pixels", confidence=found[..., 2], min_confidence=MIN_LIKELIHOOD)
 
 
 def _of_csv(path: Path) -> tuple[list[tuple[str, str, str]], NDArray[np.float64]]:

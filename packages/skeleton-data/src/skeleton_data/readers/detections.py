@@ -180,7 +180,7 @@ class _Detected:
             names,
             joined[..., :2],
             "pixels",
-            confidence=np.nan_to_num(joined[..., 2]),
+            confidence=joined[..., 2],
             layout=layouts[shape[0]],
             notes=() if known or joined.shape[1] == 1 else (NEAREST,),
         )

@@ -235,7 +235,7 @@ def _recording(
         raise DataError.at(
             path, f"a position of {np.nanmax(np.abs(coordinates)):g}, expected less than a million"
         )
-    confidence = np.nan_to_num(values[..., width]).astype(np.float32) if values.shape[-1] > width else None
+    confidence = values[..., width].astype(np.float32) if values.shape[-1] > width else None
     positions = coordinates.astype(np.float32)
     known = _known(names)
     if width == 2:

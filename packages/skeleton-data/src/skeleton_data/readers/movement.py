@@ -61,7 +61,7 @@ def read_movement(path: Path) -> Recording:
         positions,
         "pixels" if len(space) == 2 else None,
         fps=fps,
-        confidence=None if sure is None else np.nan_to_num(sure.transpose(0, 2, 1)).astype(np.float32),
+        confidence=None if sure is None else sure.transpose(0, 2, 1).astype(np.float32),
     )
 
 

@@ -37,7 +37,7 @@ class Recording:
         positions: Shape (T, M, V, 2 or 3) float32; NaN where a joint was not measured.
         units: Of the positions; None where the file does not say it.
         fps: Frames per second; None where the file does not say it.
-        confidence: Shape (T, M, V) float32, where the file says it.
+        confidence: Shape (T, M, V) float32, where the file says it; NaN where it does not say it of a joint.
         picture: Width and height of the picture, where the file says it.
         layout: Name of the layout that the joints are, where that is known.
         up: Axis that points up, where it is another than that of the format.
@@ -60,8 +60,8 @@ class Recording:
         """Return the positions with NaN also where the confidence is too low."""
         if self.confidence is None:
             return self.positions
-        sure = self.confidence >= self.min_confidence
-        return np.where(sure[..., None], self.positions, np.float32(np.nan))
+        unsure = self.confidence < self.min_confidence
+        return np.where(unsure[..., None], np.float32(np.nan), self.positions)
 
 
 Reader = Callable[[Path], Recording]

@@ -130,5 +130,5 @@ def _recording(
     positions = points.astype(np.float32)
     if (np.abs(positions) >= MAX_METRES).any():
         raise DataError.at(path, "a position is beyond a million pixels")
-    confidence = None if scores is None else np.nan_to_num(scores).astype(np.float32)
+    confidence = None if scores is None else scores.astype(np.float32)
     return Recording(names, positions, "pixels", confidence=confidence)
