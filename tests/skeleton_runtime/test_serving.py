@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -11,9 +12,12 @@ pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
 pytest.importorskip("httpx2", reason="httpx2, which asks the service, is not installed")
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
+from skeleton_data import DataError
 from skeleton_runtime.cli.serve import parse
+from skeleton_runtime.serving.answering import answer_clips
 from skeleton_runtime.serving.app import create_app
 from skeleton_runtime.serving.limits import Limits
+from skeleton_runtime.serving.query import ClipQuery
 
 HERE, LIVE, TOKEN = "http://127.0.0.1:8000", "ws://127.0.0.1:8000/live", "a-token-of-the-tests"
 
@@ -175,6 +179,8 @@ BAD = {
     "a file of the server": ("/static/../guard.py", None, 404),
     "another file": ("/static/app.py", None, 404),
     "nothing there": ("/predict/x", None, 404),
+    "a slash behind it": ("/predict/", {"clips": JOINT}, 404),
+    "no WebSocket": ("/live", None, 426),
 }
 
 
@@ -187,6 +193,37 @@ def test_bad_requests_are_told_and_the_next_is_served(client, clips, path, sent,
     assert (answer.status_code, list(answer.json())) == (status, ["error"]), answer.text
     assert "/tmp" not in answer.text and "skeleton-predict-" not in answer.text
     assert client.post("/predict", json={"clips": [clips[0].tolist()]}).status_code == 200
+
+
+def test_a_file_that_cannot_be_stored_is_told(client, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    answer = client.post("/predict?name=wave.npz", content=b"x")
+    assert answer.status_code == 503 and "retry-after" in answer.headers
+    assert re.search(r"^wave\.npz.*No space left", answer.json()["error"])
+
+
+def test_a_websocket_elsewhere_is_refused_and_counted(client):
+    for path in ("/other?fps=30", "/live?fps=soon"):
+        with (
+            pytest.raises(WebSocketDenialResponse) as denied,
+            client.websocket_connect(LIVE.removesuffix("/live") + path),
+        ):
+            pass
+        assert list(denied.value.json()) == ["error"]
+    counted = client.get("/metrics").text
+    for path, status in (("other", 404), ("/live", 400)):
+        assert f'skeleton_requests_total{{path="{path}",status="{status}"}}' in counted
+
+
+def test_answers_that_nobody_waits_for_are_given_up(recogniser, clips):
+    stopped, sent = threading.Event(), json.dumps({"clips": [clips[0].tolist()]}).encode()
+    assert answer_clips(recogniser, Limits(), sent, ClipQuery(), stopped)["answers"]
+    stopped.set()
+    with pytest.raises(DataError):
+        answer_clips(recogniser, Limits(), sent, ClipQuery(), stopped)
 
 
 def test_json_of_many_lists_is_refused(client, monkeypatch):

@@ -1,6 +1,7 @@
 """The service as a process: slow clients, open streams, how it starts, and what keeps it from starting."""
 
 import json
+import signal
 import socket
 import sys
 from contextlib import ExitStack
@@ -45,10 +46,27 @@ def test_the_server_hangs_up_on_who_is_slow_and_serves_the_next(recogniser, monk
 
 def test_an_open_stream_does_not_keep_the_server_from_stopping(recogniser):
     connect = pytest.importorskip("websockets.sync.client").connect
-    with ExitStack() as stack, running(recogniser) as port:
-        live = stack.enter_context(connect(f"ws://127.0.0.1:{port}/live?window=1&stride=1"))
-        live.send("[]")
-        assert json.loads(live.recv(20))["label"] is None
+    from websockets.exceptions import ConnectionClosed
+
+    with ExitStack() as stack:
+        with running(recogniser) as port:
+            live = stack.enter_context(connect(f"ws://127.0.0.1:{port}/live?window=1&stride=1"))
+            live.send("[]")
+            assert json.loads(live.recv(20))["label"] is None
+        with pytest.raises(ConnectionClosed) as closed:
+            live.recv(20)
+        assert closed.value.rcvd.code == 1012
+
+
+def test_a_refused_stream_is_told_to_the_client_and_is_no_error_of_the_service(recogniser, capfd):
+    head = "GET /live?fps=soon HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    head += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    with running(recogniser) as port:
+        elsewhere = exchange(port, f"{head}Origin: http://evil.example\r\n\r\n".encode())
+        assert b" 403 " in elsewhere.partition(b"\r\n")[0]
+        reply = exchange(port, f"{head}\r\n".encode())
+    assert b" 400 " in reply.partition(b"\r\n")[0] and b'{"error":"fps' in reply
+    assert capfd.readouterr().err == ""
 
 
 def test_a_request_that_takes_longer_than_the_stop_is_told(recogniser, clips, monkeypatch, capfd):
@@ -102,6 +120,27 @@ def test_what_keeps_it_from_starting_is_one_line(tmp_path, monkeypatch, capsys, 
         command.main(["serve", *arguments])
     lines = capsys.readouterr().err.splitlines()
     assert ended.value.code == 2 and len(lines) == 1 and complaint in lines[0]
+
+
+def test_a_signal_ends_it_as_programs_end(monkeypatch, capsys):
+    ended, startup, sent = [], serving.uvicorn.Server.startup, []
+
+    async def signalled(self, sockets=None):
+        await startup(self, sockets)
+        signal.raise_signal(sent[-1])
+
+    monkeypatch.setattr(serving.uvicorn.Server, "startup", signalled)
+    before = signal.signal(signal.SIGTERM, lambda number, _: ended.append(number))
+    try:
+        sent.append(signal.SIGTERM)  # after it has stopped, the signal ends it like any program
+        command.main(["serve", str(MODEL), "--port", "0"])
+        assert ended == [signal.SIGTERM]
+        sent.append(signal.SIGINT)
+        with pytest.raises(SystemExit) as interrupted:
+            command.main(["serve", str(MODEL), "--port", "0"])
+        assert interrupted.value.code == 130 and len(capsys.readouterr().err.splitlines()) == 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_a_taken_port_is_one_line(capsys):

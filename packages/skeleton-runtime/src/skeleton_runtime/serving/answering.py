@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from skeleton_data import DataError, parse_json, player_data
+from skeleton_data import DataError, OutputError, parse_json, player_data
 from skeleton_runtime.answers import Answer
 from skeleton_runtime.arrays import array_recordings
 from skeleton_runtime.recogniser import Recogniser
@@ -21,22 +23,24 @@ BATCH = 16
 """Windows between two looks at the clock."""
 
 
-def answer_file(recogniser: Recogniser, limits: Limits, data: bytes, query: ClipQuery) -> dict[str, Any]:
+def answer_file(
+    recogniser: Recogniser, limits: Limits, data: bytes, query: ClipQuery, stopped: threading.Event
+) -> dict[str, Any]:
     """Answer for a file of any format that import reads.
 
-    The file is alone in a folder of its own while it is read: nothing beside it is found.
+    The file is alone in a folder of its own while it is read: nothing beside it is found. When `stopped` is
+    set, nobody waits for the answers any more.
 
     Raises:
         DataError: If nothing in it can be used.
         TooLargeError: If the limits do not allow it.
+        OutputError: If the disk is full.
     """
-    with tempfile.TemporaryDirectory(prefix="skeleton-predict-") as folder:
-        path = Path(folder) / (query.name or "")
-        path.write_bytes(data)
-        refused: list[str] = []
+    with _stored(data, query.name or "") as path:
+        folder, refused = str(path.parent), list[str]()
         read = read_recordings([path], recogniser.preprocessing, query.config(), refused=refused)
         try:
-            response = _answer(recogniser, limits, read, query)
+            response = _answer(recogniser, limits, read, query, stopped)
         except DataError as error:
             raise type(error)(_without(folder, str(error))) from None
         complaints = [_without(folder, line) for line in refused]
@@ -47,7 +51,21 @@ def answer_file(recogniser: Recogniser, limits: Limits, data: bytes, query: Clip
         return response | ({"refused": complaints} if complaints else {})
 
 
-def answer_clips(recogniser: Recogniser, limits: Limits, data: bytes, query: ClipQuery) -> dict[str, Any]:
+@contextmanager
+def _stored(data: bytes, name: str) -> Iterator[Path]:
+    """Return a file in a folder of its own, which is there as long as it is read."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="skeleton-predict-"))
+            (Path(folder) / name).write_bytes(data)
+        except OSError as error:
+            raise OutputError(error.errno, error.strerror or str(error), name) from None
+        yield Path(folder) / name
+
+
+def answer_clips(
+    recogniser: Recogniser, limits: Limits, data: bytes, query: ClipQuery, stopped: threading.Event
+) -> dict[str, Any]:
     """Answer for `{"clips": [...]}` in JSON, each clip (T, V, 3) or (T, M, V, 3); null is a missing number.
 
     Raises:
@@ -63,11 +81,15 @@ def answer_clips(recogniser: Recogniser, limits: Limits, data: bytes, query: Cli
     if not given["clips"]:
         raise QueryError("the body has no clip; send at least one")
     recordings = array_recordings(given["clips"], recogniser.preprocessing, query.config())
-    return _answer(recogniser, limits, recordings, query)
+    return _answer(recogniser, limits, recordings, query, stopped)
 
 
 def _answer(
-    recogniser: Recogniser, limits: Limits, recordings: Iterable[Recording], query: ClipQuery
+    recogniser: Recogniser,
+    limits: Limits,
+    recordings: Iterable[Recording],
+    query: ClipQuery,
+    stopped: threading.Event,
 ) -> dict[str, Any]:
     windows, until = Windows(query.window, query.stride), time.monotonic() + limits.seconds
     first: list[Recording] = []
@@ -78,6 +100,8 @@ def _answer(
     )
     for answer in recognised:
         answers.append(answer)
+        if stopped.is_set():
+            raise DataError("the service stops")
         if time.monotonic() > until:
             raise TooLargeError(
                 f"the answers take more than {limits.seconds:g} s: send less, or fewer windows"

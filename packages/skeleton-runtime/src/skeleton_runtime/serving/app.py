@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 import time
 from collections.abc import Collection
 
@@ -17,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from skeleton_data import DataError, player_file
+from skeleton_data import DataError, OutputError, player_file
 from skeleton_runtime._version import __version__
 from skeleton_runtime.page.files import index, page_file
 from skeleton_runtime.recogniser import Recogniser
@@ -79,7 +80,7 @@ class _Service:
             allow_methods=["GET", "POST"],
             allow_headers=["authorization", "content-type"],
         )
-        return Starlette(
+        service = Starlette(
             routes=[
                 Route("/", self.page),
                 Route("/static/{name}", self.file),
@@ -87,11 +88,15 @@ class _Service:
                 Route("/model", self.model),
                 Route("/metrics", self.metrics_text),
                 Route("/predict", self.predict, methods=["POST"]),
+                Route("/live", self.live),
                 WebSocketRoute("/live", self.stream.serve),
+                WebSocketRoute("/{path:path}", self.stream.serve_nothing),
             ],
             middleware=[*([allowed] if origins else []), Middleware(Guard, token=token, origins=origins)],
-            exception_handlers={HTTPException: self.refused, DataError: self.refused},
+            exception_handlers=dict.fromkeys((HTTPException, DataError, OutputError), self.refused),
         )
+        service.router.redirect_slashes = False
+        return service
 
     async def predict(self, request: Request) -> Response:
         query = ClipQuery.read(request.query_params)
@@ -114,12 +119,23 @@ class _Service:
     async def answered(self, request: Request, query: ClipQuery) -> Response:
         data = await read_body(request, self.limits)
         answer, begin = answer_clips if query.name is None else answer_file, time.monotonic()
-        content = await anyio.to_thread.run_sync(
-            answer, self.recogniser, self.limits, data, query, limiter=self.workers
-        )
+        stopped = threading.Event()
+        try:
+            content = await anyio.to_thread.run_sync(
+                answer, self.recogniser, self.limits, data, query, stopped, limiter=self.workers
+            )
+        finally:
+            stopped.set()  # where this was cancelled: the process waits for its threads
         self.metrics.seconds.observe(time.monotonic() - begin)
         self.metrics.answers.inc(len(content["answers"]))
         return self.finished(request, JSONResponse(content))
+
+    async def live(self, request: Request) -> Response:
+        raise HTTPException(
+            426,
+            "/live is a WebSocket; a proxy must pass the headers Upgrade and Connection on",
+            {"upgrade": "websocket"},
+        )
 
     async def health(self, request: Request) -> Response:
         return self.finished(request, JSONResponse({"status": "ok", "version": __version__}))
@@ -156,6 +172,8 @@ class _Service:
         """Answer for what went wrong; after it, nothing more of the body is read."""
         if isinstance(error, HTTPException):
             status, text, headers = error.status_code, error.detail, dict(error.headers or {})
+        elif isinstance(error, OutputError):
+            status, text, headers = 503, f"{error}, by the service", {"retry-after": "60"}
         else:
             status, text, headers = STATUS.get(type(error), 422), as_query(str(error)), {}
         return self.finished(
@@ -164,7 +182,7 @@ class _Service:
 
     def finished(self, request: Request, response: Response) -> Response:
         """Count a response, and say what its page may do."""
-        routes = {"/", "/health", "/model", "/metrics", "/predict"}
+        routes = {"/", "/health", "/model", "/metrics", "/predict", "/live"}
         path = request.url.path if request.url.path in routes else "other"
         self.metrics.requests.labels(path, str(response.status_code)).inc()
         response.headers.update(HEADERS)

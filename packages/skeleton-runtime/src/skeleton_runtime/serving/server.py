@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import socket
 from typing import Any
 
 import uvicorn
@@ -16,6 +18,8 @@ HEAD_SECONDS = 10
 """For the head of a request to come."""
 STOP_SECONDS = 10
 """For requests that are being answered when the server is stopped."""
+LAST_SECONDS = 1
+"""For those that were not, to be answered with 503."""
 
 
 class _ImpatientProtocol(H11Protocol):
@@ -52,12 +56,28 @@ class _ImpatientProtocol(H11Protocol):
             self._late = None
 
 
+class _Server(uvicorn.Server):
+    """A server that stops after it has answered the requests that it cancelled."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.server_state.tasks and not self.force_exit:
+            await asyncio.wait(self.server_state.tasks, timeout=LAST_SECONDS)
+
+
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    """Return False for what uvicorn logs as an error where a WebSocket is refused with an HTTP status."""
+    return record.msg != "ASGI callable returned without completing handshake."
+
+
 def server(app: Starlette, limits: Limits) -> uvicorn.Server:
     """Return a server, to be `run` on a socket; SIGINT or SIGTERM end it, after open requests."""
-    return uvicorn.Server(
+    logging.getLogger("uvicorn.error").addFilter(_is_no_refusal)
+    return _Server(
         uvicorn.Config(
             app,
             http=_ImpatientProtocol,
+            lifespan="off",
             ws_max_size=4 * MOST_CHARACTERS,
             ws_max_queue=4,
             ws_per_message_deflate=False,

@@ -47,8 +47,7 @@ class StreamSocket:
     async def serve(self, socket: WebSocket) -> None:
         """Answer one WebSocket until it ends."""
         if self.open >= self.limits.streams:
-            error = f"{self.open} streams are open; no more are allowed"
-            await socket.send_denial_response(JSONResponse({"error": error}, 503, {"retry-after": "10"}))
+            await self.refuse(socket, 503, f"{self.open} streams are open; no more are allowed")
             return
         self.open += 1
         self.metrics.streams.inc()
@@ -57,7 +56,7 @@ class StreamSocket:
                 query = StreamQuery.read(socket.query_params)
                 stream = await self._in_thread(self._stream, query)
             except DataError as error:
-                await socket.send_denial_response(JSONResponse({"error": str(error)}, 400))
+                await self.refuse(socket, 400, str(error))
                 return
             offered = socket.scope.get("subprotocols", [])
             await socket.accept(PROTOCOL if PROTOCOL in offered else None)
@@ -67,6 +66,17 @@ class StreamSocket:
         finally:
             self.open -= 1
             self.metrics.streams.dec()
+
+    async def refuse(self, socket: WebSocket, status: int, error: str) -> None:
+        """Answer a WebSocket, before it is open, with an HTTP status, and count that."""
+        path = "/live" if socket.scope["path"] == "/live" else "other"
+        self.metrics.requests.labels(path, str(status)).inc()
+        headers = {"retry-after": "10"} if status == 503 else {}
+        await socket.send_denial_response(JSONResponse({"error": error}, status, headers))
+
+    async def serve_nothing(self, socket: WebSocket) -> None:
+        """Refuse a WebSocket at any other address."""
+        await self.refuse(socket, 404, "no such address; live frames go to /live")
 
     def _stream(self, query: StreamQuery) -> LiveStream:
         stream = self.recogniser.stream(**query.model_dump(exclude={"top"}))
