@@ -184,6 +184,9 @@ def test_bvh(tmp_path: Path) -> None:
     expected = [[[0, 1, 0], [0, 1.2, 0], [0, 1.5, 0]], [[0.1, 1, 0], [0.1, 1.2, 0], [0.1, 1.2, 0.3]]]
     # In frame 1 the hips turn by 90 degrees about y, the spine about z: y goes to -x, and that to z.
     np.testing.assert_allclose(store.read(0)[:, 0], expected, atol=1e-7)
+    named = read_clips(tmp_path / "mocap", ImportConfig(units="cm", name="{label}"))
+    assert [dict(clip.facts) for clip in named.clips] == [{"label": 0}, {"label": 1}]
+    assert named.class_names == ("walk", "wave")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.readers.bvh_file import Bvh, BvhJoint, read_bvh
 from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.file_facts import FileFacts
 from skeleton_data.readers.listing import files_below, per_metre
 from skeleton_data.readers.own import read_joint_names
 
@@ -26,7 +27,8 @@ def open_bvh(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
     """Return a clip for each file, called by the file's name, of one `.bvh` file or a folder of them.
 
     All files must have the joints of the first, the ends of limbs among them (`NAME_end`). Their layout is
-    the hierarchy of the first file. The format does not say its units: `config.units` must.
+    the hierarchy of the first file. The format does not say its units: `config.units` must. Facts of the
+    clips come from `config.labels` and `config.name`.
 
     Raises:
         DataError: There are no such files, the first is damaged, units are not said.
@@ -37,14 +39,17 @@ def open_bvh(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
     first = read_bvh(files[0])
     names = tuple(joint.name for joint in first.joints)
     joints = read_joint_names(config.joints, names, path)
-    divisor = per_metre(config.units)
+    facts = FileFacts.of(files, config)
+    read = partial(_read, names=names, divisor=per_metre(config.units), facts=facts)
     return ClipSource(
         kind="BVH",
         joints=joints,
         layout=_own_layout(joints, [joint.parent for joint in first.joints]),
         fps=first.fps,
+        notes=facts.notes,
+        class_names=facts.class_names,
         count=len(files),
-        clips=read_files(partial(_read, names=names, divisor=divisor), files, workers=workers),
+        clips=read_files(read, files, workers=workers),
     )
 
 
@@ -56,7 +61,7 @@ def _own_layout(names: Sequence[str], parents: Sequence[int]) -> SkeletonLayout 
         return None
 
 
-def _read(path: Path, *, names: tuple[str, ...], divisor: np.float32) -> Sequence[Clip]:
+def _read(path: Path, *, names: tuple[str, ...], divisor: np.float32, facts: FileFacts) -> Sequence[Clip]:
     bvh = read_bvh(path)
     found = tuple(joint.name for joint in bvh.joints)
     if found != names:
@@ -68,7 +73,7 @@ def _read(path: Path, *, names: tuple[str, ...], divisor: np.float32) -> Sequenc
     for start in range(0, len(joints), _BLOCK):  # turns of all frames take more memory than the file
         part = replace(bvh, motion=bvh.motion[start : start + _BLOCK])
         joints[start : start + _BLOCK] = world_positions(part) / divisor
-    return [Clip(path.stem, joints[:, None], {}, path, fps=bvh.fps)]
+    return [Clip(path.stem, joints[:, None], facts[path], path, fps=bvh.fps)]
 
 
 def world_positions(bvh: Bvh) -> NDArray[np.float64]:

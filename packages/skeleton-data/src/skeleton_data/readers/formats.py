@@ -56,7 +56,7 @@ FORMATS: dict[str, FormatReader] = {
         f"{_READERS}.ut_kinect:open_ut_kinect", {"units", "fps", "labels"}, parallel=True
     ),
     "kinetics": FormatReader(f"{_READERS}.kinetics:open_kinetics", {"fps", "labels"}, parallel=True),
-    "bvh": FormatReader(f"{_READERS}.bvh:open_bvh", {"units", "joints"}, parallel=True),
+    "bvh": FormatReader(f"{_READERS}.bvh:open_bvh", {"units", "joints", "labels", "name"}, parallel=True),
     "array": FormatReader(
         f"{_READERS}.array_file:open_arrays",
         {*_FILES, "source_layout", "units", "joints", "picture"},
