@@ -1,7 +1,9 @@
 """Formats of one file a clip: what is kept, what is missing, who is who, and what a clip is labelled."""
 
 import json
+import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from recording_samples import (
     pixels,
     write_alphapose,
     write_azure,
+    write_mediapipe,
     write_openpose,
     write_table,
     write_trc,
@@ -221,15 +224,44 @@ def test_times_that_go_back_are_refused(tmp_path: Path) -> None:
         assert (caught.value.path, caught.value.field) == (str(tmp_path / name), "time")
 
 
-def test_recordings_of_two_formats_in_one_folder_are_not_mixed_up(tmp_path: Path) -> None:
-    write_trc(tmp_path)
+BESIDE = {
+    "trc and c3d": (write_trc, lambda folder: (folder / "wave.c3d").touch()),
+    "trc and mediapipe": (write_trc, write_mediapipe),
+    "trc and a table": (write_trc, write_table),
+    "mediapipe and a table": (write_mediapipe, write_table),
+    "openpose and trc": (write_openpose, write_trc),
+}
+
+
+@pytest.mark.parametrize(("first", "second"), BESIDE.values(), ids=BESIDE)
+def test_recordings_of_two_formats_in_one_folder_are_not_mixed_up(
+    first: Callable[[Path], Path], second: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    """Tables of labels and settings may lie there, and are said not to be read."""
+    kind = find_format(first(tmp_path))
     (tmp_path / "labels.csv").write_text("file,label\nwave,wave\n")
-    assert find_format(tmp_path) == "trc"
-    (tmp_path / "wave.c3d").touch()
+    if kind == "trc":
+        (tmp_path / "settings.json").write_text('{"camera": 3}')
+    assert find_format(tmp_path) == kind
+    options = {"fps": 30, "picture": (640, 480)} if kind == "openpose" else {}
+    notes = read_clips(tmp_path, ImportConfig(**options)).notes
+    assert any("1 .csv" in note and ("1 .json" in note) == (kind == "trc") for note in notes)
+    second(tmp_path)
     with pytest.raises(DataError) as caught:
         find_format(tmp_path)
     assert caught.value.field == "format"
-    assert read_clips(tmp_path, ImportConfig(format="trc", layout="kinect_v1")).count == 1
+    assert read_clips(tmp_path, ImportConfig(format=kind, **options)).count == 1
+
+
+def test_hidden_files_are_none(tmp_path: Path) -> None:
+    """Copies that an editor keeps, and what macOS keeps beside a file on other disks."""
+    write_trc(tmp_path)
+    (tmp_path / "._wave.trc").write_bytes(b"\0\5\x16\7")
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    (tmp_path / ".ipynb_checkpoints" / "wave-checkpoint.trc").write_text((tmp_path / "wave.trc").read_text())
+    (tmp_path / ".checkpoint.c3d").touch()
+    source = read_clips(tmp_path, ImportConfig())
+    assert [clip.name for clip in source.clips] == ["wave"] and not source.notes
 
 
 def test_parquet(tmp_path: Path) -> None:
@@ -253,8 +285,9 @@ def test_labels_from_a_table_and_from_names(tmp_path: Path) -> None:
         "file, label ,subject\nP01_wave.csv,wave,4\nP02_kick,kick,5\nP02_wave.csv,,5\n"
     )
     labels = tmp_path / "in" / "labels.csv"
-    source = read_clips(tmp_path / "in", ImportConfig(units="m", layout="kinect_v1", labels=labels))
-    assert source.class_names == ("kick", "wave")
+    there = Path(os.path.relpath(labels))  # as no other path is spelt
+    source = read_clips(tmp_path / "in", ImportConfig(units="m", layout="kinect_v1", labels=there))
+    assert source.class_names == ("kick", "wave") and not source.notes
     assert [dict(clip.facts) for clip in source.clips] == [
         {"label": 1, "subject": 4},
         {"label": 0, "subject": 5},

@@ -187,7 +187,8 @@ def _other_layout(source: str | Path, names: Sequence[str], wanted: SkeletonLayo
 
 
 def _files(path: Path) -> list[Path]:
-    found = sorted(file for file in path.rglob("*") if file.suffix in ENDINGS) if path.is_dir() else []
+    found = sorted(path.rglob("[!.]*")) if path.is_dir() else []  # what is hidden is no recording
+    found = [file for file in found if file.suffix in ENDINGS]
     return found or [path]
 
 

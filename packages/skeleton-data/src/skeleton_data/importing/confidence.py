@@ -34,8 +34,9 @@ def from_0_to_1(confidence: NDArray[np.float32], joints: NDArray[np.float32]) ->
     if above.size and (middle := float(np.median(above))) > 1:
         raise DataError(f"its confidence has the median {middle:g}; expected numbers from 0 to 1")
     if np.isnan(confidence).any():
-        measured = np.isfinite(joints).all(axis=-1) & joints.any(axis=(2, 3))[..., None]
-        confidence = np.where(np.isnan(confidence), measured, confidence).astype(np.float32)
+        nobody = ~joints.any(axis=(2, 3), keepdims=True)
+        unknown = np.asarray(np.isnan(joints).any(axis=-1, keepdims=True) | nobody)
+        confidence = np.where(np.isnan(confidence), ~unknown[..., 0], confidence).astype(np.float32)
     return np.clip(confidence, 0, 1)
 
 

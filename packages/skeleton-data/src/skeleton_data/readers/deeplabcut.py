@@ -28,8 +28,7 @@ def open_deeplabcut(path: Path, config: ImportConfig, *, workers: int) -> ClipSo
     Raises:
         DataError: There are no such files, or the first is damaged.
     """
-    suffix = ".h5" if path.is_file() or any(path.rglob("*.h5")) else ".csv"
-    files = [file for file in files_below(path, suffix) if file != config.labels]
+    files = files_below(path, ".h5", ".csv", but=config.labels)
     return open_recordings(files, read_deeplabcut, config, kind="DeepLabCut", workers=workers)
 
 
@@ -42,7 +41,7 @@ def read_deeplabcut(path: Path) -> Recording:
     Raises:
         DataError: The file is damaged, or has another head.
     """
-    columns, table = _of_hdf5(path) if path.suffix == ".h5" else _of_csv(path)
+    columns, table = _of_csv(path) if path.suffix.lower() == ".csv" else _of_hdf5(path)
     whom = list(dict.fromkeys(person for person, _, _ in columns if person != "single")) or ["single"]
     parts = [part for person, part, _ in columns if person == whom[0]]
     names = tuple(dict.fromkeys(parts))

@@ -16,7 +16,7 @@ from skeleton_data.files.json_file import entry, load_json
 from skeleton_data.files.numbers import arrays_under
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.listing import files_below, numbers_or_nan
+from skeleton_data.readers.listing import files_below, numbers_or_nan, visible_files
 from skeleton_data.readers.people import NEAREST, Frame, join_by_id, join_nearest
 from skeleton_data.readers.recording import Recording, open_recordings
 
@@ -35,7 +35,7 @@ def open_openpose(path: Path, config: ImportConfig, *, workers: int) -> ClipSour
         DataError: There are no such files, or the first video is damaged.
     """
     videos: dict[Path, None] = {}
-    for file in sorted(path.rglob("*_keypoints.json") if path.is_dir() else [path]):
+    for file in sorted(visible_files(path, "*_keypoints.json") if path.is_dir() else [path]):
         if found := OPENPOSE_FILE.fullmatch(file.name):
             videos[file.parent / found[1] if found[1] else file.parent] = None
     if not videos:
@@ -57,7 +57,7 @@ def read_openpose(path: Path) -> Recording:
     """
     folder = path if path.is_dir() else path.parent
     files = {}
-    for file in folder.glob("*_keypoints.json"):
+    for file in folder.glob("[!.]*_keypoints.json"):
         found = OPENPOSE_FILE.fullmatch(file.name)
         if found and (path.is_dir() or found[1] == path.name):
             files[int(found[2][:18])] = file

@@ -1,4 +1,4 @@
-"""Which format a file or a folder has, by its ending and its first bytes."""
+"""Which format a file has, by its ending and its first bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from skeleton_data.errors import DataError
 from skeleton_data.files.arrays import open_zip, read_header, reading
 from skeleton_data.readers.config import Format
-from skeleton_data.store.files import META
 
 HEAD_BYTES = 2**16
 """Read of a file in order to recognise it."""
@@ -36,7 +35,7 @@ _JSON: tuple[tuple[Format, str], ...] = (
 )
 """Keys that only that format has near the beginning of a file."""
 
-_LOOKS: dict[str, str] = {
+LOOKS: dict[str, str] = {
     ".fbx": "FBX, whose joints only the Autodesk SDK reads: write BVH",
     ".glb": "glTF: write BVH",
     ".gltf": "glTF: write BVH",
@@ -62,38 +61,13 @@ _CSV_LOOKS: dict[str, str] = {
 _MSR_ACTION_3D = r"a\d\d_s\d\d_e\d\d_skeleton(3D)?"
 """Names of its text files; those who read them disagree about which side their first shoulder is on."""
 
-_FOLDER_ENDINGS = (
-    ".bvh",
-    ".c3d",
-    ".trc",
-    ".slp",
-    ".nc",
-    ".pose",
-    ".h5",
-    ".json",
-    ".skeleton",
-    ".npy",
-    ".txt",
-    ".parquet",
-    ".csv",
-)
-"""Endings of files that make a data set of their folder; the first that is there counts."""
 
-
-_ONLY_RECORDINGS = (".bvh", ".c3d", ".trc", ".slp", ".nc", ".pose", ".skeleton")
-"""Endings of files that are recordings for sure, and no table of labels or facts."""
-
-
-def find_format(path: Path) -> Format:
-    """Find the format of a file by its ending and its first bytes, of a folder by its first file.
+def format_of_file(path: Path) -> Format:
+    """Find the format of a file by its ending and its first bytes.
 
     Raises:
-        DataError: Nothing there, or nothing that is read; says what it looks like.
+        DataError: Nothing that is read; says what it looks like.
     """
-    if not path.exists():
-        raise DataError.at(path, "no such file or folder")
-    if path.is_dir():
-        return _of_folder(path)
     match path.suffix.lower():
         case ".npz":
             return _of_npz(path)
@@ -113,43 +87,14 @@ def find_format(path: Path) -> Format:
             raise DataError.at(path, _RAW)
         case ending if ending in _BY_ENDING:
             return _BY_ENDING[ending]
-        case ending if ending in _LOOKS:
-            raise DataError.at(path, f"this looks like {_LOOKS[ending]}")
+        case ending if ending in LOOKS:
+            raise DataError.at(path, f"this looks like {LOOKS[ending]}")
     known = ", ".join([".npz", ".npy", ".json", ".csv", ".parquet", ".h5", *_BY_ENDING])
     raise DataError.at(path, f"its format is not known by its ending: expected {known} or a folder")
 
 
-def _of_folder(path: Path) -> Format:
-    if (path / META).is_file() or any(path.glob(f"[!.]*/{META}")):
-        return "store"
-    if any((path / name).is_file() for name in ("dataset_dict.json", "dataset_info.json")):
-        return "huggingface"
-    first: dict[str, Path] = {}
-    for file in sorted(path.rglob("*")):
-        first.setdefault(file.suffix.lower(), file)
-    ending = next((ending for ending in _FOLDER_ENDINGS if ending in first), None)
-    if several := [other for other in _ONLY_RECORDINGS if other in first and other != ending]:
-        raise DataError.at(
-            path,
-            f"there are recordings of several formats in it, {', '.join([str(ending), *several])}: name one"
-            " with the option format, or import each from a folder of its own",
-            field="format",
-        )
-    match ending:
-        case ".skeleton":
-            raise DataError.at(path, _RAW)
-        case str():
-            return find_format(first[ending])
-    for looks, what in _LOOKS.items():
-        if looks in first:
-            raise DataError.at(first[looks], f"this looks like {what}")
-    raise DataError.at(
-        path, f"its format is not known: there is no {', '.join(_FOLDER_ENDINGS[:-1])} or .csv file in it"
-    )
-
-
 def _of_csv(path: Path) -> Format:
-    head = _head(path).removeprefix("\ufeff")
+    head = head_of(path).removeprefix("\ufeff")
     for begins, looks in _CSV_LOOKS.items():
         if re.match(begins, head):
             raise DataError.at(path, f"this looks like {looks}")
@@ -220,7 +165,7 @@ def _of_json(path: Path) -> Format:
 
     if NAME.fullmatch(path.stem):
         return "nw-ucla"
-    head = _head(path)
+    head = head_of(path)
     found = next((kind for kind, keys in _JSON if re.search(keys, head, re.DOTALL)), None)
     if found is not None:
         return found
@@ -230,7 +175,8 @@ def _of_json(path: Path) -> Format:
     raise DataError.at(path, f"its format is not known by its keys: {keys}")
 
 
-def _head(path: Path) -> str:
+def head_of(path: Path) -> str:
+    """Return the beginning of a text file, `HEAD_BYTES` at most."""
     try:
         with path.open("rb") as file:
             return file.read(HEAD_BYTES).decode("utf-8", errors="replace")

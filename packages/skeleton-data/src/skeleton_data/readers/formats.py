@@ -14,7 +14,8 @@ from skeleton_data.clips import ClipSource, Up
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.format_detection import find_format as find_format
+from skeleton_data.readers.folder_detection import find_format as find_format
+from skeleton_data.readers.folder_detection import first_files, not_read
 
 _COLUMNS = {"clips", "label", "class_names", "subject", "camera", "setup", "replication"}
 
@@ -28,7 +29,8 @@ class FormatReader:
         options: Options of `ImportConfig` that it knows, beside those that all formats know.
         up: Axis that points up by the convention of the format, where the file does not say it.
         parallel: Whether a clip is a file, so that several processes can read.
-        recognises: Whether a file or folder is of this format, for readers of other packages.
+        recognises: Whether a file or folder is of this format, for readers of other packages. Of a folder,
+            also the first file of each ending in it is asked about.
     """
 
     opens: str
@@ -90,29 +92,62 @@ FORMATS: dict[str, FormatReader] = {
 
 @cache
 def other_readers() -> dict[str, FormatReader]:
-    """Return the readers that installed packages register in the entry points `skeleton_data.readers`."""
-    found = {entry.name: entry.load() for entry in entry_points(group="skeleton_data.readers")}
-    return {name: reader for name, reader in found.items() if isinstance(reader, FormatReader)}
+    """Return the readers that installed packages register in the entry points `skeleton_data.readers`.
+
+    Raises:
+        DataError: One cannot be loaded, or is no `FormatReader`.
+    """
+    found = {}
+    for entry in entry_points(group="skeleton_data.readers"):
+        try:
+            found[entry.name] = entry.load()
+        except Exception as error:  # whatever the modules of another package raise
+            raise _broken(entry.name, f"{entry.value} cannot be loaded, {error!r}") from error
+        if not isinstance(found[entry.name], FormatReader):
+            raise _broken(entry.name, f"{entry.value} is no FormatReader")
+    return found
+
+
+def _broken(name: str, why: str) -> DataError:
+    error = DataError(
+        f"the reader {name!r} of an installed package: {why}; mend or uninstall that package, or name the"
+        " format of your data with the option format"
+    )
+    error.field = "format"
+    return error
 
 
 def _reader_of(path: Path, config: ImportConfig) -> tuple[str, FormatReader]:
     """Return the format of the data, as the options say or by its look, and its reader.
 
     Raises:
-        DataError: Nobody knows the format.
+        DataError: Nobody knows the format, or a reader of another package fails.
     """
-    readers = other_readers() | FORMATS
+    if config.format in FORMATS:
+        return config.format, FORMATS[config.format]
     if config.format != "auto":
+        readers = other_readers() | FORMATS
         if config.format not in readers:
             raise DataError.at(path, f"no format {config.format!r}; there are {', '.join(readers)}")
         return config.format, readers[config.format]
     for name, reader in other_readers().items():
-        if reader.recognises is not None and reader.recognises(path):
+        if _recognises(name, reader, path):
             return name, reader
     kind: str = find_format(path)
     if kind == "array" and config.clips is not None:
         kind = "own"  # many clips in one array, with a table that says which
     return kind, FORMATS[kind]
+
+
+def _recognises(name: str, reader: FormatReader, path: Path) -> bool:
+    """Return whether a reader of another package knows a file, or a folder or the first files in it."""
+    if reader.recognises is None or not path.exists():
+        return False
+    paths = [path, *first_files(path).values()] if path.is_dir() else [path]
+    try:
+        return any(map(reader.recognises, paths))
+    except Exception as error:  # whatever a function of another package raises
+        raise _broken(name, f"its function recognises failed at {path}, {error!r}") from error
 
 
 def read_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> ClipSource:
@@ -136,12 +171,24 @@ def read_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> C
         layout(config.source_layout)  # refuses what is none, also where it would not be looked at
         if config.joints is not None:
             raise DataError.at(path, "joints and source_layout both name its joints: leave one out")
-    module, _, function = reader.opens.partition(":")
     processes = {"workers": workers or os.cpu_count() or 1} if reader.parallel else {}
-    source: ClipSource = getattr(import_module(module), function)(path, config, **processes)
+    source = _opener(kind, reader)(path, config, **processes)
     _refuse_other_dimension(source, config, path)
     up = (source.up or reader.up) if config.up == "auto" else config.up
-    return replace(source, up=up)
+    beside = not_read(path, config) if config.format == "auto" and reader.parallel and path.is_dir() else ()
+    return replace(source, up=up, notes=(*source.notes, *beside))
+
+
+def _opener(kind: str, reader: FormatReader) -> Callable[..., ClipSource]:
+    """Return the function that opens a format."""
+    module, _, name = reader.opens.partition(":")
+    try:
+        opener: Callable[..., ClipSource] = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        if kind in FORMATS:
+            raise
+        raise _broken(kind, f"{reader.opens} cannot be loaded, {error!r}") from error
+    return opener
 
 
 def _refuse_other_dimension(source: ClipSource, config: ImportConfig, path: Path) -> None:

@@ -15,7 +15,7 @@ from skeleton_data.files.arrays import reading
 from skeleton_data.files.json_file import parse_json
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.exported import exported_layout, exported_units
-from skeleton_data.readers.listing import positions
+from skeleton_data.readers.listing import positions, visible_files
 from skeleton_data.readers.optional import needed
 from skeleton_data.readers.own_split import sides_of_parts
 from skeleton_data.readers.table_file import require_small
@@ -71,7 +71,7 @@ def _parts(path: Path) -> dict[str, list[Path]]:
     if path.is_file():
         return {_side_name(path.stem): [path]}
     found: dict[str, list[Path]] = {}
-    for file in sorted([*path.rglob("*.arrow"), *path.rglob("*.parquet")]):
+    for file in sorted([*visible_files(path, "*.arrow"), *visible_files(path, "*.parquet")]):
         # train/data-00000-of-00001.arrow, data/train-00000-of-00001.parquet, train.parquet
         part = file.parent.name if file.suffix == ".arrow" and file.parent != path else file.stem
         found.setdefault(_side_name(part), []).append(file)

@@ -16,6 +16,7 @@ from skeleton_data.layouts.layout import layout
 from skeleton_data.ntu.lines import MAX_METRES
 from skeleton_data.readers.camera_json import MIN_VISIBILITY
 from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.format_detection import head_of
 from skeleton_data.readers.listing import files_below
 from skeleton_data.readers.recording import RecordedUnits, Recording, check_size, open_recordings
 from skeleton_data.readers.table_file import Table, read_table
@@ -43,8 +44,7 @@ def open_joint_table(path: Path, config: ImportConfig, *, workers: int) -> ClipS
     Raises:
         DataError: There are no such files, or the first is damaged.
     """
-    suffix = ".csv" if path.is_file() or any(path.rglob("*.csv")) else ".parquet"
-    files = [file for file in files_below(path, suffix) if file != config.labels]
+    files = files_below(path, ".csv", ".parquet", but=config.labels)
     return open_recordings(files, read_joint_table, config, kind="table of joints", workers=workers)
 
 
@@ -67,6 +67,15 @@ def read_joint_table(path: Path) -> Recording:
     if tidy is not None and {"x", "y"} <= set(lower):
         return _of_tidy(table, lower, tidy)
     return _of_wide(table, lower)
+
+
+def has_joints(path: Path) -> bool:
+    """Return whether the first line of a CSV file names columns of joints, and not labels of recordings."""
+    line = head_of(path).removeprefix("\ufeff").partition("\n")[0]
+    names = [name.strip(' "\r') for name in re.split("[,;\t]", line)]
+    lower = {name.lower() for name in names}
+    tidy = {"x", "y"} <= lower and not lower.isdisjoint(JOINTS)
+    return tidy or len(_joint_columns(dict.fromkeys(names))) > 1
 
 
 def _of_wide(table: Table, lower: Mapping[str, str]) -> Recording:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -16,20 +17,36 @@ from skeleton_data.ntu.lines import MAX_METRES
 _METRES = {"auto": 1, "m": 1, "cm": 100, "mm": 1000}
 
 
-def files_below(path: Path, suffix: str) -> list[Path]:
-    """Return `path` if it is a file, or the files with that ending in it and in its folders, by name.
+def visible_files(path: Path, pattern: str = "*") -> Iterator[Path]:
+    """Yield what is in a folder and the folders in it, but nothing hidden, whose name begins with a dot.
 
-    The ending may be in capitals.
+    Editors keep copies of files under such names, and macOS keeps there what else it knows of a file.
+    """
+    for file in path.rglob(pattern):
+        if not any(part.startswith(".") for part in file.relative_to(path).parts):
+            yield file
+
+
+def files_below(path: Path, *endings: str, but: Path | None = None) -> list[Path]:
+    """Return `path` if it is a file, or the files in it and in its folders with an ending, by name.
+
+    Args:
+        path: File or folder.
+        endings: The first that a file has counts. In the names they may be in capitals.
+        but: A file that is left out: the table of labels.
 
     Raises:
         DataError: There are none, or two of the same name.
     """
     if path.is_file():
         return [path]
-    below = (file for file in path.rglob("*") if file.suffix.lower() == suffix)
-    files = sorted(below, key=lambda file: (file.stem, file))
+    found: dict[str, list[Path]] = {ending: [] for ending in endings}
+    for file in visible_files(path):
+        if file.suffix.lower() in found and not (but and file.name == but.name and file.samefile(but)):
+            found[file.suffix.lower()].append(file)
+    files = sorted(next(filter(None, found.values()), []), key=lambda file: (file.stem, file))
     if not files:
-        raise DataError.at(path, f"there is no {suffix} file in it")
+        raise DataError.at(path, f"there is no {' or '.join(endings)} file in it")
     for first, second in pairwise(files):
         if first.stem == second.stem:
             raise DataError.at(second, f"there is another file of that name: {first}")

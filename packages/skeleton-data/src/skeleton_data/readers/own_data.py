@@ -130,9 +130,9 @@ def load_own_data(path: str | Path, table: str | Path | None = None) -> OwnData:
 
 
 def _load_arrays(path: Path, table: str | Path | None) -> dict[str, Any]:
-    if path.suffix not in (".npz", ".npy"):
+    if path.suffix.lower() not in (".npz", ".npy"):
         raise DataError.at(path, "expected a file that ends in .npz or .npy")
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         return {"positions": map_array(path)}
     with open_zip(path) as archive:
         total = sum(info.file_size for info in archive.infolist())

@@ -15,7 +15,7 @@ from skeleton_data.errors import DataError
 from skeleton_data.files.text import read_words
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.listing import files_below, parse_floats, per_metre
+from skeleton_data.readers.listing import files_below, parse_floats, per_metre, visible_files
 from skeleton_data.splits.side_file import read_sides
 
 FPS = 30.0
@@ -65,7 +65,7 @@ def _require_recordings(path: Path) -> None:
         DataError: Names the folders to give.
     """
     first: dict[Path, bytes] = {}
-    for file in sorted(path.rglob("*.txt")):
+    for file in sorted(visible_files(path, "*.txt")):
         if file.parent not in first and file.is_file():
             with file.open("rb") as text:
                 first[file.parent] = text.readline(2**16).strip()
@@ -88,7 +88,7 @@ def _sides(path: Path, labels: Path) -> dict[str, dict[str, Side]]:
         file.stem: file
         for folder in beside
         if folder.name.lower() == "split" and folder.is_dir()
-        for file in sorted(folder.glob("*.txt"))
+        for file in sorted(folder.glob("[!.]*.txt"))
     }
     found: dict[str, dict[str, Side]] = {}
     for split, file in files.items():

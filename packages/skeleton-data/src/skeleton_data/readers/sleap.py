@@ -35,8 +35,8 @@ def open_sleap(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
     Raises:
         DataError: There are no such files, or the first is damaged.
     """
-    suffix = ".slp" if path.is_file() or any(path.rglob("*.slp")) else ".h5"
-    return open_recordings(files_below(path, suffix), read_sleap, config, kind="SLEAP", workers=workers)
+    files = files_below(path, ".slp", ".h5")
+    return open_recordings(files, read_sleap, config, kind="SLEAP", workers=workers)
 
 
 def read_sleap(path: Path) -> Recording:

@@ -38,7 +38,7 @@ def open_st_gcn(path: Path, config: ImportConfig) -> ClipSource:
     Raises:
         DataError: There is no such array, or its labels do not fit it.
     """
-    files = [path] if path.is_file() else sorted(path.glob("*data*.npy"))
+    files = [path] if path.is_file() else sorted(path.glob("[!.]*data*.npy"))
     if config.part is not None:
         files = [file for file in files if file.name.startswith(config.part)]
     if not files:

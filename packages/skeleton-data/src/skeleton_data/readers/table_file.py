@@ -130,7 +130,7 @@ def read_table(path: Path) -> Table:
         DataError: The file is missing, empty or damaged, a line has too many or few fields, two columns have
             the same name.
     """
-    if path.suffix == ".parquet":
+    if path.suffix.lower() == ".parquet":
         return _read_parquet(path)
     divider, ((_, names), *body) = _csv_rows(path)
     header = [name.strip() for name in names]
