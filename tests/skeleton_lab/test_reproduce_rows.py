@@ -202,6 +202,41 @@ def test_recipes_of_the_paper_are_the_papers(name, store, tmp_path):
         assert study.labels == ("5%", "10%")
 
 
+def test_the_paper_page_lists_what_the_preset_sets_otherwise_than_the_default_recipe(store, tmp_path):
+    """The table is complete: all other fields are equal, but for places, seeds and which labels are used."""
+    (tmp_path / "study.toml").write_text(
+        'name = "one"\ntitle = "One"\nprotocols = ["odd-subjects"]\npreset = "adamw_cosine"\n'
+        '[[rows]]\nname = "one"\npretrain = "skeletonmae"\n'
+    )
+    found = []
+    for run in distinct(plan(read(str(tmp_path / "study.toml"), store))):
+        mine = flat(reproduce.recipe_of(run).model_dump(mode="json"))
+        config = type(reproduce.recipe_of(run))
+        default = flat(read_recipe(config, [f"{run.app}/default"], program=run.app).model_dump(mode="json"))
+        assert mine.keys() == default.keys()
+        found += [
+            [f"`{field}` of `{run.app}`", f"`{mine[field]}`", f"`{default[field]}`"]
+            for field in mine
+            if mine[field] != default[field] and field not in GIVEN
+        ]
+    page = (REPO / "docs/paper.md").read_text(encoding="utf-8")
+    table = page.split("| field | preset `adamw_cosine` | default recipe |\n")[1].split("\n\n")[0]
+    assert [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[1:]] == found
+
+
+GIVEN = {"data.sources", "data.store", "data.protocol", "data.label_fraction", "pretrained"}
+GIVEN |= {"run.folder", "run.resume"}
+"""What every run of a study is given, whatever the preset."""
+
+
+def flat(settings, prefix=""):
+    """Nested settings by dotted name."""
+    found = {}
+    for name, value in settings.items():
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return found
+
+
 def test_lengths_are_shares_of_the_epochs(store, tmp_path):
     def lengths(*options):
         study = read("figure4", store, "--protocols", "odd-subjects", "--folder", str(tmp_path), *options)
