@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from einops import rearrange, reduce
 from torch import Tensor, nn
+from torch._compile import _disable_dynamo
 from torch.nn import functional as F
 
 from .block import STTFormerBlock
@@ -163,7 +164,8 @@ class STTFormer(
         rows, grid = self._lay_out_visible(x, visible)
         return self._encode(rows, grid)
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    # torch.compiler.disable imports the compiler when it decorates, in seconds; this does when called.
+    @_disable_dynamo
     def _lay_out_visible(self, x: Tensor, visible: Tensor) -> tuple[Tensor, VisibleGrid]:
         """Return rows (P, C) of the visible joints and their grid, whose size no compiled graph can know."""
         if not visible.any():

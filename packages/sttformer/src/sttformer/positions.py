@@ -21,9 +21,11 @@ def sinusoidal_positions(length: int, channels: int) -> Tensor:
         tensor([[0.0000, 1.0000, 0.0000, 1.0000],
                 [0.8415, 0.5403, 0.0100, 0.9999]])
     """
+    code = torch.empty(length, channels)
+    if code.is_meta:  # It has no values, and torch would import its compiler to compute none.
+        return code
     position = torch.arange(length).float()[:, None]
     frequency = torch.exp(torch.arange(0, channels, 2).float() * (-math.log(10000.0) / channels))
-    code = torch.empty(length, channels)
     code[:, 0::2] = torch.sin(position * frequency)
     code[:, 1::2] = torch.cos(position * frequency)[:, : channels // 2]
     return code

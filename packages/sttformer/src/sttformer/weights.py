@@ -15,12 +15,24 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 Model = TypeVar("Model", bound=nn.Module)
 MAX_CONFIG = 2**20
 """Bytes of the largest config.json that is read."""
 SHOWN = 8
 """Weights that do not fit and are named; of a wrong model there are hundreds."""
+
+
+class _WithoutDraws(TorchFunctionMode):
+    """Draw no initial weights: the meta device has no values, and torch would import its compiler."""
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if function in (Tensor.normal_, Tensor.uniform_):
+            return args[0]
+        return function(*args, **(kwargs or {}))
 
 
 def build_with_weights(
@@ -45,7 +57,7 @@ def build_with_weights(
         [0.0, 0.0, 0.0]
     """
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _WithoutDraws():
             empty = build()
     except (NotImplementedError, RuntimeError):  # a class of one's own that computes while it is built
         empty = build()
