@@ -10,6 +10,7 @@ from skeleton_data import (
     DataError,
     ImportConfig,
     LongClip,
+    Preprocessing,
     SkeletonStore,
     StoreWriter,
     import_clips,
@@ -54,6 +55,9 @@ def test_one_answer_whatever_the_form(recogniser, raw, clips, tmp_path):
     assert_alike(recogniser.predict(own), expected)
     assert_alike(recogniser.predict([own, str(raw)]), [*expected, *expected])
 
+    np.save(tmp_path / "bare.npy", clips[4])
+    assert_alike(recogniser.predict(tmp_path / "bare.npy", units="m"), expected[4:5])
+
     import_clips(own, tmp_path / "store", ImportConfig())
     store = SkeletonStore.open(tmp_path / "store")
     assert_alike(recogniser.predict(store), expected)
@@ -92,8 +96,9 @@ def test_a_recording_of_nobody_has_no_class(recogniser, tmp_path, value):
     joints = np.full((20, 25, 3), value, np.float32)
     file = tmp_path / "nobody.npz"
     np.savez(file, positions_m=joints, offsets=[0, 20], joint_names=NTU.joints, fps=30.0)
-    for given in (joints, joints[:, None], file):
-        (answer,) = recogniser.predict(given)
+    np.save(tmp_path / "nobody.npy", joints)
+    for given in (joints, joints[:, None], file, str(tmp_path / "nobody.npy")):
+        (answer,) = recogniser.predict(given, **({"units": "m"} if isinstance(given, str) else {}))
         assert (answer.label, answer.bodies) == (None, 0)
     with pytest.raises(DataError, match="clip 0"):
         recogniser.embed(joints)
@@ -176,6 +181,51 @@ def test_an_option_without_such_a_value_is_named(recogniser, clips, option, valu
         recogniser.predict(clips[0], **{"window": "1s"} | {option: value})
     with pytest.raises(DataError, match=option):
         recogniser.stream(**{option: value})
+
+
+def test_a_raw_recording_takes_the_options_that_apply_to_it_and_refuses_others(recogniser, raw):
+    file = sorted(raw.glob("*.skeleton"))[0]
+    (expected,) = recogniser.predict(file, window="30s")
+    assert_alike(recogniser.predict(file, units="m", source_layout="ntu", insist=True), [expected])
+    (slow,) = recogniser.predict(file, window="30s", fps=10)
+    assert slow.seconds == pytest.approx((0, 3 * expected.seconds[1]))
+    others = {"units": "mm", "source_layout": "kinect_v1", "picture": (640, 480), "resample": 15.0}
+    for option, value in (others | {"min_confidence": 0.5, "part": "train", "labels": "x.csv"}).items():
+        with pytest.raises(DataError, match=rf"{file.name}: .*option {option}") as refused:
+            recogniser.predict(file, **{option: value})
+        assert refused.value.__class__ is DataError
+
+
+def test_an_array_refuses_options_that_it_would_ignore(recogniser, clips):
+    for option, value in {"picture": (640, 480), "part": "x", "min_confidence": 0.5, "joints": "x"}.items():
+        with pytest.raises(DataError, match=option):
+            recogniser.predict(clips[0], **{option: value})
+
+
+def test_a_least_confidence_needs_some(recogniser, clips, tmp_path, monkeypatch):
+    own = write_own(tmp_path / "own.npz", [np.concatenate(clips)], NTU.joints, fps=30.0)
+    with pytest.raises(DataError, match=r"own\.npz: .*min_confidence"):
+        recogniser.predict(own, min_confidence=0.5, insist=True)
+    monkeypatch.setattr("skeleton_data.importing.long_clip.PART", 16)
+    with pytest.raises(DataError, match=r"own\.npz: .*min_confidence"):
+        recogniser.predict(own, min_confidence=0.5, insist=True, window="1s")
+
+
+def test_pixels_of_an_array_are_those_of_a_stream(recogniser, clips):
+    fields = recogniser.preprocessing.model_dump() | {"units": "picture", "cleaning": None}
+    flat = Recogniser(Preprocessing.model_validate(fields), recogniser.network)
+    pixels = clips[0][:, 0] * [100, -100, 0] + [320, 240, 0.9]
+    stream = flat.stream(fps=30, window=len(pixels), picture=(640, 480))
+    (live,) = filter(None, map(stream.push, pixels))
+    assert_alike(flat.predict(pixels, fps=30, picture=(640, 480), units="px"), [live])
+    parts = np.concatenate([(pixels[..., :2] - [320, 240]) / [640, -640], pixels[..., 2:]], axis=-1)
+    assert_alike(flat.predict(parts, fps=30), [live])
+    for how in ({}, {"units": "px"}, {"units": "mm"}, {"up": "z"}):
+        with pytest.raises(DataError, match=next(iter(how), "picture") + "|picture"):
+            flat.predict(pixels, **how)
+    for option, value in {"units": "cm", "up": "z"}.items():
+        with pytest.raises(DataError, match=option):
+            flat.stream(picture=(640, 480), **{option: value})
 
 
 def test_calls_that_cannot_be_answered_are_refused(recogniser, clips):

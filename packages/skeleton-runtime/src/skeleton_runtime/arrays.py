@@ -25,6 +25,8 @@ SCALES = {"auto": 1.0, "m": 1.0, "cm": 0.01, "mm": 0.001}
 """Metres of a unit."""
 MAX_COORDINATE = 1e9
 """Largest coordinate of an array or a frame, in its units: a million metres in millimetres."""
+MAX_PARTS = 10
+"""Largest coordinate of a joint in parts of a picture: larger ones are pixels."""
 MAX_BODIES = 64
 """People of a frame; more are a mistake, such as axes in another order."""
 
@@ -38,6 +40,7 @@ def array_recordings(
         clips: Each (T, V, 3) or (T, M, V, 3); NaN is a joint that was not measured, zero an absent body.
         preprocessing: That of the model.
         config: Source layout, units and axis that points up; what is not said is the model's, metres, and y.
+            With the size of a picture, clips are [x, y, confidence] in its pixels.
 
     Yields:
         Each clip, in the model's layout.
@@ -45,15 +48,20 @@ def array_recordings(
     Raises:
         DataError: If a clip cannot be used; says which.
     """
+    known = {"source_layout", "units", "fps", "picture", "resample", "min_confidence"}
+    config.refuse_but(known, "the array", "an array")
+    if config.units != "auto" or config.picture:
+        require_picture(preprocessing, config.picture)
     names = layout(config.source_layout).joints if config.source_layout else preprocessing.layout.joints
-    scale, fps = np.float32(scale_of(config.units, preprocessing)), config.fps or preprocessing.fps or FPS
+    scale, fps = scale_of(config.units, config.up, preprocessing), config.fps or preprocessing.fps or FPS
+    read = _clip if preprocessing.units == "m" else _pixels if config.picture else _in_parts
     source = ClipSource(
         kind="arrays",
         joints=names,
         fps=fps,
         count=len(clips),
-        clips=(_clip(number, clip, len(names), scale) for number, clip in enumerate(clips)),
-        units=preprocessing.units,
+        clips=(read(number, clip, len(names), scale) for number, clip in enumerate(clips)),
+        units="pixels" if config.picture else preprocessing.units,
         up="y" if config.up == "auto" else config.up,
     )
     mapping = map_joints(names, preprocessing.layout, derive=config.derive, source="the array")
@@ -65,20 +73,57 @@ def array_recordings(
         yield recording
 
 
-def scale_of(units: str, preprocessing: Preprocessing) -> float:
+def scale_of(units: str, up: str, preprocessing: Preprocessing) -> np.float32:
     """Return how many metres a unit is; pixels, and what is not said, stay as they are.
 
     Raises:
-        DataError: If they are pixels, but the model was made for joints in metres.
+        DataError: If units or axis are not those of joints as the model was made for: 2D or 3D.
     """
-    if units == "px" and preprocessing.units == "m":
+    flat = preprocessing.units == "picture"
+    if units == "px" and not flat:
         raise DataError("units: px are pixels, but the model was made for 3D joints; give m, cm or mm")
-    return SCALES.get(units, 1.0)
+    if flat and (units in ("cm", "mm") or up not in ("auto", "y")):
+        wrong = f"units: {units}" if units in ("cm", "mm") else f"up: {up}"
+        raise DataError(f"{wrong}, but the model was made for 2D joints in pictures; leave it out")
+    return np.float32(SCALES.get(units, 1.0))
+
+
+def require_picture(preprocessing: Preprocessing, picture: tuple[int, int] | None) -> None:
+    """Check that the size of the picture is given for a model of 2D joints, and for no other.
+
+    Raises:
+        DataError: If it is not.
+    """
+    if preprocessing.units == "picture" and picture is None:
+        raise DataError(
+            "picture: the model was made for 2D joints; give width and height, such as 640x480, and"
+            " [x, y, confidence] in pixels"
+        )
+    if preprocessing.units == "m" and picture is not None:
+        raise DataError("picture: the model was made for 3D joints in metres; leave picture out")
 
 
 def _clip(number: int, clip: ArrayLike, joints: int, scale: np.float32) -> Clip:
     rows = as_bodies(clip, joints, f"clip {number}", frames=True)
     return Clip(f"clip {number}", rows * scale, {}, Path("array"))
+
+
+def _in_parts(number: int, clip: ArrayLike, joints: int, scale: np.float32) -> Clip:
+    """Return a clip whose joints are parts of the picture from its middle, and how sure the detector was."""
+    read = _clip(number, clip, joints, scale)
+    if (np.abs(read.joints[..., :2]) > MAX_PARTS).any():
+        raise DataError(
+            f"picture: clip {number} has positions beyond {MAX_PARTS} pictures; where they are pixels,"
+            " give width and height, such as 640x480"
+        )
+    return read
+
+
+def _pixels(number: int, clip: ArrayLike, joints: int, scale: np.float32) -> Clip:
+    rows = as_bodies(clip, joints, f"clip {number}", frames=True)
+    sure, flat = np.nan_to_num(rows[..., 2]), rows.copy()
+    flat[..., 2] = 0
+    return Clip(f"clip {number}", flat, {}, Path("array"), confidence=sure)
 
 
 def as_bodies(given: Any, joints: int, source: str, *, frames: bool) -> Joints:

@@ -283,18 +283,3 @@ def frame_of(line: str) -> list[Any]:
     if not isinstance(frame, list):
         raise DataError(f"a frame must be an array of numbers in JSON, but is {line.strip()!r:.40}")
     return frame
-
-
-def require_picture(preprocessing: Preprocessing, picture: tuple[int, int] | None) -> None:
-    """Check that the size of the picture is given for a model of 2D joints, and for no other.
-
-    Raises:
-        DataError: If it is not.
-    """
-    if preprocessing.units == "picture" and picture is None:
-        raise DataError(
-            "picture: the model was made for 2D joints; give width and height, such as 640x480, and stream"
-            " [x, y, confidence] in pixels"
-        )
-    if preprocessing.units == "m" and picture is not None:
-        raise DataError("picture: the model was made for 3D joints in metres; leave picture out")

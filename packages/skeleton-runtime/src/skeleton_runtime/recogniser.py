@@ -22,7 +22,7 @@ from skeleton_data import (
     those_in_view,
 )
 from skeleton_runtime.answers import Answer
-from skeleton_runtime.arrays import array_recordings, scale_of
+from skeleton_runtime.arrays import array_recordings, require_picture, scale_of
 from skeleton_runtime.calibration import Calibration
 from skeleton_runtime.model_folder import open_model
 from skeleton_runtime.network import Network
@@ -197,7 +197,7 @@ class Recogniser:
         Raises:
             DataError: If the joints are not those of the model, or a length is no time.
         """
-        from skeleton_runtime.live import LiveStream, StreamOptions, require_picture
+        from skeleton_runtime.live import LiveStream, StreamOptions
 
         preprocessing, config = self.preprocessing, _config({"fps": fps, "units": units, "up": up})
         rate = config.fps or preprocessing.fps or FPS
@@ -209,7 +209,7 @@ class Recogniser:
             len(names),
             rate,
             *Windows(window, stride).of_stream(rate),
-            scale_of(units, preprocessing),
+            float(scale_of(units, up, preprocessing)),
             up,
             picture,
             insist,

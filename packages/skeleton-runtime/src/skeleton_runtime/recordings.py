@@ -20,6 +20,7 @@ from skeleton_data import (
     OpenedClips,
     Preprocessing,
     SkeletonLayout,
+    Units,
     joint_map,
     kind_of_joints,
     layout,
@@ -123,11 +124,10 @@ def prepared(
     Raises:
         DataError: If its joints are of another kind than those of the model, or cannot be right.
     """
-    if data.units != preprocessing.units:
-        held, wanted = kind_of_joints(data.units), kind_of_joints(preprocessing.units)
-        raise DataError(f"{source} holds {held}, but the model was made for {wanted}")
+    _require_units(data.units, preprocessing, source)
     long = long_clip(data, Path(source))
     if long is not None:
+        _require_confidence(data, source)
         fps = data.source.fps
         yield Recording(str(source), long.name, long, fps, shown_to(preprocessing, fps))
         return
@@ -139,8 +139,21 @@ def prepared(
         if isinstance(clip, DataError):
             yield clip
             continue
+        _require_confidence(data, source)
         fps = data.config.resample or clip.fps or data.source.fps
         yield Recording(str(source), clip.name, clip.joints, fps, shown_to(preprocessing, fps))
+
+
+def _require_units(units: Units, preprocessing: Preprocessing, source: str | Path) -> None:
+    if units != preprocessing.units:
+        held, wanted = kind_of_joints(units), kind_of_joints(preprocessing.units)
+        raise DataError(f"{source} holds {held}, but the model was made for {wanted}")
+
+
+def _require_confidence(data: OpenedClips, source: str | Path) -> None:
+    """Refuse a least confidence where no clip so far has any: it would be ignored."""
+    if data.config.min_confidence is not None and not data.report.sure:
+        raise DataError.at(source, "its joints have no confidence: leave the option min_confidence out")
 
 
 def _nobody(error: NobodyError, file: Path, preprocessing: Preprocessing, fps: float) -> Recording:
@@ -195,7 +208,9 @@ def _files(path: Path) -> list[Path]:
 def _read_raw(file: Path, preprocessing: Preprocessing, config: ImportConfig) -> Iterator[Recording]:
     from skeleton_data import clean, first_bodies, read_skeleton
 
-    ntu, cleaning = layout("ntu"), preprocessing.cleaning
+    ntu, cleaning, fps = layout("ntu"), preprocessing.cleaning, config.fps or FPS
+    _require_units("m", preprocessing, file)
+    _refuse_of_raw(config, file)
     mapping = map_joints(ntu.joints, preprocessing.layout, derive=config.derive, source=file)
     try:
         raw = read_skeleton(file)
@@ -210,9 +225,24 @@ def _read_raw(file: Path, preprocessing: Preprocessing, config: ImportConfig) ->
     def shown(clip: Joints) -> Joints:
         # The whole is as cleaning left it, which may have put a lost body elsewhere than at zero.
         clip = mapping(whole if len(clip) == len(joints) else training_coordinates(clip, ntu, cleaning))
-        return resample(clip, FPS, preprocessing.fps) if preprocessing.fps else clip
+        return resample(clip, fps, preprocessing.fps) if preprocessing.fps else clip
 
-    yield Recording(str(file), file.stem, joints, FPS, shown)
+    yield Recording(str(file), file.stem, joints, fps, shown)
+
+
+def _refuse_of_raw(config: ImportConfig, file: Path) -> None:
+    """Refuse options that a raw recording has no use for, or that it contradicts."""
+    config.refuse_but({"fps", "units", "source_layout"}, file, "a raw .skeleton file")
+    if config.units not in ("auto", "m"):
+        raise DataError.at(
+            file, f"a raw .skeleton file is in metres, but the option units is {config.units}: leave it out"
+        )
+    if config.source_layout and layout(config.source_layout).joints != layout("ntu").joints:
+        raise DataError.at(
+            file,
+            "a raw .skeleton file has the layout ntu, but the option source_layout is"
+            f" {config.source_layout}: leave it out",
+        )
 
 
 def _read(file: Path, preprocessing: Preprocessing, config: ImportConfig) -> Iterator[Recording | DataError]:
@@ -225,6 +255,12 @@ def _read(file: Path, preprocessing: Preprocessing, config: ImportConfig) -> Ite
         data = open_clips(file, config, wanted=wanted)
     except JointError as error:
         raise DataError(_other_layout(file, error.joints, wanted, error)) from error
+    except DataError as error:
+        if error.field != "fps" or config.fps is not None:
+            raise
+        rate = preprocessing.fps or FPS  # as of an array, which does not say it either
+        yield from _read(file, preprocessing, config.model_copy(update={"fps": rate}))
+        return
     yield from prepared(data, preprocessing, file)
 
 

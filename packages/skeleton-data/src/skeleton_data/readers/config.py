@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from skeleton_data.clips import Up
+from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import layout_names
 
 Format = Literal[
@@ -183,3 +185,37 @@ class ImportConfig(BaseModel):
     replication: str | None = Field(
         default=None, description="Column of the repetition; without it 'replication'."
     )
+
+    def refuse_but(self, known: Set[str], source: str | Path, kind: str) -> None:
+        """Refuse options that would be ignored, of those that only some data know.
+
+        Args:
+            known: The options that the data know.
+            source: The data, for the message.
+            kind: What they are.
+
+        Raises:
+            DataError: Another one has been given; names it.
+
+        Example:
+            >>> ImportConfig(units="mm").refuse_but({"units"}, "walk.bvh", "the format bvh")
+            >>> ImportConfig(fps=30).refuse_but({"units"}, "walk.bvh", "the format bvh")
+            Traceback (most recent call last):
+            ...
+            skeleton_data.errors.DataError: walk.bvh: the format bvh does not know the option fps
+        """
+        for option in sorted(OF_SOME - known):
+            if getattr(self, option) != type(self).model_fields[option].default:
+                raise DataError.at(source, f"{kind} does not know the option {option}")
+
+
+OF_COLUMNS = frozenset({"clips", "label", "class_names", "subject", "camera", "setup", "replication"})
+"""Options that say which column of own data is what."""
+OF_ALL_FORMATS = frozenset({"resample", "min_confidence"})
+"""Options that all formats know, but not all other data."""
+OF_SOME = (
+    OF_COLUMNS
+    | OF_ALL_FORMATS
+    | {"source_layout", "units", "fps", "joints", "part", "labels", "name", "picture"}
+)
+"""Options that only some data know."""

@@ -13,11 +13,9 @@ from pathlib import Path
 from skeleton_data.clips import ClipSource, Up
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import layout
-from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.config import OF_ALL_FORMATS, OF_COLUMNS, ImportConfig
 from skeleton_data.readers.folder_detection import find_format as find_format
 from skeleton_data.readers.folder_detection import first_files, not_read
-
-_COLUMNS = {"clips", "label", "class_names", "subject", "camera", "setup", "replication"}
 
 
 @dataclass(frozen=True)
@@ -41,12 +39,11 @@ class FormatReader:
 
 
 _FILES = {"fps", "labels", "name"}
-_FORMAT_OPTIONS = {"source_layout", "units", "fps", "joints", "part", "labels", "name", "picture", *_COLUMNS}
 _READERS = "skeleton_data.readers"
 
 FORMATS: dict[str, FormatReader] = {
     "own": FormatReader(
-        f"{_READERS}.own:open_own", {"source_layout", "units", "fps", "joints", "picture", *_COLUMNS}
+        f"{_READERS}.own:open_own", {"source_layout", "units", "fps", "joints", "picture", *OF_COLUMNS}
     ),
     "ctr-gcn": FormatReader(f"{_READERS}.ctr_gcn:open_ctr_gcn", {"source_layout", "units", "fps", "part"}),
     "pyskl": FormatReader(
@@ -164,9 +161,7 @@ def read_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> C
     """
     path = Path(path)
     kind, reader = _reader_of(path, config)
-    for option in sorted(_FORMAT_OPTIONS - reader.options):
-        if getattr(config, option) != ImportConfig.model_fields[option].default:
-            raise DataError.at(path, f"the format {kind} does not know the option {option}")
+    config.refuse_but(reader.options | OF_ALL_FORMATS, path, f"the format {kind}")
     if config.source_layout is not None:
         layout(config.source_layout)  # refuses what is none, also where it would not be looked at
         if config.joints is not None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, SourceUnits, Up, read_files
-from skeleton_data.errors import DataError
+from skeleton_data.errors import DataError, NobodyError
 from skeleton_data.files.limits import require_memory, size_of
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
@@ -108,7 +108,9 @@ def open_recordings(
     units = _units(first, files[0], config)
     fps = config.fps or first.fps
     if fps is None:
-        raise DataError.at(files[0], "it does not say its frames per second; give the option fps")
+        error = DataError.at(files[0], "it does not say its frames per second; give the option fps")
+        error.field = "fps"
+        raise error
     if units == "fractions" and config.picture is None:
         raise DataError.at(
             files[0],
@@ -171,7 +173,7 @@ def _read(
     positions = recording.positions[:, :, columns]
     confidence = None if recording.confidence is None else recording.confidence[:, :, columns]
     if not np.isfinite(positions).any():
-        raise DataError.at(path, "no joint was measured in any frame")
+        raise NobodyError.of(path, "no joint was measured in any frame", frames=len(positions))
     said = recording.units or units
     match said:
         case "m" | "cm" | "mm":
