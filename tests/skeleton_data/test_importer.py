@@ -151,6 +151,7 @@ def test_class_names_belong_to_their_column(tmp_path: Path) -> None:
         ({"joint_names": None}, {"layout": "ntu"}, "have 20 joints, but there are 25 joint names"),
         ({"fps": None}, {}, "give the option fps"),
         ({"fps": np.float32(0)}, {}, "fps must be above 0"),
+        ({"fps": np.float32(60)}, {"fps": 30}, "60 frames per second.* option fps is 30"),
         ({"positions_mm": None, "positions": np.zeros((10, 20, 3))}, {}, "units: m, cm, mm or px"),
         ({}, {"units": "m"}, "in mm.* units is m"),
         ({"positions_m": np.zeros((10, 20, 3))}, {}, "expected one of positions_m, positions_mm, positions"),

@@ -25,6 +25,7 @@ from recording_samples import (
 )
 from refusal import refusal
 
+from skeleton_data.clips import Clip
 from skeleton_data.errors import DataError
 from skeleton_data.importing.importer import import_clips
 from skeleton_data.readers.c3d import read_c3d
@@ -208,6 +209,22 @@ def test_a_joint_without_a_column_of_confidence_is_sure(tmp_path: Path) -> None:
     found = read_joint_table(tmp_path / "a.csv")
     assert found.confidence is not None
     np.testing.assert_array_equal(found.confidence[:, 0], [[1, 0.25], [1, 0.5]])
+
+
+def test_another_rate_than_that_of_the_file_is_refused(tmp_path: Path) -> None:
+    """In the first file and in others; that the rate is rounded does not matter."""
+    for name, rate in (("a", 30), ("b", 29.97), ("c", 60)):
+        path = write_table(tmp_path, BODY).rename(tmp_path / f"{name}.csv")
+        text = path.read_text()
+        for frame in range(1, len(BODY)):
+            text = text.replace(f"\n{frame},{frame / 30},", f"\n{frame},{frame / rate},")
+        path.write_text(text)
+    with pytest.raises(DataError) as caught:
+        read_clips(tmp_path, ImportConfig(units="m", fps=60))
+    assert (caught.value.path, caught.value.field) == (str(tmp_path / "a.csv"), "fps")
+    *clips, error = read_clips(tmp_path, ImportConfig(units="m", fps=30)).clips
+    assert [clip.fps for clip in clips if isinstance(clip, Clip)] == [30, 30]
+    assert isinstance(error, DataError) and (error.path, error.field) == (str(tmp_path / "c.csv"), "fps")
 
 
 def test_times_that_go_back_are_refused(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from skeleton_data.readers.exported import exported_layout, exported_units
 from skeleton_data.readers.listing import per_metre, positions
 from skeleton_data.readers.own_split import DEFAULT_SPLIT
 from skeleton_data.readers.recording import check_size
+from skeleton_data.readers.timestamps import agreed_rate
 from skeleton_data.store.confidence import SURE
 
 FPS = 30.0
@@ -89,7 +90,7 @@ def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
         joints=skeleton.joints,
         layout=skeleton,
         units=units,
-        fps=config.fps or _fps(about.get("fps"), path),
+        fps=agreed_rate(config.fps, _fps(about.get("fps"), path), path) or FPS,
         class_names=tuple(map(str, about["class_names"].ravel())) if "class_names" in about else names,
         count=sum(shape[0] for shape in shapes.values()),
         filled=form.confidence,
@@ -97,10 +98,10 @@ def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
     )
 
 
-def _fps(said: NDArray[Any] | None, path: Path) -> float:
-    """Return the frames per second that an export says, or else those of the form."""
+def _fps(said: NDArray[Any] | None, path: Path) -> float | None:
+    """Return the frames per second that an export says."""
     if said is None:
-        return FPS
+        return None
     if said.size != 1 or said.dtype.kind not in "fiu":
         raise DataError.at(path, field="fps", expected="a number", found=f"{said.dtype}{said.shape}")
     return float(said.reshape(()))

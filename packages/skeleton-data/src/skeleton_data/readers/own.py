@@ -16,6 +16,7 @@ from skeleton_data.readers.columns import number_column, words_are_numbered
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import per_metre, positions
 from skeleton_data.readers.own_data import DataUnits, OwnData, load_own_data
+from skeleton_data.readers.timestamps import agreed_rate
 
 MAX_NAMES = 2**18
 """Bytes of the largest file of joint names."""
@@ -175,12 +176,14 @@ def _units(data: OwnData, config: ImportConfig) -> DataUnits:
 
 
 def _fps(data: OwnData, config: ImportConfig) -> float:
-    if config.fps is not None:
-        return config.fps
-    fps = data.columns.get("fps")
-    if fps is None or fps.size != 1 or fps.dtype.kind not in "fiu":
+    column = data.columns.get("fps")
+    said = None
+    if column is not None and column.size == 1 and column.dtype.kind in "fiu":
+        said = float(column.reshape(()))
+    fps = agreed_rate(config.fps, said, data.path)
+    if fps is None:
         raise DataError.at(data.path, "it does not say its frames per second; give the option fps")
-    return float(fps.reshape(()))
+    return fps
 
 
 def _facts(

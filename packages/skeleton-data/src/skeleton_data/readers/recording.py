@@ -18,6 +18,7 @@ from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.file_facts import FileFacts
 from skeleton_data.readers.listing import per_metre
+from skeleton_data.readers.timestamps import agreed_rate
 
 RecordedUnits = Literal["m", "cm", "mm", "pixels", "fractions"]
 """Unit of the positions in a file; fractions: fractions of the picture, from its upper left corner."""
@@ -106,7 +107,7 @@ def open_recordings(
     first = (head or read)(files[0])
     facts = FileFacts.of(files, config)
     units = _units(first, files[0], config)
-    fps = config.fps or first.fps
+    fps = agreed_rate(config.fps, first.fps, files[0])
     if fps is None:
         error = DataError.at(files[0], "it does not say its frames per second; give the option fps")
         error.field = "fps"
@@ -190,7 +191,7 @@ def _read(
             path,
             confidence=None if confidence is None else confidence[:, there],
             picture=recording.picture,
-            fps=fps or recording.fps,
+            fps=agreed_rate(fps, recording.fps, path),
         )
     ]
 

@@ -1,13 +1,17 @@
-"""The frames per second that follow from the times of frames."""
+"""The frames per second that follow from the times of frames, and those that an option says."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from skeleton_data.errors import DataError
+
+SAME_RATE = 0.05
+"""Largest relative difference of rates that are the same but for rounding."""
 
 _USUAL = (24 / 1.001, 30 / 1.001, 60 / 1.001)
 
@@ -53,3 +57,23 @@ def frames_per_second(
     rate = float(1 / near.mean())
     nearest = min((*_USUAL, float(round(rate))), key=lambda known: abs(known - rate))
     return nearest if abs(nearest - rate) < (1e-3 + unit / near.sum()) * rate else rate
+
+
+def agreed_rate(given: float | None, said: float | None, path: Path) -> float | None:
+    """Return the frames per second that the option fps gives, or else those that a file says, if any.
+
+    Raises:
+        DataError: They differ by more than 5 %: 29.97 written as 30, or as 29, is the same rate.
+
+    Example:
+        >>> agreed_rate(None, 60.0, Path("a.csv")), agreed_rate(29.97, 30.0, Path("a.csv"))
+        (60.0, 29.97)
+    """
+    if given is not None and said is not None and 0 < said < math.inf and abs(given / said - 1) > SAME_RATE:
+        raise DataError.at(
+            path,
+            f"it says {said:g} frames per second, but the option fps is {given:g}: leave fps out, or give"
+            " resample if clips are to have that rate",
+            field="fps",
+        )
+    return said if given is None else given
