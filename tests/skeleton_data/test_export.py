@@ -176,7 +176,7 @@ def test_huggingface(store, tmp_path):
         export_huggingface(store, tmp_path / "hf", sides)
 
 
-@pytest.mark.parametrize("form", ["saved", "parquet", "hub"])
+@pytest.mark.parametrize("form", ["saved", "mapped", "parquet", "hub"])
 def test_what_was_exported_is_imported_again(tmp_path, form):
     """Layout, units and rate come along in every form, and sides are the split of the new store."""
     datasets = pytest.importorskip("datasets")
@@ -190,9 +190,13 @@ def test_what_was_exported_is_imported_again(tmp_path, form):
             writer.add(joints, name=f"c{clip}", label=clip % 2, subject=1 + clip)
     store = SkeletonStore.open(tmp_path / "s")
     sides = split(store.index, "odd-subjects")
-    export_huggingface(store, tmp_path / "saved", sides)
-    if form != "saved":
-        loaded = datasets.load_from_disk(tmp_path / "saved")
+    saved = tmp_path / (form if form == "mapped" else "saved")
+    export_huggingface(store, saved, sides)
+    loaded = datasets.load_from_disk(saved)
+    if form == "mapped":  # which leaves a copy of all rows there
+        loaded.map(lambda row: {"label": row["label"]})
+        assert list(saved.rglob("cache-*.arrow"))
+    elif form != "saved":
         (tmp_path / form / "data").mkdir(parents=True)
         for side, rows in loaded.items():
             name = f"data/{side}-00000-of-00001.parquet" if form == "hub" else f"{side}.parquet"

@@ -67,11 +67,15 @@ def is_huggingface(path: Path) -> bool:
 
 
 def _parts(path: Path) -> dict[str, list[Path]]:
-    """Return the files of each part, by its name; of one without parts `all`."""
+    """Return the files of each part, by its name; of one without parts `all`.
+
+    What `map` and `filter` of the library have cached there, `cache-*.arrow`, is left out.
+    """
     if path.is_file():
         return {_side_name(path.stem): [path]}
     found: dict[str, list[Path]] = {}
-    for file in sorted([*visible_files(path, "*.arrow"), *visible_files(path, "*.parquet")]):
+    arrow = (file for file in visible_files(path, "*.arrow") if not file.name.startswith("cache-"))
+    for file in sorted([*arrow, *visible_files(path, "*.parquet")]):
         # train/data-00000-of-00001.arrow, data/train-00000-of-00001.parquet, train.parquet
         part = file.parent.name if file.suffix == ".arrow" and file.parent != path else file.stem
         found.setdefault(_side_name(part), []).append(file)
