@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from skeleton_lab import compare
+from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.significance import bootstrap_interval, compare_answers, mcnemar
-from skeleton_lab.runs.answers import Answers, pooled, read_answers
+from skeleton_lab.runs.answers import Answers, pooled, read_answers, read_predictions
 
 
 @pytest.mark.parametrize(("first", "second"), [(0, 0), (3, 3), (0, 4), (1, 6), (9, 2)])
@@ -74,6 +75,33 @@ def test_two_runs_by_clip(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert f"| {second} | 100.0 | 6 |" in printed and "p = 0.0312" in printed and "+50.0" in printed
     assert compare_answers(answers([True, True]), answers([True, True]), (first, second)).p == 1
+
+
+@pytest.mark.parametrize("header", ["clip,answer", "name,recognised", "name,answer,more"])
+def test_predictions_of_another_method(tmp_path, monkeypatch, capsys, header):
+    """The first is right on 2 of 4 clips, the predictions on 3: of clips in any order, by number or name."""
+    run = write(tmp_path / "run", answers([True, True, False, False]))
+    other, file = answers([True, False, True, True]), tmp_path / "other.csv"
+    cells = {"clip": other.clip, "name": other.name, "answer": other.answer, "more": ["x"] * 4}
+    cells["recognised"] = [other.classes[answer] for answer in other.answer]
+    columns = [cells[column] for column in header.split(",")]
+    lines = [",".join(map(str, line)) for line in zip(*columns, strict=True)][::-1]
+    file.write_text("\n".join([header, *lines]))
+    monkeypatch.setattr(sys, "argv", ["compare", "--by", "clip", str(run), str(file)])
+    compare.main()
+    printed = capsys.readouterr().out
+    assert f"| {run} | 50.0 | 1 |" in printed and f"| {file} | 75.0 | 2 |" in printed
+    for damaged in (
+        [header, *lines[1:]],
+        [header, *lines, lines[0]],
+        [header, *lines[1:], lines[0].replace("1", "7").replace("down", "sideways")],
+        [header.replace("a", "b"), *lines],
+        [header, "", "x"],
+        [],
+    ):
+        file.write_text("\n".join(damaged))
+        with pytest.raises(InputError, match=r"other\.csv"):
+            read_predictions(file, read_answers(run))
 
 
 def test_runs_on_other_clips_and_without_answers_are_refused(tmp_path, monkeypatch, capsys):

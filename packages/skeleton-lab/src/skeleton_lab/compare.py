@@ -3,6 +3,7 @@
     skeleton-lab compare runs/utd-mhad/*
     skeleton-lab compare --by step runs/utd-mhad/* --curves curves.png
     skeleton-lab compare --by clip runs/scratch runs/pretrained
+    skeleton-lab compare --by clip runs/pretrained predictions.csv
 
 With --by labels, each row has the test accuracy of runs with the same number of labelled clips. With --by
 step, each row has the validation accuracy after that number of steps, of runs of one length. Runs that are
@@ -10,7 +11,9 @@ averaged may differ in their seeds alone: data and split must be the same.
 
 With --by clip, two runs of any kind (fine-tunings, simple baselines, all folds of a protocol) are compared on
 the same test clips, by McNemar's exact test and a bootstrap interval of the difference, drawn over subjects.
-Clips of one store are paired by their number; if the runs were tested on two stores, by their name.
+Clips of one store are paired by their number; if the runs were tested on two stores, by their name. In place
+of the second run, a CSV file may have the predictions of any other method: columns clip (number in the store)
+or name, and answer (number of the class) or recognised (name of the class).
 """
 
 import argparse
@@ -24,7 +27,7 @@ from skeleton_lab.evaluation.comparison import compare, compare_by_step
 from skeleton_lab.evaluation.significance import compare_answers
 from skeleton_lab.models.model_folder import run_of
 from skeleton_lab.recipe.text_files import MAX_RESULT, read_json, read_record, read_small_text, read_toml
-from skeleton_lab.runs.answers import read_answers
+from skeleton_lab.runs.answers import read_answers, read_predictions
 from skeleton_lab.runs.earlier_recipe import completed, differences
 from skeleton_lab.runs.fingerprints import Fingerprint, read_fingerprints
 from skeleton_lab.runs.results import FinetuneResult, Origin
@@ -87,15 +90,17 @@ def recipe_of(run: Path) -> dict[str, Any]:
 
 
 def compare_clips(runs: Sequence[Path]) -> str:
-    """Return the table of two runs on the same clips.
+    """Return the table of two runs on the same clips, or of a run and the predictions in a CSV file.
 
     Raises:
         InputError: If there are not two, one has no answers, or they are to other clips.
     """
     if len(runs) != 2:
         raise InputError(f"--by clip: expected two runs, got {len(runs)}")
-    first, second = (read_answers(run) for run in runs)
-    stores = {tested_on(run) for run in runs} - {None}
+    first = read_answers(runs[0])
+    other_code = runs[1].suffix == ".csv"
+    second = read_predictions(runs[1], first) if other_code else read_answers(runs[1])
+    stores = {tested_on(run) for run in runs[: 1 if other_code else 2]} - {None}
     compared = compare_answers(first, second, (runs[0], runs[1]), same_data=len(stores) < 2)
     return compared.table((str(runs[0]), str(runs[1])))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +134,43 @@ def read_answers(run: Path, classes: Sequence[str] | None = None) -> Answers:
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise InputError(f"{path}: damaged: {error}") from error
     return Answers(**numbers, name=clip_names, probability=probability, classes=known)
+
+
+def read_predictions(path: Path, tested: Answers) -> Answers:
+    """Return what another method, of any code, predicts for the test clips of a run.
+
+    Args:
+        path: CSV with a line for each test clip: `clip` (its number in the store) or `name`, and `answer`
+            (number of the predicted class) or `recognised` (its name).
+        tested: Answers of the run, which say what else is known of the clips.
+
+    Raises:
+        InputError: If a column or a test clip is missing, a clip has two lines, or a class is not known.
+    """
+    text = read_small_text(path, most=MAX_RESULT).removeprefix("\ufeff")
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise InputError(f"{path}: damaged: {error}") from error
+    there = rows[0].keys() if rows else ()
+    key, said = ("clip" if "clip" in there else "name"), ("answer" if "answer" in there else "recognised")
+    if missing := [column for column in (key, said) if column not in there]:
+        raise InputError(
+            f"{path}: there is no column {missing[0]!r}; give each test clip a line with its clip (number) "
+            "or name, and its answer (number of the class) or recognised (name of the class)"
+        )
+    clips = [str(clip) for clip in tested.clip.tolist()] if key == "clip" else list(tested.name)
+    classes = list(map(str, range(len(tested.classes)))) if said == "answer" else list(tested.classes)
+    found = {(row[key] or "").strip(): (row[said] or "").strip() for row in rows}
+    if other := sorted(found.keys() ^ set(clips)):
+        lacks = "no line" if other[0] in clips else "a line, but is no test clip"
+        raise InputError(f"{path}: {key} {other[0]!r} has {lacks}; {len(other)} of such differ from the run")
+    if not len(found) == len(rows) == len(clips):
+        raise InputError(f"{path}: two lines or two test clips have the same {key}")
+    if wrong := sorted(set(found.values()) - set(classes)):
+        raise InputError(f"{path}: {said} is {wrong[0]!r}, expected one of {', '.join(classes)}")
+    answer = np.array([classes.index(found[clip]) for clip in clips], np.int64)
+    return replace(tested, answer=answer, probability=np.ones(len(answer)))
 
 
 def pooled(parts: Sequence[Answers]) -> Answers:
