@@ -16,7 +16,7 @@ APPS = "the modules of the apps"
 
 LAYERS = {
     "skeleton_data": (
-        *("printable", "errors", "files", "replacing", "ordered_map", "problems"),
+        *("printable", "option_names", "errors", "mistakes", "files", "replacing", "ordered_map", "problems"),
         *(
             "layouts",
             "clips",

@@ -131,7 +131,7 @@ def test_data_to_import_is_verified(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_prepare_in_another_layout(raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--workers", "1", "--layout", "kinect_v1", "--cleaning", "true_frames"]
-    assert "the option derive" in fails(capsys, "prepare", raw, tmp_path / "s", *options)
+    assert "--derive" in fails(capsys, "prepare", raw, tmp_path / "s", *options)
     main(["prepare", str(raw), str(tmp_path / "s"), *options, "--derive"])
     assert "derived: hip_center from spine_base" in capsys.readouterr().out
     store = SkeletonStore.open(tmp_path / "s")
@@ -155,25 +155,19 @@ def test_bad_input_is_one_line(raw: Path, tmp_path: Path, capsys: pytest.Capture
     assert f"{none}: no such folder" in fails(capsys, "prepare", none, store)
     assert f"{none}: no such folder" in fails(capsys, "info", none)
     assert f"{tmp_path}: not a store" in fails(capsys, "info", tmp_path)
-    assert "workers: Input should be greater than or equal to 0 (found '-1')" in fails(
-        capsys, "prepare", raw, store, "--workers", "-1"
-    )
-    assert "on-error: Input should be 'stop' or 'skip' (found 'go')" in fails(
-        capsys, "prepare", raw, store, "--on-error", "go"
-    )
+    assert re.search("workers: .*0.*'-1'", fails(capsys, "prepare", raw, store, "--workers", "-1"))
+    assert re.search("on-error: .*'stop'.*'go'", fails(capsys, "prepare", raw, store, "--on-error", "go"))
     assert "unrecognized arguments: --colour red" in fails(capsys, "prepare", raw, store, "--colour", "red")
     assert "the following arguments are required: STORE" in fails(capsys, "prepare", raw)
     np.savez(tmp_path / "mine.npz", positions_m=np.zeros((2, 5, 3)), offsets=[0, 2], fps=30)
-    assert "option source_layout" in fails(capsys, "import", tmp_path / "mine.npz", store)
+    assert "--source-layout" in fails(capsys, "import", tmp_path / "mine.npz", store)
     (tmp_path / "mine.npz").unlink()
     assert "x.npz: no such file" in fails(capsys, "import", tmp_path / "x.npz", store, "--layout", "ntu")
-    assert "subjects: Input should be less than or equal to 40" in fails(
-        capsys, "synth", tmp_path / "new", "--subjects", "41"
-    )
+    assert re.search("subjects: .* 40.*'41'", fails(capsys, "synth", tmp_path / "new", "--subjects", "41"))
     assert "invalid choice: 'prepar'" in fails(capsys, "prepar")
     main(["prepare", str(raw), str(store), "--workers", "1"])
     capsys.readouterr()
-    assert "the option overwrite" in fails(capsys, "prepare", raw, store)
+    assert "--overwrite" in fails(capsys, "prepare", raw, store)
     main(["prepare", str(raw), str(store), "--workers", "1", "--overwrite"])
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
 

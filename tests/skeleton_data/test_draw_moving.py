@@ -215,7 +215,7 @@ def test_command(
         (["x.bmp"], "output must end in .png, .svg, .pdf, .gif, .html, got 'x.bmp'"),
         (["x.html", "--clip", "S9"], "no clip named 'S9'; its numbers go from 0 to 2"),
         (["x.html", "--clip", "3"], "no clip named '3'"),
-        (["x.html", "--clip", "0", "--clip", "1", "--clip", "2"], "clip: Tuple should have at most 2 items"),
+        (["x.html", "--clip", "0", "--clip", "1", "--clip", "2"], "clip: expected at most 2 items"),
         (["x.png", "--clip", "0", "--clip", "1"], "a strip shows one clip; choose .gif or .html for two"),
         (["x.png", "--clip", "S3"], "no body"),
         (["x.html", "--clip", "S3"], "no body"),

@@ -157,7 +157,7 @@ def test_class_names_belong_to_their_column(tmp_path: Path) -> None:
         ({"positions_m": np.zeros((10, 20, 3))}, {}, "expected one of positions_m, positions_mm, positions"),
         ({"positions_mm": np.zeros((10, 60))}, {}, r"float64\(10, 60\), expected numbers of the shape"),
         ({"positions_mm": np.full((10, 20, 3), "x")}, {}, "expected numbers of the shape"),
-        ({"offsets": None}, {}, r"no 'offsets' in it.*--clips"),
+        ({"offsets": None}, {}, r"no 'offsets' in it.*option clips"),
         ({"offsets": np.array([0, 4, 5, 11])}, {}, "the clips are frames 0 to 11, the positions 0 to 10"),
         ({"offsets": np.array([0, 4, 4, 10])}, {}, "clip 1 has 0 frames"),
         ({"offsets": np.array([0.0, 4, 5, 10])}, {}, "'offsets' is float64"),

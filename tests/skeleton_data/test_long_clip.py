@@ -93,7 +93,7 @@ def test_what_is_wrong_is_told_as_of_the_whole(tmp_path, short_parts):
     opened(path, 10 * joints_of_two())
     data = open_clips(path, ImportConfig(), wanted=NTU)
     assert long_clip(data, path) is None
-    with pytest.raises(DataError, match="--units"):
+    with pytest.raises(DataError, match="option units"):
         [data.report.check(path) for _ in data]
 
 

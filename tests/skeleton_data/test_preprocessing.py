@@ -75,7 +75,7 @@ def test_a_damaged_file_is_named_with_its_field(tmp_path):
     whole = path.read_text()
     for text, complaint in {
         whole.replace('"bodies": 2', '"bodies": 0'): "bodies",
-        whole[:40]: "the file",
+        whole[:40]: "JSON",
         " " * 2**20 + whole: "bytes",
     }.items():
         path.write_text(text)

@@ -64,10 +64,10 @@ def test_another_store_is_refused(tmp_path):
     [
         ({"train": [0, 0]}, "clip 0 is on the side train twice"),
         ({"train": [40]}, "clip 40 is not one of 40"),
-        ({"train": [-1]}, "train.0: Input should be greater than or equal to 0"),
-        ({"train": "all"}, "train: Input should be"),
-        ({"version": 2}, "version: Input should be 1"),
-        ({"more": 1}, "more: Extra inputs"),
+        ({"train": [-1]}, r"train\.0: .*at least 0"),
+        ({"train": "all"}, "train: expected a list"),
+        ({"version": 2}, "version: expected 1"),
+        ({"more": 1}, "more: "),
     ],
 )
 def test_a_damaged_file_is_one_line(tmp_path, change, message):
@@ -143,10 +143,7 @@ def test_command_tells_of_missing_clips(store, tmp_path, capsys):
     ("options", "message"),
     [
         (["--protocol", "ntu60"], "protocol: 'ntu60' is no protocol"),
-        (
-            ["--protocol", "ntu60-xsub", "--fraction", "2"],
-            "fraction: Input should be less than or equal to 1",
-        ),
+        (["--protocol", "ntu60-xsub", "--fraction", "2"], "fraction: expected above 0, at most 1"),
         (
             ["--protocol", "all", "--fraction", "0.1", "--per-class", "1"],
             "give fraction or per-class, not both",

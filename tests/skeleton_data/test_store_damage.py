@@ -20,11 +20,11 @@ from skeleton_data.store.store import SkeletonStore
         (lambda folder: (folder / "store.json").unlink(), "not a store: there is no store.json"),
         (
             lambda folder: (folder / "store.json").write_text("{"),
-            "not the metadata of a store: the file: Invalid JSON",
+            "not the metadata of a store: it is no JSON",
         ),
         (lambda folder: (folder / "store.json").write_bytes(b"\xff"), "not the metadata of a store"),
-        (lambda folder: damage_meta(folder, format="zoo"), "format: Input should be 'skeleton-store'"),
-        (lambda folder: damage_meta(folder, version=2), "version: Input should be 1"),
+        (lambda folder: damage_meta(folder, format="zoo"), "format: expected 'skeleton-store'"),
+        (lambda folder: damage_meta(folder, version=2), "version: expected 1"),
         (lambda folder: damage_meta(folder, files={}), "it does not list joints.npy"),
         (
             lambda folder: damage_meta(folder, clips=5),

@@ -157,7 +157,7 @@ def test_models_of_before_carry_no_cleaning(tmp_path):
     (folder / "preprocessing.json").write_text(json.dumps(fields))
     assert Preprocessing.load(folder).cleaning is None
     (folder / "preprocessing.json").write_text(json.dumps(fields | {"cleaning": "vacuum"}))
-    with pytest.raises(DataError, match=r"preprocessing\.json: cleaning: Input should be 'reference'"):
+    with pytest.raises(DataError, match=r"preprocessing\.json: cleaning: expected 'reference'"):
         Preprocessing.load(folder)
 
 

@@ -197,7 +197,7 @@ def test_bad_input_names_its_cause_and_writes_nothing(trained, other_store, stor
         (tmp_path,): "is not a model: neither it, nor classifier/ or encoder/ in it, has a config.json",
         (joint, encoder): "encoder and .*joint/classifier are a classifier and an encoder",
         (joint, bone, "--weights", "1"): "weights: .* 1 .* 2 models",
-        (joint, "--weights", "0"): "weights.0: .* greater than 0",
+        (joint, "--weights", "0"): "weights.0: .*above 0",
         (joint, "--weights", "0.5"): "weights: ",
         (joint, "--neighbours", "5", "--data.label_seed", "1"): "^neighbours, data.label_seed: ",
         (
@@ -243,7 +243,7 @@ def test_a_mistake_is_a_line_with_exit_code_2(monkeypatch, capsys):
     with pytest.raises(SystemExit, match="2"):
         evaluate.main()
     assert capsys.readouterr().err.splitlines() == [
-        "evaluate: error: neighbours: Input should be greater than or equal to 1, got '0'"
+        "evaluate: error: neighbours: expected at least 1, found '0'"
     ]
 
 

@@ -106,7 +106,7 @@ def test_fields_that_were_not_given_are_not_marked_as_given(finetune_recipe):
     ("arguments", "field", "named"),
     [
         (["--mask.joint_ratio", "1.5"], "model.mask.joint_ratio", ["'1.5'"]),
-        (["--training.epochs", "many"], "training.epochs", ["integer", "'many'"]),
+        (["--training.epochs", "many"], "training.epochs", ["whole number", "'many'"]),
         (["--mask.tau", "1"], "model.mask.tau", ["spatial_temporal"]),
         (["--optimizer.kind", "lion"], "optimizer.kind", ["'lion'", "'adam', 'adamw', 'sgd'"]),
         (["--model.encoder.slot_kernel", "4"], "model.encoder", ["slot_kernel", "odd", "4"]),
@@ -193,8 +193,8 @@ def test_mistakes_are_lines_with_exit_code_2(pretrain_recipe, tmp_path):
     )
     assert (ran.returncode, ran.stdout) == (2, "")
     ratio, epochs = ran.stderr.splitlines()
-    assert ratio.startswith("pretrain: error: model.mask.joint_ratio: ") and ratio.endswith(", got '1.5'")
-    assert epochs.startswith("pretrain: error: training.epochs: ") and epochs.endswith(", got '0'")
+    assert ratio.startswith("pretrain: error: model.mask.joint_ratio: ") and ratio.endswith(" '1.5'")
+    assert epochs.startswith("pretrain: error: training.epochs: ") and epochs.endswith(" '0'")
     assert not (tmp_path / "pretrained").exists()
 
 

@@ -163,14 +163,14 @@ def test_mistakes_are_told_before_anything_runs(study, other_store, performed, t
         ("--row", "tuned,lost"): "row: there is no 'lost' among 'scratch', 'tuned'",
         ("--preset", "old"): "old: no such recipe in presets",
         ("--model", "huge"): "huge: no such recipe in sizes",
-        ("--labels", "ten"): "labels.0: .*got 'ten'",
+        ("--labels", "ten"): "labels.0: .*'ten'",
         ("--labels", "99/class"): "row 'scratch': data.labels_per_class: .* has 12 training clips",
         (
             "--protocols",
             "ntu60-xsub",
         ): "protocols: none of ntu60-xsub is for .*tiny.store .layout kinect_v1, 3",
         ("--unlabelled", str(other_store)): "row 'tuned': data.sources: .*tiny.store has layout kinect_v1",
-        ("--seeds", "0"): "seeds: Input should be greater than or equal to 1, got '0'",
+        ("--seeds", "0"): "seeds: expected at least 1, found '0'",
     }
     for options, line in cases.items():
         with pytest.raises(InputError, match=line):
@@ -178,7 +178,7 @@ def test_mistakes_are_told_before_anything_runs(study, other_store, performed, t
     changes = {
         ('name = "little"', 'name = "little"\nreference = "lost"'): "reference: no row is named 'lost'",
         ('name = "MLP"', 'name = "near"'): "rows: two are named 'near'",
-        ('name = "MLP"', 'name = "a, b"'): "rows.4.name: .*got 'a, b'",
+        ('name = "MLP"', 'name = "a, b"'): "rows.4.name: .*'a, b'",
         (
             'learn = "simple"',
             'learn = "guess"',

@@ -83,7 +83,7 @@ def test_a_seed_gives_the_same_answer_and_a_finished_run_is_not_run_again(run_si
 
 def test_mistakes_name_their_cause_and_write_nothing(run_simple, tmp_path):
     cases = {
-        ("--model.kind", "svm"): "model.kind: Input should be 'nearest', .*, got 'svm'",
+        ("--model.kind", "svm"): "model.kind: expected 'nearest', .*, found 'svm'",
         ("--data.protocol", "all"): "tiny.store: .*leaves no labelled test clips",
         ("--data.store", "nowhere"): "nowhere: no such folder",
     }

@@ -46,6 +46,8 @@ from .layouts.joint_mapping import joint_map as joint_map
 from .layouts.layout import SkeletonLayout as SkeletonLayout
 from .layouts.layout import layout as layout
 from .layouts.layout import layout_names as layout_names
+from .mistakes import first_mistake as first_mistake
+from .mistakes import in_words as in_words
 from .ntu.cleaning import clean as clean
 from .ntu.contrast_clip import aligned as aligned
 from .ntu.contrast_clip import first_bodies as first_bodies
@@ -55,6 +57,7 @@ from .ntu.raw_folder import RawFolder as RawFolder
 from .ntu.recording import RawClip as RawClip
 from .ntu.recording import read_skeleton as read_skeleton
 from .ntu.recording import write_skeleton as write_skeleton
+from .option_names import spell_options as spell_options
 from .preprocessing.coordinates import training_coordinates as training_coordinates
 from .preprocessing.coordinates import training_origin as training_origin
 from .preprocessing.preprocessing import Preprocessing as Preprocessing
@@ -159,12 +162,14 @@ __all__ = [
     "export_npz",
     "file_sha256",
     "first_bodies",
+    "first_mistake",
     "flush_to_disk",
     "folds",
     "hold_last",
     "import_clips",
     "in_picture",
     "in_view",
+    "in_words",
     "is_folded",
     "joint_map",
     "kind_of_joints",
@@ -198,6 +203,7 @@ __all__ = [
     "save_split",
     "save_subset",
     "sliding_windows",
+    "spell_options",
     "split",
     "split_by",
     "those_in_view",

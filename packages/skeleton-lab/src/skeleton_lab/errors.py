@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from skeleton_data import DataError, printable
+from skeleton_data import DataError, printable, spell_options
 from skeleton_data import OutputError as NotWrittenError
 
 
@@ -222,7 +222,7 @@ def exit_on_bad_input(program: str) -> Iterator[None]:
             time.sleep(10)
         who = f"{program}: process {rank}" if rank else program
         for line in str(error).split("\n"):
-            print(f"{who}: error: {printable(line)}", file=sys.stderr)
+            print(f"{who}: error: {printable(spell_options(line, space='_'))}", file=sys.stderr)
         sys.exit(code)
 
 

@@ -50,6 +50,7 @@ class ShareConfig(RecipeSection):
     licence: str = Field(
         "other",
         pattern=r"^[\w.-]+$",
+        examples=["cc-by-nc-4.0"],
         description="Licence of the weights, as an SPDX identifier such as cc-by-nc-4.0, or other.",
     )
     onnx: bool = Field(

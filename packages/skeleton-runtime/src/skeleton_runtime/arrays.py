@@ -100,7 +100,7 @@ def require_picture(preprocessing: Preprocessing, picture: tuple[int, int] | Non
             " [x, y, confidence] in pixels"
         )
     if preprocessing.units == "m" and picture is not None:
-        raise DataError("picture: the model was made for 3D joints in metres; leave picture out")
+        raise DataError("picture: the model was made for 3D joints in metres; leave it out")
 
 
 def _clip(number: int, clip: ArrayLike, joints: int, scale: np.float32) -> Clip:

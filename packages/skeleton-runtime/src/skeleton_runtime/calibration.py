@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from skeleton_data import DataError
+from skeleton_data import DataError, first_mistake
 
 MAX_BYTES = 2**16
 """Bytes of the largest file that is read."""
@@ -66,6 +66,4 @@ class Calibration(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "the file"
-            raise DataError.at(source, f"{field}: {first['msg']}") from error
+            raise first_mistake(error, source, cls) from error

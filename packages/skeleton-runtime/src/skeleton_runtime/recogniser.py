@@ -15,6 +15,7 @@ from skeleton_data import (
     DataError,
     ImportConfig,
     Preprocessing,
+    first_mistake,
     in_view,
     layout,
     sample_clips,
@@ -321,8 +322,7 @@ def _config(how: dict[str, Any]) -> ImportConfig:
     try:
         return ImportConfig(**how)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise DataError(f"{first['loc'][0]}: {first['msg']} (found {first['input']!r})") from None
+        raise first_mistake(error, model=ImportConfig) from None
 
 
 def _next(each: Iterator[Item], count: int) -> list[Item]:

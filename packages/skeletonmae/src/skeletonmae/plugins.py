@@ -82,7 +82,8 @@ class Plugin(BaseModel):
         except ValidationError as error:  # the class is a pydantic model itself
             first = error.errors()[0]
             where = ".".join([field, *map(str, first["loc"])])
-            raise PartError(where, f"{first['msg']}, got {first['input']!r}") from error
+            problem = first["msg"].removeprefix("Value error, ")
+            raise PartError(where, f"{problem}, got {first['input']!r}") from error
         except Exception as error:  # of somebody else's code: any
             raise PartError(field, f"{self.kind}: {type(error).__name__}: {error}") from error
 

@@ -189,7 +189,8 @@ class PretrainedMixin(PyTorchModelHubMixin):
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(["config", *map(str, first["loc"])])
-            raise ValueError(f"{where}: {field}: {first['msg']}, got {first['input']!r:.60}") from error
+            problem = first["msg"].removeprefix("Value error, ")
+            raise ValueError(f"{where}: {field}: {problem}, got {first['input']!r:.60}") from error
         except (TypeError, AttributeError) as error:
             raise ValueError(f"{where}: no config of a {cls.__name__}: {error}") from error
         except OSError as error:  # of a folder; what is on the Hub may be out of reach, and not be damaged

@@ -11,6 +11,7 @@ from inspect import cleandoc
 from typing import Any
 
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     CliApp,
@@ -31,6 +32,8 @@ from skeleton_data.cli.synth import SynthCommand
 from skeleton_data.cli.up_option import join_up
 from skeleton_data.cli.verify import VerifyCommand
 from skeleton_data.errors import DataError, OutputError
+from skeleton_data.mistakes import in_words
+from skeleton_data.option_names import spell_options
 from skeleton_data.printable import printable
 
 _COMMANDS = (
@@ -137,16 +140,13 @@ def _without_quotes(found: re.Match[str]) -> str:
     return found[1].replace("'", "").replace(" ", "")
 
 
-def _describe(item: Any) -> str:
-    option = ".".join(str(part) for part in item["loc"][1:] or item["loc"]).replace("_", "-")
-    problem = item["msg"].removeprefix("Value error, ")
-    if item["type"] == "string_pattern_mismatch":
-        problem = "not of the form that --help shows"
-    # Of a rule between options, the input is all of them.
-    return f"{option}: {problem}" + ("" if isinstance(item["input"], dict) else f" (found {item['input']!r})")
+def _describe(mistake: ErrorDetails) -> str:
+    place = mistake["loc"][1:] or mistake["loc"]
+    option = ".".join(str(part) for part in place).replace("_", "-")
+    return f"{option}: {in_words(mistake, SkeletonData)}"
 
 
 def _fail(message: str, code: int) -> None:
     for line in message.split("\n"):
-        print(f"skeleton-data: error: {printable(line)}", file=sys.stderr)
+        print(f"skeleton-data: error: {printable(spell_options(line))}", file=sys.stderr)
     sys.exit(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from skeleton_data.option_names import spell_options
 from skeleton_data.printable import printable
 
 if TYPE_CHECKING:
@@ -20,4 +21,4 @@ def tell_report(done: Imported) -> None:
     for line in done.report:
         print(line)
     for warning in done.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        print(f"warning: {spell_options(warning)}", file=sys.stderr)

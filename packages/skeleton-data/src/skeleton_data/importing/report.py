@@ -122,14 +122,14 @@ class ImportReport:
             raise DataError.at(
                 source,
                 f"a body measures {self.height:.3g} m, expected {SMALLEST:g} to {LARGEST:g}:"
-                " give its --units, or --insist if this is right",
+                " give the option units, or the option insist if this is right",
             )
         up = self._axis_of_heads()
         if up == "-y":
             raise DataError.at(
                 source,
                 f"heads are above hips in {self._upright / self._frames:.0%} of frames:"
-                " give --up=-y, or --insist if this is right",
+                " give the option up=-y, or the option insist if this is right",
             )
 
     def _axis_of_heads(self) -> str | None:
@@ -146,14 +146,14 @@ class ImportReport:
         self._measure()
         found = []
         if self.height is not None and self.height > TALL and self._layout.hips is not None:
-            found.append(f"a body measures {self.height:.3g} m: are --units right?")
+            found.append(f"a body measures {self.height:.3g} m: is the option units right?")
         if self._units == "m" and self._zeros:
             found.append(f"a joint is at zero in all frames of {self._zeros} of {self.clips} clips")
         if self._never_seen:
             found.append(self._about_never_seen())
         up = self._axis_of_heads()
         if up not in (None, "y"):
-            found.append(f"heads lie along {up} from the hips; if people stand, give --up={up}")
+            found.append(f"heads lie along {up} from the hips; if people stand, give the option up={up}")
         if self._sided and self._mirrored > 0.7 * self._sided:
             found.append(
                 f"left and right are mirrored in {self._mirrored / self._sided:.0%} of frames: feet point"
@@ -163,7 +163,7 @@ class ImportReport:
 
     def _about_never_seen(self) -> str:
         what = (
-            "each is put in the middle of the nearest joints that were, or name a --layout without them"
+            "each is put in the middle of the nearest joints that were; the option layout can leave them out"
             if self._units == "m"
             else "their confidence is 0"
         )

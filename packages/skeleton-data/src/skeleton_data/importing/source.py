@@ -80,7 +80,8 @@ class OpenedClips:
         rule, fps = self.config.missing, clip.fps or self.source.fps
         if not self.config.resample and not np.isclose(fps, self.source.fps, rtol=1e-3):
             raise DataError(
-                f"it has {fps:g} frames per second, but others have {self.source.fps:g}; give resample"
+                f"it has {fps:g} frames per second, but others have {self.source.fps:g};"
+                " give the option resample"
             )
         if clip.confidence is not None:
             clip = replace(clip, confidence=from_0_to_1(clip.confidence, clip.joints))

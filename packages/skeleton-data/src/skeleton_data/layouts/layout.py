@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from skeleton_data.errors import DataError
 from skeleton_data.files.toml_file import parse_toml, read_toml
 from skeleton_data.layouts.joint_names import JointKey, joint_key, joint_keys, other_side
+from skeleton_data.mistakes import first_mistake
 from skeleton_data.printable import Name
 
 Pair = tuple[int, int]
@@ -159,7 +160,7 @@ class SkeletonLayout(BaseModel):
         try:
             return _from_table(read_toml(Path(path)))
         except ValidationError as error:
-            raise DataError.at(path, _first_line(error)) from None
+            raise first_mistake(error, path, SkeletonLayout) from None
         except DataError as error:
             raise error.within(path) from None
 
@@ -268,9 +269,3 @@ def _pair(table: dict[str, Any], field: str) -> tuple[str, str]:
         case [str(first), str(second)]:
             return first, second
     raise DataError(f"{field!r} must hold pairs of names, not {table[field]!r}")
-
-
-def _first_line(error: ValidationError) -> str:
-    first = error.errors()[0]
-    field = ".".join(map(str, first["loc"]))
-    return f"{field}: {first['msg']}" if field else str(first["msg"]).removeprefix("Value error, ")

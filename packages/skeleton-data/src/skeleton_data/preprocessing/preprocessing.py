@@ -11,6 +11,7 @@ from skeleton_data.clips import Cleaning, Units, kind_of_joints
 from skeleton_data.errors import DataError
 from skeleton_data.files.text import read_bytes
 from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.mistakes import first_mistake
 from skeleton_data.printable import Name
 from skeleton_data.transforms.sampling import ClipSampling
 
@@ -82,9 +83,7 @@ class Preprocessing(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "the file"
-            raise DataError.at(source, f"{field}: {first['msg']}") from error
+            raise first_mistake(error, source, cls) from error
 
     def require_same_input(self, other: Self, *, here: str, there: str) -> None:
         """Refuse weights that were trained on another kind of input; `bodies` and augmentation may differ.

@@ -118,6 +118,7 @@ class ImportConfig(BaseModel):
     max_gap: str = Field(
         default="0.5s",
         pattern=r"^([0-9]+|[0-9]*\.?[0-9]+s)$",
+        examples=["15", "0.5s"],
         description="Longest gap that is filled, from 0, in frames (15) or seconds (0.5s).",
     )
     min_confidence: float | None = Field(

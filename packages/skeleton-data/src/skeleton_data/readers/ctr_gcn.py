@@ -82,7 +82,7 @@ def open_ctr_gcn(path: Path, config: ImportConfig) -> ClipSource:
     names = ntu_class_names()[:classes] if is_ntu else ()
     units = exported_units(about["units"].tolist(), path) if "units" in about else "m"
     if units != "m" and config.units != "auto":
-        raise DataError.at(path, "its positions are parts of a picture: leave units out")
+        raise DataError.at(path, "its positions are parts of a picture: leave the option units out")
     form = _Form(len(skeleton.joints), per_metre(config.units), f"confidence_{there[0]}.npy" in entries)
     sides = SIDES if "x_test.npy" in entries else SIDES | {"val": "test"}
     return ClipSource(
@@ -156,7 +156,7 @@ def _layout(width: int, config: ImportConfig, exported: NDArray[Any] | None, pat
     if exported is not None:
         skeleton = exported_layout(exported.tolist(), path)
         if config.source_layout:
-            raise DataError.at(path, "it says its layout: leave source_layout out")
+            raise DataError.at(path, "it says its layout: leave the option source_layout out")
         if width % (3 * len(skeleton.joints)):
             raise DataError.at(path, f"{width} numbers a frame are not those of its layout {skeleton.name}")
         return skeleton

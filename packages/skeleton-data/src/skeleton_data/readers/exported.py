@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from skeleton_data.clips import Units
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.mistakes import first_mistake
 
 
 def exported_layout(text: Any, file: Path) -> SkeletonLayout:
@@ -25,8 +26,8 @@ def exported_layout(text: Any, file: Path) -> SkeletonLayout:
     """
     try:
         return SkeletonLayout.model_validate_json(text)
-    except (ValidationError, TypeError) as error:
-        raise DataError.at(file, f"layout: no skeleton: {str(error).splitlines()[0]}") from None
+    except ValidationError as error:
+        raise first_mistake(error, file, SkeletonLayout, note="layout") from None
 
 
 def exported_units(text: Any, file: Path) -> Units:

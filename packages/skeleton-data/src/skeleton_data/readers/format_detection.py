@@ -141,7 +141,8 @@ def _of_npz(path: Path) -> Format:
             path,
             "this looks like AMASS: rotations of a body model, from which joints follow only with that model"
             " (SMPL-H, licensed apart). Write its joints, (frames, 22, 3), to one .npy a recording, and"
-            " import that with --layout smpl22 --units m --up z --fps of mocap_framerate",
+            " import that with the option layout=smpl22, the option units=m, the option up=z, and"
+            " mocap_framerate as the option fps",
         )
     return "own" if entries.isdisjoint({"x_train", "x_test"}) else "ctr-gcn"
 

@@ -165,7 +165,8 @@ def read_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> C
     if config.source_layout is not None:
         layout(config.source_layout)  # refuses what is none, also where it would not be looked at
         if config.joints is not None:
-            raise DataError.at(path, "joints and source_layout both name its joints: leave one out")
+            names = "the option joints and the option source_layout"
+            raise DataError.at(path, f"{names} both name its joints: leave one out")
     processes = {"workers": workers or os.cpu_count() or 1} if reader.parallel else {}
     source = _opener(kind, reader)(path, config, **processes)
     _refuse_other_dimension(source, config, path)
@@ -189,9 +190,9 @@ def _opener(kind: str, reader: FormatReader) -> Callable[..., ClipSource]:
 def _refuse_other_dimension(source: ClipSource, config: ImportConfig, path: Path) -> None:
     """Refuse options about pictures for 3D data, and those about space for joints in a picture."""
     if source.units == "m" and config.picture is not None:
-        raise DataError.at(path, "its positions have three dimensions: leave picture out")
+        raise DataError.at(path, "its positions have three dimensions: leave the option picture out")
     if source.units != "m" and config.up != "auto":
-        raise DataError.at(path, "its positions lie in a picture, where up is known: leave up out")
+        raise DataError.at(path, "its positions lie in a picture, where up is known: leave the option up out")
 
 
 def is_raw(path: Path) -> bool:

@@ -50,7 +50,7 @@ def _of_several(paths: Sequence[Path]) -> ClipSource:
             held, other = kind_of_joints(store.meta.units), kind_of_joints(first.meta.units)
             raise DataError.at(store.path, f"it holds {held}, but {first.path} holds {other}", field="units")
         if store.layout != first.layout:
-            hint = f"import each store with --layout {first.layout.name} --derive first"
+            hint = f"first import each store with the option layout={first.layout.name} and the option derive"
             message = f"its layout is {store.layout.name}, but that of {first.path} is {first.layout.name}"
             raise DataError.at(store.path, f"{message}: {hint}", field="layout")
         if bool(store.class_names) != bool(first.class_names) and _labelled(store) and _labelled(first):

@@ -137,7 +137,7 @@ def _clip_names(data: OwnData) -> list[str]:
 def _joint_names(data: OwnData, config: ImportConfig) -> tuple[str, ...]:
     count = data.positions.shape[-2]
     if "joint_names" in data.columns and config.source_layout is not None:
-        raise DataError.at(data.path, "its joints have names: leave source_layout out")
+        raise DataError.at(data.path, "its joints have names: leave the option source_layout out")
     if config.joints is not None:
         return read_joint_names(config.joints, ("",) * count, data.path)
     if "joint_names" in data.columns:

@@ -104,7 +104,7 @@ def load_own_data(path: str | Path, table: str | Path | None = None) -> OwnData:
             raise DataError.at(
                 path,
                 "there is no 'offsets' in it, the frames at which clips begin and end, and no table of clips"
-                f" was given (--clips); it has {', '.join([found[0], *arrays])}",
+                f" was given as the option clips; it has {', '.join([found[0], *arrays])}",
             )
         offsets = arrays["offsets"]
         columns = arrays

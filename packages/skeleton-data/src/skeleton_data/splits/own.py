@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from skeleton_data.clips import Side
 from skeleton_data.errors import DataError
 from skeleton_data.files.text import read_bytes
+from skeleton_data.mistakes import first_mistake
 from skeleton_data.splits.protocols import Split
 from skeleton_data.splits.split_file import require_one_side
 from skeleton_data.store.files import SPLITS, OwnSplits
@@ -28,7 +29,7 @@ def own_splits(store: SkeletonStore) -> dict[str, Split]:
     try:
         content = OwnSplits.model_validate_json(read_bytes(path))
     except ValidationError as error:
-        raise DataError.at(path, f"damaged: {str(error).splitlines()[0]}") from None
+        raise first_mistake(error, path, OwnSplits, note="damaged") from None
     found = {}
     for name, sides in content.splits.items():
         train, validation, test = (

@@ -135,7 +135,7 @@ def _one_fold(
 ) -> Split:
     every = folds(index, protocol, seed=seed)
     if fold is None:
-        raise ValueError(f"{protocol} has {len(every)} folds; give the option fold, from 1")
+        raise ValueError(f"{protocol} has {len(every)} folds; give fold, from 1")
     if not 1 <= fold <= len(every):
         raise ValueError(f"fold: {fold}, but {protocol} has folds 1 to {len(every)}")
     test = np.zeros(len(index), dtype=bool)

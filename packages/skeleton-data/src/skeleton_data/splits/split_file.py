@@ -15,6 +15,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from skeleton_data.clips import Side
 from skeleton_data.errors import DataError
 from skeleton_data.files.text import read_bytes
+from skeleton_data.mistakes import first_mistake
 from skeleton_data.replacing import replacing
 from skeleton_data.splits.grammar import COLUMNS
 from skeleton_data.splits.protocols import Split
@@ -140,10 +141,8 @@ def load_split(path: str | Path, index: ClipIndex, *, name: Callable[[int], int 
     try:
         content = SplitFile.model_validate_json(read_bytes(Path(path)))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "the file"
-        problem = f"this is not what `skeleton-data split` writes: {field}: {first['msg']}"
-        raise DataError.at(path, f"{problem}; write lists of clip names as text or CSV") from None
+        note = "this is not what `skeleton-data split` writes (write lists of clip names as text or CSV)"
+        raise first_mistake(error, path, SplitFile, note=note) from None
     if content.index_sha256 != _fingerprint(index):
         raise DataError.at(
             path,

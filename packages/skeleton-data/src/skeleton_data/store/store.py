@@ -15,6 +15,7 @@ from skeleton_data.clips import Cleaning
 from skeleton_data.errors import DataError
 from skeleton_data.files.text import read_bytes
 from skeleton_data.layouts.layout import SkeletonLayout
+from skeleton_data.mistakes import first_mistake
 from skeleton_data.printable import printable
 from skeleton_data.store.confidence import SURE
 from skeleton_data.store.files import (
@@ -258,9 +259,8 @@ def _read_meta(folder: Path) -> StoreMeta:
     try:
         return StoreMeta.model_validate_json(read_bytes(folder / META, most=MAX_META))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "the file"
-        raise DataError.at(folder / META, f"not the metadata of a store: {field}: {first['msg']}") from None
+        note = "not the metadata of a store"
+        raise first_mistake(error, folder / META, StoreMeta, note=note) from None
 
 
 def _check_size(path: Path, meta: StoreMeta) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 def _refuse_flag(value: object) -> object:
     if isinstance(value, bool):
-        raise ValueError("Input should be a number from 0 to 1, as 0.5")
+        raise ValueError("expected a number from 0 to 1, as 0.5")
     return value
 
 

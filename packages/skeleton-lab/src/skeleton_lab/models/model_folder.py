@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from skeleton_data import Preprocessing, file_sha256
+from skeleton_data import Preprocessing, file_sha256, in_words
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.network_config import NetworkConfig
-from skeleton_lab.recipe.mistakes import mistakes, problem
+from skeleton_lab.recipe.mistakes import mistakes
 from skeleton_lab.recipe.text_files import read_json, read_small_text
 from skeleton_runtime import Calibration
 from skeletonmae import READY, ready_folder
@@ -99,7 +99,7 @@ def read_config(folder: Path) -> NetworkConfig:
         mistake = next(mistakes(error))
         field = ".".join(["config", *map(str, mistake["loc"][1:])])  # the first is the kind
         raise InputError(
-            f"{folder / CONFIG}: it is damaged, or of another version: {field}: {problem(mistake)}"
+            f"{folder / CONFIG}: it is damaged, or of another version: {field}: {in_words(mistake)}"
         ) from error
 
 

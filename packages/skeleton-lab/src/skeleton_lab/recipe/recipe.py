@@ -13,10 +13,11 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, create_model, model_validator
 from pydantic_settings import BaseSettings, CliPositionalArg, CliSettingsSource, SettingsError
 
+from skeleton_data import in_words
 from skeleton_lab.errors import Complaint, InputError
 from skeleton_lab.recipe.flags import Flags, without_none
 from skeleton_lab.recipe.library import find_recipe
-from skeleton_lab.recipe.mistakes import mistakes, problem
+from skeleton_lab.recipe.mistakes import mistakes
 from skeleton_lab.recipe.ranges import kinds_of, ranges_of, with_range
 from skeleton_lab.recipe.renamed import up_to_date
 from skeleton_lab.recipe.settings import Settings, merged
@@ -230,9 +231,9 @@ def complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[Comp
                     field, "missing" if in_list else f"missing; give it in the recipe, or as --{field}"
                 )
             case "union_tag_invalid":
-                yield Complaint(f"{field}.kind", problem(mistake))
+                yield Complaint(f"{field}.kind", in_words(mistake, recipe))
             case _:
-                yield Complaint(field, problem(mistake))
+                yield Complaint(field, in_words(mistake, recipe))
 
 
 def over_defaults(section: type[BaseModel], values: Settings) -> Settings:

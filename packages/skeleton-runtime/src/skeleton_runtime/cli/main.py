@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _main(arguments: list[str]) -> None:
     # To look for plug-ins, pydantic reads the metadata of all packages that are installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from skeleton_data import DataError, printable
+    from skeleton_data import DataError, printable, spell_options
     from skeleton_runtime.cli.options import parse
 
     try:
@@ -60,7 +60,7 @@ def _main(arguments: list[str]) -> None:
         sys.exit(CANNOT_WRITE)
     except (DataError, UnicodeDecodeError) as error:
         for line in str(error).splitlines():
-            print(f"skeleton-predict: error: {printable(line)}", file=sys.stderr)
+            print(f"skeleton-predict: error: {printable(spell_options(line))}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -118,15 +118,14 @@ def _config(given: argparse.Namespace) -> ImportConfig:
     """
     from pydantic import ValidationError
 
-    from skeleton_data import DataError, ImportConfig
+    from skeleton_data import DataError, ImportConfig, first_mistake
     from skeleton_runtime.cli.options import IMPORT
 
     try:
         return ImportConfig(**{name: getattr(given, name) for name in IMPORT})
     except ValidationError as error:
-        first = error.errors()[0]
-        option = str(first["loc"][0]).replace("_", "-")
-        raise DataError(f"--{option}: {first['msg']} (found {first['input']!r})") from None
+        option, _, problem = str(first_mistake(error, model=ImportConfig)).partition(":")
+        raise DataError(f"--{option.replace('_', '-')}:{problem}") from None
 
 
 def _live(recogniser: Recogniser, given: argparse.Namespace, lines: Iterable[str]) -> Iterator[Answer]:

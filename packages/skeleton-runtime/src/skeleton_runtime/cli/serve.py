@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skeleton_data import DataError
+from skeleton_data import DataError, first_mistake
 from skeleton_runtime.cli.options import parser_of, threads
 
 if TYPE_CHECKING:
@@ -149,8 +149,7 @@ def _limits(given: argparse.Namespace) -> Limits:
     try:
         return Limits(**{name: value for name, value in said.items() if value is not None})
     except ValidationError as error:
-        first = error.errors()[0]
-        raise DataError(f"--max-{first['loc'][0]}: {first['msg']} (found {first['input']!r})") from None
+        raise DataError(f"--max-{first_mistake(error, model=Limits)}") from None
 
 
 def _token(path: Path | None) -> str | None:

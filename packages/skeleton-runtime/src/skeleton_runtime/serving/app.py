@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 import time
 from collections.abc import Collection
@@ -175,7 +174,7 @@ class _Service:
         elif isinstance(error, OutputError):
             status, text, headers = 503, f"{error}, by the service", {"retry-after": "60"}
         else:
-            status, text, headers = STATUS.get(type(error), 422), as_query(str(error)), {}
+            status, text, headers = STATUS.get(type(error), 422), str(error), {}
         return self.finished(
             request, JSONResponse({"error": text}, status, headers | {"connection": "close"})
         )
@@ -187,13 +186,3 @@ class _Service:
         self.metrics.requests.labels(path, str(response.status_code)).inc()
         response.headers.update(HEADERS)
         return response
-
-
-def as_query(text: str) -> str:
-    """Write the options of a command line as fields of a query.
-
-    Example:
-        >>> as_query("give --units, or --source-layout")
-        'give units, or source_layout'
-    """
-    return re.sub(r"--([a-z]+(-[a-z]+)*)", lambda option: option[1].replace("-", "_"), text)

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from skeleton_data import DataError, ImportConfig, Missing, Picture, Up, layout_names
+from skeleton_data import DataError, ImportConfig, Missing, Picture, Up, first_mistake, layout_names
 from skeleton_runtime.smoothing import MOST_WINDOWS
 
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}$"
@@ -62,9 +62,7 @@ class _Understanding(BaseModel):
         try:
             return cls.model_validate(dict(given))
         except ValidationError as error:
-            first = error.errors()[0]
-            name, found = ".".join(map(str, first["loc"][:1])), str(first["input"])[:100]
-            raise QueryError(f"{name}: {first['msg']} (found {found!r})") from None
+            raise QueryError(str(first_mistake(error, model=cls))) from None
 
 
 class ClipQuery(_Understanding):
@@ -76,7 +74,10 @@ class ClipQuery(_Understanding):
     """
 
     name: str | None = Field(
-        None, pattern=NAME, description="Name of the file that is sent; without a name the body is JSON."
+        None,
+        pattern=NAME,
+        examples=["wave.bvh"],
+        description="Name of the file that is sent; without a name the body is JSON.",
     )
     window: str | None = Field(
         None, max_length=20, description="Length of a window in frames (60) or seconds (2s)."
@@ -87,7 +88,7 @@ class ClipQuery(_Understanding):
     units: Literal["auto", "m", "cm", "mm", "px"] = "auto"
     up: Literal["auto", Up] = "auto"
     missing: Missing = "interpolate"
-    max_gap: str = Field("0.5s", pattern=r"^([0-9]{1,6}|[0-9]{0,6}\.?[0-9]{1,6}s)$")
+    max_gap: str = Field("0.5s", pattern=r"^([0-9]{1,6}|[0-9]{0,6}\.?[0-9]{1,6}s)$", examples=["15", "0.5s"])
     min_confidence: float | None = Field(None, ge=0, le=1)
     skeletons: bool = Field(
         False, description="Whether the answer has the joints of the first clip, for the page to draw."

@@ -1,0 +1,188 @@
+"""What pydantic finds wrong with a field, in words of this project: what is expected, and what is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from skeleton_data.errors import DataError
+
+LONGEST = 80
+"""Characters of a value that are repeated."""
+Schema = Mapping[str, Any]
+
+_ALTERNATIVE = re.compile(r"(str|int|float|bool|constrained-\w+|(literal|list|tuple|dict|function)\b.*)")
+"""What pydantic calls one of several types that a field may have."""
+_EXPECTED = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a finite number",
+    "string": "text",
+    "path": "a path",
+    "tuple": "a list",
+    "list": "a list",
+    "set": "a list",
+    "frozen": "a list",
+    "dict": "a table of fields",
+    "model": "a table of fields",
+    "none": "nothing",
+}
+"""What is expected where a value is of another type, by the first word of the mistake's type."""
+_BOUNDS = {
+    "greater_than": ("gt", "above"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "below"),
+    "less_than_equal": ("le", "at most"),
+}
+_WORDS = {
+    "exclusiveMinimum": "above",
+    "minimum": "at least",
+    "exclusiveMaximum": "below",
+    "maximum": "at most",
+}
+
+
+def expected(mistake: ErrorDetails, model: type[BaseModel] | None = None) -> str:
+    """Say what is wrong with the value of a field: what is expected there, with its range.
+
+    Args:
+        mistake: One of those of a `ValidationError`.
+        model: The class that was validated, which knows ranges and examples.
+
+    Example:
+        >>> from pydantic import Field, create_model
+        >>> options = create_model("Options", top=(int, Field(5, ge=1, le=100)))
+        >>> for top in (0, "many"):
+        ...     try:
+        ...         options(top=top)
+        ...     except ValidationError as error:
+        ...         expected(error.errors()[0], options)
+        'expected 1 to 100'
+        'expected a whole number, 1 to 100'
+    """
+    kind, about = mistake["type"], mistake.get("ctx", {})
+    field = list(_alternatives_at(model, mistake["loc"])) if model is not None else []
+    ranges = set(filter(None, map(_range, field)))
+    allowed = ranges.pop() if len(ranges) == 1 else ""  # else the field has kinds, each with its own
+    match kind:
+        case "missing":
+            return "it is missing"
+        case "extra_forbidden":
+            return "there is no field of this name"
+        case "literal_error" | "enum":
+            return f"expected {about['expected']}"
+        case "union_tag_invalid":
+            return f"there is no kind {about['tag']!r}; expected {about['expected_tags']}"
+        case "value_error" | "assertion_error":
+            return str(about["error"])
+        case "json_invalid":
+            return f"it is no JSON ({about['error']})"
+        case "string_pattern_mismatch":
+            examples = dict.fromkeys(str(each) for schema in field for each in schema.get("examples", ()))
+            return f"expected a form such as {' or '.join(examples) or about['pattern']}"
+        case "string_too_long" | "too_long":
+            return f"expected at most {about['max_length']} {_unit(kind)}"
+        case "string_too_short" | "too_short":
+            return f"expected at least {about['min_length']} {_unit(kind)}"
+    if kind in _BOUNDS:
+        name, word = _BOUNDS[kind]
+        return f"expected {allowed or f'{word} {about[name]:g}'}"
+    if (what := _EXPECTED.get(kind.partition("_")[0])) is not None:
+        return f"expected {what}" + (f", {allowed}" if allowed and what.endswith("number") else "")
+    return mistake["msg"].replace("Input should be", "expected")
+
+
+def found(mistake: ErrorDetails) -> str:
+    """Return the value that a field has, cut where it is long.
+
+    It is empty for a field that is missing, and for a rule between fields, whose value is all of them.
+    """
+    value, kind = mistake["input"], mistake["type"]
+    if kind in ("missing", "json_invalid") or (kind == "value_error" and isinstance(value, dict | BaseModel)):
+        return ""
+    got = repr(value)
+    return got if len(got) <= LONGEST else got[:LONGEST] + "..."
+
+
+def in_words(mistake: ErrorDetails, model: type[BaseModel] | None = None) -> str:
+    """Say what is expected of a field, and what was found."""
+    wrong, got = expected(mistake, model), found(mistake)
+    repeated = isinstance(mistake["input"], str) and got in wrong
+    return wrong if not got or repeated else f"{wrong}, found {got}"
+
+
+def first_mistake(
+    error: ValidationError,
+    source: str | Path | None = None,
+    model: type[BaseModel] | None = None,
+    *,
+    note: str = "",
+) -> DataError:
+    """Return the error for the first mistake that pydantic finds, with its field.
+
+    Args:
+        error: What pydantic finds.
+        source: The file, or what else was validated; without it, the sentence begins with the field.
+        model: The class that was validated.
+        note: What to say before the field.
+
+    Example:
+        >>> from pydantic import create_model
+        >>> try:
+        ...     create_model("Card", fps=(float, ...))(fps="fast")
+        ... except ValidationError as error:
+        ...     print(first_mistake(error, "card.json"), first_mistake(error).field, sep="; ")
+        card.json: fps: expected a number, found 'fast'; fps
+    """
+    mistake = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in mistake["loc"] if not _ALTERNATIVE.fullmatch(str(part)))
+    words = ": ".join(filter(None, [note, field, in_words(mistake, model)]))
+    wrong = DataError(words) if source is None else DataError.at(source, words)
+    wrong.field = field or None
+    if (want := expected(mistake, model)).startswith("expected "):
+        wrong.expected, wrong.found = want.removeprefix("expected "), found(mistake) or None
+    return wrong
+
+
+def _alternatives_at(model: type[BaseModel], place: Sequence[int | str]) -> Iterator[Schema]:
+    """Yield the schemas that a field may have; other parts of a place, as of an item, are passed."""
+    whole = model.model_json_schema()
+    parts, here = whole.get("$defs", {}), [whole]
+    for name in place:
+        each = [one for schema in here for one in _alternatives(schema, parts)]
+        named = [one["properties"][name] for one in each if name in one.get("properties", {})]
+        here = named or here
+    for schema in here:
+        yield schema
+        yield from _alternatives(schema, parts)
+
+
+def _alternatives(schema: Schema, parts: Schema) -> Iterator[Schema]:
+    if "$ref" in schema:
+        schema = parts[schema["$ref"].rpartition("/")[2]]
+    several = schema.get("anyOf") or schema.get("oneOf") or schema.get("prefixItems")
+    for each in several or ():
+        yield from _alternatives(each, parts)
+    if not several:
+        yield schema
+
+
+def _range(number: Schema) -> str:
+    if number.get("type") not in ("integer", "number"):
+        return ""
+    if number["type"] == "integer" and "exclusiveMinimum" in number:
+        number = {**number, "minimum": number["exclusiveMinimum"] + 1, "exclusiveMinimum": None}
+    bounds = {name: f"{number[name]:g}" for name in _WORDS if number.get(name) is not None}
+    if bounds.keys() == {"minimum", "maximum"}:
+        return f"{bounds['minimum']} to {bounds['maximum']}"
+    return ", ".join(f"{_WORDS[name]} {bound}" for name, bound in bounds.items())
+
+
+def _unit(kind: str) -> str:
+    return "characters" if kind.startswith("string") else "items"
