@@ -125,7 +125,7 @@ FAULTS: list[tuple[str, str, Fault, str]] = [
     (
         "kinetics",
         "label",
-        swap(K, '"label_index": 1', '"label_index": -1'),
+        swap(K, '"label_index": 1', '"label_index": -2'),
         "label_index: expected a number from 0",
     ),
     (

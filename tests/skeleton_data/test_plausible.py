@@ -78,3 +78,24 @@ def test_the_case_files(shared: Path, tmp_path: Path) -> None:
         import_clips(shared / "cases" / "12_point.npz", tmp_path / "s", ImportConfig(layout="ntu"))
     done = import_clips(shared / "cases" / "11_hand21.npz", tmp_path / "s", ImportConfig(layout="hand21"))
     assert done.clips == 8
+
+
+def in_picture(folder: Path, pixels: np.ndarray, **config: Any) -> Imported:
+    names: dict[str, Any] = {"joint_names": JOINTS, "fps": 30.0, "picture": [640, 480]}
+    np.savez(folder / "flat.npz", positions_px=pixels, offsets=[0, len(pixels)], **names)
+    return verify_clips(folder / "flat.npz", ImportConfig(layout="kinect_v1", **config))
+
+
+def test_fractions_of_a_picture_are_no_pixels_and_what_is_doubtful_is_told(tmp_path: Path) -> None:
+    """A joint that was not measured has no place, and its body no other size."""
+    pixels = person()[..., :2] * [200, -200] + [320, 440]
+    pixels[:, JOINTS.index("left_hand")] = np.nan
+    done = in_picture(tmp_path, pixels)
+    assert any(line.startswith(f"size: a body measures {330 / 640:.2f}") for line in done.report)
+    assert len(done.warnings) == 1 and "left_hand" in done.warnings[0]
+    with refusal(r"flat\.npz: a body measures 0\.00.* fractions"):
+        in_picture(tmp_path, pixels / [640, 480])
+    assert in_picture(tmp_path, pixels / [640, 480], insist=True).clips == 1
+    assert any("--picture" in warning for warning in in_picture(tmp_path, 3 * pixels).warnings)
+    pixels = np.nan_to_num(person()[..., :2] * 200 + [320, 100])
+    assert any("below hips" in warning for warning in in_picture(tmp_path, pixels).warnings)

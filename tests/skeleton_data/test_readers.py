@@ -1,5 +1,6 @@
 """Formats in which skeleton data sets are handed on: what is read, and what is no data set at all."""
 
+import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,18 @@ def test_kinetics(tmp_path: Path) -> None:
     assert clip.any(axis=(2, 3)).tolist() == [[True, True], [False, False], [False, False], [True, False]]
     np.testing.assert_allclose(clip[0, :, 0], [[0.3 - 0.5, 0.5 - (0.3 + 0.5 / 35), 0.9], clip[3, 0, 0]])
     assert not clip[:, :, 17].any()  # confidence 0
+
+
+@pytest.mark.parametrize(("name", "key"), [("kinetics", "label_index"), ("nw-ucla", "label")])
+@pytest.mark.parametrize("label", [-1, None])
+def test_clips_without_a_label_are_unlabelled(name: str, key: str, label: int | None, tmp_path: Path) -> None:
+    path = KINDS[name].write(tmp_path)
+    for file in path.rglob("*.json"):
+        file.write_text(json.dumps(json.loads(file.read_text()) | {key: label}))
+    table = tmp_path / "kinetics_val_label.json"
+    if table.exists():
+        table.write_text(table.read_text().replace('"label_index": 1', f'"label_index": {json.dumps(label)}'))
+    assert (bring_in(name, tmp_path, path).index.label == -1).all()
 
 
 def test_kinetics_without_the_file_of_labels(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ class LiveStream:
         self._frames: deque[Joints] = deque(maxlen=options.length)
         self._in_view: deque[int] = deque(maxlen=options.length)
         self._last = np.full((preprocessing.bodies, len(preprocessing.layout.joints), 3), np.nan, np.float32)
-        self.count, self._checked = 0, options.insist or options.picture is not None
+        self.count, self._checked = 0, options.insist
 
     def push(self, frame: Any) -> Answer | None:
         """Take the next frame.
@@ -134,7 +134,7 @@ class LiveStream:
     def _answer(self) -> Answer:
         clip = np.stack(self._frames)
         if clip.any() and not self._checked:
-            check_plausible(clip, self._preprocessing.layout, "the stream")
+            check_plausible(clip, self._preprocessing.layout, "the stream", self._preprocessing.units)
             self._checked = True
         shown = people_in(self._shown(clip), picture=self.options.picture is not None)
         answer = Answer(

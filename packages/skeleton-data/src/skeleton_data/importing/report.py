@@ -13,6 +13,7 @@ from skeleton_data.clips import Clip, Units
 from skeleton_data.errors import DataError
 from skeleton_data.importing.anatomy import head_directions, mirrored_frames
 from skeleton_data.importing.missing import always_zero
+from skeleton_data.importing.picture_report import PictureReport
 from skeleton_data.layouts.layout import SkeletonLayout
 
 EARLY = 64
@@ -33,7 +34,7 @@ class ImportReport:
 
     Args:
         layout: Skeleton of the clips.
-        units: Of the clips; only in metres is there a height, and something that is up.
+        units: Of the clips; only in metres is there a height.
         insist: Whether to go on where the clips cannot be right.
         derived: Joints that were made of others; at zero, they may be the origin of the data.
 
@@ -62,6 +63,7 @@ class ImportReport:
         self._table: Counter[tuple[int, int]] = Counter()
         self._never_seen: dict[str, None] = {}
         self._never_clips = 0
+        self._picture = PictureReport(layout)
         self._waiting: list[NDArray[np.float32]] = []  # bodies (B, V, 3) of which axes are not yet measured
 
     def add(self, clip: Clip, marked: NDArray[np.float32], never: NDArray[np.bool_]) -> None:
@@ -91,6 +93,8 @@ class ImportReport:
             self._waiting.append(bodies)
             if sum(map(len, self._waiting)) > TOGETHER:
                 self._measure()
+        elif len(bodies):
+            self._picture.add(bodies)
 
     def _measure(self) -> None:
         """Measure the axes of the bodies that wait for it."""
@@ -116,7 +120,10 @@ class ImportReport:
         Raises:
             DataError: Names what was measured, and the option that would mend it.
         """
-        if self._insist or self.height is None:
+        if self._insist:
+            return
+        self._picture.check(source)
+        if self.height is None:
             return
         if self._layout.hips is not None and not SMALLEST <= self.height <= LARGEST:
             raise DataError.at(
@@ -144,7 +151,7 @@ class ImportReport:
     def warnings(self) -> list[str]:
         """Return what may be wrong with the clips, a sentence each."""
         self._measure()
-        found = []
+        found = self._picture.warnings()
         if self.height is not None and self.height > TALL and self._layout.hips is not None:
             found.append(f"a body measures {self.height:.3g} m: is the option units right?")
         if self._units == "m" and self._zeros:
@@ -178,6 +185,8 @@ class ImportReport:
         lines = [f"{fps:g} frames per second"]
         if self.height is not None:
             lines.append(f"height: a body measures {self.height:.2f} m")
+        if self._picture.size is not None:
+            lines.append(f"size: a body measures {self._picture.size:.2f} of the picture's longer side")
         if self._frames:
             lines.append(f"up: heads are above hips in {self._upright / self._frames:.0%} of frames")
         if self._sided:
@@ -221,13 +230,16 @@ MOST_ROWS, MOST_COLUMNS = 60, 24
 """Largest table of class x subject that is printed."""
 
 
-def check_plausible(joints: NDArray[np.float32], layout: SkeletonLayout, source: str | Path) -> None:
+def check_plausible(
+    joints: NDArray[np.float32], layout: SkeletonLayout, source: str | Path, units: Units = "m"
+) -> None:
     """Refuse what cannot be people who stand, sit or move: the rules of an import, for a clip of any source.
 
     Args:
-        joints: (T, M, V, 3), metres, y up; an absent body is all zero.
+        joints: (T, M, V, 3), y up; an absent body is all zero.
         layout: Their skeleton.
         source: What to call them in the error.
+        units: Of the joints.
 
     Raises:
         DataError: A body is far too small or large, or heads are under hips; names the option to mend it.
@@ -241,7 +253,7 @@ def check_plausible(joints: NDArray[np.float32], layout: SkeletonLayout, source:
         ...     print(str(error).split(",")[0])
         it: a body measures 1e+03 m
     """
-    report = ImportReport(layout, "m")
+    report = ImportReport(layout, units)
     never = np.zeros(joints.shape[1:3], dtype=np.bool_)
     report.add(Clip("", joints, {}, Path(source)), joints, never)
     report.check(source)

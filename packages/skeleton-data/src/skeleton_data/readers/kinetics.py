@@ -32,8 +32,8 @@ def open_kinetics(path: Path, config: ImportConfig, *, workers: int) -> ClipSour
     Positions are parts of the picture's width and height, from its middle, y up; z is the confidence, and a
     joint that was not found is zero. Frames keep their numbers: one that the file leaves out has no body.
     The file `FOLDER_label.json`, beside the folder or named by `config.labels`, gives the class names and
-    the videos in which no one was found, which are left out. A folder that holds `kinetics_train` and
-    `kinetics_val` is read with both, and they are the data set's own split.
+    the videos in which no one was found, which are left out. A label of -1, or none, is unlabelled. A folder
+    that holds `kinetics_train` and `kinetics_val` is read with both, and they are the data set's own split.
 
     Raises:
         DataError: There are no such files, the file with the labels is damaged.
@@ -82,6 +82,8 @@ def _labels(path: Path) -> tuple[tuple[str, ...], frozenset[str]]:
         if facts.get("has_skeleton") is False:
             empty.add(video)
             continue
+        if facts.get("label_index") in (None, -1):
+            continue
         label, name = entry(facts, "label_index", int, path, video), entry(facts, "label", str, path, video)
         if names.setdefault(label, name) != name:
             raise DataError.at(path, f"{video}: label {label} is {name!r}, elsewhere {names[label]!r}")
@@ -93,9 +95,9 @@ def _labels(path: Path) -> tuple[tuple[str, ...], frozenset[str]]:
 
 def _read(path: Path, *, sides: Mapping[str, tuple[str, Side]]) -> Sequence[Clip]:
     table = load_object(path, each=arrays_under("pose", "score"))
-    label = entry(table, "label_index", int, path)
-    if label < 0:
-        raise DataError.at(path, field="label_index", expected="a number from 0", found=label)
+    label = entry(table, "label_index", int, path) if table.get("label_index") is not None else -1
+    if label < -1:
+        raise DataError.at(path, field="label_index", expected="a number from 0, or -1", found=label)
     seen: list[tuple[int, NDArray[np.float32]]] = []
     last = -1
     for number, frame in enumerate(entry(table, "data", list, path)):

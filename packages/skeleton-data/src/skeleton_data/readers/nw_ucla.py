@@ -62,13 +62,13 @@ def _read(path: Path, *, divisor: np.float32, joints: int) -> Sequence[Clip]:
     if name is None:
         raise DataError.at(path, "expected a name like a01_s02_e03_v01")
     table = load_object(path)
-    label = entry(table, "label", int, path)
-    if not 1 <= label <= len(CLASS_NAMES):
+    label = entry(table, "label", int, path) if table.get("label") not in (None, -1) else -1
+    if label != -1 and not 1 <= label <= len(CLASS_NAMES):
         raise DataError.at(path, field="label", expected=f"1 to {len(CLASS_NAMES)}", found=label)
     frames = positions(entry(table, "skeletons", list, path), (-1, joints, 3), path, "skeletons")
     if not frames.any():
         raise NobodyError.of(path, "skeletons: all zero, there is no body", frames=len(frames))
     _, subject, execution, view = map(int, name.groups())
-    facts = {"label": label - 1, "subject": subject, "replication": execution, "camera": view}
+    facts = {"label": max(label - 1, -1), "subject": subject, "replication": execution, "camera": view}
     side: Side = "train" if view in TRAINING_CAMERAS else "test"
     return [Clip(path.stem, (frames / divisor)[:, None], facts, path, sides={DEFAULT_SPLIT: side})]

@@ -1,0 +1,79 @@
+"""What an import measures of bodies in pictures: their size, where they are, and what points up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skeleton_data.errors import DataError
+from skeleton_data.importing.anatomy import head_directions
+from skeleton_data.layouts.layout import SkeletonLayout
+
+SMALLEST = 0.004
+"""Fraction of the picture's longer side: smaller bodies are refused. It is one pixel in 250, the size of
+bodies whose positions are fractions of the picture, and were taken for pixels."""
+
+OUTSIDE, UPSIDE_DOWN = 0.1, 0.9
+"""Fractions of points outside of the picture, and of heads below hips, from which on there is a warning."""
+
+
+class PictureReport:
+    """Measures bodies in the units of pictures.
+
+    Args:
+        layout: Skeleton of the bodies.
+    """
+
+    def __init__(self, layout: SkeletonLayout) -> None:
+        self._layout = layout
+        self._extents: list[float] = []
+        self._points = self._outside = self._heads = self._below = 0
+
+    def add(self, bodies: NDArray[np.float32]) -> None:
+        """Measure bodies (B, V, 3) of a clip: x, y and confidence, 0 where a joint was not measured."""
+        measured = bodies[..., 2] > 0
+        places = bodies[measured][:, :2]
+        if not len(places):
+            return
+        shown = np.where(measured[..., None], bodies[..., :2], np.float32(np.nan))
+        shown = shown[measured.any(axis=1)]
+        extents = np.sort((np.nanmax(shown, axis=1) - np.nanmin(shown, axis=1)).max(axis=-1))
+        self._extents.append(float(extents[len(extents) // 2]))
+        self._points += len(places)
+        self._outside += int((np.abs(places) > 0.5).any(axis=1).sum())
+        whole = bodies[measured.all(axis=1)]
+        heads = head_directions(whole * np.array([1, 1, 0], np.float32), self._layout)
+        self._heads += len(heads)
+        self._below += int((heads[:, 1] < 0).sum())
+
+    @property
+    def size(self) -> float | None:
+        """Usual extent of a body, as a fraction of the picture's longer side."""
+        return sorted(self._extents)[len(self._extents) // 2] if self._extents else None
+
+    def check(self, source: str | Path) -> None:
+        """Refuse bodies of `source` of about one pixel.
+
+        Raises:
+            DataError: Names what was measured, and what may be wrong.
+        """
+        if self.size is not None and self.size < SMALLEST:
+            raise DataError.at(
+                source,
+                f"a body measures {self.size:.2g} of the picture's longer side, expected {SMALLEST:g} or"
+                " more: are its positions fractions of the picture? Multiply them by its width and height,"
+                " or give --insist if this is right",
+            )
+
+    def warnings(self) -> list[str]:
+        """Return what may be wrong, a sentence each."""
+        found = []
+        if self._points and self._outside > OUTSIDE * self._points:
+            share = self._outside / self._points
+            found.append(f"{share:.0%} of the points lie outside of the picture: is --picture its size?")
+        if self._heads and self._below > UPSIDE_DOWN * self._heads:
+            share = self._below / self._heads
+            found.append(f"heads are below hips in {share:.0%} of frames: in pixels, y must point down")
+        return found
