@@ -158,7 +158,7 @@ def _summary(
 
 def _summary_text(result: CrossValidation | FoldedTraining) -> str:
     """Return what the terminal shows at the end."""
-    use = f"\nThe model for use, which nobody tests, is in {result.everything}." if result.everything else ""
+    use = f"\nThe model for use, which is not tested, is in {result.everything}." if result.everything else ""
     if isinstance(result, FoldedTraining):
         return f"{len(result.folds)} folds of {result.protocol}, in {result.folder}.{use}"
     return f"{result.protocol}\n\n{result.table()}\n\nSaved in {result.folder}.{use}"
