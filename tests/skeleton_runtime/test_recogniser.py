@@ -17,6 +17,7 @@ from skeleton_data import (
     layout,
 )
 from skeleton_runtime import Recogniser, read_recordings
+from skeleton_runtime.given_clips import recordings_of
 
 NTU = layout("ntu")
 CENTRE = NTU.joints.index("spine_mid")
@@ -62,6 +63,25 @@ def test_one_answer_whatever_the_form(recogniser, raw, clips, tmp_path):
     store = SkeletonStore.open(tmp_path / "store")
     assert_alike(recogniser.predict(store), expected)
     assert_alike(recogniser.predict(str(tmp_path / "store")), expected)
+
+
+def test_clips_are_taken_one_by_one_from_anything_that_has_several(recogniser, raw, clips, tmp_path):
+    expected = recogniser.predict(clips[:3])
+    assert_alike(recogniser.predict(clip for clip in clips[:3]), expected)
+    assert_alike(recogniser.predict(tuple(sorted(raw.glob("*.skeleton"))[:3])), expected)
+    files = sorted(raw.glob("*.skeleton"))
+    mixed = recogniser.predict(iter([files[0], clips[1], str(files[2])]))
+    assert_alike(mixed, expected)
+    assert [answer.clip for answer in mixed] == [files[0].stem, "clip 1", files[2].stem]
+    read = []
+    lazy = recordings_of((read.append(c) or c for c in clips), recogniser.preprocessing, ImportConfig())
+    next(lazy)
+    assert len(read) == 1
+    with pytest.raises(DataError, match="clip 1"):
+        recogniser.predict(iter([clips[0], [["a"]]]))
+    for none in (None, 7, {"a": clips[0]}):
+        with pytest.raises(DataError, match=f"clips .*{type(none).__name__}"):
+            recogniser.predict(none)
 
 
 def test_units_axes_and_rate_are_brought_to_those_of_the_training(recogniser, clips, tmp_path):

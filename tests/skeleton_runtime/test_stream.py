@@ -51,6 +51,12 @@ def test_a_stream_answers_as_a_recording(recogniser, clips):
     assert_alike(answers, expected)
 
 
+def test_what_is_left_to_the_stream_is_as_said_by_default(recogniser, clips):
+    said = recogniser.stream(window="12", stride="12", units="auto", up="auto")
+    answers = [said.push(frame) for frame in clips[0][:12]]
+    assert_alike(answers[-1:], recogniser.predict(clips[0][:12]))
+
+
 def test_a_joint_that_is_never_measured_is_where_it_is_in_a_recording(recogniser, clips):
     clip = clips[0].copy()
     clip[:, :, recogniser.preprocessing.layout.joints.index("left_hand")] = np.nan

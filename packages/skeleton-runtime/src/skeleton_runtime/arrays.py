@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,13 @@ MAX_BODIES = 64
 
 
 def array_recordings(
-    clips: Sequence[ArrayLike], preprocessing: Preprocessing, config: ImportConfig
+    clips: Iterable[tuple[int, ArrayLike]], preprocessing: Preprocessing, config: ImportConfig
 ) -> Iterator[Recording]:
     """Prepare arrays as `skeleton-data import` prepares clips.
 
     Args:
-        clips: Each (T, V, 3) or (T, M, V, 3); NaN is a joint that was not measured, zero an absent body.
+        clips: Each with its number, (T, V, 3) or (T, M, V, 3); NaN is a joint that was not measured, zero an
+            absent body.
         preprocessing: That of the model.
         config: Source layout, units and axis that points up; what is not said is the model's, metres, and y.
             With the size of a picture, clips are [x, y, confidence] in its pixels.
@@ -59,8 +60,8 @@ def array_recordings(
         kind="arrays",
         joints=names,
         fps=fps,
-        count=len(clips),
-        clips=(read(number, clip, len(names), scale) for number, clip in enumerate(clips)),
+        count=0,
+        clips=(read(number, clip, len(names), scale) for number, clip in clips),
         units="pixels" if config.picture else preprocessing.units,
         up="y" if config.up == "auto" else config.up,
     )

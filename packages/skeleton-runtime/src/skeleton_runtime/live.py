@@ -7,7 +7,6 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,8 @@ from numpy.typing import NDArray
 from skeleton_data import (
     Clip,
     DataError,
-    JointMap,
     Preprocessing,
     SkeletonLayout,
-    Up,
     check_plausible,
     hold_last,
     in_picture,
@@ -32,6 +29,7 @@ from skeleton_runtime.answers import Answer
 from skeleton_runtime.arrays import as_bodies
 from skeleton_runtime.recordings import shown_to
 from skeleton_runtime.smoothing import Smoothing
+from skeleton_runtime.stream_options import StreamOptions
 from skeleton_runtime.windows import people_in
 
 Joints = NDArray[np.float32]
@@ -39,34 +37,6 @@ FAR = 1.0
 """Metres that a person is taken to move at most while others come or go."""
 MOST_CHARACTERS = 2**20
 """Most characters of a frame in JSON: ten people of a hundred joints take about 60,000."""
-
-
-@dataclass(frozen=True)
-class StreamOptions:
-    """What a stream of frames is like, and how often it is answered.
-
-    Attributes:
-        mapping: From the joints of the stream to those of the model.
-        joints: Joints of the stream.
-        fps: Frames per second.
-        length: Frames of a window.
-        stride: Frames from a window to the next.
-        scale: Metres of a unit of the stream.
-        up: Axis of the stream that points up.
-        picture: Width and height of the picture, where a model of 2D joints is shown x and y in pixels, y
-            down, and how sure the detector is.
-        insist: Whether to go on where it cannot be right.
-    """
-
-    mapping: JointMap
-    joints: int
-    fps: float
-    length: int
-    stride: int
-    scale: float = 1.0
-    up: Up = "y"
-    picture: tuple[int, int] | None = None
-    insist: bool = False
 
 
 class LiveStream:

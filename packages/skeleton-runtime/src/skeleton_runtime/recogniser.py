@@ -5,42 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import ValidationError
 
-from skeleton_data import (
-    DataError,
-    ImportConfig,
-    Preprocessing,
-    first_mistake,
-    in_view,
-    layout,
-    sample_clips,
-    sliding_windows,
-    those_in_view,
-)
+from skeleton_data import DataError, Preprocessing, in_view, sample_clips
 from skeleton_runtime.answers import Answer
-from skeleton_runtime.arrays import array_recordings, require_picture, scale_of
 from skeleton_runtime.calibration import Calibration
+from skeleton_runtime.given_clips import recordings_of, understood
 from skeleton_runtime.model_folder import open_model
 from skeleton_runtime.network import Network
-from skeleton_runtime.recordings import FPS, Recording, map_joints, read_recordings
-from skeleton_runtime.smoothing import Smoothing
-from skeleton_runtime.windows import Windows, people_in
+from skeleton_runtime.recordings import Recording
+from skeleton_runtime.window_answers import answer_windows, next_few
+from skeleton_runtime.windows import Windows
 
 if TYPE_CHECKING:
-    from skeleton_data import SkeletonStore
     from skeleton_runtime.explanation import Explanation
+    from skeleton_runtime.given_clips import Clips
     from skeleton_runtime.live import LiveStream
 
-    Clips = ArrayLike | Sequence[ArrayLike] | SkeletonStore | str | Path | Sequence[str | Path]
-    """An array, a list of arrays of any lengths, a store, or a file or folder that import reads."""
-
 Joints = NDArray[np.float32]
-Item = TypeVar("Item")
 
 
 class Recogniser:
@@ -102,8 +87,9 @@ class Recogniser:
         """Recognise clips, joints found by name, upright and at the model's rate.
 
         Args:
-            clips: An array (T, V, 3) or (T, M, V, 3) of joints, a list of them, a store, or a file or folder
-                of any format that `skeleton-data import` reads, or a list of these.
+            clips: An array (T, V, 3) or (T, M, V, 3) of joints, a store, or a file or folder of any format
+                that `skeleton-data import` reads; or several of these, as a list or a generator, which are
+                read one by one.
             window: Length of a window that slides over each clip, in frames (60) or seconds ("2s"); by
                 default a clip is one.
             stride: From a window to the next, likewise; by default half a window.
@@ -138,7 +124,7 @@ class Recogniser:
             DataError: If a clip cannot be used, or has nobody in it; names it.
         """
         recordings, features = self._recordings(clips, how), []
-        while batch := _next(recordings, batch_size):
+        while batch := next_few(recordings, batch_size):
             shown = [self._whole(each) for each in batch]
             features.append(self.network.features(sample_clips(shown, self.preprocessing)))
         if not features:
@@ -198,23 +184,13 @@ class Recogniser:
         Raises:
             DataError: If the joints are not those of the model, or a length is no time.
         """
-        from skeleton_runtime.live import LiveStream, StreamOptions
+        from skeleton_runtime.live import LiveStream
+        from skeleton_runtime.stream_options import StreamOptions
 
-        preprocessing, config = self.preprocessing, _config({"fps": fps, "units": units, "up": up})
-        rate = config.fps or preprocessing.fps or FPS
-        require_picture(preprocessing, picture)
-        names = layout(source_layout).joints if source_layout else preprocessing.layout.joints
-        mapping = map_joints(names, preprocessing.layout, derive=derive, source="the stream")
-        options = StreamOptions(
-            mapping,
-            len(names),
-            rate,
-            *Windows(window, stride).of_stream(rate),
-            float(scale_of(units, up, preprocessing)),
-            up,
-            picture,
-            insist,
-        )
+        given = {"fps": fps, "source_layout": source_layout, "derive": derive, "units": units, "up": up}
+        config = understood(given | {"picture": picture, "insist": insist})
+        preprocessing = self.preprocessing
+        options = StreamOptions.of(preprocessing, config, Windows(window, stride))
         # The first call takes longer. Joints at one point are nobody, for whom onnxruntime 1.30 fails.
         joints = len(preprocessing.layout.joints)
         self([np.linspace(0, 1, joints * 3, dtype=np.float32).reshape(1, 1, joints, 3)])
@@ -232,53 +208,18 @@ class Recogniser:
         smooth: int = 1,
         batch_size: int = 64,
     ) -> Iterator[Answer]:
-        """Recognise recordings window by window, several at once; they are read as they are needed.
+        """Recognise recordings, as `read_recordings` reads them for the model, window by window.
 
-        Args:
-            recordings: As `read_recordings` reads them for the model.
-            windows: Windows of a recording.
-            threshold: See `predict`.
-            smooth: See `predict`.
-            batch_size: Windows that are held at once.
-
-        Yields:
-            For each window its place, and its classes.
+        They are read as they are needed. For the other arguments see `predict`.
 
         Raises:
             DataError: If a length, the threshold or the number of windows is out of its range, or windows are
                 to be averaged, but none is said.
         """
-        spans = (
-            (recording, start, end)
-            for recording in recordings
-            for length, stride in [windows.in_frames(recording.fps, len(recording.joints))]
-            for start, end in sliding_windows(len(recording.joints), length, stride)
+        least = self._threshold(threshold)
+        return answer_windows(
+            self, recordings, windows, threshold=least, smooth=smooth, batch_size=batch_size
         )
-        smoothed, least = Smoothing(smooth), self._threshold(threshold)
-        if smooth > 1 and windows.length is None:
-            raise DataError(f"smooth: {smooth} windows are averaged, so it needs a window, such as 2s")
-        flat = self.preprocessing.units == "picture"
-        people = those_in_view if windows.length is None else people_in
-        while batch := _next(spans, batch_size):
-            shown, bodies = [], []
-            for each, start, end in batch:
-                shown.append(people(each.clip(start, end), picture=flat))
-                bodies.append(int(in_view(each.joints[start:end], picture=flat).any(axis=0).sum()))
-            somebody = [clip for clip in shown if clip is not None]
-            rows = iter(self(somebody) if somebody else ())
-            for (recording, start, end), clip, count in zip(batch, shown, bodies, strict=True):
-                answer = Answer(
-                    file=recording.file,
-                    clip=recording.name,
-                    first_frame=start,
-                    last_frame=end - 1,
-                    fps=recording.fps,
-                    bodies=count,
-                    names=self.preprocessing.classes,
-                    probabilities=None if clip is None else next(rows),
-                    threshold=least,
-                )
-                yield smoothed(answer)
 
     def _whole(self, recording: Recording) -> Joints:
         """Return a whole recording as the model knows clips (T, M, V, 3); refuse one with nobody in it."""
@@ -295,42 +236,4 @@ class Recogniser:
         return said
 
     def _recordings(self, clips: Clips, how: dict[str, Any]) -> Iterator[Recording]:
-        from skeleton_data import SkeletonStore
-
-        config, preprocessing = _config(how), self.preprocessing
-        if isinstance(clips, SkeletonStore):
-            clips = clips.path
-        if isinstance(clips, str | Path):
-            clips = [clips]
-        if isinstance(clips, list | tuple) and clips and all(isinstance(each, str | Path) for each in clips):
-            files, refused = [Path(each) for each in clips], list[str]()
-            yield from read_recordings(files, preprocessing, config, refused=refused)
-            if refused:
-                raise DataError("\n".join(refused))
-        elif isinstance(clips, np.ndarray) and clips.dtype != object:
-            yield from array_recordings([clips], preprocessing, config)
-        else:
-            yield from array_recordings(list(clips), preprocessing, config)  # type: ignore[arg-type]
-
-
-def _config(how: dict[str, Any]) -> ImportConfig:
-    """Return how data are to be understood.
-
-    Raises:
-        DataError: If there is no such option, or it has no such value; names it.
-    """
-    try:
-        return ImportConfig(**how)
-    except ValidationError as error:
-        raise first_mistake(error, model=ImportConfig) from None
-
-
-def _next(each: Iterator[Item], count: int) -> list[Item]:
-    """Return the next few, at most `count`; none at the end.
-
-    Raises:
-        DataError: If none are wanted, which would look like the end.
-    """
-    if count < 1:
-        raise DataError(f"batch_size must be at least 1, but is {count}")
-    return list(islice(each, count))
+        return recordings_of(clips, self.preprocessing, understood(how))

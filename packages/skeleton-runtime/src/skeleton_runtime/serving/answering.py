@@ -80,7 +80,7 @@ def answer_clips(
         raise QueryError('the body must be {"clips": [...]}, each clip an array (T, V, 3) or (T, M, V, 3)')
     if not given["clips"]:
         raise QueryError("the body has no clip; send at least one")
-    recordings = array_recordings(given["clips"], recogniser.preprocessing, query.config())
+    recordings = array_recordings(enumerate(given["clips"]), recogniser.preprocessing, query.config())
     return _answer(recogniser, limits, recordings, query, stopped)
 
 
