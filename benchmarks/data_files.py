@@ -32,6 +32,11 @@ MSRC_CLASSES = (
     "lift outstretched arms,duck,push right,goggles,wind it up,shoot,bow,throw,had enough,change weapon,"
     "beat both,kick"
 )
+CONTENTS = (
+    "walk,walk-turn-left,walk-turn-right,run,wave-both-hands,wave-left-hand,wave-right-hand,"
+    "raise-up-both-hands,raise-up-left-hand,raise-up-right-hand"
+)
+STYLES = "active,elderly,exhausted,feminine,masculine,normal,youthful"
 BANDAI_NAMCO = str(Path(__file__).parents[1] / "configs/layouts/bandai_namco.toml")
 LEFT_OUT = {"P1_2_5_p04"}
 """Recordings of MSRC-12 that are not in the file of docs/results."""
@@ -80,7 +85,7 @@ def bounds(tags: np.ndarray) -> np.ndarray:
 
 def bandai_namco(folder: Path) -> Iterator[Take]:
     """Yield the clips of Bandai-Namco-Research-Motiondataset 2: a BVH file each, in centimetres."""
-    contents, styles = bandai_namco_words(folder)
+    contents, styles = CONTENTS.split(","), STYLES.split(",")
     with TemporaryDirectory() as place:
         import_clips(folder, Path(place) / "store", ImportConfig(units="cm", layout=BANDAI_NAMCO))
         store = SkeletonStore.open(Path(place) / "store")
@@ -89,12 +94,6 @@ def bandai_namco(folder: Path) -> Iterator[Take]:
             _, content, style, take = name.split("_")
             facts = {"content": contents.index(content), "style": styles.index(style), "take": int(take)}
             yield name, store.read(number)[:, 0], facts
-
-
-def bandai_namco_words(folder: Path) -> tuple[list[str], list[str]]:
-    """Return the contents and the styles in the names of the files, each by the alphabet."""
-    words = [path.stem.split("_")[1:3] for path in folder.glob("*.bvh")]
-    return sorted({content for content, _ in words}), sorted({style for _, style in words})
 
 
 def main() -> None:
@@ -112,10 +111,8 @@ def main() -> None:
         case "msrc12":
             takes, entries = msrc12, {"joint_names": MSRC_JOINTS, "class_names": MSRC_CLASSES.split(",")}
         case _:
-            contents, styles = bandai_namco_words(asked.folder)
-            names = layout(BANDAI_NAMCO).joints
-            takes = bandai_namco
-            entries = {"joint_names": list(names), "content_names": contents, "style_names": styles}
+            takes, entries = bandai_namco, {"joint_names": layout(BANDAI_NAMCO).joints}
+            entries |= {"content_names": CONTENTS.split(","), "style_names": STYLES.split(",")}
     clips = list(takes(asked.folder))
     if not clips:
         parser.error(f"{asked.folder}: there are no recordings of {asked.data} in it")
