@@ -108,6 +108,23 @@ def test_the_loss_by_loops():
     assert not (output.visible & ~there[there.any((1, 2))]).any()
 
 
+@pytest.mark.parametrize("encoder", ["sttformer", "transformer"])
+def test_a_clip_of_which_no_joint_was_measured_is_absent(encoder):
+    """It has no share in the mean over bodies; if there is no other, the loss is 0."""
+    clips, present = make_clips()
+    present[2] = False
+    model, others = make_model(encoder), [0, 1, 3]
+    output, slope, slopes = run(model, clips, present)
+    model.zero_grad()
+    alone = model(clips[others], generator=torch.tensor(others), present=present[others])
+    alone.loss.backward()
+    torch.testing.assert_close(output.loss, alone.loss)
+    torch.testing.assert_close(slopes, [weights.grad for weights in model.parameters()])
+    assert not slope[2].any()
+    nothing, _, slopes = run(model, clips, torch.zeros_like(present))
+    assert nothing.loss == 0 and not any(each.any() for each in slopes)
+
+
 def test_a_step_is_known_between_two_frames_that_are():
     present = torch.tensor([True, True, False, True]).view(1, 4, 1)
     measured = Target(TargetConfig(kind="motion")).measured(present)

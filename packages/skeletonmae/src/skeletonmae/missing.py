@@ -5,9 +5,22 @@ from einops import rearrange
 from torch import Tensor
 
 
-def bodies_there(present: Tensor, body_index: Tensor) -> Tensor:
-    """Pick the bodies (B,) of `present` (N, T, V, M): (B, T, V)."""
-    return rearrange(present, "n t v m -> (n m) t v")[body_index]
+def measured_bodies(bodies: Tensor, body_index: Tensor, present: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Leave out the bodies of which no joint was measured; if that holds for all of them, none.
+
+    Args:
+        bodies: (B, T, V, C).
+        body_index: Index (B,) of each body among all (N M).
+        present: Boolean (N, T, V, M), true where a joint was measured.
+
+    Returns:
+        Bodies, their index, and where their joints were measured (B', T, V).
+    """
+    there = rearrange(present, "n t v m -> (n m) t v")[body_index]
+    some = there.flatten(1).any(1)
+    if some.all() or not some.any():
+        return bodies, body_index, there
+    return bodies[some], body_index[some], there[some]
 
 
 def hold_nearest(bodies: Tensor, present: Tensor) -> Tensor:

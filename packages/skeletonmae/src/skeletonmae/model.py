@@ -11,7 +11,7 @@ from skeleton_mask import Mask, NoiseSource, show_present
 from .config import SkeletonMAEConfig
 from .latent import LatentTarget
 from .losses import reconstruction_loss
-from .missing import bodies_there, hold_nearest
+from .missing import hold_nearest, measured_bodies
 from .networks import build_decoder, build_encoder, build_mask
 from .protocols import Decoder, Encoder, MaskSampler, require_rows, require_trainable
 from .requirements import PartError, require
@@ -147,6 +147,7 @@ class SkeletonMAE(nn.Module):
             present: Boolean (N, T, V, M), true where a joint was measured; all were if None. With
                 `config.missing="mask"` the others are masked, and do not count in the loss. Only in bodies of
                 which fewer were measured than the mask shows, some stay visible, held in their nearest frame.
+                A body of which none was measured is absent.
             unchanged: The same clips (N, C, T, V, M) without an augmentation that `x` has; the latent target
                 is made of them, or of `x` if None.
             sampler: Draws the masks of this pass, in the place of `mask`.
@@ -155,11 +156,11 @@ class SkeletonMAE(nn.Module):
             ValueError: If the clips do not fit the encoder, hold no body, or are not finite.
         """
         bodies, body_index = present_bodies(x)  # (B, T, V, C)
-        seeds = body_seeds(generator, body_index, persons=x.shape[4])
         there = None
         if present is not None and self.config.missing == "mask":
-            there = bodies_there(present, body_index)
+            bodies, body_index, there = measured_bodies(bodies, body_index, present)
             bodies = hold_nearest(bodies, there)
+        seeds = body_seeds(generator, body_index, persons=x.shape[4])
         mask = self.sample_mask(bodies, seeds, sampler)
         if there is not None:
             tokens_there = rearrange(there, "b (t k) v -> b t k v", k=self.encoder.token_frames).all(2)
