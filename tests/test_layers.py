@@ -33,6 +33,7 @@ LAYERS = {
     ),
     "skeleton_runtime": (
         *(
+            "ranges",
             "answers",
             "windows",
             "smoothing",

@@ -144,6 +144,15 @@ def test_gaps_are_filled_as_by_import(recogniser, clips):
     assert_alike(recogniser.predict(gap), recogniser.predict(filled))
 
 
+def test_what_is_masked_was_not_measured(recogniser, clips):
+    gap = clips[0].copy()
+    gap[10:13, :, 7] = np.nan
+    wrong = np.nan_to_num(gap, nan=9.0)
+    masked = np.ma.masked_array(wrong, mask=np.isnan(gap))
+    assert_alike(recogniser.predict(masked), recogniser.predict(gap))
+    assert_alike(recogniser.predict([masked]), recogniser.predict(gap))
+
+
 def test_features_tell_what_is_alike(recogniser, clips):
     features = recogniser.embed(clips)
     assert features.shape == (9, 8 * (25 if features.shape[1] > 8 else 1))
@@ -176,7 +185,12 @@ def test_what_does_not_move_is_not_what_an_answer_rests_on(recogniser, clips):
         (np.full((20, 25, 3), np.inf), "clip 0 has a coordinate that is infinite"),
         ([np.ones((20, 25, 3)), [["a"]]], "clip 1 must be an array of numbers"),
         (np.zeros((0, 25, 3)), r"clip 0 .*\(T, 25, 3\)"),
+        (np.ones((20, 25, 3), complex), "clip 0 must be an array of real numbers"),
+        (np.ones((20, 25, 3), bool), "clip 0 must be an array of real numbers"),
         ("nowhere.npz", "nowhere.npz: no such file"),
+        ("a" * 5000, "a{300}: "),
+        ("", "path of a clip is empty"),
+        ([np.ones((20, 25, 3)), ""], "path of a clip is empty"),
     ],
 )
 def test_bad_clips_are_named(recogniser, given, complaint):
@@ -192,6 +206,10 @@ def test_bad_clips_are_named(recogniser, given, complaint):
         ("up", "q"),
         ("fps", 0),
         ("fps", -1),
+        ("fps", np.inf),
+        ("smooth", 1.5),
+        ("smooth", "two"),
+        ("threshold", "high"),
         ("window", 2.5),
         ("stride", "x"),
     ],
@@ -254,11 +272,17 @@ def test_calls_that_cannot_be_answered_are_refused(recogniser, clips):
     for call in (recogniser.predict, recogniser.embed):
         with pytest.raises(DataError, match="batch_size"):
             call(clips[0], batch_size=0)
+    for option, value in {"layout": "coco17", "format": "bvh", "batch_size": 2.5}.items():
+        with pytest.raises(DataError, match=option):
+            recogniser.predict(clips[0], **{option: value})
+    with pytest.raises(DataError, match="count"):
+        recogniser.predict(clips[0])[0].best(-1)
     for several in (clips, []):
         with pytest.raises(DataError, match="one clip"):
             recogniser.explain(several)
-    with pytest.raises(DataError, match="threads"):
-        Recogniser.load(MODEL, threads=0)
+    for threads in (0, "two", 10**6):
+        with pytest.raises(DataError, match="threads"):
+            Recogniser.load(MODEL, threads=threads)
 
 
 def test_a_joint_that_is_missing_is_named_where_gaps_are_refused(recogniser, clips):

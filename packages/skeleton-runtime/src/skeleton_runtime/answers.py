@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skeleton_runtime.ranges import whole_number
+
 UNKNOWN, NOBODY = "unknown", "nobody"
 """Answers that are no class."""
 
@@ -56,7 +58,12 @@ class Answer:
         return None if self.fps is None else (self.first_frame / self.fps, (self.last_frame + 1) / self.fps)
 
     def best(self, count: int) -> dict[str, float]:
-        """Return the most probable classes, with their probabilities, the first one first."""
+        """Return the most probable classes, with their probabilities, the first one first.
+
+        Raises:
+            DataError: If `count` is no whole number from 0.
+        """
+        whole_number(count, "count", 0)
         if self.probabilities is None:
             return {}
         order = np.argsort(-self.probabilities, kind="stable")[:count]

@@ -133,6 +133,10 @@ def as_bodies(given: Any, joints: int, source: str, *, frames: bool) -> Joints:
     Raises:
         DataError: If they are no numbers, of another shape, infinite or too large, or of too many people.
     """
+    if getattr(getattr(given, "dtype", None), "kind", "f") not in "fiuO":
+        raise DataError(f"{source} must be an array of real numbers, but is one of {given.dtype}")
+    if hasattr(given, "mask") and hasattr(given, "filled"):  # what is masked was not measured
+        given = given.astype(np.float32).filled(np.nan)
     try:
         with np.errstate(over="ignore"):  # too large for float32 is infinite, which is refused below
             rows = np.asarray(given, dtype=np.float32)

@@ -53,6 +53,8 @@ def understood(how: Mapping[str, Any]) -> ImportConfig:
     Raises:
         DataError: If there is no such option, or it has no such value; names it.
     """
+    if "layout" in how:
+        raise DataError("layout: clips get that of the model; source_layout says which one the data have")
     try:
         return ImportConfig(**how)
     except ValidationError as error:
@@ -68,8 +70,8 @@ def _each(clips: Any) -> Iterable[Any]:
             "clips must be an array of joints, a path, a store, or several of them, but they are a"
             f" {type(clips).__name__}"
         )
-    if hasattr(clips, "__array__") and (array := np.asarray(clips)).dtype != object:
-        return [array]
+    if hasattr(clips, "__array__") and np.asarray(clips).dtype != object:
+        return [clips]
     several: Iterable[Any] = clips
     return several
 
@@ -80,4 +82,8 @@ def _path_of(clip: Any) -> Path | None:
 
     if isinstance(clip, SkeletonStore):
         return clip.path
-    return Path(clip) if isinstance(clip, str | Path) else None
+    if not isinstance(clip, str | Path):
+        return None
+    if not str(clip):
+        raise DataError("the path of a clip is empty; name a file or a folder, which may be '.'")
+    return Path(clip)

@@ -16,6 +16,7 @@ from skeleton_runtime.calibration import Calibration
 from skeleton_runtime.given_clips import recordings_of, understood
 from skeleton_runtime.model_folder import open_model
 from skeleton_runtime.network import Network
+from skeleton_runtime.ranges import MAX_THREADS, fraction, whole_number
 from skeleton_runtime.recordings import Recording
 from skeleton_runtime.window_answers import answer_windows, next_few
 from skeleton_runtime.windows import Windows
@@ -57,9 +58,7 @@ class Recogniser:
         Raises:
             DataError: If there is no model, or it is damaged; names the file.
         """
-        if threads < 1:
-            raise DataError(f"threads must be at least 1, but is {threads}")
-        return cls(*open_model(where, threads=threads))
+        return cls(*open_model(where, threads=whole_number(threads, "threads", 1, MAX_THREADS)))
 
     def __call__(self, clips: Sequence[Joints]) -> Joints:
         """Return probabilities (N, K) of clips.
@@ -229,11 +228,7 @@ class Recogniser:
         return clip
 
     def _threshold(self, said: float | None) -> float | None:
-        if said is None:
-            return self.calibration.threshold
-        if not 0 <= said <= 1:
-            raise DataError(f"threshold must be a number from 0 to 1, but is {said}")
-        return said
+        return self.calibration.threshold if said is None else fraction(said, "threshold")
 
     def _recordings(self, clips: Clips, how: dict[str, Any]) -> Iterator[Recording]:
         return recordings_of(clips, self.preprocessing, understood(how))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from errno import ENOENT
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,8 @@ from skeleton_data import (
     turn_upright,
 )
 
+MAX_NAME = 300
+"""Characters of a path that are repeated."""
 ENDINGS = (".skeleton", ".npz")
 Joints = NDArray[np.float32]
 MAX_FRAMES = 1_000_000
@@ -78,11 +81,13 @@ def read_recordings(
             are not those of the model.
     """
     for path in paths:
-        if not path.exists():
-            refused.append(f"{path}: no such file or folder")
+        try:
+            found = _files(path)
+        except OSError as error:  # it may not be looked at, or its name is too long
+            refused.append(str(DataError.at(str(path)[:MAX_NAME], error.strerror or str(error))))
             continue
-        for file in _files(path):
-            read = _read_raw if file.suffix == ".skeleton" else _read
+        for file in found:
+            read = _read_raw if file.suffix == ".skeleton" and config.format == "auto" else _read
             clips = read(file, preprocessing, config)
             while True:
                 try:
@@ -200,6 +205,8 @@ def _other_layout(source: str | Path, names: Sequence[str], wanted: SkeletonLayo
 
 
 def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise FileNotFoundError(ENOENT, "no such file or folder", str(path))
     found = sorted(path.rglob("[!.]*")) if path.is_dir() else []  # what is hidden is no recording
     found = [file for file in found if file.suffix in ENDINGS]
     return found or [path]

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data import DataError
 from skeleton_runtime.answers import Answer
+from skeleton_runtime.ranges import whole_number
 
 MOST_WINDOWS = 10_000
 """Windows of a mean at most: they are held in memory."""
@@ -36,9 +36,8 @@ class Smoothing:
     """
 
     def __init__(self, windows: int = 1) -> None:
-        if not 1 <= windows <= MOST_WINDOWS:
-            raise DataError(f"smooth must be 1 to {MOST_WINDOWS:,} windows, but is {windows}")
-        self._last: deque[NDArray[np.float32]] = deque(maxlen=windows)
+        most = whole_number(windows, "smooth", 1, MOST_WINDOWS)
+        self._last: deque[NDArray[np.float32]] = deque(maxlen=most)
         self._recording = ("", "")
 
     def __call__(self, answer: Answer) -> Answer:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from skeleton_data import DataError, in_view, sliding_windows, those_in_view
 from skeleton_runtime.answers import Answer
 from skeleton_runtime.explanation import Recognises
+from skeleton_runtime.ranges import whole_number
 from skeleton_runtime.recordings import Recording
 from skeleton_runtime.smoothing import Smoothing
 from skeleton_runtime.windows import Windows, people_in
@@ -78,6 +79,4 @@ def next_few(each: Iterator[Item], count: int) -> list[Item]:
     Raises:
         DataError: If none are wanted, which would look like the end.
     """
-    if count < 1:
-        raise DataError(f"batch_size must be at least 1, but is {count}")
-    return list(islice(each, count))
+    return list(islice(each, whole_number(count, "batch_size", 1)))

@@ -130,13 +130,17 @@ class ImportConfig(BaseModel):
     resample: float | None = Field(
         default=None,
         gt=0,
+        allow_inf_nan=False,
         description=(
             "Frames per second, above 0, to which clips are resampled, by linear interpolation; "
             "without it they stay as they are."
         ),
     )
     fps: float | None = Field(
-        default=None, gt=0, description="Frames per second, above 0, of data that does not say it."
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Frames per second, above 0, of data that does not say it.",
     )
     insist: bool = Field(
         default=False, description="Whether to import implausible clips too: bodies of 50 m, or upside down."
@@ -212,7 +216,7 @@ class ImportConfig(BaseModel):
 
 OF_COLUMNS = frozenset({"clips", "label", "class_names", "subject", "camera", "setup", "replication"})
 """Options that say which column of own data is what."""
-OF_ALL_FORMATS = frozenset({"resample", "min_confidence"})
+OF_ALL_FORMATS = frozenset({"format", "resample", "min_confidence"})
 """Options that all formats know, but not all other data."""
 OF_SOME = (
     OF_COLUMNS

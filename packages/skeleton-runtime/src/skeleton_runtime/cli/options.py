@@ -7,6 +7,7 @@ import sys
 from typing import NoReturn
 
 from skeleton_data import printable
+from skeleton_runtime.ranges import MAX_THREADS
 
 DESCRIPTION = """\
 Recognise actions in recordings, or live, with a trained model.
@@ -37,8 +38,6 @@ IMPORT = (
 OF_FILES = ("missing", "max_gap", "min_confidence")
 """Options that a stream does not have."""
 
-MAX_THREADS = 512
-
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -56,7 +55,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = parser_of("skeleton-predict", DESCRIPTION)
     add = parser.add_argument
     add("model", metavar="MODEL", help="Folder of the model, its .onnx file, or hf://OWNER/NAME.")
-    add("recordings", metavar="FILE", nargs="*", help="Files and folders of recordings.")
+    add("recordings", metavar="FILE", nargs="*", type=_path, help="Files and folders of recordings.")
     add("--live", action="store_true", help="Read frames from the standard input, one JSON array a line.")
     add(
         "--format",
@@ -221,6 +220,13 @@ def at_least_one(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) < 2**31:
         raise argparse.ArgumentTypeError(f"expected a number from 1, found {text!r}")
     return int(text)
+
+
+def _path(text: str) -> str:
+    """Refuse what a shell leaves of a variable that is empty: it would be this folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name of a file is empty")
+    return text
 
 
 def _probability(text: str) -> float:
