@@ -8,7 +8,7 @@ import pytest
 from refusal import refusal
 
 from skeleton_data.errors import DataError
-from skeleton_data.importing.importer import import_clips
+from skeleton_data.importing.importer import import_clips, verify_clips
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.store.store import SkeletonStore
@@ -119,6 +119,16 @@ def test_little_is_needed(tmp_path: Path) -> None:
     assert store.index.label.tolist() == [-1, -1, -1]
     assert store.class_names == ()
     assert store.fps == 12.5
+
+
+def test_columns_that_are_not_used_are_told(tmp_path: Path) -> None:
+    data = some_data(label=None, action=["kick", "wave", "kick"], weights=[0.5, 1.0])
+    np.savez(tmp_path / "mine.npz", **data)
+    for options, told in (({}, True), ({"label": "action"}, False)):
+        config = ImportConfig.model_validate({"layout": "kinect_v1", "insist": True} | options)
+        report = verify_clips(tmp_path / "mine.npz", config).report
+        assert any("action" in line for line in report) == told, report
+        assert not any("weights" in line for line in report)
 
 
 def test_class_names_belong_to_their_column(tmp_path: Path) -> None:

@@ -310,6 +310,9 @@ def test_labels_from_a_table_and_from_names(tmp_path: Path) -> None:
         {"label": 0, "subject": 5},
         {"subject": 5},
     ]
+    labels.write_text("file,action\nP01_wave.csv,wave\nP02_kick,kick\nP02_wave.csv,\nP09_wave,wave\n")
+    notes = " ".join(read_clips(tmp_path / "in", ImportConfig(units="m", labels=labels)).notes)
+    assert "action" in notes and "P09_wave" in notes
     labels.unlink()
     named = read_clips(tmp_path / "in", ImportConfig(units="m", name="P{subject}_{label}"))
     assert [dict(clip.facts) for clip in named.clips] == [

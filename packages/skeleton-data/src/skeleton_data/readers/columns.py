@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,17 @@ def words_are_numbered(fact: str, words: Sequence[str], first: int = 1) -> str:
     """Return a sentence about words of a fact that were numbered."""
     numbered = ", ".join(f"{word} = {number}" for number, word in enumerate(words, start=first))
     return f"the column of the {fact} holds words, which are numbered: {numbered}"
+
+
+def not_used(names: Iterable[str], path: Path) -> tuple[str, ...]:
+    """Return a sentence about columns of which nothing is read, if there are any.
+
+    Example:
+        >>> not_used(["action", "take"], Path("labels.csv"))
+        ('columns of labels.csv that are not used: action, take',)
+    """
+    found = ", ".join(names)
+    return (f"columns of {path.name} that are not used: {found}",) if found else ()
 
 
 def _natural(word: str) -> list[tuple[int, str]]:

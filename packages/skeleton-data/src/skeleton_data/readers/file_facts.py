@@ -9,7 +9,7 @@ from pathlib import Path
 
 from skeleton_data.errors import DataError
 from skeleton_data.files.numbers import as_words
-from skeleton_data.readers.columns import number_column, words_are_numbered
+from skeleton_data.readers.columns import not_used, number_column, words_are_numbered
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.table_file import read_table
 
@@ -26,7 +26,7 @@ class FileFacts:
     Attributes:
         facts: By the stem of the file.
         class_names: In alphabetical order, where labels are words.
-        notes: Which words were numbered, a sentence each.
+        notes: Which words were numbered, and what of a table is not used, a sentence each.
     """
 
     facts: Mapping[str, Mapping[str, int]]
@@ -53,8 +53,13 @@ class FileFacts:
                     raise DataError.at(file, f"its name does not fit the pattern {config.name!r}")
                 cells_of[file.stem].update(found.groupdict())
         lines: dict[str, int] = {}
+        notes: tuple[str, ...] = ()
         if config.labels is not None:
             table, lines = _read_table(config.labels)
+            columns = next(iter(table.values()))
+            notes = not_used([name for name in columns if name not in FACTS], config.labels)
+            if others := [stem for stem in table if stem not in cells_of]:
+                notes += (f"{config.labels.name} has {len(others)} lines of other files, like {others[0]}",)
             for file in files:
                 if file.stem not in table:
                     problem = (
@@ -62,17 +67,19 @@ class FileFacts:
                     )
                     raise DataError.at(config.labels, problem)
                 cells_of[file.stem].update(table[file.stem])
-        return cls._numbered(
-            cells_of, config.labels or files[0].parent, [lines.get(stem, 0) for stem in cells_of]
-        )
+        path = config.labels or files[0].parent
+        return cls._numbered(cells_of, path, [lines.get(stem, 0) for stem in cells_of], notes)
 
     @classmethod
     def _numbered(
-        cls, cells_of: Mapping[str, Mapping[str, str]], path: Path, lines: Sequence[int]
+        cls,
+        cells_of: Mapping[str, Mapping[str, str]],
+        path: Path,
+        lines: Sequence[int],
+        notes: tuple[str, ...],
     ) -> FileFacts:
         facts: dict[str, dict[str, int]] = {stem: {} for stem in cells_of}
         class_names: tuple[str, ...] = ()
-        notes: tuple[str, ...] = ()
         for fact in FACTS:
             cells = as_words([row.get(fact, "") for row in cells_of.values()], path)
             first = 0 if fact == "label" else 1

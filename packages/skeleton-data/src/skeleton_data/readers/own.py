@@ -12,7 +12,7 @@ from skeleton_data.clips import Clip, ClipSource
 from skeleton_data.errors import DataError
 from skeleton_data.files.text import read_text
 from skeleton_data.layouts.layout import layout
-from skeleton_data.readers.columns import number_column, words_are_numbered
+from skeleton_data.readers.columns import not_used, number_column, words_are_numbered
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import per_metre, positions
 from skeleton_data.readers.own_data import DataUnits, OwnData, load_own_data
@@ -21,6 +21,18 @@ from skeleton_data.readers.timestamps import agreed_rate
 MAX_NAMES = 2**18
 """Bytes of the largest file of joint names."""
 _FACTS = ("subject", "camera", "setup", "replication")
+_OTHERS = {
+    "offsets",
+    "frames",
+    "clip_names",
+    "name",
+    "class_names",
+    "joint_names",
+    "parents",
+    "fps",
+    "picture",
+}
+"""Entries that may have as many numbers or words as there are clips, but the facts."""
 
 
 def open_own(path: Path, config: ImportConfig) -> ClipSource:
@@ -38,6 +50,7 @@ def open_own(path: Path, config: ImportConfig) -> ClipSource:
         facts[fact], words = _facts(data, getattr(config, fact), fact)
         if words:
             notes += (words_are_numbered(fact, words),)
+    notes += not_used(_unused(data, config), data.table or path)
     return ClipSource(
         kind="own data",
         joints=joints,
@@ -184,6 +197,16 @@ def _fps(data: OwnData, config: ImportConfig) -> float:
     if fps is None:
         raise DataError.at(data.path, "it does not say its frames per second; give the option fps")
     return fps
+
+
+def _unused(data: OwnData, config: ImportConfig) -> list[str]:
+    """Return the columns with an entry for each clip of which nothing is read."""
+    label = config.label or "label"
+    used = _OTHERS | {label, f"{label}_names", config.class_names}
+    used |= {getattr(config, fact) or fact for fact in _FACTS}
+    return [
+        name for name, column in data.columns.items() if column.shape == (len(data),) and name not in used
+    ]
 
 
 def _facts(
