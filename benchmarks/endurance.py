@@ -61,10 +61,10 @@ def main() -> None:
 def mutations(folder: Path, count: int, seed: int, formats: Sequence[str] = ()) -> None:
     import numpy as np
     from mutations import read_mutations
-    from recording_samples import RECORDED
+    from recording_samples import COLUMNS, RECORDED
     from sample_sets import KINDS
 
-    every, draw, refused = KINDS | RECORDED, np.random.default_rng(seed), Counter()
+    every, draw, refused = KINDS | RECORDED | COLUMNS, np.random.default_rng(seed), Counter()
     kinds = {name: every[name] for name in formats or every}
     each = -(-count // len(kinds))
     for name, kind in kinds.items():

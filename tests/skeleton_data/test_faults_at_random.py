@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from faults import Fault, content, cut
 from mutations import read_mutations
-from recording_samples import RECORDED
+from recording_samples import COLUMNS, RECORDED
 from sample_sets import KINDS, annotation, ctr_gcn, write_ctr_gcn, write_pyskl
 
 from skeleton_data.importing.importer import import_clips
@@ -48,9 +48,9 @@ def test_faults_can_be_skipped(name: str, fault: Fault, clips: int, tmp_path: Pa
     assert (tmp_path / "s.skipped.txt").read_text().splitlines() == list(done.problems)
 
 
-@pytest.mark.parametrize("name", [*KINDS, *RECORDED])
+@pytest.mark.parametrize("name", [*KINDS, *RECORDED, *COLUMNS])
 def test_mutations_are_read_or_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never another error, nor a clip of a wrong shape."""
     hdf5 = name in ("movement", "sleap")
     monkeypatch.setattr(hdf5_process, "PATIENCE", 1.0)  # their library does not always end
-    assert read_mutations((KINDS | RECORDED)[name], tmp_path, 30 if hdf5 else 150, RANDOM) > 0
+    assert read_mutations((KINDS | RECORDED | COLUMNS)[name], tmp_path, 30 if hdf5 else 150, RANDOM) > 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from recording_samples import huggingface_rows
 from refusal import refusal
 from sample_sets import KINDS, walk
 
@@ -25,6 +26,7 @@ from skeleton_data.readers.hdf5_file import open_hdf5, values
 from skeleton_data.readers.listing import numbers_or_nan, positions
 from skeleton_data.readers.own import read_joint_names
 from skeleton_data.readers.own_data import load_own_data
+from skeleton_data.readers.parquet_pages import memory_of_groups
 from skeleton_data.readers.plain_pickle import load_plain
 from skeleton_data.readers.pose_file import read_pose
 from skeleton_data.readers.table_file import read_table
@@ -64,6 +66,48 @@ def test_parquet_of_equal_numbers_is_refused_before_they_are_read(tmp_path: Path
         parquet.write_table(pyarrow.table({"HEAD_x": np.zeros(rows)}), tmp_path / f"{name}.parquet")
     assert len(read_table(tmp_path / "small.parquet").numbers("HEAD_x")) == 100
     refused(tmp_path / "large.parquet", read_table, "memory")
+
+
+def test_heads_of_pages_say_what_the_footer_says(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rows, path = pyarrow.table({"a": np.arange(3000.0), "b": [[1]] * 3000}), tmp_path / "a.parquet"
+    for version in ("1.0", "2.0"):
+        options = {"row_group_size": 1100, "data_page_size": 900, "data_page_version": version}
+        parquet.write_table(rows, path, use_dictionary=False, write_page_index=True, **options)
+        about = parquet.read_metadata(path)
+        groups = [about.row_group(number) for number in range(3)]
+        columns = [[group.column(number) for number in range(2)] for group in groups]
+        for found, group in zip(memory_of_groups(path), columns, strict=True):
+            values = 16 * sum(column.num_values for column in group)
+            whole = values + sum(column.total_uncompressed_size for column in group)
+            assert 0.9 * (whole - values) <= found - values < whole - values  # which has the heads, too
+
+
+@pytest.mark.usefixtures("small")
+def test_parquet_whose_footer_says_less_than_its_pages_is_refused(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pyarrow.table({"HEAD_x": np.zeros(20_000)}), path)
+    true, less = b"\xc0\xb8\x02", b"\xc0\x80\x00"  # 20,000 and 32, of as many bytes
+    data = path.read_bytes()
+    start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    assert true in data[start:]
+    path.write_bytes(data[:start] + data[start:].replace(true, less))
+    refused(path, read_table, "memory")
+
+
+@pytest.mark.parametrize("compression", ["zstd", "lz4"])
+def test_compressed_arrow_is_refused_before_it_is_read(compression: str, tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    rows, path = huggingface_rows(), tmp_path / "train.arrow"
+    options = pyarrow.ipc.IpcWriteOptions(compression=compression)
+    with pyarrow.ipc.new_stream(path, rows.schema, options=options) as stream:
+        stream.write(rows)
+    with refusal("compressed") as caught:
+        read_clips(tmp_path, ImportConfig(format="huggingface"))
+    assert str(path) in str(caught.value)
 
 
 @pytest.mark.usefixtures("small")

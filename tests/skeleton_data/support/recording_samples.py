@@ -261,6 +261,49 @@ def write_sleap(folder: Path) -> Path:
     return folder / "wave.h5"
 
 
+def huggingface_rows(clips: Sequence[np.ndarray] = (BODY,)) -> Any:
+    """Rows as `export --to huggingface` writes them, of clips (T, V, 3) of the first Kinect."""
+    import pyarrow
+
+    nested = pyarrow.float32()
+    for _ in range(4):
+        nested = pyarrow.list_(nested)
+    kinect, same = layout("kinect_v1").model_dump_json(), len(clips)
+    columns = {
+        "name": pyarrow.array([f"clip{number}" for number in range(same)]),
+        "joints": pyarrow.array([clip[:, None].tolist() for clip in clips], nested),
+        "label": pyarrow.array([0] * same, pyarrow.int64()),
+        "fps": pyarrow.array([30.0] * same, pyarrow.float32()),
+        "units": pyarrow.array(["m"] * same),
+        "layout": pyarrow.array([kinect] * same),
+    }
+    about = {"info": {"features": {"label": {"names": ["wave"]}}}}
+    return pyarrow.table(columns).replace_schema_metadata({"huggingface": json.dumps(about)})
+
+
+def write_huggingface(folder: Path) -> Path:
+    import pyarrow
+    from pyarrow import parquet
+
+    rows = huggingface_rows()
+    for side in ("train", "test"):
+        (folder / "saved" / side).mkdir(parents=True)
+    with pyarrow.ipc.new_stream(folder / "saved/train/data-00000-of-00001.arrow", rows.schema) as stream:
+        stream.write(rows)
+    parquet.write_table(rows, folder / "saved/test.parquet")
+    return folder / "saved"
+
+
+def write_parquet(folder: Path) -> Path:
+    import pyarrow
+    from pyarrow import csv, parquet
+
+    rows = csv.read_csv(pyarrow.py_buffer(write_table(folder).read_bytes()))
+    parquet.write_table(rows, folder / "wave.parquet")
+    (folder / "wave.csv").unlink()
+    return folder / "wave.parquet"
+
+
 def said(**options: Any) -> Callable[[Path], dict[str, Any]]:
     return lambda folder: options
 
@@ -291,3 +334,13 @@ if find_spec("h5py"):
         "movement": Kind("movement", write_movement, said(**FLAT)),
         "sleap": Kind("sleap", write_sleap, said(**FLAT)),
     }
+
+COLUMNS = (
+    {
+        "parquet": Kind("table", write_parquet, said(layout="kinect_v1", units="m")),
+        "huggingface": Kind("huggingface", write_huggingface, said()),
+    }
+    if find_spec("pyarrow")
+    else {}
+)
+"""Files of columns, Parquet and Arrow, which `pyarrow` reads."""

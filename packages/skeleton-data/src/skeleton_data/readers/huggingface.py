@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import struct
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -90,15 +91,48 @@ def _batches(file: Path) -> Iterator[Any]:
     """Yield the rows of a file, a few at a time."""
     if file.suffix == ".parquet":
         parquet = needed("pyarrow.parquet", "parquet", file)
-        with reading(file), parquet.ParquetFile(file) as table:
+        with reading(file):
             require_small(file, at_once=False)
+        with reading(file), parquet.ParquetFile(file) as table:
             yield from table.iter_batches(batch_size=ROWS)
     else:
         arrow = needed("pyarrow", "parquet", file)
+        with reading(file), arrow.memory_map(str(file)) as data:
+            require_plain(arrow.ipc.MessageReader.open_stream(data))
         with reading(file), arrow.memory_map(str(file)) as data, arrow.ipc.open_stream(data) as stream:
             for batch in stream:
+                batch.validate(full=True)  # pyarrow would read outside of its memory
                 for start in range(0, len(batch), ROWS):
                     yield batch.slice(start, ROWS)
+
+
+def require_plain(messages: Iterable[Any]) -> None:
+    """Refuse an Arrow stream whose buffers are compressed: one of them may grow to any size.
+
+    Neither `datasets` nor `export` compresses them.
+
+    Raises:
+        ValueError: They are. Call it within `reading`.
+    """
+    for message in messages:
+        if message.type == "dictionary" or (message.type == "record batch" and _compressed(message.metadata)):
+            raise ValueError("its columns are compressed or coded by a dictionary: save it without")
+
+
+def _compressed(metadata: Any) -> bool:
+    """Return whether the table of a record batch in Arrow's FlatBuffers says how it is compressed."""
+    data = memoryview(metadata)
+
+    def field(table: int, number: int) -> int:
+        """Return the place of a field in a table, 0 where it is not there."""
+        heads = table - struct.unpack_from("<i", data, table)[0]
+        there = struct.unpack_from("<H", data, heads)[0] >= 2 * number + 6
+        offset = struct.unpack_from("<H", data, heads + 4 + 2 * number)[0] if there else 0
+        return table + offset if offset else 0
+
+    message = struct.unpack_from("<I", data, 0)[0]
+    place = field(message, 2)  # Message.header
+    return bool(field(place + struct.unpack_from("<I", data, place)[0], 3))  # RecordBatch.compression
 
 
 def _rows_of(file: Path) -> int:

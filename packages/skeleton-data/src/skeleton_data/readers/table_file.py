@@ -17,6 +17,7 @@ from skeleton_data.errors import DataError
 from skeleton_data.files.limits import require_memory, size_of
 from skeleton_data.files.text import read_words
 from skeleton_data.ntu.lines import MAX_METRES
+from skeleton_data.readers.parquet_pages import memory_of_groups
 
 EMPTY = frozenset({"", "nan", "na", "n/a", "null", "none"})
 MAX_NUMBER = MAX_METRES * 1e12
@@ -213,17 +214,7 @@ def require_small(path: Path, *, at_once: bool = True) -> None:
 
     Raises:
         DataError: They would.
+        ValueError: It is damaged. Call it within `reading`.
     """
-    from skeleton_data.readers.optional import needed
-
-    metadata = needed("pyarrow.parquet", "parquet", path).read_metadata(path)
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    wanted = [
-        sum(16 * column.num_values + column.total_uncompressed_size for column in _columns(group))
-        for group in groups
-    ]
+    wanted = memory_of_groups(path)
     require_memory(path, sum(wanted) if at_once else max(wanted, default=0), size_of(path), "its columns")
-
-
-def _columns(group: Any) -> list[Any]:
-    return [group.column(number) for number in range(group.num_columns)]
