@@ -126,6 +126,7 @@ def test_mistakes_on_the_command_line(pretrain_recipe, arguments, field, named):
         (["--training.epoch", "3"], r"--training\.epoch 3 .*--training\.epochs"),
         (["--training.lr", "0.1"], r"--training\.lr .*--optimizer\.lr"),
         (["--model.mask.every", "3"], "--model.mask.every 3; .* recipe"),
+        (["--run.resume", "--run.nope", "3"], r"--run\.nope 3"),
     ],
 )
 def test_options_that_are_not_there(pretrain_recipe, arguments, named):
@@ -275,6 +276,12 @@ def test_there_are_recipes():
 def test_a_flag_with_a_value_means_what_it_says(finetune_recipe, given, resume):
     config = read_recipe(finetune.FinetuneConfig, [str(finetune_recipe), *given], program="finetune")
     assert config.run.resume is resume
+
+
+def test_options_may_have_hyphens_as_those_of_skeleton_data_have(finetune_recipe):
+    given = ("--training.batch-size", "3", "--data.sampling.train-crop=[0.9,1]")
+    config = read_recipe(finetune.FinetuneConfig, [str(finetune_recipe), *given], program="finetune")
+    assert (config.training.batch_size, config.data.sampling.train_crop) == (3, (0.9, 1.0))
 
 
 def test_a_flag_with_another_value_is_named_and_null_is_none(finetune_recipe):

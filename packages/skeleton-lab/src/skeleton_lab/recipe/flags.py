@@ -39,7 +39,8 @@ class Flags:
     def rewritten(self, arguments: Sequence[str]) -> Iterator[str]:
         """Write `--flag true` and `--flag=false` as `--flag` and `--no-flag`; `null` and `none` as None.
 
-        Options have their names of today (`skeleton_lab.recipe.renamed`).
+        Options have their names of today (`skeleton_lab.recipe.renamed`), and may have hyphens, as those of
+        `skeleton-data` and `skeleton-predict` have.
         """
         rest = deque(arguments)
         while rest:
@@ -47,7 +48,7 @@ class Flags:
             if not flag.startswith("--"):
                 yield argument
                 continue
-            flag = option_today(flag)
+            flag = self._spelt(option_today(flag))
             if flag in self.switches:
                 if not equals and rest and rest[0].lower() in _TRUTH:
                     equals, value = "=", rest.popleft()
@@ -58,6 +59,12 @@ class Flags:
                 yield flag
                 if rest and not rest[0].startswith("--"):
                     yield self._value(flag, rest.popleft())
+
+    def _spelt(self, flag: str) -> str:
+        """Return an option with the underscores that it has in place of hyphens."""
+        no = "--no-" if flag.startswith("--no-") else "--"
+        spelt = no + flag.removeprefix(no).replace("-", "_")
+        return spelt if flag not in self.options and spelt in self.options else flag
 
     def _value(self, flag: str, value: str) -> str:
         return "None" if value.lower() in _NOTHING and flag not in self.named_none else value
@@ -72,7 +79,7 @@ class Flags:
         """
         _, unknown, words = message.partition("unrecognized arguments: ")
         for flag, value in pairwise(arguments):
-            if unknown and flag in self.switches and value == words.split()[0]:
+            if unknown and flag in self.switches and value == words.split()[0] and not value.startswith("--"):
                 return InputError(f"{flag.removeprefix('--')}: expected true or false, got {value!r}")
         if "required: RECIPE" in message:
             message = "RECIPE is missing: name a file, or one of those that `skeleton-lab recipes` lists"
