@@ -272,9 +272,9 @@ def test_calls_that_cannot_be_answered_are_refused(recogniser, clips):
     for call in (recogniser.predict, recogniser.embed):
         with pytest.raises(DataError, match="batch_size"):
             call(clips[0], batch_size=0)
-    for option, value in {"layout": "coco17", "format": "bvh", "batch_size": 2.5}.items():
+    for option, value in {"layout": "coco17", "format": "bvh", "batch_size": 2.5, "max_gap": "1s"}.items():
         with pytest.raises(DataError, match=option):
-            recogniser.predict(clips[0], **{option: value})
+            recogniser.predict(clips[0], **{"missing": "refuse", option: value})
     with pytest.raises(DataError, match="count"):
         recogniser.predict(clips[0])[0].best(-1)
     for several in (clips, []):

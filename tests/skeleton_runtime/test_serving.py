@@ -113,6 +113,7 @@ def test_threshold_and_smooth_are_those_of_the_model(client, recogniser, raw, cl
     "query",
     [f"threshold={value}" for value in ("2", "-0.1", "nan", "x", "")]
     + [f"smooth={value}" for value in ("0", "-1", "1.5", "10001", "x", "")]
+    + ["window=1s&smooth=2&smooth=2"]
     + ["window=0", "window=0s", "window=nans", "window=-2s", "window=10&stride=20", "stride=10"],
 )
 def test_bad_options_name_their_field(client, query):
@@ -169,6 +170,7 @@ BAD = {
     "deep JSON": ("/predict", "[" * 100_000, 400),
     "another option": ("/predict?labels=/etc/passwd", {"clips": JOINT}, 400),
     "a layout that is a file": ("/predict?source_layout=/etc/passwd", {"clips": JOINT}, 400),
+    "gaps that are not filled": ("/predict?missing=refuse&max_gap=1s", {"clips": JOINT}, 400),
     "a path": ("/predict?name=../x.npz", "x", 400),
     "a path with zero": ("/predict?name=x.npz%00", "x", 400),
     "no such format": ("/predict?name=x.exe", "x", 422),

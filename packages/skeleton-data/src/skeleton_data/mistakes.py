@@ -92,7 +92,7 @@ def expected(mistake: ErrorDetails, model: type[BaseModel] | None = None) -> str
             return f"expected at least {about['min_length']} {_unit(kind)}"
     if kind in _BOUNDS:
         name, word = _BOUNDS[kind]
-        return f"expected {allowed or f'{word} {about[name]:g}'}"
+        return f"expected {allowed or f'{word} {_number(about[name])}'}"
     if (what := _EXPECTED.get(kind.partition("_")[0])) is not None:
         return f"expected {what}" + (f", {allowed}" if allowed and what.endswith("number") else "")
     return mistake["msg"].replace("Input should be", "expected")
@@ -178,10 +178,14 @@ def _range(number: Schema) -> str:
         return ""
     if number["type"] == "integer" and "exclusiveMinimum" in number:
         number = {**number, "minimum": number["exclusiveMinimum"] + 1, "exclusiveMinimum": None}
-    bounds = {name: f"{number[name]:g}" for name in _WORDS if number.get(name) is not None}
+    bounds = {name: _number(number[name]) for name in _WORDS if number.get(name) is not None}
     if bounds.keys() == {"minimum", "maximum"}:
         return f"{bounds['minimum']} to {bounds['maximum']}"
     return ", ".join(f"{_WORDS[name]} {bound}" for name, bound in bounds.items())
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
 
 
 def _unit(kind: str) -> str:

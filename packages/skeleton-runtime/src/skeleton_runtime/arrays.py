@@ -82,10 +82,10 @@ def scale_of(units: str, up: str, preprocessing: Preprocessing) -> np.float32:
     """
     flat = preprocessing.units == "picture"
     if units == "px" and not flat:
-        raise DataError("units: px are pixels, but the model was made for 3D joints; give m, cm or mm")
+        raise DataError("the option units is px, but the model was made for 3D joints; give m, cm or mm")
     if flat and (units in ("cm", "mm") or up not in ("auto", "y")):
-        wrong = f"units: {units}" if units in ("cm", "mm") else f"up: {up}"
-        raise DataError(f"{wrong}, but the model was made for 2D joints in pictures; leave it out")
+        wrong = f"units is {units}" if units in ("cm", "mm") else f"up is {up}"
+        raise DataError(f"the option {wrong}, but the model was made for 2D joints in pictures; leave it out")
     return np.float32(SCALES.get(units, 1.0))
 
 
@@ -97,11 +97,11 @@ def require_picture(preprocessing: Preprocessing, picture: tuple[int, int] | Non
     """
     if preprocessing.units == "picture" and picture is None:
         raise DataError(
-            "picture: the model was made for 2D joints; give width and height, such as 640x480, and"
-            " [x, y, confidence] in pixels"
+            "the option picture: the model was made for 2D joints; give width and height, such as 640x480,"
+            " and [x, y, confidence] in pixels"
         )
     if preprocessing.units == "m" and picture is not None:
-        raise DataError("picture: the model was made for 3D joints in metres; leave it out")
+        raise DataError("the option picture: the model was made for 3D joints in metres; leave it out")
 
 
 def _clip(number: int, clip: ArrayLike, joints: int, scale: np.float32) -> Clip:
@@ -114,8 +114,8 @@ def _in_parts(number: int, clip: ArrayLike, joints: int, scale: np.float32) -> C
     read = _clip(number, clip, joints, scale)
     if (np.abs(read.joints[..., :2]) > MAX_PARTS).any():
         raise DataError(
-            f"picture: clip {number} has positions beyond {MAX_PARTS} pictures; where they are pixels,"
-            " give width and height, such as 640x480"
+            f"the option picture: clip {number} has positions beyond {MAX_PARTS} pictures; if they are"
+            " pixels, give width and height, such as 640x480"
         )
     return read
 

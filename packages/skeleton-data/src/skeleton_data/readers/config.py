@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Set
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from skeleton_data.clips import Up
 from skeleton_data.errors import DataError
@@ -190,6 +190,13 @@ class ImportConfig(BaseModel):
     replication: str | None = Field(
         default=None, description="Column of the repetition; without it 'replication'."
     )
+
+    @model_validator(mode="after")
+    def _gaps_are_filled(self) -> Self:
+        filled = self.missing in ("interpolate", "hold")
+        if not filled and self.max_gap != type(self).model_fields["max_gap"].default:
+            raise ValueError(f"max_gap: with missing {self.missing} no gap is filled; leave max_gap out")
+        return self
 
     def refuse_but(self, known: Set[str], source: str | Path, kind: str) -> None:
         """Refuse options that would be ignored, of those that only some data know.

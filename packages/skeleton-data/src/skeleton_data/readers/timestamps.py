@@ -72,8 +72,8 @@ def agreed_rate(given: float | None, said: float | None, path: Path) -> float | 
     if given is not None and said is not None and 0 < said < math.inf and abs(given / said - 1) > SAME_RATE:
         raise DataError.at(
             path,
-            f"it says {said:g} frames per second, but the option fps is {given:g}: leave fps out, or give"
-            " resample if clips are to have that rate",
+            f"it says {said:g} frames per second, but the option fps is {given:g}: leave it out"
+            " (the option resample of an import changes a rate)",
             field="fps",
         )
     return said if given is None else given

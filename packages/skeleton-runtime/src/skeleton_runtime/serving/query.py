@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from starlette.datastructures import QueryParams
 
 from skeleton_data import DataError, ImportConfig, Missing, Picture, Up, first_mistake, layout_names
 from skeleton_runtime.smoothing import MOST_WINDOWS
@@ -57,8 +58,11 @@ class _Understanding(BaseModel):
         """Read the query of an address.
 
         Raises:
-            QueryError: If a field is unknown or of another kind; names it.
+            QueryError: If a field is unknown, given twice or of another kind; names it.
         """
+        names = [name for name, _ in given.multi_items()] if isinstance(given, QueryParams) else list(given)
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise QueryError(f"{twice[0][:100]}: it is given twice; give it once")
         try:
             return cls.model_validate(dict(given))
         except ValidationError as error:
@@ -95,9 +99,16 @@ class ClipQuery(_Understanding):
     )
 
     def config(self) -> ImportConfig:
-        """Return how the data are to be understood."""
+        """Return how the data are to be understood.
+
+        Raises:
+            QueryError: If options do not go together; names them.
+        """
         own = {"name", "window", "stride", "skeletons", "top", "threshold", "smooth"}
-        return ImportConfig(**self.model_dump(exclude=own))
+        try:
+            return ImportConfig(**self.model_dump(exclude=own))
+        except ValidationError as error:
+            raise QueryError(str(first_mistake(error, model=ImportConfig))) from None
 
 
 class StreamQuery(_Understanding):
