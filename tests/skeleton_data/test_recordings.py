@@ -348,6 +348,8 @@ def test_labels_from_a_table_and_from_names(tmp_path: Path) -> None:
         ),
         ("x.csv", b"Trajectories\r\n100\r\n,,S:LFHD,,\r\n", "this looks like a CSV of Vicon Nexus"),
         ("x.json", b'{"images": [], "annotations": []}', "this looks like annotations of COCO"),
+        ("x.json", b'[{"timestamp_ms": 0, "pose_landmarks": [[{"x": 0.5}]]}]', "this looks like .*MediaPipe"),
+        ("x.json", b'[{"poseWorldLandmarks": {"landmark": [{"x": 0.1}]}}]', "this looks like .*MediaPipe"),
         ("x.json", b'{"hello": 1}', "its format is not known by its keys: hello"),
     ],
 )

@@ -35,6 +35,9 @@ _JSON: tuple[tuple[Format, str], ...] = (
 )
 """Keys that only that format has near the beginning of a file."""
 
+_LANDMARKS = r'(?i)"(pose_?)?(world_?)?landmarks?"\s*:'
+"""Keys of MediaPipe's results in other forms: in the picture, of JavaScript, of its older interface."""
+
 LOOKS: dict[str, str] = {
     ".fbx": "FBX, whose joints only the Autodesk SDK reads: write BVH",
     ".glb": "glTF: write BVH",
@@ -170,6 +173,12 @@ def _of_json(path: Path) -> Format:
     found = next((kind for kind, keys in _JSON if re.search(keys, head, re.DOTALL)), None)
     if found is not None:
         return found
+    if re.search(_LANDMARKS, head):
+        raise DataError.at(
+            path,
+            "this looks like landmarks of MediaPipe in another form: write a list of results, one for each"
+            " frame, with pose_world_landmarks, a list of landmarks x, y, z and visibility for each person",
+        )
     if re.search(r'"(images|annotations)"\s*:', head):
         raise DataError.at(path, "this looks like annotations of COCO, single pictures and no recording")
     keys = ", ".join(list(dict.fromkeys(re.findall(r'"(\w{1,40})"\s*:', head)))[:6]) or "none"

@@ -49,7 +49,11 @@ def files_below(path: Path, *endings: str, but: Path | None = None) -> list[Path
         raise DataError.at(path, f"there is no {' or '.join(endings)} file in it")
     for first, second in pairwise(files):
         if first.stem == second.stem:
-            raise DataError.at(second, f"there is another file of that name: {first}")
+            raise DataError.at(
+                second,
+                f"there is another file of that name: {first}; clips are called by the names of their files,"
+                " so give each a name of its own",
+            )
     return files
 
 
