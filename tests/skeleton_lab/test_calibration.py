@@ -99,7 +99,7 @@ def test_a_model_carries_its_temperature_and_shows_probabilities_at_it(trained, 
         ('{"temperature": 0}', "calibration.json: temperature"),
         ('{"temperature": 1, "threshold": 2}', "calibration.json: threshold"),
         ('{"temprature": 1}', "calibration.json: temprature"),
-        ("{", "calibration.json: the file: Invalid JSON"),
+        ("{", "calibration.json: it is no JSON"),
     ],
 )
 def test_a_damaged_file_is_named(trained, tmp_path, text, line):

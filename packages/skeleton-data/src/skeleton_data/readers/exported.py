@@ -27,7 +27,7 @@ def exported_layout(text: Any, file: Path) -> SkeletonLayout:
     try:
         return SkeletonLayout.model_validate_json(text)
     except ValidationError as error:
-        raise first_mistake(error, file, SkeletonLayout, note="layout") from None
+        raise first_mistake(error, file, SkeletonLayout, note="layout: no skeleton") from None
 
 
 def exported_units(text: Any, file: Path) -> Units:
