@@ -5,14 +5,16 @@ import json
 import pickle
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from skeleton_data import ClipSampling
+from skeleton_data import ClipSampling, printable
 from skeleton_lab import share
 from skeleton_lab.errors import InputError
+from skeleton_lab.models.model_card import model_card, plain
 from skeleton_lab.models.model_folder import FILES, OPTIONAL, SUMS
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import read_options
@@ -224,3 +226,26 @@ def test_of_the_hub_the_known_files_are_taken_alone(folder, monkeypatch):
     monkeypatch.setattr("huggingface_hub.snapshot_download", offline)
     with pytest.raises(InputError, match=r"^hf://lab/tuned .*: no connection$"):
         SavedModel.open("hf://lab/tuned")
+
+
+HOSTILE = (
+    *("# Licence", "a | b", "<img src=x>", "[here](http://x)", "![x](y)", "- item", "1. first", "***", "---"),
+    *("```", "&lt;", "_emphasis_", "~~~", "> quote", "+ x", "===", "back\\slash", "line\nbreak"),
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_in_the_card_are_no_markdown(trained, name):
+    """They neither begin a section, a list or a quotation, nor end a table, nor load anything."""
+    model = SavedModel.open(trained["joint"])
+    known = model.preprocessing
+    layout = known.layout.model_copy(update={"name": name})
+    named = replace(model, preprocessing=known.model_copy(update={"classes": (name,) * 40, "layout": layout}))
+    card, usual = model_card(named), model_card(model)
+    heads = [re.findall(r"^(?:#+ |---)", text, re.MULTILINE) for text in (card, usual)]
+    assert heads[0] == heads[1] and len(re.findall(r"(?<!\\)```", card)) == usual.count("```")
+    assert not re.search(r"^([>+=~*-]|\d+[.)]) ", card.split("## Classes")[1].split("##")[0], re.MULTILINE)
+    rows = [line for line in card.splitlines() if line.startswith("| joints")]
+    assert len(re.findall(r"(?<!\\)\|", rows[0])) == 3
+    assert not re.search(r"(?<!\\)(<img|\]\(|&lt)", card)
+    assert plain(name) in card and re.sub(r"\\([^a-z])", r"\1", plain(name)) == printable(name)

@@ -75,9 +75,42 @@ def test_an_altered_file_is_named_by_its_checksum(copy, name):
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(DataError, match=f"{name}: damaged"):
         Recogniser.load(copy)
-    (copy / "SHA256SUMS").write_text("")
-    with pytest.raises(DataError, match=r"SHA256SUMS: the checksum of model\.onnx is missing"):
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda sums: "", None),
+        (lambda sums: sums[:-30], 2),
+        (lambda sums: sums[:40], 1),
+        (lambda sums: sums + sums, 3),
+        (lambda sums: "not a checksum\n" + sums, 1),
+        (lambda sums: sums.split("\n", 1)[1], None),
+    ],
+    ids=[
+        "empty",
+        "cut in the last line",
+        "cut in the first line",
+        "twice",
+        "another line",
+        "a file is missing",
+    ],
+)
+def test_checksums_that_are_not_whole_verify_nothing(copy, change, line):
+    path = copy / "SHA256SUMS"
+    sum_up(copy)
+    path.write_text(change(path.read_text()))
+    with pytest.raises(DataError, match="SHA256SUMS") as caught:
         Recogniser.load(copy)
+    assert caught.value.line == line
+
+
+def test_checksums_of_other_programs_are_read(copy):
+    sum_up(copy)
+    lines = [line.split("  ") for line in (copy / "SHA256SUMS").read_text().splitlines()]
+    text = "".join(f"{digits.upper()} *{name}\r\n" for digits, name in lines)
+    (copy / "SHA256SUMS").write_bytes(text.encode())
+    Recogniser.load(copy)
 
 
 @pytest.mark.parametrize("where", ["nowhere", "hf://", "hf://a/../b", "hf://../x", __file__])

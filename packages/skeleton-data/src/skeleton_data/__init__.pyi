@@ -27,6 +27,7 @@ from .errors import NobodyError as NobodyError
 from .errors import OutputError as OutputError
 from .export.huggingface import export_huggingface as export_huggingface
 from .export.npz import export_npz as export_npz
+from .files.checksums import read_checksums as read_checksums
 from .files.json_file import load_json as load_json
 from .files.json_file import parse_json as parse_json
 from .files.text import read_text as read_text
@@ -191,6 +192,7 @@ __all__ = [
     "present_bodies",
     "printable",
     "put_in_place",
+    "read_checksums",
     "read_skeleton",
     "read_split",
     "read_text",

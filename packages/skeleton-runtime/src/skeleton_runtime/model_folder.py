@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from skeleton_data import DataError, Preprocessing, file_sha256
+from skeleton_data import DataError, Preprocessing, file_sha256, read_checksums
 from skeleton_runtime.calibration import Calibration
 from skeleton_runtime.network import OnnxNetwork
 
@@ -14,8 +14,6 @@ FILES = (ONNX, Preprocessing.FILE)
 HUB = "hf://"
 DOWNLOADED = (ONNX, Preprocessing.FILE, Calibration.FILE, SUMS)
 """All that is downloaded, whatever else is there."""
-MAX_SUMS = 2**16
-"""Bytes of the largest file of checksums that is read."""
 
 
 def open_model(where: str | Path, *, threads: int = 1) -> tuple[Preprocessing, OnnxNetwork, Calibration]:
@@ -74,10 +72,7 @@ def check_files(folder: Path, names: tuple[str, ...]) -> None:
     sums = folder / SUMS
     if not sums.is_file():
         return
-    if sums.stat().st_size > MAX_SUMS:
-        raise DataError.at(sums, f"it has more than {MAX_SUMS} bytes")
-    lines = [line.partition("  ") for line in sums.read_text(encoding="utf-8", errors="replace").splitlines()]
-    known = {name: checksum for checksum, _, name in lines}
+    known = read_checksums(sums)
     for name in names:
         if name not in known:
             raise DataError.at(sums, f"the checksum of {name} is missing")

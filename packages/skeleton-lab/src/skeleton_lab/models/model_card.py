@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,20 @@ PLACES |= {"stgcn": ("skeleton_baselines", "STGCN")}
 """Package and class of each kind of network that is built in."""
 
 
+_MARKS = re.compile(r"[\\`*\[\]<>|&]|(?<!\S)[-+=~#]|(?<=\d)[.)](?=\s)|(?<!\w)_|_(?!\w)")
+"""What Markdown may take for a mark: of words, links, cells and entities, and those that begin a line."""
+
+
+def plain(name: str) -> str:
+    r"""Return a name so that Markdown shows it as it is, in a line.
+
+    Example:
+        >>> print(plain("a|b <img> `x` # 1. kinect_v1"))
+        a\|b \<img\> \`x\` \# 1\. kinect_v1
+    """
+    return _MARKS.sub(r"\\\g<0>", printable(name))
+
+
 def model_card(model: SavedModel, results: Sequence[RunResult] = (), *, licence: str = "other") -> str:
     """Write the card of a model in Markdown, with the header that the Hugging Face Hub reads.
 
@@ -36,13 +51,13 @@ def model_card(model: SavedModel, results: Sequence[RunResult] = (), *, licence:
     what = f"recognises {len(classes)} actions" if classes else "encodes actions, pre-trained without labels"
     sections = [
         f"---\nlibrary_name: {package}\nlicense: {licence}\ntags:\n- skeleton-action-recognition\n---",
-        f"# {network} on {preprocessing.layout.name}\n\nA network that {what}, from 3D joints.",
+        f"# {network} on {plain(preprocessing.layout.name)}\n\nA network that {what}, from 3D joints.",
         *_accuracy(results),
         *_data(model.recipe.get("data", {}), results),
         *_made_with(results),
         _input(model),
         "## Load\n\n" + _loading(model, package, network),
-        *([f"## Classes\n\n{_wrapped(', '.join(classes))}"] if classes else []),
+        *([f"## Classes\n\n{_wrapped(', '.join(map(plain, classes)))}"] if classes else []),
         *_recipe(model.recipe, classes),
         f"## Licence\n\nWeights: {licence}"
         + (", the terms of the data that they were trained on" if licence == "other" else "")
@@ -86,19 +101,19 @@ def _accuracy(results: Sequence[RunResult]) -> Iterator[str]:
 def _data(data: Mapping[str, Any], results: Sequence[RunResult]) -> Iterator[str]:
     sources = data.get("sources", [data] if {"protocol", "split"} & data.keys() else [])
     if sources and results:
-        where = [f"{_name(source)} ({_division(source)})" for source in sources]
+        where = [plain(f"{_name(source)} ({_division(source)})") for source in sources]
         labels = "without" if "sources" in data else "with"
         clips = f"{results[0].train_clips} clips {labels} labels"
         text = f"Trained on {clips}, of the training side of {', '.join(where)}."
         if learnt := getattr(results[0], "self_training", None):
-            further = ", ".join(Path(store).name for store in data.get("unlabelled", ()))
+            further = ", ".join(plain(Path(store).name) for store in data.get("unlabelled", ()))
             text += (
                 f" Self-training learnt from {learnt.unlabelled_clips} further clips without labels"
                 + f", those of {further} among them" * bool(further)
                 + ", and from clips of the test side (transductive)" * learnt.transductive
                 + "."
             )
-        yield f"## Data\n\n{printable(text)}"
+        yield f"## Data\n\n{text}"
 
 
 def _made_with(results: Sequence[RunResult]) -> Iterator[str]:
@@ -110,7 +125,7 @@ def _made_with(results: Sequence[RunResult]) -> Iterator[str]:
         rows["data"] = ", ".join(
             f"{Path(each.store).name}: {each.clips} clips, SHA-256 {each.sha256}" for each in results[0].data
         )
-    table = "\n".join(f"| {name} | {printable(value)} |" for name, value in rows.items())
+    table = "\n".join(f"| {name} | {plain(value)} |" for name, value in rows.items())
     yield f"## Made with\n\n| | |\n|---|---|\n{table}"
 
 
@@ -138,7 +153,9 @@ def _input(model: SavedModel) -> str:
         "heading": "body 0 faces +z in the first frame" if sampling.face_forward else "that of the data",
         "stream": sampling.stream,
     }
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    table = "\n".join(
+        f"| {name} | {value if name == 'cleaning' else plain(value)} |" for name, value in rows.items()
+    )
     return f"## Input\n\n| | |\n|---|---|\n{table}\n\n`preprocessing.json` holds all of it."
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from skeleton_data import Preprocessing, file_sha256, in_words
-from skeleton_lab.errors import InputError
+from skeleton_data import Preprocessing, file_sha256, in_words, read_checksums
+from skeleton_lab.errors import InputError, input_errors
 from skeleton_lab.models.network_config import NetworkConfig
 from skeleton_lab.recipe.mistakes import mistakes
-from skeleton_lab.recipe.text_files import read_json, read_small_text
+from skeleton_lab.recipe.text_files import read_json
 from skeleton_runtime import Calibration
 from skeletonmae import READY, ready_folder
 
@@ -133,8 +133,8 @@ def check_files(folder: Path) -> None:
             raise InputError(f"{folder / name} is missing; {folder} is no saved model")
     if not (folder / SUMS).is_file():
         return
-    lines = [line.partition("  ") for line in read_small_text(folder / SUMS).splitlines()]
-    sums = {name: checksum for checksum, _, name in lines}
+    with input_errors():
+        sums = read_checksums(folder / SUMS)
     for name in sorted(sums.keys() - {*FILES, *OPTIONAL}):
         raise InputError(f"{folder / SUMS}: {name!r} is no file of a model")
     for name in dict.fromkeys((*files_of(folder), *sums)):
