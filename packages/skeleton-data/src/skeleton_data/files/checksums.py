@@ -14,7 +14,7 @@ _LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](\S.*)")
 
 
 def read_checksums(path: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file that a `SHA256SUMS` names, in small hexadecimal digits.
+    """Return the SHA-256 of each file that a `SHA256SUMS` names, in lower-case hexadecimal digits.
 
     Raises:
         DataError: It is missing, empty, cut or too large, or names a file twice; names the line.
