@@ -226,7 +226,7 @@ BAD = {
     "model.safetensors does not fit the STTFormer: ": tampered(
         config=lambda saved: saved["config"].update(width=16384)
     ),
-    "preprocessing.json: the file: ": tampered(preprocessing=lambda saved: saved.update(bodies=10**9)),
+    "preprocessing.json: ": tampered(preprocessing=lambda saved: saved.update(bodies=10**9)),
     "SHA256SUMS: the file is empty": lambda folder: (folder / SUMS).write_text(""),
 }
 
