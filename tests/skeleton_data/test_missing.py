@@ -1,17 +1,23 @@
 """Joints that were not measured: found, filled each on its own, or told; measured ones are never touched."""
 
+import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recording_samples import write_mediapipe
 from refusal import refusal
 from sample_sets import write_bvh
 
 from skeleton_data import ImportConfig, SkeletonStore, import_clips, layout
+from skeleton_data.importing.confidence import complete_frames
 from skeleton_data.importing.missing import fill_missing, mark_missing, require_complete
 from skeleton_data.importing.resampling import resample
+from skeleton_data.importing.unmeasured import never_seen, without_never_seen
 from skeleton_data.readers.config import Missing
 
 NTU = layout("ntu")
@@ -152,3 +158,45 @@ def test_the_case_file_with_one_nan_a_clip(shared: Path, tmp_path: Path) -> None
     assert (~there).sum() > 0 and len(store) == 8
     np.testing.assert_array_equal(store.rows[there], given[there])
     assert np.isfinite(store.rows).all()
+
+
+@pytest.mark.parametrize(("rule", "frames"), [("interpolate", 8), ("hold", 8), ("drop-frame", 7)])
+def test_a_frame_in_which_a_tracker_lost_everybody_is_a_gap(
+    rule: Missing, frames: int, tmp_path: Path
+) -> None:
+    """Between frames with somebody; at the end nobody is there."""
+    path = write_mediapipe(tmp_path)
+    shown = [dict(frame) for frame in 2 * json.loads(path.read_text())]
+    for number, frame in enumerate(shown):
+        frame["timestamp_ms"] = round(1000 * number / 30)
+    shown[2]["pose_world_landmarks"] = shown[7]["pose_world_landmarks"] = []
+    path.write_text(json.dumps(shown))
+    done = import_clips(path, tmp_path / "s", ImportConfig(missing=rule))
+    store = SkeletonStore.open(tmp_path / "s")
+    joints = store.read(0)
+    assert len(joints) == frames and joints[:-1].any(axis=(1, 2, 3)).all() and not joints[-1].any()
+    assert any(line.startswith("missing: 33 of") for line in done.report)
+    if rule == "interpolate":
+        np.testing.assert_allclose(joints[2], (joints[1] + joints[3]) / 2, atol=1e-6)
+    if frames == 8:
+        assert not np.asarray(store.read_confidence(0))[2].any()
+
+
+@given(st.integers(0, 10**6))
+def test_frames_are_dropped_alike_from_joints_and_confidence(seed: int) -> None:
+    """A body that is away while another is there drops no frame; never seen joints drop none either."""
+    random = np.random.default_rng(seed)
+    joints = random.uniform(1, 2, (12, 2, 20, 3)).astype(np.float32)
+    joints[random.uniform(size=(12, 2, 20)) < 0.01] = np.nan
+    joints[random.uniform(size=(12, 2)) < 0.3] = np.nan
+    joints[random.uniform(size=(12, 2)) < 0.2] = 0
+    joints[:, 0, 5] = np.where(joints[:, 0, :1].any(axis=1), np.nan, 0)
+    never, kinect = never_seen(joints), layout("kinect_v1")
+    dropped = without_never_seen(joints, never, kinect, partial(fill_missing, rule="drop-frame", max_gap=15))
+    kept = complete_frames(joints, never)
+    assert len(dropped) == kept.sum() and np.isfinite(dropped).all()
+    for frame, keeps in zip(joints, kept, strict=True):
+        whole = [bool(np.isnan(body).any(axis=-1).all()) for body in frame]
+        there = [bool(body.any()) and not lost for body, lost in zip(frame, whole, strict=True)]
+        gaps = [np.isnan(body[~known]).any() for body, known in zip(frame, never, strict=True)]
+        assert keeps == ((any(there) or not any(whole)) and not np.logical_and(there, gaps).any())

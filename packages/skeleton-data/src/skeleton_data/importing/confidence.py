@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, SourceUnits
 from skeleton_data.errors import DataError
+from skeleton_data.importing.missing import absent_beside
 from skeleton_data.layouts.joint_mapping import JointMap
 
 
@@ -75,4 +76,5 @@ def complete_frames(marked: NDArray[np.float32], never: NDArray[np.bool_]) -> ND
     """
     missing: NDArray[np.bool_] = np.asarray(np.isnan(marked).any(axis=-1))
     nobody = missing.all(axis=2, keepdims=True)
-    return np.asarray(~(missing & (nobody | ~never)).any(axis=(1, 2)))
+    lost = missing & (nobody | ~never) & ~absent_beside(marked)[..., None]
+    return np.asarray(~lost.any(axis=(1, 2)))

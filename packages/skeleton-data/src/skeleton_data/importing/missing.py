@@ -74,7 +74,8 @@ def fill_missing(joints: Joints, rule: Missing, max_gap: int) -> Joints:
     "interpolate" is linear in time, and holds the nearest position at the ends of a clip; "hold" keeps the
     last position, and at the beginning the first. A gap of more than `max_gap` frames stays NaN, but a body
     that is missing as a whole for longer, or at an end, is absent: zero. "drop-frame" leaves out all frames
-    with a missing joint; "refuse" changes nothing.
+    with a missing joint, but a body that is missing as a whole beside another is absent; "refuse" changes
+    nothing.
 
     Example:
         >>> wrist = np.array([1, np.nan, 3, np.nan, np.nan], np.float32).reshape(5, 1, 1, 1).repeat(3, axis=3)
@@ -86,7 +87,9 @@ def fill_missing(joints: Joints, rule: Missing, max_gap: int) -> Joints:
     if rule == "refuse" or not missing.any():
         return joints
     if rule == "drop-frame":
-        return joints[~missing.any(axis=(1, 2))]
+        absent = absent_beside(joints)[..., None]
+        left = np.where(absent[..., None], np.float32(0), joints)
+        return left[~(missing & ~absent).any(axis=(1, 2))]
     filled = joints.copy()
     _leave_absent(filled, missing, max_gap)
     there: NDArray[np.bool_] = np.asarray((filled != 0).any(axis=(2, 3)))
@@ -112,6 +115,14 @@ def fill_missing(joints: Joints, rule: Missing, max_gap: int) -> Joints:
                         gap, known, joints[known, body, joint, axis]
                     )
     return filled
+
+
+def absent_beside(joints: Joints) -> NDArray[np.bool_]:
+    """Return which bodies (T, M) of joints (T, M, V, 3) are missing as a whole while another is there."""
+    missing: NDArray[np.bool_] = np.asarray(np.isnan(joints).any(axis=-1))
+    lost: NDArray[np.bool_] = np.asarray(missing.all(axis=2))
+    there = ~lost & np.asarray(joints.any(axis=(2, 3)))
+    return lost & np.asarray(there.any(axis=1))[:, None]
 
 
 def _leave_absent(filled: Joints, missing: NDArray[np.bool_], max_gap: int) -> None:

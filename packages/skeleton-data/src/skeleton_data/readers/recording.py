@@ -210,6 +210,7 @@ def _columns(found: tuple[str, ...], wanted: tuple[str, ...], path: Path) -> lis
 def as_clip(positions: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return positions (T, M, V, 2 or 3) as joints of a clip: three coordinates, absent bodies all zero.
 
+    A body is absent before its first frame and after its last one. Between them it is NaN where it was lost.
     Bodies that are in no frame are left out; the second array (M,) says which are there.
 
     Example:
@@ -221,6 +222,8 @@ def as_clip(positions: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArra
     joints = np.zeros((*positions.shape[:3], 3), dtype=np.float32)
     joints[..., : positions.shape[-1]] = positions
     joints[np.isnan(positions).any(axis=-1)] = np.nan
-    joints[np.isnan(joints).all(axis=(2, 3))] = 0
+    seen: NDArray[np.bool_] = ~np.asarray(np.isnan(joints).all(axis=(2, 3)))
+    between = np.logical_or.accumulate(seen) & np.logical_or.accumulate(seen[::-1])[::-1]
+    joints[~between] = 0
     there: NDArray[np.bool_] = np.asarray(joints.any(axis=(0, 2, 3)))  # NaN counts as there
     return (joints if there.all() else joints[:, there]), there
