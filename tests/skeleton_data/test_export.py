@@ -224,7 +224,7 @@ def test_rows_that_do_not_fit_are_named(store, tmp_path):
     for name, bad, message in (
         ("units", ["m", "picture", "m"], "row 1: another units"),
         ("units", ["feet"] * 3, "units: expected m or picture, found 'feet'"),
-        ("layout", ["{}"] * 3, "layout: name"),
+        ("layout", ["{}"] * 3, "layout: .*name"),
         ("joints", [[[[[1.0, 2.0]]]]] * 3, "row 0: joints"),
         ("joints", [[[[[1.0, 2.0, 3.0]], [[1.0]]]]] * 3, "row 0: joints|cannot be read"),
     ):
