@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from skeleton_data import DataError, in_view, sliding_windows, those_in_view
 from skeleton_runtime.answers import Answer
-from skeleton_runtime.explanation import Recognises
 from skeleton_runtime.ranges import whole_number
 from skeleton_runtime.recordings import Recording
 from skeleton_runtime.smoothing import Smoothing
 from skeleton_runtime.windows import Windows, people_in
+
+if TYPE_CHECKING:
+    from skeleton_runtime.explanation import Recognises
 
 Item = TypeVar("Item")
 
