@@ -14,6 +14,7 @@ from skeleton_data import (
     StoreWriter,
     divide,
     layout,
+    missing_classes,
     require_trained_classes,
 )
 from skeleton_data.cli.main import main
@@ -36,6 +37,14 @@ def test_what_nothing_could_recognise_is_refused(clips, every):
         assert all((NAMES[each] in str(error)) is (each in untrained) for each in range(3))
     else:
         assert not refused
+
+
+def test_one_class_alone_that_trains_is_said():
+    one, two = ([[2, 0, 1], [0, 0, 1], [0, 0, 0]], [[2, 0, 1], [1, 0, 1], [0, 0, 0]])
+    said = [
+        [note for note in missing_classes(np.array(each), NAMES) if "wave" in note] for each in (one, two)
+    ]
+    assert len(said[0]) == 1 and said[1] == []
 
 
 @pytest.fixture

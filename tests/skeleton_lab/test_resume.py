@@ -232,12 +232,24 @@ def test_best_weights_that_are_missing_are_named(finetune_recipe, tmp_path):
         run_finetuning(finetune_recipe, "--run.resume")
 
 
-@pytest.mark.parametrize("name", ["classifier", "labels.json"])
-def test_a_finished_run_whose_output_is_missing_does_not_count_as_finished(finetune_recipe, tmp_path, name):
-    run_finetuning(finetune_recipe, "--training.epochs", "1")
-    (tmp_path / "finetuned" / name).rename(tmp_path / name)
-    with pytest.raises(InputError, match=rf"finetuned has ended, but its {name} is missing"):
+def test_a_finished_run_whose_output_is_not_whole_does_not_count_as_finished(finetune_recipe, tmp_path):
+    def resume():
         run_finetuning(finetune_recipe, "--training.epochs", "1", "--run.resume")
+
+    run_finetuning(finetune_recipe, "--training.epochs", "1")
+    for name in ("classifier", "labels.json", "metrics.jsonl", "classifier/config.json"):
+        (tmp_path / "finetuned" / name).rename(tmp_path / "away")
+        with pytest.raises(InputError, match=rf"finetuned has ended, but its {name} is missing"):
+            resume()
+        (tmp_path / "away").rename(tmp_path / "finetuned" / name)
+    for name, problem in (("config.json", "classifier/config.json is damaged"), ("SHA256SUMS", "empty")):
+        path = tmp_path / "finetuned" / "classifier" / name
+        whole = path.read_bytes()
+        path.write_bytes(b"")
+        with pytest.raises(InputError, match=problem):
+            resume()
+        path.write_bytes(whole)
+    resume()
 
 
 def test_a_run_whose_checkpoints_were_deleted_says_that_it_begins_anew(finetune_recipe, tmp_path, capsys):

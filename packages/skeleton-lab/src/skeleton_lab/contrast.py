@@ -123,7 +123,7 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
         clips = config.data.open()
         config = config.resolved(clips)
         folder = RunFolder.check(config.run, config, clips.fingerprints)
-        if finished := folder.finished(ContrastResult, "encoder"):
+        if finished := folder.finished(ContrastResult, "metrics.jsonl", "encoder"):
             return finished
 
     import torch

@@ -160,7 +160,7 @@ def run(
         config = config.resolved(clips, source)
         others = others_of(config, clips)
         folder = check_run_folder(config, clips, source, others)
-        if finished := folder.finished(FinetuneResult, "classifier", "labels.json"):
+        if finished := folder.finished(FinetuneResult, "metrics.jsonl", "classifier", "labels.json"):
             return finished
         if config.self_training.teacher:
             field, weights = "self_training.teacher", folder.weights

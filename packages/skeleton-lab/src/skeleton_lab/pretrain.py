@@ -159,7 +159,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
         clips = config.data.open()
         config = config.resolved(clips)
         folder = RunFolder.check(config.run, config, clips.fingerprints)
-        if finished := folder.finished(PretrainResult, "model.safetensors", "encoder"):
+        if finished := folder.finished(PretrainResult, "metrics.jsonl", "model.safetensors", "encoder"):
             return finished
 
     import torch

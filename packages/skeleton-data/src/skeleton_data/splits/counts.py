@@ -71,6 +71,8 @@ def class_table(counts: NDArray[np.int64], names: Sequence[str]) -> str:
 def missing_classes(counts: NDArray[np.int64], names: Sequence[str]) -> tuple[str, ...]:
     """Return a sentence on classes without a clip, and one for each side that has none of some others.
 
+    One says that all training clips are of one class, where they are.
+
     Example:
         >>> missing_classes(np.array([[2, 0, 2], [3, 0, 0], [0, 0, 0]]), ["wave", "kick", "bow"])
         ('There is no clip of bow on any side.', 'There is no test clip of kick.')
@@ -81,6 +83,8 @@ def missing_classes(counts: NDArray[np.int64], names: Sequence[str]) -> tuple[st
         lack = there & (counts[:, column] == 0)
         if lack.any() and counts[:, column].any():
             found.append(f"There is no {side} clip of {listed_names(names, lack)}.")
+    if (trained := counts[:, 0] > 0).sum() == 1:
+        found.append(f"All training clips are of {listed_names(names, trained)}: every answer will be that.")
     return tuple(found)
 
 

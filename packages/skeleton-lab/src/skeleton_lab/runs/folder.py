@@ -14,8 +14,8 @@ from typing import Any, Literal, TypeVar
 import tomli_w
 from pydantic import BaseModel, Field
 
-from skeleton_data import replacing
-from skeleton_lab.errors import InputError, writing
+from skeleton_data import file_sha256, read_checksums, replacing
+from skeleton_lab.errors import InputError, input_errors, writing
 from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.recipe.text_files import read_record, read_toml
 from skeleton_lab.runs.earlier_recipe import completed, differences, resolved
@@ -58,6 +58,29 @@ class RunConfig(RecipeSection):
 
 
 Result = TypeVar("Result", bound=BaseModel)
+SUMS = "SHA256SUMS"
+
+
+def _not_whole(path: Path) -> str | None:
+    """Return what is missing of an output, or damaged by its checksums, if it is a folder that has them.
+
+    Raises:
+        InputError: The file of checksums is damaged.
+    """
+    if not path.exists():
+        return " is missing"
+    if not (path / SUMS).is_file():
+        return None
+    with input_errors():
+        sums = read_checksums(path / SUMS)
+    for name, checksum in sums.items():
+        if not (path / name).is_file():
+            return f"/{name} is missing"
+        if file_sha256(path / name) != checksum:
+            return f"/{name} is damaged: its checksum is not the one in {SUMS}"
+    return None
+
+
 RUN_SHORTCUTS = {f"run.{field}": field for field in ("folder", "resume", "overwrite", "dry_run")}
 """`--resume` for `--run.resume`."""
 
@@ -176,15 +199,15 @@ class RunFolder:
             outputs: Names of what the run ended with besides it.
 
         Raises:
-            InputError: If one of these is missing.
+            InputError: If one of these is missing, or a file of a model among them is not as it was written.
         """
         path = self.path / RESULT
         if not self.resumed or not path.is_file():
             return None
         for name in outputs:
-            if not (self.path / name).exists():
+            if problem := _not_whole(self.path / name):
                 raise InputError(
-                    f"run.folder: {self.path} has ended, but its {name} is missing; --overwrite runs it again"
+                    f"run.folder: {self.path} has ended, but its {name}{problem}; --overwrite runs it again"
                 )
         return read_record(kind, path)
 
