@@ -1,6 +1,7 @@
 """What the programs survive: kills, damaged files, faults of the system, and a long stream.
 
     python benchmarks/endurance.py mutations --count 20000
+    python benchmarks/endurance.py models --count 270
     python benchmarks/endurance.py kills --count 90
     python benchmarks/endurance.py two-processes --count 10
     python benchmarks/endurance.py faults --count 100
@@ -11,6 +12,8 @@ form: `test_faults_at_random`, `test_resume`, `test_full_disk`.
 
 - *mutations*: files of every format, damaged at random, give clips of the right shape or name what is wrong.
   Of those in HDF5 some hold up their library for the 20 s that it is given.
+- *models*: files of a model folder, damaged at random, their checksums made right. They are read, or refused
+  in a line that names the folder, by `SavedModel`, `STTFormer.from_pretrained` and `Recogniser`.
 - *kills*: a training is killed at random moments and resumed; weights and metrics are those of a whole one.
 - *two-processes*: the same, for two processes that train together, of which both are killed.
 - *faults*: an import on a disk that is full, in a folder of another user, or that is told to end; a training
@@ -72,6 +75,47 @@ def mutations(folder: Path, count: int, seed: int, formats: Sequence[str] = ()) 
         refused[name] = read_mutations(kind, folder / name, each, draw)
         print(f"{name:<12} {each:>6} damaged, {refused[name]:>6} refused", flush=True)
     print(f"{each * len(kinds)} damaged files, {refused.total()} refused, no other error")
+
+
+def models(folder: Path, count: int, seed: int) -> None:
+    import shutil
+
+    import numpy as np
+    from mutations import mutated
+    from toy_training import write_finetuning
+
+    from skeleton_data import file_sha256
+    from skeleton_lab import finetune, share
+    from skeleton_lab.models.saved_model import SavedModel
+    from skeleton_runtime import Recogniser
+    from sttformer import STTFormer
+
+    recipe, model, draw = write_finetuning(folder), folder / "model", np.random.default_rng(seed)
+    for program, given in (
+        (finetune, [recipe]),
+        (share, [folder / "tuned", "--output", model]),
+    ):
+        sys.argv = ["endurance", *map(str, given)]
+        code, told = forked(program.main)
+        assert code == 0, told
+    files = sorted(path for path in model.iterdir() if path.name not in ("README.md", "SHA256SUMS"))
+    doors = (lambda path: SavedModel.open(path).load(), STTFormer.from_pretrained, Recogniser.load)
+    damaged, refused = folder / "damaged", 0
+    for number in range(count):
+        shutil.copytree(model, damaged, dirs_exist_ok=True)
+        chosen = damaged / files[number % len(files)].name
+        data = chosen.read_bytes()
+        head = 2000 if draw.random() < 0.7 else len(data)  # where names and sizes are
+        chosen.write_bytes(mutated(data[:head], draw) + data[head:])
+        sums = [f"{file_sha256(damaged / path.name)}  {path.name}\n" for path in files]
+        (damaged / "SHA256SUMS").write_text("".join(sums))
+        for door in doors:
+            try:
+                door(damaged)
+            except ValueError as error:  # InputError and DataError are such
+                assert str(damaged) in str(error) and "\n" not in str(error), repr(error)
+                refused += 1
+    print(f"{count} damaged models, each read in 3 ways, {refused} times refused, no other error")
 
 
 def kills(folder: Path, count: int, seed: int) -> None:
@@ -265,6 +309,7 @@ def memory() -> int:
 
 WHAT: dict[str, Callable[[Path, int, int], None]] = {
     "mutations": mutations,
+    "models": models,
     "kills": kills,
     "two-processes": two_processes,
     "faults": faults,
