@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -83,8 +84,7 @@ def read_hdf5(path: Path, data: Sequence[str] = (), attributes: Sequence[str] = 
         except DataError:
             raise
         except BaseException as error:  # what it answers next would be the answer to this request
-            reader.kill()
-            reader.wait()
+            _end(os.getpid(), reader)
             if not isinstance(error, OSError | EOFError | ValueError):
                 raise
             problem = "cannot be read: it is damaged, so that the HDF5 library crashed or did not end"
@@ -138,7 +138,8 @@ def _living_reader() -> subprocess.Popen[bytes]:
 def _end(owner: int, process: subprocess.Popen[bytes]) -> None:
     if owner == os.getpid():  # not in a process that was forked from it
         process.kill()
-        process.wait()
+        with suppress(OSError), process:  # Its pipes are closed, also where a request has not reached it.
+            process.wait()
 
 
 def answer_requests() -> None:
