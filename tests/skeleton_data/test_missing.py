@@ -176,8 +176,15 @@ def test_a_frame_in_which_a_tracker_lost_everybody_is_a_gap(
     joints = store.read(0)
     assert len(joints) == frames and joints[:-1].any(axis=(1, 2, 3)).all() and not joints[-1].any()
     assert any(line.startswith("missing: 33 of") for line in done.report)
+    assert not any("nobody" in warning for warning in done.warnings)
+    assert any("option name" in warning for warning in done.warnings)
     if rule == "interpolate":
         np.testing.assert_allclose(joints[2], (joints[1] + joints[3]) / 2, atol=1e-6)
+        left = import_clips(path, tmp_path / "left", ImportConfig(max_gap="0.01s", name="{label}"))
+        assert not SkeletonStore.open(tmp_path / "left").read(0)[2].any()
+        (warning,) = (warning for warning in left.warnings if "nobody" in warning)
+        assert "0.03 s within 1 of 1 clips" in warning and path.stem in warning and "max_gap" in warning
+        assert not any("option name" in warning for warning in left.warnings)
     if frames == 8:
         assert not np.asarray(store.read_confidence(0))[2].any()
 

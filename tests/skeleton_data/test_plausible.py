@@ -81,7 +81,7 @@ def test_the_case_files(shared: Path, tmp_path: Path) -> None:
 
 
 def in_picture(folder: Path, pixels: np.ndarray, **config: Any) -> Imported:
-    names: dict[str, Any] = {"joint_names": JOINTS, "fps": 30.0, "picture": [640, 480]}
+    names: dict[str, Any] = {"joint_names": JOINTS, "fps": 30.0, "picture": [640, 480], "label": [0]}
     np.savez(folder / "flat.npz", positions_px=pixels, offsets=[0, len(pixels)], **names)
     return verify_clips(folder / "flat.npz", ImportConfig(layout="kinect_v1", **config))
 

@@ -152,7 +152,7 @@ def _origin(source: str | Path, opened: OpenedClips) -> dict[str, Any]:
 
 def _summary(opened: OpenedClips, problems: Problems) -> Imported:
     data, report = opened.source, opened.report
-    warnings = report.warnings()
+    warnings = report.warnings(opened.fps)
     if opened.config.min_confidence is not None and not report.sure:
         warnings.append("the data has no confidence, so that min_confidence has no effect")
     return Imported(

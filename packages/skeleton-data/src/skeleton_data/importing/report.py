@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skeleton_data.clips import Clip, Units
 from skeleton_data.errors import DataError
+from skeleton_data.importing.absence import AbsenceReport
 from skeleton_data.importing.anatomy import head_directions, mirrored_frames
 from skeleton_data.importing.missing import always_zero
 from skeleton_data.importing.picture_report import PictureReport
@@ -63,7 +64,7 @@ class ImportReport:
         self._table: Counter[tuple[int, int]] = Counter()
         self._never_seen: dict[str, None] = {}
         self._never_clips = 0
-        self._picture = PictureReport(layout)
+        self._picture, self._absence = PictureReport(layout), AbsenceReport()
         self._waiting: list[NDArray[np.float32]] = []  # bodies (B, V, 3) of which axes are not yet measured
 
     def add(self, clip: Clip, marked: NDArray[np.float32], never: NDArray[np.bool_]) -> None:
@@ -79,6 +80,7 @@ class ImportReport:
         """
         there = ~(marked == 0).all(axis=(2, 3))
         self.clips += 1
+        self._absence.add(clip, marked)
         self._zeros += bool((always_zero(clip.joints) & ~self._derived).any())
         self._never_clips += bool(never.any())
         self._never_seen.update(
@@ -148,10 +150,15 @@ class ImportReport:
         axis = int(np.abs(mean).argmax())
         return ("-" if mean[axis] < 0 else "") + "xyz"[axis] if abs(mean[axis]) > 0.5 else None
 
-    def warnings(self) -> list[str]:
+    def warnings(self, fps: float) -> list[str]:
         """Return what may be wrong with the clips, a sentence each."""
         self._measure()
-        found = self._picture.warnings()
+        found = self._picture.warnings() + self._absence.warnings(self.clips, fps)
+        if self.clips and set(self._table) == {(-1, -1)}:
+            found.append(
+                "no clip has a label or a subject, which only pre-training can do without: give the option"
+                " name or the option labels, or columns of these names in an .npz"
+            )
         if self.height is not None and self.height > TALL and self._layout.hips is not None:
             found.append(f"a body measures {self.height:.3g} m: is the option units right?")
         if self._units == "m" and self._zeros:
