@@ -44,7 +44,12 @@ def write_files(folder: Path) -> None:
     for subject, label in product(range(1, 5), ("wave", "clap")):
         take = f"P{subject:02}_{label}_1"
         write_openpose(folder, take)
-        for kind, write in (("mediapipe", write_mediapipe), ("c3d", write_c3d), ("tables", write_table)):
+        for kind, write in (
+            ("mediapipe", write_mediapipe),
+            ("new_recordings", write_mediapipe),
+            ("c3d", write_c3d),
+            ("tables", write_table),
+        ):
             (folder / kind).mkdir(exist_ok=True)
             file = write(folder / kind)
             file.rename(file.with_stem(take))
