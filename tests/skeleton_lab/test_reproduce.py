@@ -9,6 +9,9 @@ from importlib import import_module
 import pytest
 from toy_study import STUDY
 
+from skeleton_data import SkeletonStore
+from skeleton_data.splits.divide import divide
+from skeleton_data.splits.split_file import save_split
 from skeleton_lab import cli, reproduce
 from skeleton_lab.errors import InputError, NotFiniteError
 from skeleton_lab.recipe.recipe import read_recipe
@@ -154,6 +157,11 @@ def test_recipes_are_chosen_by_other_held_out_subjects_with_each_seed(study, sto
     again = read_recipe(Study, [str(path), *by, "--data", str(store)], program="reproduce")
     with pytest.raises(InputError, match="side is validation, but data"):
         reproduce.run(again)
+    clips = SkeletonStore.open(store)
+    file = tmp_path / "held-out.json"  # its validation clips are held out all the same
+    save_split(file, divide(clips, "odd-subjects", validation=0.3), clips.index)
+    arguments = [str(path), *by, "--data", str(store), "--split", str(file), "--row", "scratch", "--dry_run"]
+    assert reproduce.run(read_recipe(Study, arguments, program="reproduce")) == {}
 
 
 def test_mistakes_are_told_before_anything_runs(study, other_store, performed, tmp_path, store):

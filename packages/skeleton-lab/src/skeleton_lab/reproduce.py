@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from skeleton_data import SkeletonStore
-from skeleton_lab.data.clips import FinetuneClips, FinetuneData
+from skeleton_lab.data.clips import FinetuneClips
 from skeleton_lab.data.same_clips import clips_among
 from skeleton_lab.errors import FailedRunsError, InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.data import HeldOutSide
@@ -85,12 +85,12 @@ def check_run(run: Run, side: HeldOutSide, unlabelled: Sequence[SkeletonStore]) 
                 here = Fingerprint.of(SkeletonStore.open(recipe.data.store))
             require_same([here], read_record(Evaluation, run.result).data, run.folder)
         return
-    if isinstance(recipe.data, FinetuneData) and side == "validation" and not recipe.data.validation:
-        raise InputError("side is validation, but data.validation is 0, so no clips are held out")
     if side == "validation" and getattr(recipe.training, "select", None) == "test":
         raise InputError("select is test, but side is validation: there would be no validation accuracy")
     with input_errors():
         clips = recipe.data.open()
+        if isinstance(clips, FinetuneClips) and side == "validation" and not len(clips.validation):
+            raise InputError("side is validation, but data.validation is 0, so no clips are held out")
         if isinstance(clips, FinetuneClips) and side == "test":
             clips.require_test()
             _require_unseen(clips, unlabelled)

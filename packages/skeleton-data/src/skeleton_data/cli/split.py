@@ -16,8 +16,9 @@ class SplitCommand(BaseModel):
     """Write a split of a store as JSON, for the apps (`--data.split FILE`) and `skeleton-data export`.
 
     The command prints how many training, validation and test clips each class has. The file holds their
-    numbers, how they were chosen, and a fingerprint of the store, so that it is refused for any other store.
-    The counts of NTU RGB+D are compared with the published ones, and a difference is reported.
+    numbers, how they were chosen, and a fingerprint of the store: it is refused for a store whose clips have
+    other labels, subjects, cameras or lengths. The counts of NTU RGB+D are compared with the published
+    ones, and a difference is reported.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
