@@ -89,8 +89,9 @@ class CrossValidation(Origin):
                 " they share training clips, so take it as a guide)."
             )
         paragraphs.append(
-            "Mean of classes (balanced accuracy) and macro F1 leave out classes without a test clip; pooled"
-            " figures are over the classes of all folds."
+            "Classes without a test clip are left out of the mean over classes (balanced accuracy), and of"
+            " macro F1 unless they were answered, which counts 0; pooled figures are over the classes of all"
+            " folds."
         )
         if lacking := [
             f"{', '.join(fold.untrained)} in {fold.name}" for fold in self.folds if fold.untrained
