@@ -43,8 +43,11 @@ def test_compare_shows_mean_and_spread_over_seeds(tmp_path, monkeypatch, capsys)
         for seed, top1 in enumerate(accuracies)
     ]
     runs.append(a_result(tmp_path / "alone", 0.9, pretrained=False, clips=50))
-    # Runs of earlier versions do not say what data they had.
+    # Runs of earlier versions do not say what data they had, nor what selected their weights.
     (runs[0] / "data.json").write_text('[{"store": "data/x", "clips": 9, "sha256": "0"}]')
+    earlier = json.loads((runs[1] / "result.json").read_text())
+    del earlier["selected_by"]
+    (runs[1] / "result.json").write_text(json.dumps(earlier))
     run(monkeypatch, *runs)
     few, all_labels = capsys.readouterr().out.splitlines()[2:4]
     assert few == "| 5 | 60.0 ± 10.0 | 80.0 ± 10.0 | +20.0 | 3 |"

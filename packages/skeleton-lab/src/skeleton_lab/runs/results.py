@@ -102,6 +102,7 @@ SELECTIONS = {
     "validation": "the most accurate on held-out clips of the training side",
     "last": "the last, selected without labels",
     "test": "the most accurate on the test side, which makes the accuracy too high",
+    "unknown": "selected in a way that a run of an earlier version does not tell",
 }
 """What the weights of a fine-tuning are, by what selected them."""
 
@@ -123,8 +124,10 @@ class FinetuneResult(Origin):
     temperature: float = Field(
         1.0, description="What divides scores before the softmax, chosen on held-out clips; 1 without them."
     )
-    selected_by: Literal["validation", "last", "test"] = Field(
-        description="Side on which the kept weights were the most accurate, or `last`."
+    selected_by: Literal["validation", "last", "test", "unknown"] = Field(
+        "unknown",
+        description="Side on which the kept weights were the most accurate, or `last`; `unknown`: the run is "
+        "of an earlier version.",
     )
     selected_step: int = Field(description="Step of the weights that were kept.")
     steps: int
