@@ -97,6 +97,8 @@ def test_a_split_file_divides_the_clips_of_a_study(study, store, tmp_path):
     ((_, unlabelled),) = pretraining.train
     assert learning.test.tolist() == list(range(24)) and not set(unlabelled) & set(range(24))
     assert trial.column.heading.startswith("mine.csv")
+    with pytest.raises(InputError, match="protocols"):
+        reproduce(study(*FOLDS, "--split", str(file), "--dry_run"))
 
 
 def test_test_clips_in_a_store_to_pretrain_on_are_found_under_another_name(study, store, tmp_path):

@@ -153,6 +153,8 @@ def run(study: Study) -> Failures[Run]:
     Raises:
         InputError: If study, recipes or data cannot be used; nothing has been run then.
     """
+    if study.split and study.is_given("protocols"):
+        raise InputError("protocols: split takes their place; give --protocols or --split")
     trials = plan(study)
     chosen = [trial for trial in trials if not study.row or trial.row.name in study.row]
     # The table has what is finished of all rows, so none of it may be of other data.
