@@ -43,10 +43,10 @@ def test_compare_shows_mean_and_spread_over_seeds(tmp_path, monkeypatch, capsys)
         for seed, top1 in enumerate(accuracies)
     ]
     runs.append(a_result(tmp_path / "alone", 0.9, pretrained=False, clips=50))
-    # Runs of earlier versions do not say what data they had, nor what selected their weights.
+    # Runs of earlier versions do not say what data, precision and selection of weights they had.
     (runs[0] / "data.json").write_text('[{"store": "data/x", "clips": 9, "sha256": "0"}]')
     earlier = json.loads((runs[1] / "result.json").read_text())
-    del earlier["selected_by"]
+    del earlier["selected_by"], earlier["precision"]
     (runs[1] / "result.json").write_text(json.dumps(earlier))
     run(monkeypatch, *runs)
     few, all_labels = capsys.readouterr().out.splitlines()[2:4]

@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field
 from skeleton_lab.runs.fingerprints import Fingerprints
 from skeleton_lab.runs.provenance import Provenance
 
+PRECISION = "Mixed precision, of the recipe or as Accelerate is configured; `unknown`: of an earlier version."
+
 
 class Origin(BaseModel):
     """What a result was made with, and from which data; runs of earlier versions lack it."""
@@ -29,7 +31,7 @@ class PretrainResult(Origin):
     encoder_parameters: int = Field(description="Those of the encoder; the others are the decoder's.")
     seconds: float
     num_processes: int
-    precision: str = Field(description="Mixed precision, of the recipe or as Accelerate is configured.")
+    precision: str = Field("unknown", description=PRECISION)
     checksums: list[str] = Field(description="SHA-256 of the last weights in each process: all equal.")
 
 
@@ -46,7 +48,7 @@ class ContrastResult(Origin):
     parameters: int = Field(description="Weights that are trained; key encoders are not counted.")
     seconds: float
     num_processes: int
-    precision: str = Field(description="Mixed precision, of the recipe or as Accelerate is configured.")
+    precision: str = Field("unknown", description=PRECISION)
     checksums: list[str] = Field(
         description="SHA-256 of the last weights and queues in each process: all equal."
     )
@@ -140,7 +142,7 @@ class FinetuneResult(Origin):
     parameters: int
     seconds: float
     num_processes: int
-    precision: str = Field(description="Mixed precision, of the recipe or as Accelerate is configured.")
+    precision: str = Field("unknown", description=PRECISION)
     checksums: list[str] = Field(description="SHA-256 of the last weights in each process: all equal.")
 
 
