@@ -85,8 +85,7 @@ def models(folder: Path, count: int, seed: int) -> None:
     from toy_training import write_finetuning
 
     from skeleton_data import file_sha256
-    from skeleton_lab import finetune, share
-    from skeleton_lab.models.saved_model import SavedModel
+    from skeleton_lab import SavedModel, finetune, share
     from skeleton_runtime import Recogniser
     from sttformer import STTFormer
 

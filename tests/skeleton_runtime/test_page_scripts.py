@@ -168,7 +168,7 @@ def test_clips_in_json(recogniser, clips, tmp_path):
 def recordings_of(clip, preprocessing):
     from skeleton_runtime.arrays import array_recordings
 
-    for recording in array_recordings([clip], preprocessing, ImportConfig(fps=30)):
+    for recording in array_recordings([(0, clip)], preprocessing, ImportConfig(fps=30)):
         yield sample_clips([recording.clip(0, len(recording.joints))], preprocessing)[0]
 
 
