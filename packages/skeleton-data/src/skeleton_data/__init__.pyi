@@ -49,6 +49,8 @@ from .layouts.layout import layout as layout
 from .layouts.layout import layout_names as layout_names
 from .mistakes import first_mistake as first_mistake
 from .mistakes import in_words as in_words
+from .mistakes import schema_alternatives as schema_alternatives
+from .mistakes import schema_range as schema_range
 from .ntu.cleaning import clean as clean
 from .ntu.contrast_clip import aligned as aligned
 from .ntu.contrast_clip import first_bodies as first_bodies
@@ -204,6 +206,8 @@ __all__ = [
     "sample_clips",
     "save_split",
     "save_subset",
+    "schema_alternatives",
+    "schema_range",
     "sliding_windows",
     "spell_options",
     "split",

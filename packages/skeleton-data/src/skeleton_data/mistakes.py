@@ -68,7 +68,7 @@ def expected(mistake: ErrorDetails, model: type[BaseModel] | None = None) -> str
     """
     kind, about = mistake["type"], mistake.get("ctx", {})
     field = list(_alternatives_at(model, mistake["loc"])) if model is not None else []
-    ranges = set(filter(None, map(_range, field)))
+    ranges = set(filter(None, map(schema_range, field)))
     allowed = ranges.pop() if len(ranges) == 1 else ""  # else the field has kinds, each with its own
     match kind:
         case "missing":
@@ -155,25 +155,44 @@ def _alternatives_at(model: type[BaseModel], place: Sequence[int | str]) -> Iter
     whole = model.model_json_schema()
     parts, here = whole.get("$defs", {}), [whole]
     for name in place:
-        each = [one for schema in here for one in _alternatives(schema, parts)]
+        each = [one for schema in here for one in schema_alternatives(schema, parts)]
         named = [one["properties"][name] for one in each if name in one.get("properties", {})]
         here = named or here
     for schema in here:
         yield schema
-        yield from _alternatives(schema, parts)
+        yield from schema_alternatives(schema, parts)
 
 
-def _alternatives(schema: Schema, parts: Schema) -> Iterator[Schema]:
+def schema_alternatives(schema: Schema, parts: Schema) -> Iterator[Schema]:
+    """Yield the schemas of what a value may be, and of what the items of a tuple may be.
+
+    Args:
+        schema: JSON schema of the value, as pydantic makes it.
+        parts: Its `$defs`.
+
+    Example:
+        >>> [*schema_alternatives({"anyOf": [{"type": "number"}, {"type": "null"}]}, {})]
+        [{'type': 'number'}, {'type': 'null'}]
+    """
     if "$ref" in schema:
         schema = parts[schema["$ref"].rpartition("/")[2]]
     several = schema.get("anyOf") or schema.get("oneOf") or schema.get("prefixItems")
     for each in several or ():
-        yield from _alternatives(each, parts)
+        yield from schema_alternatives(each, parts)
     if not several:
         yield schema
 
 
-def _range(number: Schema) -> str:
+def schema_range(number: Schema) -> str:
+    """Return the range of a number in words; empty without one.
+
+    Args:
+        number: JSON schema of the number, as pydantic makes it.
+
+    Example:
+        >>> schema_range({"type": "integer", "exclusiveMinimum": 0, "maximum": 5000})
+        '1 to 5,000'
+    """
     if number.get("type") not in ("integer", "number"):
         return ""
     if number["type"] == "integer" and "exclusiveMinimum" in number:

@@ -1,12 +1,14 @@
 """What the help says of a field besides its description: the range of a number, and the kinds there are."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
-Schema = dict[str, Any]
+from skeleton_data import schema_alternatives, schema_range
+
+Schema = Mapping[str, Any]
 
 
 def ranges_of(section: type[BaseModel]) -> dict[str, str]:
@@ -23,7 +25,7 @@ def ranges_of(section: type[BaseModel]) -> dict[str, str]:
     schema = section.model_json_schema()
     found: dict[str, set[str]] = defaultdict(set)
     for field, value in _fields(schema, schema.get("$defs", {})):
-        found[field].update(_range(each) for each in value if each.get("type") in ("integer", "number"))
+        found[field].update(schema_range(each) for each in value if each.get("type") in ("integer", "number"))
     return {field: texts.pop() for field, texts in found.items() if len(texts) == 1 and "" not in texts}
 
 
@@ -64,35 +66,7 @@ def with_range(text: str | None, allowed: str | None) -> str | None:
 
 def _fields(schema: Schema, parts: Schema, prefix: str = "") -> Iterator[tuple[str, list[Schema]]]:
     """Yield the fields of a schema and of its sections: their dotted names, and what each may be."""
-    for section in _alternatives(schema, parts):
+    for section in schema_alternatives(schema, parts):
         for name, value in section.get("properties", {}).items():
-            yield prefix + name, list(_alternatives(value, parts))
+            yield prefix + name, list(schema_alternatives(value, parts))
             yield from _fields(value, parts, f"{prefix}{name}.")
-
-
-def _alternatives(schema: Schema, parts: Schema) -> Iterator[Schema]:
-    """Yield what a value may be, and what the items of a tuple may be."""
-    if "$ref" in schema:
-        schema = parts[schema["$ref"].rpartition("/")[2]]
-    several = schema.get("anyOf") or schema.get("oneOf") or schema.get("prefixItems")
-    for each in several or ():
-        yield from _alternatives(each, parts)
-    if not several:
-        yield schema
-
-
-def _range(number: Schema) -> str:
-    if number["type"] == "integer" and "exclusiveMinimum" in number:
-        number = number | {"minimum": number["exclusiveMinimum"] + 1, "exclusiveMinimum": None}
-    bounds = {name: f"{number[name]:g}" for name in _WORDS if number.get(name) is not None}
-    if bounds.keys() == {"minimum", "maximum"}:
-        return f"{bounds['minimum']} to {bounds['maximum']}"
-    return ", ".join(f"{_WORDS[name]} {bound}" for name, bound in bounds.items())
-
-
-_WORDS = {
-    "minimum": "at least",
-    "exclusiveMinimum": "above",
-    "exclusiveMaximum": "below",
-    "maximum": "at most",
-}
