@@ -43,6 +43,20 @@ def test_a_person_who_stands_is_told_without_a_warning(tmp_path: Path) -> None:
     assert done.warnings == ()
 
 
+def test_the_table_of_classes_and_subjects_counts_clips_without_either(tmp_path: Path) -> None:
+    facts = {"label": [1, 0, -1, -1], "subject": [1, 2, 2, -1], "class_names": ["clap", "wave"]}
+    names: dict[str, Any] = {"joint_names": JOINTS, "fps": 30.0}
+    np.savez(tmp_path / "mine.npz", positions_m=person(8), offsets=[0, 2, 4, 6, 8], **names, **facts)
+    report = verify_clips(tmp_path / "mine.npz", ImportConfig(layout="kinect_v1")).report
+    rows = [line.rsplit(maxsplit=3) for line in report[-4:]]
+    assert [(name.strip(), *counts) for name, *counts in rows] == [
+        ("subject", "1", "2", "none"),
+        ("clap", "0", "1", "0"),
+        ("wave", "1", "0", "0"),
+        ("no label", "0", "1", "1"),
+    ]
+
+
 @pytest.mark.parametrize("factor", [1000, 100, 0.001])
 def test_other_units_are_refused(tmp_path: Path, factor: float) -> None:
     with refusal(r"mine\.npz: a body measures .* option units, .*option insist"):

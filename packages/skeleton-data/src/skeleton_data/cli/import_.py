@@ -36,6 +36,9 @@ class ImportCommand(StoreOptions, ImportConfig):
     mediapipe, azure, alphapose, mmpose (.json), openpose (a folder), c3d, trc, table (.csv, .parquet), array
     (.npy), txt2npy, deeplabcut (.csv, .h5), sleap (.slp, .h5), movement (.nc), pose
 
+    A table (--cut) cuts recordings of several actions into clips: a line for each clip, with file, start and
+    end in seconds, or first_frame and last_frame.
+
     The format is recognised by the content of the files, unless --format names it. Joints are found by name
     in any spelling (ElbowLeft is left_elbow); joints that the layout does not have are left out.
     """

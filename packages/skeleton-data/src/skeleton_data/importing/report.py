@@ -216,13 +216,15 @@ class ImportReport:
 
             gaps = ~np.isin(np.arange(len(every)), labels)
             lines.append(f"no clip of {listed_names(every, gaps)}")
-        if not labels or not subjects or len(labels) > MOST_ROWS or len(subjects) > MOST_COLUMNS:
+        if not subjects or len(labels) > MOST_ROWS or len(subjects) > MOST_COLUMNS:
             return lines
-        names = [every[label] for label in labels]
-        width = max(map(len, ["subject", *names]))
-        lines.append(f"{'subject':>{width}} " + " ".join(f"{subject:>4}" for subject in subjects))
-        for label, name in zip(labels, names, strict=True):
-            counts = " ".join(f"{self._table[label, subject]:>4}" for subject in subjects)
+        rows = [(label, every[label]) for label in labels] + [(-1, "no label")] * (labelled < self.clips)
+        columns = [(subject, str(subject)) for subject in subjects]
+        columns += [(-1, "none")] * any(subject < 0 for _, subject in self._table)
+        width = max(map(len, ["subject", *(name for _, name in rows)]))
+        lines.append(f"{'subject':>{width}} " + " ".join(f"{name:>4}" for _, name in columns))
+        for label, name in rows:
+            counts = " ".join(f"{self._table[label, subject]:>4}" for subject, _ in columns)
             lines.append(f"{name:>{width}} {counts}")
         return lines
 

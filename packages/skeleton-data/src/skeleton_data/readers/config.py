@@ -159,6 +159,13 @@ class ImportConfig(BaseModel):
             "clip; for pku-mmd the folder of label files; for kinetics the file ..._label.json."
         ),
     )
+    cut: Path | None = Field(
+        default=None,
+        description=(
+            "CSV table that cuts recordings into clips, a line for each: file, start and end in seconds or"
+            " first_frame and last_frame, and as far as needed label, subject, ..."
+        ),
+    )
     name: str | None = Field(
         default=None,
         description=(
@@ -190,6 +197,11 @@ class ImportConfig(BaseModel):
     replication: str | None = Field(
         default=None, description="Column of the repetition; without it 'replication'."
     )
+
+    @property
+    def tables(self) -> tuple[Path, ...]:
+        """Tables that may lie among the recordings, and are none."""
+        return tuple(table for table in (self.labels, self.cut) if table is not None)
 
     @model_validator(mode="after")
     def _gaps_are_filled(self) -> Self:
@@ -223,7 +235,7 @@ class ImportConfig(BaseModel):
 
 OF_COLUMNS = frozenset({"clips", "label", "class_names", "subject", "camera", "setup", "replication"})
 """Options that say which column of own data is what."""
-OF_ALL_FORMATS = frozenset({"format", "resample", "min_confidence"})
+OF_ALL_FORMATS = frozenset({"format", "resample", "min_confidence", "cut"})
 """Options that all formats know, but not all other data."""
 OF_SOME = (
     OF_COLUMNS

@@ -28,7 +28,7 @@ def open_deeplabcut(path: Path, config: ImportConfig, *, workers: int) -> ClipSo
     Raises:
         DataError: There are no such files, or the first is damaged.
     """
-    files = files_below(path, ".h5", ".csv", but=config.labels)
+    files = files_below(path, ".h5", ".csv", but=config.tables)
     return open_recordings(files, read_deeplabcut, config, kind="DeepLabCut", workers=workers)
 
 

@@ -134,9 +134,19 @@ def _read_table(path: Path) -> tuple[dict[str, dict[str, str]], dict[str, int]]:
     lines: dict[str, int] = {}
     for row, line in enumerate(found.lines):
         cells = {name: column[row] for name, column in columns.items()}
-        name = Path(cells.pop(key))
-        stem = name.stem if re.fullmatch(r"\.[A-Za-z]\w{0,7}", name.suffix) else name.name
+        stem = name_of_file(cells.pop(key))
         if stem in table:
             raise DataError.at(path, f"the file {stem} has a line above already", line=line)
         table[stem], lines[stem] = cells, line
     return table, lines
+
+
+def name_of_file(cell: str) -> str:
+    """Return the name that a clip has after a file: without folders and ending.
+
+    Example:
+        >>> name_of_file("monday/squat_08.json"), name_of_file("take_1.5")
+        ('squat_08', 'take_1.5')
+    """
+    name = Path(cell)
+    return name.stem if re.fullmatch(r"\.[A-Za-z]\w{0,7}", name.suffix) else name.name

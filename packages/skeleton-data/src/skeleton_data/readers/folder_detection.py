@@ -59,7 +59,7 @@ def first_files(path: Path) -> dict[str, Path]:
 
 def not_read(path: Path, config: ImportConfig) -> tuple[str, ...]:
     """Return a sentence about the files of a folder that could be recordings of another format, if any."""
-    given = {file.name for file in (config.labels, config.clips, config.joints) if file is not None}
+    given = {file.name for file in (*config.tables, config.clips, config.joints) if file is not None}
     endings = Counter(file.suffix.lower() for file in visible_files(path) if file.name not in given)
     _, *others = [ending for ending in ENDINGS if endings[ending]] or [""]
     if not others:

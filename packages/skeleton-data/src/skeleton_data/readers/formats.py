@@ -172,7 +172,12 @@ def read_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> C
     _refuse_other_dimension(source, config, path)
     up = (source.up or reader.up) if config.up == "auto" else config.up
     beside = not_read(path, config) if config.format == "auto" and reader.parallel and path.is_dir() else ()
-    return replace(source, up=up, notes=(*source.notes, *beside))
+    source = replace(source, up=up, notes=(*source.notes, *beside))
+    if config.cut is None:
+        return source
+    from skeleton_data.readers.cuts import cut_clips
+
+    return cut_clips(source, config.cut)
 
 
 def _opener(kind: str, reader: FormatReader) -> Callable[..., ClipSource]:

@@ -44,7 +44,7 @@ def open_joint_table(path: Path, config: ImportConfig, *, workers: int) -> ClipS
     Raises:
         DataError: There are no such files, or the first is damaged.
     """
-    files = files_below(path, ".csv", ".parquet", but=config.labels)
+    files = files_below(path, ".csv", ".parquet", but=config.tables)
     return open_recordings(files, read_joint_table, config, kind="table of joints", workers=workers)
 
 

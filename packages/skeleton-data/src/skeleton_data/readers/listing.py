@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -27,13 +27,13 @@ def visible_files(path: Path, pattern: str = "*") -> Iterator[Path]:
             yield file
 
 
-def files_below(path: Path, *endings: str, but: Path | None = None) -> list[Path]:
+def files_below(path: Path, *endings: str, but: Sequence[Path] = ()) -> list[Path]:
     """Return `path` if it is a file, or the files in it and in its folders with an ending, by name.
 
     Args:
         path: File or folder.
         endings: The first that a file has counts. In the names they may be in capitals.
-        but: A file that is left out: the table of labels.
+        but: Files that are left out: the tables of labels and of cuts.
 
     Raises:
         DataError: There are none, or two of the same name.
@@ -42,7 +42,8 @@ def files_below(path: Path, *endings: str, but: Path | None = None) -> list[Path
         return [path]
     found: dict[str, list[Path]] = {ending: [] for ending in endings}
     for file in visible_files(path):
-        if file.suffix.lower() in found and not (but and file.name == but.name and file.samefile(but)):
+        given = any(file.name == table.name and file.samefile(table) for table in but)
+        if file.suffix.lower() in found and not given:
             found[file.suffix.lower()].append(file)
     files = sorted(next(filter(None, found.values()), []), key=lambda file: (file.stem, file))
     if not files:
