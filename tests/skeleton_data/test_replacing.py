@@ -1,5 +1,6 @@
 """A file or folder is there whole, new or old, whatever went wrong while it was written."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -105,6 +106,43 @@ def test_what_may_not_be_replaced_is_named(tmp_path):
         with refusal(r"(file|folder): "), context:
             pass
     assert (tmp_path / "folder" / "mine").is_dir() and (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("replace", [replacing, replacing_folder])
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("twin", ["the same", "a file", "a folder"])
+def test_what_another_process_has_put_there_meanwhile_is_not_replaced(
+    tmp_path, monkeypatch, replace, links, twin
+):
+    def write(path: Path, text: str, *, folder: bool) -> None:
+        if folder:
+            path.mkdir(exist_ok=True)
+            path /= "weights"
+        path.write_text(text)
+
+    def refused(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    if not links:  # as on exFAT
+        monkeypatch.setattr(os, "link", refused)
+    folder, path = replace is replacing_folder, tmp_path / "model"
+    with refusal("model: exists"), replace(path, overwrite=False) as draft:
+        write(draft, "late", folder=folder)
+        write(path, "first", folder=folder if twin == "the same" else twin == "a folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert [*content(tmp_path).values()] == ["first"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_without_overwriting_a_free_place_is_taken_and_an_empty_folder_too(tmp_path, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOTSUP, "no links")))
+    (tmp_path / "folder").mkdir()
+    with replacing(tmp_path / "file", overwrite=False) as draft:
+        draft.write_text("a")
+    with replacing_folder(tmp_path / "folder", overwrite=False) as draft:
+        (draft / "weights").write_text("b")
+    assert content(tmp_path) == {"file": "a", "folder/weights": "b"}
 
 
 def test_a_draft_of_several_processes_is_put_in_place_over_an_older_folder(tmp_path):

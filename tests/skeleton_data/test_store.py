@@ -6,6 +6,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +152,34 @@ def test_a_store_is_replaced_only_on_request(tmp_path: Path) -> None:
     assert len(SkeletonStore.open(tmp_path / "s")) == 2
     assert len(write_store(tmp_path / "s", some_clips(count=3), overwrite=True)) == 3
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_ended_meanwhile_in_the_place_of_a_store_is_replaced_only_on_request(
+    tmp_path: Path, overwrite: bool
+) -> None:
+    def write(count: int) -> None:
+        with StoreWriter(tmp_path / "s", layout=layout("ntu"), fps=30, overwrite=overwrite) as writer:
+            for clip in range(count):
+                writer.add(np.ones((2, 1, 25, 3)), name=f"{clip}")
+            if count == 3:
+                write(1)  # a twin begins later, and ends first
+
+    with nullcontext() if overwrite else refusal("exists.*option overwrite"):
+        write(3)
+    assert len(SkeletonStore.open(tmp_path / "s")) == (3 if overwrite else 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+def test_a_folder_that_is_no_store_and_came_meanwhile_is_never_replaced(tmp_path: Path) -> None:
+    with (
+        refusal("is not a store"),
+        StoreWriter(tmp_path / "s", layout=layout("ntu"), fps=30, overwrite=True) as writer,
+    ):
+        writer.add(np.ones((2, 1, 25, 3)), name="a")
+        (tmp_path / "s").mkdir()
+        (tmp_path / "s" / "thesis.doc").touch()
+    assert (tmp_path / "s" / "thesis.doc").is_file()
 
 
 def test_an_error_leaves_the_old_store(tmp_path: Path) -> None:

@@ -135,6 +135,20 @@ def test_sharing_refuses_what_does_not_belong_together(trained, tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_folder_that_was_put_there_meanwhile_is_not_replaced(trained, tmp_path, monkeypatch):
+    copy, twin = share.copy_files, tmp_path / "out" / "model.safetensors"
+
+    def overtaken(*given):
+        twin.parent.mkdir()
+        twin.write_text("first")
+        copy(*given)
+
+    monkeypatch.setattr(share, "copy_files", overtaken)
+    with pytest.raises(InputError, match=r"out: exists"):
+        run(trained["joint"], "--output", tmp_path / "out")
+    assert twin.read_text() == "first" and [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 def test_seeds_may_differ_but_neither_data_nor_whether_an_encoder_was_pretrained():
     recipe = {"data": {"store": "a", "label_seed": 0}, "training": {"seed": 0}, "pretrained": "encoder0"}
     other = {"data": {"store": "a", "label_seed": 1}, "training": {"seed": 1}, "pretrained": "encoder1"}

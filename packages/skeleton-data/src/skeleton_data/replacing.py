@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -26,7 +27,8 @@ def replacing(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Yield a hidden name to write a file under, which takes its place at `path` when all went well.
 
     After an error, or when the process was killed, what was at `path` before is still there. What a killed
-    process left is removed by the next one on this machine that writes to `path`. A folder is never replaced.
+    process left is removed by the next one on this machine that writes to `path`. A folder is never replaced,
+    and neither is, without `overwrite`, a file that another process has put there in the meantime.
 
     Args:
         path: Where the file shall be; of a symbolic link, what it leads to.
@@ -47,8 +49,8 @@ def replacing(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
     path = behind_links(Path(path))
     _clear_leftovers(path)
     if path.is_dir() or (path.exists() and not overwrite):
-        raise DataError.at(path, "exists; it will not be replaced")
-    with _draft_of(path) as draft:
+        raise _taken(path)
+    with _draft_of(path, overwrite=overwrite) as draft:
         yield draft
 
 
@@ -78,15 +80,15 @@ def replacing_folder(path: str | Path, *, overwrite: bool = True) -> Iterator[Pa
     path = behind_links(Path(path))
     _clear_leftovers(path)
     if path.exists() and not (path.is_dir() and (overwrite or not any(path.iterdir()))):
-        raise DataError.at(path, "exists; it will not be replaced")
-    with _draft_of(path) as draft:
+        raise _taken(path)
+    with _draft_of(path, overwrite=overwrite) as draft:
         shutil.rmtree(draft, ignore_errors=True)  # of a process that was killed and had the same number
         draft.mkdir()
         yield draft
 
 
 @contextmanager
-def _draft_of(path: Path) -> Iterator[Path]:
+def _draft_of(path: Path, *, overwrite: bool) -> Iterator[Path]:
     if not path.parent.is_dir():
         raise DataError.at(path, f"there is no folder {path.parent}")
     draft = path.with_name(f"{_drafts_of(path)}{os.getpid()}{path.suffix}")
@@ -101,7 +103,7 @@ def _draft_of(path: Path) -> Iterator[Path]:
                 raise OutputError(error.errno, error.strerror or str(error), str(path)) from error
             raise
         with writing(path):
-            put_in_place(draft, path)
+            put_in_place(draft, path, overwrite=overwrite)
     finally:
         if draft.is_dir():
             shutil.rmtree(draft, ignore_errors=True)
@@ -146,12 +148,18 @@ def _is_alive(process: int) -> bool:
 _OLD = "-old"
 
 
-def put_in_place(draft: Path, path: Path) -> None:
+def put_in_place(draft: Path, path: Path, *, overwrite: bool = True) -> None:
     """Rename a file or folder to `path` once all of it is on the disk, and replace what was there.
 
     Its files can be read by whom the umask lets read new files; safetensors keeps them to their owner.
 
+    Args:
+        draft: The file or folder.
+        path: Where it shall be.
+        overwrite: Whether what is there by now may be replaced; an empty folder always may.
+
     Raises:
+        DataError: Something is there, and may not be replaced.
         OSError: It cannot be done; what was at `path` is there again.
     """
     os.umask(umask := os.umask(0o077))
@@ -159,7 +167,9 @@ def put_in_place(draft: Path, path: Path) -> None:
         if part.is_file():
             part.chmod(part.stat().st_mode | 0o666 & ~umask)
         flush_to_disk(part)
-    if path.is_dir() and any(path.iterdir()):
+    if not overwrite:
+        _put_in_free_place(draft, path)
+    elif path.is_dir() and any(path.iterdir()):
         # A folder cannot be renamed onto one that is not empty: the old one steps aside for that moment.
         aside = draft.with_name(f"{draft.name}{_OLD}")
         path.replace(aside)
@@ -172,6 +182,29 @@ def put_in_place(draft: Path, path: Path) -> None:
     else:
         draft.replace(path)
     flush_to_disk(path.parent)
+
+
+def _put_in_free_place(draft: Path, path: Path) -> None:
+    """Rename a file or folder to a path where nothing is; the system itself refuses one that is taken."""
+    try:
+        if draft.is_dir():
+            draft.replace(path)
+        else:
+            path.hardlink_to(draft)
+            draft.unlink()
+    except OSError as error:
+        if error.errno in _TAKEN or path.exists():
+            raise _taken(path) from error
+        if draft.is_dir():
+            raise
+        draft.replace(path)  # a file system without links
+
+
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
+
+
+def _taken(path: Path) -> DataError:
+    return DataError.at(path, "exists; it will not be replaced")
 
 
 def flush_to_disk(path: Path) -> None:

@@ -96,7 +96,7 @@ def run(config: ShareConfig) -> None:
         models = [SavedModel.open(path) for path in config.runs]
         results = [_result(model) for model in models]
         config.output.parent.mkdir(parents=True, exist_ok=True)
-        with replacing_folder(config.output) as draft:
+        with replacing_folder(config.output, overwrite=False) as draft:
             if config.fuse:
                 share_fused(models, config.weights, draft, licence=config.licence)
             else:

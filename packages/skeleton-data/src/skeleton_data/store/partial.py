@@ -94,10 +94,15 @@ class PartialStore:
             os.fsync(file.fileno())
         self.chunks.append(chunk)
 
-    def replace(self, store: Path) -> None:
-        """Put the folder in the place of the store."""
+    def replace(self, store: Path, *, overwrite: bool) -> None:
+        """Put the folder in the place of the store, if it may still go there.
+
+        Raises:
+            DataError: Another process has put something there in the meantime; the folder is as it was.
+        """
+        refuse_to_replace(store, overwrite=overwrite)
         (self.folder / _JOURNAL).unlink(missing_ok=True)
-        put_in_place(self.folder, store)
+        put_in_place(self.folder, store, overwrite=overwrite)
 
     def discard(self) -> None:
         """Remove the folder, if it is still there, and unlock it."""

@@ -67,7 +67,7 @@ class StoreWriter:
         clips: Number of clips so far.
 
     Raises:
-        DataError: `path` exists and may not be replaced; no clip was added.
+        DataError: `path` exists and may not be replaced, since before or by now; no clip was added.
 
     Example:
         >>> import numpy as np, tempfile
@@ -104,7 +104,7 @@ class StoreWriter:
             if printable(each) != each:
                 raise DataError.at(path, f"class {each!r} has a control character in its name")
         refuse_to_replace(self.path, overwrite=overwrite)
-        self._units = units
+        self._units, self._overwrite = units, overwrite
         self._plan = tuple(plan)
         with writing(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -278,7 +278,7 @@ class StoreWriter:
             json.dump(meta.model_dump(mode="json"), file, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        self._partial.replace(self.path)
+        self._partial.replace(self.path, overwrite=self._overwrite)
 
     def _write_splits(self) -> None:
         content = OwnSplits(

@@ -39,7 +39,7 @@ def write_synthetic(config: SyntheticConfig, folder: str | Path, *, progress: bo
             folder, expected="a new or empty folder to write to", found="a folder with files in it"
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with replacing_folder(folder.resolve()) as draft:
+    with replacing_folder(folder.resolve(), overwrite=False) as draft:
         bar = tqdm(
             generate(config), total=config.clips, desc="synthetic clips", unit="clip", disable=not progress
         )

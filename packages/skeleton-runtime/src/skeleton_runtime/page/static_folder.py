@@ -53,7 +53,7 @@ def write_page(model: str | Path, out: Path, *, runtime: Path | None = None) -> 
     preprocessing, _, calibration = open_model(path)
     card = page_card(preprocessing, calibration)
     weights = path if path.is_file() else path / ONNX
-    with replacing_folder(out) as draft:
+    with replacing_folder(out, overwrite=False) as draft:
         static = draft / "static"
         (static / "ort").mkdir(parents=True)
         (draft / "index.html").write_text(index("browser.js", POLICY), encoding="utf-8")
