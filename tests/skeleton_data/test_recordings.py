@@ -16,6 +16,7 @@ from recording_samples import (
     alphapose_entry,
     c3d_file,
     pixels,
+    standing,
     write_alphapose,
     write_azure,
     write_mediapipe,
@@ -28,6 +29,7 @@ from refusal import refusal
 from skeleton_data.clips import Clip
 from skeleton_data.errors import DataError
 from skeleton_data.importing.importer import import_clips
+from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.c3d import read_c3d
 from skeleton_data.readers.camera_json import read_azure
 from skeleton_data.readers.config import ImportConfig
@@ -202,6 +204,21 @@ def test_tables_as_spreadsheets_write_them(tmp_path: Path) -> None:
     units.write_text(units.read_text().replace("_x [mm]", "_x [cm]", 1))
     with refusal("units.csv: .*columns"):
         read_joint_table(units)
+
+
+@pytest.mark.parametrize("joints", ["ntu", "mediapipe33"])
+def test_units_that_such_tables_usually_have_give_way_to_the_option(joints: str, tmp_path: Path) -> None:
+    """Tables of a Kinect v2 and of MediaPipe are in metres, unless whoever imports them says otherwise."""
+    names = layout(joints).joints
+    body = standing(names)
+    if joints == "mediapipe33":
+        body -= body[:, [names.index("left_hip"), names.index("right_hip")]].mean(axis=1, keepdims=True)
+        body *= np.float32([1, -1, -1])
+    for units, factor in (("auto", 1), ("mm", 1000)):
+        source = write_table(tmp_path, body * factor, names)
+        import_clips(source, tmp_path / units, ImportConfig(units=units, layout=joints))
+    one, other = (SkeletonStore.open(tmp_path / units).read(0) for units in ("auto", "mm"))
+    np.testing.assert_allclose(one, other, atol=1e-4)
 
 
 def test_a_joint_without_a_column_of_confidence_is_sure(tmp_path: Path) -> None:

@@ -111,8 +111,8 @@ def write_mmpose(folder: Path) -> Path:
     return folder / "mmpose.json"
 
 
-def write_table(folder: Path, rows: np.ndarray = BODY) -> Path:
-    header = ["frame", "time", *(f"{name}_{axis}" for name in MARKERS for axis in "xyz")]
+def write_table(folder: Path, rows: np.ndarray = BODY, names: Sequence[str] = MARKERS) -> Path:
+    header = ["frame", "time", *(f"{name}_{axis}" for name in names for axis in "xyz")]
     lines = [
         ",".join(map(str, [number, number / 30, *row.ravel().round(4).tolist()]))
         for number, row in enumerate(rows)

@@ -159,7 +159,7 @@ def require_complete(joints: Joints, names: Sequence[str], rule: Missing) -> Non
     where += f" frame {start}" if end - start == 1 else f" frames {start} to {end - 1}"
     if rule == "refuse":
         raise DataError(f"{where}; give the option missing: interpolate, hold or drop-frame")
-    advice = "give a larger value of the option max_gap, or the option missing: drop-frame"
+    advice = "give a larger value of the option max_gap, or the option missing=drop-frame"
     raise DataError(f"{where}, which is longer than the gaps that are filled; {advice}")
 
 

@@ -50,7 +50,8 @@ class FileFacts:
             for file in files:
                 found = pattern.fullmatch(file.stem)
                 if found is None:
-                    raise DataError.at(file, f"its name does not fit the pattern {config.name!r}")
+                    advice = "rename the file, or give a table as the option labels"
+                    raise DataError.at(file, f"its name does not fit the pattern {config.name!r}: {advice}")
                 cells_of[file.stem].update(found.groupdict())
         lines: dict[str, int] = {}
         notes: tuple[str, ...] = ()

@@ -246,7 +246,7 @@ def _recording(
         )
     confidence = values[..., width].astype(np.float32) if values.shape[-1] > width else None
     positions = coordinates.astype(np.float32)
-    known = _known(names)
+    known, said = _known(names), units
     if width == 2:
         units = "pixels"
     if known == "mediapipe33" and units in (None, "pixels"):
@@ -262,6 +262,7 @@ def _recording(
         confidence=confidence,
         up="-y" if known == "mediapipe33" else None,
         min_confidence=MIN_VISIBILITY if known == "mediapipe33" else 0.0,
+        usual_units=said is None and units == "m",
     )
 
 

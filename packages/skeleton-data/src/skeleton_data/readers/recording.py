@@ -37,6 +37,8 @@ class Recording:
         joints: Names of the joints.
         positions: Shape (T, M, V, 2 or 3) float32; NaN where a joint was not measured.
         units: Of the positions; None where the file does not say it.
+        usual_units: Whether the units are those that such files usually have, as no file says it: the option
+            units may say others.
         fps: Frames per second; None where the file does not say it.
         confidence: Shape (T, M, V) float32, where the file says it; NaN where it does not say it of a joint.
         picture: Width and height of the picture, where the file says it.
@@ -56,6 +58,7 @@ class Recording:
     up: Up | None = None
     min_confidence: float = 0.0
     notes: tuple[str, ...] = ()
+    usual_units: bool = False
 
     def measured(self) -> NDArray[np.float32]:
         """Return the positions with NaN also where the confidence is too low."""
@@ -118,9 +121,7 @@ def open_recordings(
             "its positions are fractions of the picture; give the option picture, its size in pixels",
         )
     source_units: SourceUnits = "pixels" if units in ("pixels", "fractions") else "m"
-    to_clips = partial(
-        _read, read=read, first=_head(first), fps=config.fps, units=units, picture=config.picture, facts=facts
-    )
+    to_clips = partial(_read, read=read, first=_head(first), units=units, config=config, facts=facts)
     return ClipSource(
         kind=kind,
         joints=first.joints,
@@ -142,6 +143,8 @@ def _head(recording: Recording) -> tuple[tuple[str, ...], int]:
 
 
 def _units(recording: Recording, path: Path, config: ImportConfig) -> RecordedUnits:
+    if recording.usual_units and config.units in ("m", "cm", "mm"):
+        return config.units
     if recording.units is not None:
         if config.units not in ("auto", "px" if recording.units == "pixels" else recording.units):
             raise DataError.at(
@@ -159,9 +162,8 @@ def _read(
     *,
     read: Reader,
     first: tuple[tuple[str, ...], int],
-    fps: float | None,
     units: RecordedUnits,
-    picture: tuple[int, int] | None,
+    config: ImportConfig,
     facts: FileFacts,
 ) -> Sequence[Clip]:
     recording = read(path)
@@ -175,13 +177,13 @@ def _read(
     confidence = None if recording.confidence is None else recording.confidence[:, :, columns]
     if not np.isfinite(positions).any():
         raise NobodyError.of(path, "no joint was measured in any frame", frames=len(positions))
-    said = recording.units or units
-    match said:
-        case "m" | "cm" | "mm":
+    chosen = recording.usual_units and config.units in ("m", "cm", "mm")
+    match units if chosen else recording.units or units:
+        case "m" | "cm" | "mm" as said:
             with np.errstate(invalid="ignore"):  # NaN of damaged bytes may be of the kind that signals
                 positions = positions / per_metre(said)
-        case "fractions" if picture is not None:
-            positions = positions * np.array(picture, dtype=np.float32)
+        case "fractions" if config.picture is not None:
+            positions = positions * np.array(config.picture, dtype=np.float32)
     clip, there = as_clip(positions)
     return [
         Clip(
@@ -191,7 +193,7 @@ def _read(
             path,
             confidence=None if confidence is None else confidence[:, there],
             picture=recording.picture,
-            fps=agreed_rate(fps, recording.fps, path),
+            fps=agreed_rate(config.fps, recording.fps, path),
         )
     ]
 
