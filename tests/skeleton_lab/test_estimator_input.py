@@ -125,6 +125,13 @@ FITS = {
         [0, 1] * 3,
         "labels_per_class: .* 9",
     ),
+    "no labels": ({"labels_per_class": 0}, [0, 1] * 3, "^labels_per_class: "),
+    "fewer rounds than none": ({"self_training": -1}, [0, 1] * 3, "^self_training: "),
+    "a setting that is also an argument": (
+        {"settings": {"self_training.rounds": -1}},
+        [0, 1] * 3,
+        r"^self_training\.rounds: ",
+    ),
     "no model": ({"pretrained": "nowhere"}, [0, 1] * 3, "pretrained: nowhere: no such folder"),
     "a number for a model": ({"pretrained": 3}, [0, 1] * 3, "pretrained: 3"),
     "a seed": ({"random_state": "x"}, [0, 1] * 3, "random_state: 'x'"),

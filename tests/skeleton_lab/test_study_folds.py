@@ -131,7 +131,7 @@ def test_a_study_tells_of_its_folds_what_a_cross_validation_tells(store, tmp_pat
         }
     )
     result = cross_validate.run(whole).model_dump(mode="json")
-    for field in ("mean", "deviation", "interval", "pooled", "subjects", "protocol", "app"):
+    for field in ("mean", "deviation", "interval", "pooled", "subjects", "protocol", "app", "data"):
         assert study[field] == result[field], field
     assert [fold["test"] for fold in study["folds"]] == [fold["test"] for fold in result["folds"]]
     for name in ("folds.md", "answers.csv", "confusion.csv"):

@@ -6,7 +6,7 @@ import random
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -32,6 +32,8 @@ FPS = 30.0
 """What a store must say, and no recipe of the estimators asks for."""
 OURS = {"run": None, "pretrained": None, "data": {"store", "dataset", "sources", "protocol"}}
 """Fields that settings may not have: the arguments say them."""
+ARGUMENTS = {"data.labels_per_class": "labels_per_class", "self_training.rounds": "self_training"}
+"""The argument that gives each of these fields, for messages."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,8 @@ def completed(
         program: Its name, for messages.
 
     Raises:
-        InputError: If settings have fields that are not there, or not theirs to say.
+        InputError: If settings have fields that are not there, or not theirs to say, or if a value cannot be
+            used; names the field, or the argument that gives it.
     """
     given = nested(settings or {})
     for table, fields in OURS.items():
@@ -171,3 +174,15 @@ def completed(
         raise InputError(
             f"settings: there is no field {error.field}; `skeleton-lab {app} --help` lists the fields"
         ) from error
+    except InputError as error:
+        names = {field: name for field, name in ARGUMENTS.items() if _has(ours, field)}
+        if not any(each.field in names for each in error.complaints):
+            raise
+        raise InputError.of(
+            replace(each, field=names.get(each.field, each.field)) for each in error.complaints
+        ) from error
+
+
+def _has(tables: Mapping[str, Any], field: str) -> bool:
+    table, _, name = field.partition(".")
+    return name in tables.get(table, {})

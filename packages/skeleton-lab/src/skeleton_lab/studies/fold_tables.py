@@ -67,7 +67,7 @@ def _pooled(trials: Sequence[Trial], place: Path) -> CrossValidation:
         everything=None,
         seconds=round(sum(result["seconds"] for result in results), 1),
         made_with=results[0].get("made_with"),
-        data=results[0].get("data", ()),
+        data=[{**each, "sides": None} for each in results[0].get("data", ())],  # each fold has its own sides
     )
 
 
