@@ -57,7 +57,7 @@ def test_aimclr_with_stgcn_then_finetuning(run_contrast, run_finetuning, tmp_pat
     folder = tmp_path / "contrasted"
     assert {path.name for path in folder.iterdir()} == {
         *("config.toml", "data.json", "metrics.jsonl", "result.json"),
-        *("encoder", "checkpoints", "tensorboard", "curves.png"),
+        *("encoder", "checkpoints", "tensorboard", "curves.png", "SHA256SUMS"),
     }
     assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads((folder / "result.json").read_text()) == result.model_dump(mode="json")

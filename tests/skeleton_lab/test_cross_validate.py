@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import sys
 from statistics import mean
 
@@ -68,6 +69,19 @@ def test_leave_one_subject_out_of_a_simple_baseline(simple_recipe, store, tmp_pa
     shown = capsys.readouterr().out
     simple.main()  # nothing is left to do, but it is told again
     assert capsys.readouterr().out == shown and "| subject 8 | 12 |" in shown
+
+    shutil.rmtree(run / "fold-02")  # what is no longer there is done again
+    simple.main()
+    again = json.loads((run / "result.json").read_text())
+    assert (run / "fold-02" / "result.json").is_file()
+    assert [fold["test"] for fold in again["folds"]] == [fold["test"] for fold in result["folds"]]
+    for damaged in (run / "fold-03" / "answers.csv", run / "folds.md"):
+        whole = damaged.read_bytes()
+        damaged.write_bytes(whole[:-10])
+        with pytest.raises(SystemExit):
+            simple.main()
+        assert f"{damaged.parent} has ended, but its {damaged.name} is damaged" in capsys.readouterr().err
+        damaged.write_bytes(whole)
 
 
 def test_classes_that_a_fold_tests_but_has_not_trained_are_named(

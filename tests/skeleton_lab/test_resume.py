@@ -116,6 +116,23 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(finetune_recip
         run_finetuning(finetune_recipe, *resumed, str(tmp_path / "worse"))
 
 
+@pytest.mark.parametrize("lacks", ["all", "optimizer.bin"])
+def test_a_checkpoint_whose_seal_lacks_files_is_named_and_the_one_before_is_used(
+    finetune_recipe, tmp_path, capsys, lacks
+):
+    with before_step(7, die), pytest.raises(KeyboardInterrupt):
+        run_finetuning(finetune_recipe)
+    _, last = sorted((tmp_path / "finetuned" / "checkpoints").glob("step-*"))
+    (last / ".DS_Store").touch()  # of a system, and no damage
+    seal = last / "checksums.json"
+    sums = json.loads(seal.read_text())
+    seal.write_text(json.dumps({} if lacks == "all" else {k: v for k, v in sums.items() if k != lacks}))
+    (last / "optimizer.bin").write_bytes(b"")
+    run_finetuning(finetune_recipe, "--run.resume")
+    said = capsys.readouterr().err
+    assert f"{last}: damaged (checksums.json lacks" in said and "the one before is used" in said
+
+
 def test_weights_that_were_selected_are_kept_by_name_and_checked(finetune_recipe, tmp_path):
     arguments = (
         "--run.folder",
@@ -242,14 +259,26 @@ def test_a_finished_run_whose_output_is_not_whole_does_not_count_as_finished(fin
         with pytest.raises(InputError, match=rf"finetuned has ended, but its {name} is missing"):
             resume()
         (tmp_path / "away").rename(tmp_path / "finetuned" / name)
-    for name, problem in (("config.json", "classifier/config.json is damaged"), ("SHA256SUMS", "empty")):
-        path = tmp_path / "finetuned" / "classifier" / name
+    for name in ("classifier/config.json", "metrics.jsonl", "labels.json", "answers.csv"):
+        path = tmp_path / "finetuned" / name
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(InputError, match=f"its {name} is damaged"):
+            resume()
+        path.write_bytes(whole)
+    for name in ("classifier/SHA256SUMS", "SHA256SUMS"):
+        path = tmp_path / "finetuned" / name
         whole = path.read_bytes()
         path.write_bytes(b"")
-        with pytest.raises(InputError, match=problem):
+        with pytest.raises(InputError, match=rf"finetuned.*{name}"):
             resume()
         path.write_bytes(whole)
     resume()
+    (tmp_path / "finetuned" / "SHA256SUMS").unlink()  # a run of an earlier version has none
+    resume()
+    (tmp_path / "finetuned" / "labels.json").unlink()
+    with pytest.raises(InputError, match=r"labels\.json is missing"):
+        resume()
 
 
 def test_a_run_whose_checkpoints_were_deleted_says_that_it_begins_anew(finetune_recipe, tmp_path, capsys):

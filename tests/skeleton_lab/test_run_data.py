@@ -49,7 +49,7 @@ def change_weights(model):
     (model / WEIGHTS).write_bytes(weights)
 
 
-def test_other_data_in_the_place_of_a_store_are_refused(finetune_recipe, store, own_store, tmp_path):
+def test_other_data_in_the_place_of_a_store_are_refused(finetune_recipe, store, own_store, tmp_path, capsys):
     finetune_recipe.write_text(finetune_recipe.read_text().replace(str(store), str(own_store)))
     with before_step(4, die), pytest.raises(KeyboardInterrupt):
         run_finetuning(finetune_recipe)
@@ -70,16 +70,30 @@ def test_other_data_in_the_place_of_a_store_are_refused(finetune_recipe, store, 
     shutil.copytree(store, own_store, dirs_exist_ok=True)
     run_finetuning(finetune_recipe, "--run.resume")
     open_models([str(tmp_path / "ended")], EvaluateData(), "test")
+    assert capsys.readouterr().err == ""
+    (tmp_path / "ended" / "data.json").unlink()
+    open_models([str(tmp_path / "ended")], EvaluateData(), "test")
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'ended' / 'data.json'} is missing")
 
 
-def test_other_weights_in_the_place_of_a_pretrained_model_are_refused(finetune_recipe, trained, tmp_path):
+def test_other_weights_in_the_place_of_a_pretrained_model_are_refused(
+    finetune_recipe, trained, tmp_path, capsys
+):
     begin = Path(shutil.copytree(trained["encoder"] / "encoder", tmp_path / "begin"))
     given = (finetune_recipe, "--pretrained", str(begin), "--run.tracker", "none")
     with before_step(2, die), pytest.raises(KeyboardInterrupt):
         run_finetuning(*given)
     change_weights(begin)
-    with pytest.raises(InputError, match=r"^pretrained: "):
-        run_finetuning(*given, "--run.resume")
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"^pretrained: "):
+            run_finetuning(*given, "--run.resume")
+        shutil.copyfile(trained["encoder"] / "encoder" / WEIGHTS, begin / WEIGHTS)
+        kept = tmp_path / "finetuned" / "pretrained.sha256"
+        kept.unlink()
+        with before_step(2, die), pytest.raises(KeyboardInterrupt):
+            run_finetuning(*given, "--run.resume")
+        assert kept.is_file() and f"{kept} is missing" in capsys.readouterr().err
+        change_weights(begin)
 
 
 def test_folds_keep_to_their_unlabelled_clips_and_their_weights(

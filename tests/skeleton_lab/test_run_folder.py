@@ -202,6 +202,11 @@ def test_a_run_keeps_the_fingerprints_of_its_data_and_says_when_they_are_missing
     begun(tmp_path / "run", resume=True)
     assert f"{kept} is missing" in capsys.readouterr().err
     assert kept.read_text() == content
-    kept.write_text('[{"store": 1}]')
-    with pytest.raises(InputError, match=r"run/data\.json: .*0\.store"):
-        check(tmp_path / "run", resume=True)
+    for damaged, where in (('[{"store": 1}]', r".*0\.store"), ("[]", "")):
+        kept.write_text(damaged)
+        with pytest.raises(InputError, match=rf"run/data\.json: {where}"):
+            check(tmp_path / "run", resume=True)
+    kept.write_text(content)
+    recipe = Recipe(run=RunConfig(folder=tmp_path / "run", resume=True))
+    with pytest.raises(InputError, match=r"run/data\.json: "):
+        RunFolder.check(recipe.run, recipe, DATA * 2)

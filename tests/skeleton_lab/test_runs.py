@@ -60,7 +60,7 @@ def test_pretraining_then_finetuning(pretrain_recipe, finetune_recipe, store, tm
     folder = tmp_path / "pretrained"
     assert {path.name for path in folder.iterdir()} == {
         *("config.toml", "data.json", "metrics.jsonl", "result.json", "model.safetensors"),
-        *("encoder", "checkpoints", "tensorboard", "curves.png"),
+        *("encoder", "checkpoints", "tensorboard", "curves.png", "SHA256SUMS"),
     }
     assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads((folder / "result.json").read_text()) == pretrained.model_dump(mode="json")

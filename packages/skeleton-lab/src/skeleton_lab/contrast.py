@@ -5,8 +5,8 @@
 
 `--help` lists every field of a recipe, `--dry_run` says what a run would be. The folder of the run receives
 encoder/ (for finetune.py), for further views of CrosSCLR motion/encoder/ and bone/encoder/ (finetune.py
-takes the folder above), result.json, config.toml, data.json, metrics.jsonl, tensorboard/, and checkpoints/
-to resume from. The last weights are kept.
+takes the folder above), result.json, config.toml, data.json, metrics.jsonl, SHA256SUMS, tensorboard/, and
+checkpoints/ to resume from. The last weights are kept.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from skeleton_baselines import AimCLR, CrosSCLR
     from skeleton_data import ClipBatch
     from skeleton_lab.models.weights import Network
+
+
+OUTPUTS = ("metrics.jsonl", "encoder")
+"""What a run ends with besides its result, and `--resume` of one that has ended requires."""
 
 
 class ContrastConfig(RecipeSection):
@@ -123,7 +127,7 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
         clips = config.data.open()
         config = config.resolved(clips)
         folder = RunFolder.check(config.run, config, clips.fingerprints)
-        if finished := folder.finished(ContrastResult, "metrics.jsonl", "encoder"):
+        if finished := folder.finished(ContrastResult, *OUTPUTS):
             return finished
 
     import torch
@@ -190,7 +194,8 @@ def run(config: ContrastConfig, *, bar: Mapping[str, Any] | None = None) -> Cont
                     )
             with writing(folder.path):
                 draw_curves({"": [folder.path]}, folder.path / CURVES, title=folder.path.name)
-            folder.write_json("result.json", result.model_dump(mode="json"))
+            further = [f"{view}/encoder" for view in others]
+            folder.end(result, *OUTPUTS, *further)
         accelerator.wait_for_everyone()
     return result
 

@@ -9,7 +9,7 @@ default one, with what suits the clips. Weights are selected by their accuracy o
 training side (`--training.select` says otherwise), which also give the temperature that turns scores into
 probabilities. With `--data.protocol all` all clips train, and none tests. The folder of the run receives
 classifier/, result.json, answers.csv (of each test clip), labels.json (labels that were used), curves.png,
-config.toml, data.json, metrics.jsonl, tensorboard/, checkpoints/ and, of self-training, teacher/.
+config.toml, data.json, metrics.jsonl, SHA256SUMS, tensorboard/, checkpoints/ and, of self-training, teacher/.
 """
 
 from __future__ import annotations
@@ -50,6 +50,10 @@ if TYPE_CHECKING:
     from skeleton_data import ClipBatch
     from skeleton_lab.models.saved_model import SavedModel
     from skeleton_lab.models.weights import Network
+
+
+OUTPUTS = ("metrics.jsonl", "classifier", "labels.json")
+"""What a run ends with besides its result, and `--resume` of one that has ended requires."""
 
 
 class FinetuneConfig(RecipeSection):
@@ -160,7 +164,7 @@ def run(
         config = config.resolved(clips, source)
         others = others_of(config, clips)
         folder = check_run_folder(config, clips, source, others)
-        if finished := folder.finished(FinetuneResult, "metrics.jsonl", "classifier", "labels.json"):
+        if finished := folder.finished(FinetuneResult, *OUTPUTS):
             return finished
         if config.self_training.teacher:
             field, weights = "self_training.teacher", folder.weights
@@ -279,7 +283,7 @@ def run(
                 if answers:
                     answers.write(folder.path / ANSWERS)
                 draw_curves({"": [folder.path]}, folder.path / CURVES, title=folder.path.name)
-            folder.write_json("result.json", result.model_dump(mode="json"))
+            folder.end(result, *OUTPUTS, *([ANSWERS] if answers else []))
         accelerator.wait_for_everyone()
     return result
 

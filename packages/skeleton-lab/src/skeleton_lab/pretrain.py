@@ -6,8 +6,8 @@
 
 `--help` lists every field of a recipe, `--dry_run` says what a run would be. Without a recipe it is the
 default one, with what suits the clips. The folder of the run receives encoder/ (for finetune.py),
-model.safetensors, result.json, curves.png, config.toml, data.json, metrics.jsonl, tensorboard/, and
-checkpoints/ to resume from.
+model.safetensors, result.json, curves.png, config.toml, data.json, metrics.jsonl, SHA256SUMS, tensorboard/,
+and checkpoints/ to resume from.
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ MASK_SHORTCUTS = {
     for field in kind.model_fields
 }
 """`--mask.joint_ratio` for `--model.mask.joint_ratio`."""
+
+
+OUTPUTS = ("metrics.jsonl", "model.safetensors", "encoder")
+"""What a run ends with besides its result, and `--resume` of one that has ended requires."""
 
 
 class PretrainConfig(RecipeSection):
@@ -159,7 +163,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
         clips = config.data.open()
         config = config.resolved(clips)
         folder = RunFolder.check(config.run, config, clips.fingerprints)
-        if finished := folder.finished(PretrainResult, "metrics.jsonl", "model.safetensors", "encoder"):
+        if finished := folder.finished(PretrainResult, *OUTPUTS):
             return finished
 
     import torch
@@ -263,7 +267,7 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
                 save_network(encoder, folder.path / "encoder", preprocessing, result)
             with writing(folder.path):
                 draw_curves({"": [folder.path]}, folder.path / CURVES, title=folder.path.name)
-            folder.write_json("result.json", result.model_dump(mode="json"))
+            folder.end(result, *OUTPUTS)
         accelerator.wait_for_everyone()
     return result
 

@@ -6,7 +6,7 @@
 Every number of a clip, after sampling, is an input; nothing is augmented. Weights of a network are selected
 by accuracy on subjects held out from the training side; the other kinds have nothing to select. Hydra,
 MiniRocket and MultiRocketHydra are aeon's (`pip install 'skeleton-lab[aeon]'`). `--help` lists every field.
-The folder of the run receives result.json, config.toml and labels.json (which labels were used).
+The folder of the run receives result.json, config.toml, labels.json (which labels were used) and SHA256SUMS.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ from skeleton_lab.runs.provenance import provenance
 from skeleton_lab.runs.results import UNTRAINED, Origin, TestResult
 from skeleton_lab.runs.workers import is_first_process, tell_notes
 from skeleton_lab.studies import cross_validate
+
+OUTPUTS = ("labels.json", ANSWERS)
+"""What a run ends with besides its result, and `--resume` of one that has ended requires."""
 
 
 class SimpleConfig(RecipeSection):
@@ -79,7 +82,7 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
         clips = config.data.open()
         clips.require_test()
         folder = RunFolder.check(config.run, config, clips.fingerprints)
-        if finished := folder.finished(SimpleResult, "labels.json"):
+        if finished := folder.finished(SimpleResult, *OUTPUTS):
             return finished
     tell_notes("simple", clips.notes)
     if config.run.dry_run:
@@ -125,7 +128,7 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
     folder.prepare()
     answers_to(clips, scores).write(folder.path / ANSWERS)
     save_subset(folder.path / "labels.json", clips.train, clips.store.index.label)
-    folder.write_json("result.json", result.model_dump(mode="json"))
+    folder.end(result, *OUTPUTS)
     folder.unlock()
     return result
 

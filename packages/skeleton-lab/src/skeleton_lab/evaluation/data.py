@@ -16,7 +16,13 @@ from skeleton_lab.data.source import DATASET, ClipSource, DatasetPlugin
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, complaints
-from skeleton_lab.runs.fingerprints import Fingerprint, read_fingerprints, require_same_data
+from skeleton_lab.runs.fingerprints import (
+    DATA,
+    Fingerprint,
+    read_fingerprints,
+    require_same_data,
+    tell_missing,
+)
 
 HeldOutSide = Literal["test", "validation"]
 DIVISION = ("protocol", "split", "fold")
@@ -192,6 +198,7 @@ def require_data_of_run(
     """
     if model.run is None:
         return
+    tell_missing(model.run, DATA)
     data = model.recipe.get("data", {})
     now = here if here and model.is_classifier else Fingerprint.of(store)
     trained_on = [

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from skeleton_data import SkeletonStore
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.text_files import read_record, read_small_text
+from skeleton_lab.runs.workers import is_first_process
 
 DATA = "data.json"
 """The file of a run's folder that holds them."""
 WEIGHTS = "pretrained.sha256"
 """The file with the SHA-256 of the pre-trained weights that a run began with."""
+
+
+def tell_missing(run: Path, *names: str) -> None:
+    """Say on standard error which fingerprints of a run are missing, so that nothing is compared."""
+    for name in names:
+        if not (run / name).is_file() and is_first_process():
+            print(f"{run / name} is missing: {_COMPARED[name]} cannot be compared with it", file=sys.stderr)
+
+
+_COMPARED = {DATA: "the data", WEIGHTS: "the pre-trained weights"}
 
 
 class Fingerprint(BaseModel):
@@ -56,7 +68,7 @@ def read_fingerprints(run: Path) -> Fingerprints | None:
     path = run / DATA
     if not path.is_file():
         return None
-    adapter: TypeAdapter[Fingerprints] = TypeAdapter(Fingerprints)
+    adapter: TypeAdapter[Fingerprints] = TypeAdapter(Annotated[Fingerprints, Field(min_length=1)])
     return read_record(adapter, path)
 
 
@@ -68,9 +80,15 @@ def require_same_data(here: Sequence[Fingerprint | None], run: Path) -> None:
         run: Folder of the run.
 
     Raises:
-        InputError: If one differs; names the store.
+        InputError: If one differs; names the store. If the run has kept fewer; names the file.
     """
-    require_same(here, read_fingerprints(run) or (), run)
+    if (kept := read_fingerprints(run)) is None:
+        return
+    if len(kept) < len(here):
+        raise InputError(
+            f"{run / DATA}: it is damaged: expected the fingerprints of {len(here)} stores, found {len(kept)}"
+        )
+    require_same(here, kept, run)
 
 
 def require_same(here: Sequence[Fingerprint | None], there: Fingerprints, run: Path) -> None:

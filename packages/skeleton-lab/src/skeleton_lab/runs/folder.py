@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import shutil
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -14,8 +13,8 @@ from typing import Any, Literal, TypeVar
 import tomli_w
 from pydantic import BaseModel, Field
 
-from skeleton_data import file_sha256, read_checksums, replacing
-from skeleton_lab.errors import InputError, input_errors, writing
+from skeleton_data import replacing
+from skeleton_lab.errors import InputError, writing
 from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.recipe.text_files import read_record, read_toml
 from skeleton_lab.runs.earlier_recipe import completed, differences, resolved
@@ -25,7 +24,9 @@ from skeleton_lab.runs.fingerprints import (
     Fingerprints,
     require_same_data,
     require_same_weights,
+    tell_missing,
 )
+from skeleton_lab.runs.outputs import SUMS, seal_text, what_is_wrong
 
 Tracker = Literal["tensorboard", "wandb", "mlflow", "none"]
 
@@ -58,28 +59,6 @@ class RunConfig(RecipeSection):
 
 
 Result = TypeVar("Result", bound=BaseModel)
-SUMS = "SHA256SUMS"
-
-
-def _not_whole(path: Path) -> str | None:
-    """Return what is missing of an output, or damaged by its checksums, if it is a folder that has them.
-
-    Raises:
-        InputError: The file of checksums is damaged.
-    """
-    if not path.exists():
-        return " is missing"
-    if not (path / SUMS).is_file():
-        return None
-    with input_errors():
-        sums = read_checksums(path / SUMS)
-    for name, checksum in sums.items():
-        if not (path / name).is_file():
-            return f"/{name} is missing"
-        if file_sha256(path / name) != checksum:
-            return f"/{name} is damaged: its checksum is not the one in {SUMS}"
-    return None
-
 
 RUN_SHORTCUTS = {f"run.{field}": field for field in ("folder", "resume", "overwrite", "dry_run")}
 """`--resume` for `--run.resume`."""
@@ -199,17 +178,38 @@ class RunFolder:
             outputs: Names of what the run ended with besides it.
 
         Raises:
-            InputError: If one of these is missing, or a file of a model among them is not as it was written.
+            InputError: If one of these is missing, or not as it was written.
         """
-        path = self.path / RESULT
-        if not self.resumed or not path.is_file():
+        if not self.resumed or not (self.path / RESULT).is_file():
             return None
-        for name in outputs:
-            if problem := _not_whole(self.path / name):
-                raise InputError(
-                    f"run.folder: {self.path} has ended, but its {name}{problem}; --overwrite runs it again"
-                )
-        return read_record(kind, path)
+        self.require_whole(*outputs)
+        return read_record(kind, self.path / RESULT)
+
+    def require_whole(self, *outputs: str) -> None:
+        """Require that a run, if it has ended, still has what it ended with.
+
+        Args:
+            outputs: Names of this.
+
+        Raises:
+            InputError: If one is missing, or not as it was written; names it.
+        """
+        if (self.path / RESULT).is_file() and (problem := what_is_wrong(self.path, outputs)):
+            raise InputError(
+                f"run.folder: {self.path} has ended, but its {problem}; --overwrite runs it again"
+            )
+
+    def end(self, result: BaseModel, *outputs: str) -> None:
+        """Write the result, last of all, and before it the checksums of what else the run ended with.
+
+        Raises:
+            OutputError: If one cannot be written; the run has not ended then.
+        """
+        if outputs:
+            with writing(self.path):
+                sums = seal_text(self.path, outputs)
+            write_atomically(self.path / SUMS, sums.encode())
+        self.write_json(RESULT, result.model_dump(mode="json"))
 
     def prepare(self) -> None:
         """Make and lock the folder, and write recipe and fingerprints; an old run is replaced if it may be.
@@ -281,12 +281,11 @@ class RunFolder:
                     old.unlink()
 
     def _keep_fingerprints(self) -> None:
+        if self.resumed:
+            tell_missing(self.path, DATA, *([WEIGHTS] if self.weights else []))
+        if self.weights and not (self.path / WEIGHTS).is_file():
+            write_atomically(self.path / WEIGHTS, f"{self.weights}\n".encode())
         if not (self.path / DATA).is_file():
-            if self.resumed:
-                problem = "is missing: the data cannot be compared with those that the run began with"
-                print(f"{self.path / DATA} {problem}", file=sys.stderr)
-            if self.weights:
-                write_atomically(self.path / WEIGHTS, f"{self.weights}\n".encode())
             self.write_json(DATA, [each.model_dump() for each in self.data])
 
     def _content(self) -> set[Path]:

@@ -26,7 +26,7 @@ from skeleton_lab.runs.folder import RunFolder
 from skeleton_lab.runs.provenance import provenance
 from skeleton_lab.runs.workers import progress_line, tell_notes
 from skeleton_lab.studies.folds import FoldRun, finished_answers, fold_runs, folded_source
-from skeleton_lab.studies.pooling import pool_folds
+from skeleton_lab.studies.pooling import POOLED, pool_folds
 from skeleton_lab.studies.run_check import check_run_folder, others_of
 from skeleton_lab.studies.runs import how_many, run_all
 
@@ -59,7 +59,8 @@ def run(config: Any) -> Result | None:
         store, runs = fold_runs(config, app, everything=config.run.everything and app != "simple")
         folder = RunFolder.check(config.run, config, (Fingerprint.of(store),))
         seen = {_checked(each, config) for each in runs}
-        if finished := folder.finished(kind):
+        pooled = POOLED if kind is CrossValidation else ()
+        if all(each.finished for each in runs) and (finished := folder.finished(kind, *pooled)):
             print(_summary_text(cast(Result, finished)))
             return cast(Result, finished)
     if config.run.dry_run:
@@ -84,7 +85,7 @@ def run(config: Any) -> Result | None:
             result: Any = FoldedTraining(folds=folds, **common)
         else:
             result = _summary(runs, config, app, common, seen - {""})
-        folder.write_json("result.json", result.model_dump(mode="json"))
+        folder.end(result, *pooled)
         print(_summary_text(result))
         return cast(Result, result)
     finally:
@@ -118,7 +119,8 @@ def _check(fold: FoldRun, config: Any) -> str | None:
     source = fold.config.source(clips) if getattr(fold.config, "pretrained", None) else None
     resolved = fold.config.resolved(clips, source) if source else fold.config.resolved(clips)
     if not config.run.overwrite:
-        check_run_folder(resolved, clips, source, others_of(resolved, clips))
+        outputs = import_module(f"skeleton_lab.{fold.app}").OUTPUTS
+        check_run_folder(resolved, clips, source, others_of(resolved, clips)).require_whole(*outputs)
     if not isinstance(fold.config.data, FinetuneData):
         return ""
     if config.run.dry_run:

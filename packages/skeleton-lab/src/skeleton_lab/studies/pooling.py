@@ -12,6 +12,9 @@ from skeleton_lab.runs.cross_validation import CrossValidation, Fold
 from skeleton_lab.runs.folder import write_atomically
 from skeleton_lab.studies.spread import half_interval
 
+POOLED = (ANSWERS, "confusion.csv", "folds.md")
+"""What is written of all folds together, besides the result."""
+
 
 def pool_folds(
     folds: Sequence[Fold], folder: Path, classes: Sequence[str], *, protocol: str, **facts: Any

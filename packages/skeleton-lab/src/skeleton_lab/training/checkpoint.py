@@ -194,10 +194,15 @@ def _steps(folder: Path) -> list[Path]:
     return sorted(folder.glob("step-*"))
 
 
+def _names(folder: Path) -> set[str]:
+    """Return the files of a checkpoint, without its seal and the hidden ones of a system."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return {path.relative_to(folder).as_posix() for path in files} - {SEAL}
+
+
 def _seal(folder: Path) -> None:
     """Write the checksums of a folder's files."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    checksums = {path.relative_to(folder).as_posix(): file_sha256(path) for path in files}
+    checksums = {name: file_sha256(folder / name) for name in sorted(_names(folder))}
     (folder / SEAL).write_text(json.dumps(checksums, indent=2))
 
 
@@ -212,4 +217,5 @@ def _damage(folder: Path) -> str | None:
             return f"{name} is missing"
         if file_sha256(folder / name) != checksum:
             return f"{name} is not what was saved"
-    return None
+    unsealed = {STATE, *_names(folder)} - checksums.keys()
+    return f"{SEAL} lacks {min(unsealed)}" if unsealed else None
