@@ -20,6 +20,7 @@ from recording_samples import (
     write_alphapose,
     write_azure,
     write_mediapipe,
+    write_mmpose,
     write_openpose,
     write_table,
     write_trc,
@@ -264,6 +265,8 @@ BESIDE = {
     "trc and a table": (write_trc, write_table),
     "mediapipe and a table": (write_mediapipe, write_table),
     "openpose and trc": (write_openpose, write_trc),
+    "two kinds of JSON": (write_mediapipe, write_azure),
+    "openpose and another JSON": (write_openpose, write_mmpose),
 }
 
 
@@ -284,7 +287,18 @@ def test_recordings_of_two_formats_in_one_folder_are_not_mixed_up(
     with pytest.raises(DataError) as caught:
         find_format(tmp_path)
     assert caught.value.field == "format"
-    assert read_clips(tmp_path, ImportConfig(format=kind, **options)).count == 1
+    if kind != "mediapipe" or second is not write_azure:  # of one ending, the reader takes all files
+        assert read_clips(tmp_path, ImportConfig(format=kind, **options)).count == 1
+
+
+def test_files_of_which_nobody_knows_whether_they_are_recordings_are_told(tmp_path: Path) -> None:
+    """They do not hide recordings, although they come first: settings, arrays, files of many clips."""
+    write_openpose(tmp_path)
+    (tmp_path / "a.json").write_text('{"camera": 3}')
+    for name in ("own.npz", "own.pkl", "one.npy"):
+        (tmp_path / name).touch()
+    (note,) = read_clips(tmp_path, ImportConfig(fps=30, picture=(640, 480))).notes
+    assert note.endswith(": 1 .json, 1 .npy, 1 .npz, 1 .pkl")
 
 
 def test_hidden_files_are_none(tmp_path: Path) -> None:

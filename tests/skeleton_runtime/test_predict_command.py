@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -150,3 +151,26 @@ NAMES = [
     *("left_foot", "right_hip", "right_knee", "right_ankle", "right_foot", "spine_shoulder"),
     *("left_hand_tip", "left_thumb", "right_hand_tip", "right_thumb"),
 ]
+
+
+def test_what_a_folder_has_beside_the_recordings_that_are_read_is_told(predict, raw, tmp_path):
+    """Recordings of another format are an error; of other files nobody knows whether they are any."""
+    shutil.copy(min(raw.glob("*.skeleton")), tmp_path)
+    (tmp_path / "one.npy").touch()
+    code, lines, errors = predict(tmp_path)
+    assert (code, len(lines), len(errors)) == (0, 1, 1)
+    assert "note" in errors[0] and "1 .npy" in errors[0]
+    for name in ("wave.json", "wave.csv"):
+        (tmp_path / name).write_text(
+            json.dumps([{"pose_world_landmarks": []}]) if name == "wave.json" else "frame,a_x,a_y,b_x,b_y\n"
+        )
+    code, lines, (_, error) = predict(tmp_path)
+    assert (code, len(lines)) == (2, 1)
+    assert str(tmp_path) in error and "wave.json" in error and "wave.csv" in error
+
+
+def test_a_folder_of_two_formats_is_refused_as_by_import(predict, tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps([{"pose_world_landmarks": []}]))
+    (tmp_path / "b.json").write_text(json.dumps({"frames": [], "bone_list": [], "joint_names": []}))
+    code, lines, (error,) = predict(tmp_path)
+    assert (code, lines) == (2, []) and "a.json" in error and "b.json" in error

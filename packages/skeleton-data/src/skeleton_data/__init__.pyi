@@ -71,6 +71,9 @@ from .printable import printable as printable
 from .readers.config import ImportConfig as ImportConfig
 from .readers.config import Missing as Missing
 from .readers.config import Picture as Picture
+from .readers.folder_detection import recordings_in as recordings_in
+from .readers.folder_detection import several_formats as several_formats
+from .readers.folder_detection import unread_files as unread_files
 from .readers.formats import FormatReader as FormatReader
 from .replacing import file_sha256 as file_sha256
 from .replacing import flush_to_disk as flush_to_disk
@@ -199,6 +202,7 @@ __all__ = [
     "read_split",
     "read_text",
     "read_toml",
+    "recordings_in",
     "replacing",
     "replacing_folder",
     "require_trained_classes",
@@ -208,6 +212,7 @@ __all__ = [
     "save_subset",
     "schema_alternatives",
     "schema_range",
+    "several_formats",
     "sliding_windows",
     "spell_options",
     "split",
@@ -216,6 +221,7 @@ __all__ = [
     "training_coordinates",
     "training_origin",
     "turn_upright",
+    "unread_files",
     "viewpoint",
     "write_skeleton",
     "write_synthetic",

@@ -29,6 +29,7 @@ from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, wri
 from skeleton_lab.models.model_folder import ONNX, locate
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
+from skeleton_lab.runs.workers import tell_notes
 from skeleton_runtime import (
     Answer,
     Event,
@@ -193,6 +194,7 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
     with input_errors():
         recogniser = _recogniser(config)
     refused: list[str] = []
+    notes: list[str] = []
     found: list[Event] = []
     header = [csv_header(events=config.events)] if config.format == "csv" else []
 
@@ -204,7 +206,7 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
         if config.live:
             answers = _live(recogniser, config, lines)
         else:
-            answers = ((answer, None) for answer in _files(recogniser, config, refused))
+            answers = ((answer, None) for answer in _files(recogniser, config, refused, notes))
         for event in find_events(_said(answers, config, say)):
             if config.events:
                 say(_line(event, config, None))
@@ -215,6 +217,7 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
 
         with writing(config.timeline):
             draw_timeline(found, config.timeline)
+    tell_notes("predict", notes)
     if refused:
         raise InputError("\n".join(refused))
     for unused in header:  # there is no answer, and nothing is wrong
@@ -231,9 +234,13 @@ def _said(
         yield answer
 
 
-def _files(recogniser: Recogniser, config: PredictConfig, refused: list[str]) -> Iterator[Answer]:
+def _files(
+    recogniser: Recogniser, config: PredictConfig, refused: list[str], notes: list[str]
+) -> Iterator[Answer]:
     given = ImportConfig(**{name: getattr(config, name) for name in OF_IMPORT})
-    recordings = read_recordings(config.recordings, recogniser.preprocessing, given, refused=refused)
+    recordings = read_recordings(
+        config.recordings, recogniser.preprocessing, given, refused=refused, notes=notes
+    )
     return recogniser.recognise(
         recordings,
         Windows(config.window, config.stride),

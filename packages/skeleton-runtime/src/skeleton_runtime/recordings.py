@@ -28,9 +28,12 @@ from skeleton_data import (
     layout_names,
     long_clip,
     open_clips,
+    recordings_in,
     resample,
+    several_formats,
     training_coordinates,
     turn_upright,
+    unread_files,
 )
 
 MAX_NAME = 300
@@ -67,7 +70,12 @@ class Recording:
 
 
 def read_recordings(
-    paths: Iterable[Path], preprocessing: Preprocessing, config: ImportConfig, *, refused: list[str]
+    paths: Iterable[Path],
+    preprocessing: Preprocessing,
+    config: ImportConfig,
+    *,
+    refused: list[str],
+    notes: list[str] | None = None,
 ) -> Iterator[Recording]:
     """Read recordings one after the other; one that cannot be used does not keep the others from being read.
 
@@ -78,17 +86,20 @@ def read_recordings(
         config: How to understand data that are not raw recordings; its layout is that of data which do not
             say what their joints are called.
         refused: Gets a line, which names the file, for each recording that cannot be used, or whose joints
-            are not those of the model.
+            are not those of the model; also for a folder with recordings of other formats than that which
+            is read.
+        notes: Gets a sentence for each folder with files of which nobody knows whether they are recordings.
     """
+    notes = [] if notes is None else notes
     for path in paths:
         try:
-            found = _files(path)
+            found = _files(path, refused, notes)
         except OSError as error:  # it may not be looked at, or its name is too long
             refused.append(str(DataError.at(str(path)[:MAX_NAME], error.strerror or str(error))))
             continue
         for file in found:
             read = _read_raw if file.suffix == ".skeleton" and config.format == "auto" else _read
-            clips = read(file, preprocessing, config)
+            clips = read(file, preprocessing, config, notes)
             while True:
                 try:
                     recording = next(clips, None)
@@ -204,15 +215,25 @@ def _other_layout(source: str | Path, names: Sequence[str], wanted: SkeletonLayo
     return f"{source} has layout {_layout_of(names)}, but the model was made for {wanted.name}: {error}"
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, refused: list[str], notes: list[str]) -> list[Path]:
+    """Return what to open for a path: of a folder its raw recordings and own data, else the folder itself."""
     if not path.exists():
         raise FileNotFoundError(ENOENT, "no such file or folder", str(path))
     found = sorted(path.rglob("[!.]*")) if path.is_dir() else []  # what is hidden is no recording
     found = [file for file in found if file.suffix in ENDINGS]
+    if found:
+        beside = {kind: file for kind, file in recordings_in(path).items() if file.suffix not in ENDINGS}
+        if beside:
+            first = {"own" if file.suffix == ".npz" else "raw NTU": file for file in reversed(found)}
+            refused.append(str(several_formats(path, first | beside)))
+        # Text beside raw recordings is a list of classes, and the like.
+        notes += unread_files(path, lambda file: file.suffix in (*ENDINGS, ".txt"))
     return found or [path]
 
 
-def _read_raw(file: Path, preprocessing: Preprocessing, config: ImportConfig) -> Iterator[Recording]:
+def _read_raw(
+    file: Path, preprocessing: Preprocessing, config: ImportConfig, notes: list[str]
+) -> Iterator[Recording]:
     from skeleton_data import clean, first_bodies, read_skeleton
 
     ntu, cleaning, fps = layout("ntu"), preprocessing.cleaning, config.fps or FPS
@@ -252,7 +273,9 @@ def _refuse_of_raw(config: ImportConfig, file: Path) -> None:
         )
 
 
-def _read(file: Path, preprocessing: Preprocessing, config: ImportConfig) -> Iterator[Recording | DataError]:
+def _read(
+    file: Path, preprocessing: Preprocessing, config: ImportConfig, notes: list[str]
+) -> Iterator[Recording | DataError]:
     wanted = preprocessing.layout
     if file.suffix == ".npz" and config.fps is None and not _says_rate(file):
         config = config.model_copy(update={"fps": preprocessing.fps or FPS})
@@ -266,8 +289,9 @@ def _read(file: Path, preprocessing: Preprocessing, config: ImportConfig) -> Ite
         if error.field != "fps" or config.fps is not None:
             raise
         rate = preprocessing.fps or FPS  # as of an array, which does not say it either
-        yield from _read(file, preprocessing, config.model_copy(update={"fps": rate}))
+        yield from _read(file, preprocessing, config.model_copy(update={"fps": rate}), notes)
         return
+    notes += data.source.notes if file.is_dir() else ()
     yield from prepared(data, preprocessing, file)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from skeleton_data.errors import DataError
@@ -36,6 +37,25 @@ _MAY_BE_RECORDINGS = (".json", ".csv")
 
 _OF_MANY_CLIPS = (".npz", ".pkl", ".pickle")
 
+_RAW = "raw NTU"
+"""What recordings are called that are no `Format`, because they are prepared and not imported."""
+
+_ENDINGS_OF: dict[str, tuple[str, ...]] = {
+    "own": (".npz",),
+    "table": (".csv", ".parquet"),
+    "deeplabcut": (".h5", ".csv"),
+    "sleap": (".slp", ".h5"),
+    "st-gcn": (".npy",),
+    "array": (".npy",),
+    "txt2npy": (".npy",),
+    "ut-kinect": (".txt",),
+    "pku-mmd": (".txt",),
+    **dict.fromkeys(
+        ("openpose", "mediapipe", "azure", "mmpose", "alphapose", "kinetics", "nw-ucla"), (".json",)
+    ),
+}
+"""Endings of the files that a reader takes from a folder, the first that is there; else that of its name."""
+
 
 def find_format(path: Path) -> Format:
     """Find the format of a file by its ending and its first bytes, of a folder by its first file.
@@ -57,14 +77,65 @@ def first_files(path: Path) -> dict[str, Path]:
     return first
 
 
-def not_read(path: Path, config: ImportConfig) -> tuple[str, ...]:
-    """Return a sentence about the files of a folder that could be recordings of another format, if any."""
+def not_read(path: Path, config: ImportConfig, kind: str) -> tuple[str, ...]:
+    """Return a sentence about files of a folder that could be recordings, but not of that format, if any."""
     given = {file.name for file in (*config.tables, config.clips, config.joints) if file is not None}
-    endings = Counter(file.suffix.lower() for file in visible_files(path) if file.name not in given)
-    _, *others = [ending for ending in ENDINGS if endings[ending]] or [""]
-    if not others:
-        return ()
-    return (f"not read in {path}: {', '.join(f'{endings[ending]} {ending}' for ending in others)}",)
+    there = {file.suffix.lower() for file in visible_files(path) if file.name not in given}
+    ending = next((ending for ending in _ENDINGS_OF.get(kind, (f".{kind}",)) if ending in there), "")
+    return unread_files(path, lambda file: file.name in given or _is_taken(file, kind, ending))
+
+
+def unread_files(path: Path, is_read: Callable[[Path], bool]) -> tuple[str, ...]:
+    """Return a sentence about the files of a folder that could be recordings and are not read, if any.
+
+    Args:
+        path: The folder.
+        is_read: Whether a file is read.
+
+    Example:
+        >>> unread_files(Path("no such folder"), lambda file: False)
+        ()
+    """
+    files = (file for file in visible_files(path) if not is_read(file))
+    others = Counter(file.suffix.lower() for file in files)
+    counts = [f"{others[ending]} {ending}" for ending in (*ENDINGS, *_OF_MANY_CLIPS) if others[ending]]
+    return (f"not read in {path}: {', '.join(counts)}",) if counts else ()
+
+
+def _is_taken(file: Path, kind: str, ending: str) -> bool:
+    if kind == "openpose":
+        return _is_openpose(file)
+    if kind == "st-gcn":
+        return file.suffix == ".pkl" or "data" in file.name
+    return file.suffix.lower() == ending
+
+
+def recordings_in(path: Path) -> dict[str, Path]:
+    """Return the formats of the recordings in a folder, each with its first file.
+
+    Files that may hold anything, such as arrays and text, do not count; tables and JSON files only if they
+    have joints.
+
+    Example:
+        >>> recordings_in(Path("no such folder"))
+        {}
+    """
+    found: dict[str, Path] = {}
+    for file in sorted(visible_files(path)):
+        kind = _recorded(file)
+        if kind is not None:
+            found.setdefault(kind, file)
+    return found
+
+
+def several_formats(path: Path, found: Mapping[str, Path]) -> DataError:
+    """Return the error of a folder that has recordings of several formats, each with a file of it."""
+    shown = ", ".join(f"{kind} ({file.name})" for kind, file in sorted(found.items()))
+    return DataError.at(
+        path,
+        f"there are recordings of several formats in it, {shown}: put each format in a folder of its own",
+        field="format",
+    )
 
 
 def _of_folder(path: Path) -> Format:
@@ -76,35 +147,37 @@ def _of_folder(path: Path) -> Format:
     ending = next((ending for ending in ENDINGS if ending in first), None)
     if ending is None:
         raise _unknown(path, first)
-    several = [other for other in _ONLY_RECORDINGS if other in first and other != ending]
-    if not several:
-        kind = format_of_file(first[ending])
-        several = [other for other in _MAY_BE_RECORDINGS if other != ending and _has(path, other, but=kind)]
-        if not several:
-            return kind
-    raise DataError.at(
-        path,
-        f"there are recordings of several formats in it, {', '.join([ending, *several])}: name one"
-        " with the option format, or import each from a folder of its own",
-        field="format",
-    )
+    found = recordings_in(path)
+    if not found or ending not in (*_ONLY_RECORDINGS, *_MAY_BE_RECORDINGS):
+        found.setdefault(format_of_file(first[ending]), first[ending])
+    if len(found) > 1:
+        raise several_formats(path, found)
+    (file,) = found.values()
+    return format_of_file(file)  # refuses raw recordings
 
 
-def _has(path: Path, ending: str, *, but: Format) -> bool:
-    """Return whether files of an ending are recordings, of another format than `but`."""
-    files = (file for file in visible_files(path) if file.suffix.lower() == ending)
-    return any(_recorded(file) not in (None, but) for file in files)
-
-
-def _recorded(file: Path) -> Format | None:
-    """Return the format of a JSON file or a table, None where it is no recording that is read."""
+def _recorded(file: Path) -> str | None:
+    """Return the format of a file, None where it is no recording for sure."""
     from skeleton_data.readers.joint_table import has_joints
 
+    ending = file.suffix.lower()
+    if ending == ".skeleton":
+        return _RAW
+    if _is_openpose(file):
+        return "openpose"
+    if ending not in (*_ONLY_RECORDINGS, *_MAY_BE_RECORDINGS):
+        return None
     try:
         kind = format_of_file(file)
     except DataError:
         return None
     return None if kind == "table" and not has_joints(file) else kind
+
+
+def _is_openpose(file: Path) -> bool:
+    from skeleton_data.readers.detections import OPENPOSE_FILE
+
+    return OPENPOSE_FILE.fullmatch(file.name) is not None
 
 
 def _unknown(path: Path, first: dict[str, Path]) -> DataError:

@@ -171,7 +171,8 @@ def read_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> C
     source = _opener(kind, reader)(path, config, **processes)
     _refuse_other_dimension(source, config, path)
     up = (source.up or reader.up) if config.up == "auto" else config.up
-    beside = not_read(path, config) if config.format == "auto" and reader.parallel and path.is_dir() else ()
+    in_files = reader.parallel or kind == "st-gcn"
+    beside = not_read(path, config, kind) if kind in FORMATS and in_files and path.is_dir() else ()
     source = replace(source, up=up, notes=(*source.notes, *beside))
     if config.cut is None:
         return source

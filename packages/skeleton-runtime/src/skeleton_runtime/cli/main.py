@@ -76,32 +76,37 @@ def run(given: argparse.Namespace, *, lines: Iterable[str], out: TextIO) -> None
         DataError: If the model or a line of the input cannot be used; at the end, with a line for each, if
             recordings cannot.
     """
-    from skeleton_data import DataError
+    from skeleton_data import DataError, printable
     from skeleton_runtime.cli.output import csv_header, formatter
     from skeleton_runtime.events import find_events
     from skeleton_runtime.recogniser import Recogniser
 
     recogniser = Recogniser.load(given.model, threads=given.threads)
     refused: list[str] = []
-    answers = _live(recogniser, given, lines) if given.live else _files(recogniser, given, refused)
+    notes: list[str] = []
+    answers = _live(recogniser, given, lines) if given.live else _files(recogniser, given, refused, notes)
     line = formatter(given.format, given.top, windows=given.live or bool(given.window))
     header = [csv_header(events=given.events)] if given.format == "csv" else []
     for each in find_events(answers) if given.events else answers:
         print(*header, line(each), sep="\n", file=out, flush=given.live)
         header.clear()
+    for note in notes:
+        print(f"skeleton-predict: note: {printable(note)}", file=sys.stderr)
     if refused:
         raise DataError("\n".join(refused))
     for unused in header:  # there is no answer, and nothing is wrong
         print(unused, file=out)
 
 
-def _files(recogniser: Recogniser, given: argparse.Namespace, refused: list[str]) -> Iterator[Answer]:
+def _files(
+    recogniser: Recogniser, given: argparse.Namespace, refused: list[str], notes: list[str]
+) -> Iterator[Answer]:
     from skeleton_runtime.recordings import read_recordings
     from skeleton_runtime.windows import Windows
 
     config = _config(given)
     paths = [Path(path) for path in given.recordings]
-    recordings = read_recordings(paths, recogniser.preprocessing, config, refused=refused)
+    recordings = read_recordings(paths, recogniser.preprocessing, config, refused=refused, notes=notes)
     windows, decided = Windows(given.window, given.stride), _decided(given)
     yield from _with_bar(recogniser.recognise(recordings, windows, **decided))
 
