@@ -1,13 +1,13 @@
 """An import measures what it reads, refuses what cannot be right, and names the option."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from refusal import refusal
 
-from skeleton_data import ImportConfig, SkeletonStore, import_clips, layout
+from skeleton_data import DataError, ImportConfig, SkeletonStore, Up, import_clips, layout, turn_upright
 from skeleton_data.importing.importer import Imported, verify_clips
 
 JOINTS = layout("kinect_v1").joints
@@ -79,6 +79,21 @@ def test_people_who_lie_along_another_axis_are_doubtful(tmp_path: Path) -> None:
     assert bring_in(tmp_path, lying, up="z").warnings == ()
 
 
+@pytest.mark.parametrize("said", get_args(Up))
+@pytest.mark.parametrize("true", get_args(Up))
+def test_the_axis_that_is_advised_is_one_of_the_file_and_mends_it(tmp_path: Path, said: Up, true: Up) -> None:
+    """Whatever axis was taken to point up, by an option or by the format."""
+    to_file = np.linalg.inv(turn_upright(np.eye(3, dtype=np.float32), true)).astype(np.float32)
+    lying = person() @ to_file
+    try:
+        advice = bring_in(tmp_path, lying, up=said).warnings
+    except DataError as error:
+        advice = (str(error),)
+    assert bool(advice) == (said != true)
+    assert all(f"the option up={true}" in each for each in advice)
+    assert bring_in(tmp_path, lying, up=true).warnings == ()
+
+
 def test_mirrored_sides_are_doubtful(tmp_path: Path) -> None:
     (warning,) = bring_in(tmp_path, person() * np.array([-1, 1, 1], np.float32)).warnings
     assert "mirrored in 100% of frames" in warning
@@ -110,6 +125,6 @@ def test_fractions_of_a_picture_are_no_pixels_and_what_is_doubtful_is_told(tmp_p
     with refusal(r"flat\.npz: a body measures 0\.00.* fractions"):
         in_picture(tmp_path, pixels / [640, 480])
     assert in_picture(tmp_path, pixels / [640, 480], insist=True).clips == 1
-    assert any("--picture" in warning for warning in in_picture(tmp_path, 3 * pixels).warnings)
+    assert any("option picture" in warning for warning in in_picture(tmp_path, 3 * pixels).warnings)
     pixels = np.nan_to_num(person()[..., :2] * 200 + [320, 100])
     assert any("below hips" in warning for warning in in_picture(tmp_path, pixels).warnings)

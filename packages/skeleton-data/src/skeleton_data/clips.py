@@ -142,6 +142,27 @@ def turn_upright(joints: NDArray[np.float32], up: Up) -> NDArray[np.float32]:
     return joints[..., list(axes)] * np.array(signs, dtype=np.float32)
 
 
+def axis_in_file(direction: NDArray[np.float64], up: Up) -> Up:
+    """Return the axis of a file that `turn_upright` with `up` turned into a direction along an axis.
+
+    Args:
+        direction: (3,), in the axes of the store.
+        up: What was said to point up in the file.
+
+    Example:
+        >>> axis_in_file(np.array([0, 0, -1]), "z")
+        'y'
+    """
+    axes, signs = zip(*_AXES[up], strict=True)
+    found = int(np.abs(direction).argmax())
+    names: dict[tuple[int, bool], Up] = {
+        (number, negative): axis  # type: ignore[misc]
+        for number, name in enumerate("xyz")
+        for negative, axis in ((False, name), (True, f"-{name}"))
+    }
+    return names[axes[found], bool(direction[found] * signs[found] < 0)]
+
+
 def read_files(
     read: Callable[[Item], Sequence[Clip | DataError]], files: Sequence[Item], *, workers: int
 ) -> Iterator[Clip | DataError]:

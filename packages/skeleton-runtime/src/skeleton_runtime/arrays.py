@@ -66,7 +66,9 @@ def array_recordings(
         up="y" if config.up == "auto" else config.up,
     )
     mapping = map_joints(names, preprocessing.layout, derive=config.derive, source="the array")
-    report = ImportReport(preprocessing.layout, preprocessing.units, insist=config.insist)
+    report = ImportReport(
+        preprocessing.layout, preprocessing.units, insist=config.insist, up=source.up or "y"
+    )
     data = OpenedClips(source, config, preprocessing.layout, mapping, report)
     for recording in prepared(data, preprocessing, "the array"):
         if isinstance(recording, DataError):

@@ -104,7 +104,8 @@ class LiveStream:
     def _answer(self) -> Answer:
         clip = np.stack(self._frames)
         if clip.any() and not self._checked:
-            check_plausible(clip, self._preprocessing.layout, "the stream", self._preprocessing.units)
+            skeleton, units = self._preprocessing.layout, self._preprocessing.units
+            check_plausible(clip, skeleton, "the stream", units, up=self.options.up)
             self._checked = True
         shown = people_in(self._shown(clip), picture=self.options.picture is not None)
         answer = Answer(

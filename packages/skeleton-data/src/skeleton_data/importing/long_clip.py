@@ -67,7 +67,7 @@ def long_clip(data: OpenedClips, path: Path) -> LongClip | None:
     if data.source.part is None or data.config.resample or data.units != "m" or frames <= 2 * PART:
         return None
     insist = data.config.insist or data.source.kind == "store"  # which was checked when it was written
-    report, bodies = ImportReport(data.layout, "m", insist=insist), 0
+    report, bodies = ImportReport(data.layout, "m", insist=insist, up=data.source.up or "y"), 0
     try:
         name = data.source.part(0, 1).name
         for start in range(0, frames, PART):

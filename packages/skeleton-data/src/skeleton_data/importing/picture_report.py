@@ -64,7 +64,7 @@ class PictureReport:
                 source,
                 f"a body measures {self.size:.2g} of the picture's longer side, expected {SMALLEST:g} or"
                 " more: are its positions fractions of the picture? Multiply them by its width and height,"
-                " or give --insist if this is right",
+                " or give the option insist if this is right",
             )
 
     def warnings(self) -> list[str]:
@@ -72,7 +72,9 @@ class PictureReport:
         found = []
         if self._points and self._outside > OUTSIDE * self._points:
             share = self._outside / self._points
-            found.append(f"{share:.0%} of the points lie outside of the picture: is --picture its size?")
+            found.append(
+                f"{share:.0%} of the points lie outside of the picture: is the option picture its size?"
+            )
         if self._heads and self._below > UPSIDE_DOWN * self._heads:
             share = self._below / self._heads
             found.append(f"heads are below hips in {share:.0%} of frames: in pixels, y must point down")

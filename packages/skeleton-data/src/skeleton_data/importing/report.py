@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skeleton_data.clips import Clip, Units
+from skeleton_data.clips import Clip, Units, Up, axis_in_file
 from skeleton_data.errors import DataError
 from skeleton_data.importing.absence import AbsenceReport
 from skeleton_data.importing.anatomy import head_directions, mirrored_frames
@@ -38,6 +38,7 @@ class ImportReport:
         units: Of the clips; only in metres is there a height.
         insist: Whether to go on where the clips cannot be right.
         derived: Joints that were made of others; at zero, they may be the origin of the data.
+        up: Axis that was taken to point up in the data, before they were turned upright.
 
     Attributes:
         clips: Number of clips.
@@ -54,9 +55,10 @@ class ImportReport:
         *,
         insist: bool = False,
         derived: Collection[str] = (),
+        up: Up = "y",
     ) -> None:
         self.clips = self.points = self.missing = self.dropped = self.sure = 0
-        self._layout, self._units, self._insist = layout, units, insist
+        self._layout, self._units, self._insist, self._up = layout, units, insist, up
         self._derived = np.array([name in derived for name in layout.joints])
         self._extents: list[float] = []
         self._heads = np.zeros(3)
@@ -133,22 +135,22 @@ class ImportReport:
                 f"a body measures {self.height:.3g} m, expected {SMALLEST:g} to {LARGEST:g}:"
                 " give the option units, or the option insist if this is right",
             )
-        up = self._axis_of_heads()
-        if up == "-y":
+        heads = self._direction_of_heads()
+        if heads is not None and heads[1] < 0:
             raise DataError.at(
                 source,
                 f"heads are above hips in {self._upright / self._frames:.0%} of frames:"
-                " give the option up=-y, or the option insist if this is right",
+                f" give the option up={axis_in_file(heads, self._up)}, or the option insist if this is right",
             )
 
-    def _axis_of_heads(self) -> str | None:
-        """Return the axis along which the line from hips to head lies throughout, if there is one."""
+    def _direction_of_heads(self) -> NDArray[np.float64] | None:
+        """Return the axis (3,) along which the line from hips to head lies throughout, if there is one."""
         self._measure()
         if not self._frames:
             return None
         mean = self._heads / self._frames
         axis = int(np.abs(mean).argmax())
-        return ("-" if mean[axis] < 0 else "") + "xyz"[axis] if abs(mean[axis]) > 0.5 else None
+        return np.sign(mean) * (np.arange(3) == axis) if abs(mean[axis]) > 0.5 else None
 
     def warnings(self, fps: float) -> list[str]:
         """Return what may be wrong with the clips, a sentence each."""
@@ -165,10 +167,12 @@ class ImportReport:
             found.append(f"a joint is at zero in all frames of {self._zeros} of {self.clips} clips")
         if self._never_seen:
             found.append(self._about_never_seen())
-        up = self._axis_of_heads()
-        if up not in (None, "y"):
+        heads = self._direction_of_heads()
+        lying = heads is not None and not heads[1]
+        if heads is not None and lying:
+            up = axis_in_file(heads, self._up)
             found.append(f"heads lie along {up} from the hips; if people stand, give the option up={up}")
-        if self._sided and self._mirrored > 0.7 * self._sided:
+        if not lying and self._sided and self._mirrored > 0.7 * self._sided:
             found.append(
                 f"left and right are mirrored in {self._mirrored / self._sided:.0%} of frames: feet point"
                 " backwards, as where one axis has the wrong sign"
@@ -240,7 +244,12 @@ MOST_ROWS, MOST_COLUMNS = 60, 24
 
 
 def check_plausible(
-    joints: NDArray[np.float32], layout: SkeletonLayout, source: str | Path, units: Units = "m"
+    joints: NDArray[np.float32],
+    layout: SkeletonLayout,
+    source: str | Path,
+    units: Units = "m",
+    *,
+    up: Up = "y",
 ) -> None:
     """Refuse what cannot be people who stand, sit or move: the rules of an import, for a clip of any source.
 
@@ -249,6 +258,7 @@ def check_plausible(
         layout: Their skeleton.
         source: What to call them in the error.
         units: Of the joints.
+        up: Axis that was taken to point up in the data, before they were turned upright.
 
     Raises:
         DataError: A body is far too small or large, or heads are under hips; names the option to mend it.
@@ -262,7 +272,7 @@ def check_plausible(
         ...     print(str(error).split(",")[0])
         it: a body measures 1e+03 m
     """
-    report = ImportReport(layout, units)
+    report = ImportReport(layout, units, up=up)
     never = np.zeros(joints.shape[1:3], dtype=np.bool_)
     report.add(Clip("", joints, {}, Path(source)), joints, never)
     report.check(source)

@@ -197,7 +197,7 @@ def open_clips(
         raise DataError.at(path, f"fps must be above 0, not {source.fps:g}")
     units: Units = "m" if source.units == "m" else "picture"
     insist = config.insist or source.kind == "store"  # which was checked when it was written
-    report = ImportReport(wanted, units, insist=insist, derived=mapping.derived)
+    report = ImportReport(wanted, units, insist=insist, derived=mapping.derived, up=source.up or "y")
     return OpenedClips(source, config, wanted, mapping, report)
 
 
