@@ -336,3 +336,20 @@ def test_a_long_recording_is_answered_part_by_part_as_as_a_whole(recogniser, cli
     assert isinstance(long.joints, LongClip)
     parts = recogniser.predict(path, window="20", stride="10")
     assert [answer.as_dict(3) for answer in parts] == [answer.as_dict(3) for answer in whole]
+
+
+def test_what_may_have_been_read_wrongly_is_told(recogniser, clips, tmp_path):
+    """People who lie, and who are mirrored, get answers; upright ones get no warning."""
+    names = list(recogniser.preprocessing.layout.joints)
+    np.savez(
+        tmp_path / "lying.npz",
+        positions_m=clips[0][:, 0][..., [0, 2, 1]] * np.float32([1, -1, 1]),
+        offsets=[0, len(clips[0])],
+        joint_names=names,
+        fps=30.0,
+    )
+    with pytest.warns(UserWarning, match=r"lying\.npz.*option up=z"):
+        assert len(recogniser.predict(tmp_path / "lying.npz")) == 1
+    with pytest.warns(UserWarning, match="mirrored"):
+        assert len(recogniser.predict(clips[0][:, :1] * np.float32([-1, 1, 1]))) == 1
+    assert len(recogniser.predict(tmp_path / "lying.npz", up="z")) == 1

@@ -371,3 +371,10 @@ def test_a_token_is_asked_for(recogniser, clips):
             pass
     with guarded.websocket_connect(LIVE, ["skeleton-live", f"token.{TOKEN}"]) as live:
         assert live.accepted_subprotocol == "skeleton-live"
+
+
+def test_what_may_have_been_understood_wrongly_is_told(client, clips):
+    mirrored = clips[0][:, :1] * np.float32([-1, 1, 1])
+    answered = client.post("/predict", json={"clips": [mirrored.tolist()]}).json()
+    assert len(answered["answers"]) == 1 and "mirrored" in answered["notes"][0]
+    assert "notes" not in client.post("/predict", json={"clips": [clips[0][:, :1].tolist()]}).json()

@@ -32,7 +32,11 @@ MAX_BODIES = 64
 
 
 def array_recordings(
-    clips: Iterable[tuple[int, ArrayLike]], preprocessing: Preprocessing, config: ImportConfig
+    clips: Iterable[tuple[int, ArrayLike]],
+    preprocessing: Preprocessing,
+    config: ImportConfig,
+    *,
+    notes: list[str],
 ) -> Iterator[Recording]:
     """Prepare arrays as `skeleton-data import` prepares clips.
 
@@ -42,6 +46,7 @@ def array_recordings(
         preprocessing: That of the model.
         config: Source layout, units and axis that points up; what is not said is the model's, metres, and y.
             With the size of a picture, clips are [x, y, confidence] in its pixels.
+        notes: Gets a sentence if clips may have been understood wrongly.
 
     Yields:
         Each clip, in the model's layout.
@@ -70,7 +75,7 @@ def array_recordings(
         preprocessing.layout, preprocessing.units, insist=config.insist, up=source.up or "y"
     )
     data = OpenedClips(source, config, preprocessing.layout, mapping, report)
-    for recording in prepared(data, preprocessing, "the array"):
+    for recording in prepared(data, preprocessing, "the array", notes):
         if isinstance(recording, DataError):
             raise recording
         yield recording

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
@@ -36,13 +37,16 @@ def recordings_of(clips: Clips, preprocessing: Preprocessing, config: ImportConf
         DataError: If an array cannot be used, says which; at the end, with a line for each, if files cannot.
     """
     refused: list[str] = []
+    notes: list[str] = []
     places = ((number, clip, _path_of(clip)) for number, clip in enumerate(_each(clips)))
     for is_array, group in groupby(places, key=lambda place: place[2] is None):
         if is_array:
-            yield from array_recordings(map(itemgetter(0, 1), group), preprocessing, config)
+            yield from array_recordings(map(itemgetter(0, 1), group), preprocessing, config, notes=notes)
         else:
             paths = (path for _, _, path in group if path is not None)
-            yield from read_recordings(paths, preprocessing, config, refused=refused)
+            yield from read_recordings(paths, preprocessing, config, refused=refused, notes=notes)
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
     if refused:
         raise DataError("\n".join(refused))
 

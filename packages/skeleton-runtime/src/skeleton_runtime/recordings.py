@@ -88,7 +88,8 @@ def read_recordings(
         refused: Gets a line, which names the file, for each recording that cannot be used, or whose joints
             are not those of the model; also for a folder with recordings of other formats than that which
             is read.
-        notes: Gets a sentence for each folder with files of which nobody knows whether they are recordings.
+        notes: Gets a sentence for each folder with files of which nobody knows whether they are recordings,
+            and for recordings that may have been read wrongly: people who lie, or are mirrored.
     """
     notes = [] if notes is None else notes
     for path in paths:
@@ -131,11 +132,12 @@ def map_joints(names: Sequence[str], wanted: SkeletonLayout, *, derive: bool, so
 
 
 def prepared(
-    data: OpenedClips, preprocessing: Preprocessing, source: str | Path
+    data: OpenedClips, preprocessing: Preprocessing, source: str | Path, notes: list[str]
 ) -> Iterator[Recording | DataError]:
     """Return the clips of an opened data set as recordings; in the place of a bad one, its error.
 
-    A clip with nobody in it is a recording, all zero.
+    A clip with nobody in it is a recording, all zero. How clips may have been read wrongly is added to
+    `notes`.
 
     Raises:
         DataError: If its joints are of another kind than those of the model, or cannot be right.
@@ -145,6 +147,7 @@ def prepared(
     if long is not None:
         _require_confidence(data, source)
         fps = data.source.fps
+        notes += (f"{source}: {doubt}" for doubt in long.doubts)
         yield Recording(str(source), long.name, long, fps, shown_to(preprocessing, fps))
         return
     for clip in replace(data, nobody=True):
@@ -158,6 +161,7 @@ def prepared(
         _require_confidence(data, source)
         fps = data.config.resample or clip.fps or data.source.fps
         yield Recording(str(source), clip.name, clip.joints, fps, shown_to(preprocessing, fps))
+    notes += (f"{source}: {doubt}" for doubt in data.report.doubts())
 
 
 def _require_units(units: Units, preprocessing: Preprocessing, source: str | Path) -> None:
@@ -292,7 +296,7 @@ def _read(
         yield from _read(file, preprocessing, config.model_copy(update={"fps": rate}), notes)
         return
     notes += data.source.notes if file.is_dir() else ()
-    yield from prepared(data, preprocessing, file)
+    yield from prepared(data, preprocessing, file, notes)
 
 
 def _says_rate(file: Path) -> bool:

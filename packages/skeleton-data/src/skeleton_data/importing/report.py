@@ -152,21 +152,11 @@ class ImportReport:
         axis = int(np.abs(mean).argmax())
         return np.sign(mean) * (np.arange(3) == axis) if abs(mean[axis]) > 0.5 else None
 
-    def warnings(self, fps: float) -> list[str]:
-        """Return what may be wrong with the clips, a sentence each."""
-        self._measure()
-        found = self._picture.warnings() + self._absence.warnings(self.clips, fps)
-        if self.clips and set(self._table) == {(-1, -1)}:
-            found.append(
-                "no clip has a label or a subject, which only pre-training can do without: give the option"
-                " name or the option labels, or columns of these names in an .npz"
-            )
+    def doubts(self) -> list[str]:
+        """Return how clips may have been read wrongly, a sentence each: what a prediction should say, too."""
+        found = self._picture.warnings()
         if self.height is not None and self.height > TALL and self._layout.hips is not None:
             found.append(f"a body measures {self.height:.3g} m: is the option units right?")
-        if self._units == "m" and self._zeros:
-            found.append(f"a joint is at zero in all frames of {self._zeros} of {self.clips} clips")
-        if self._never_seen:
-            found.append(self._about_never_seen())
         heads = self._direction_of_heads()
         lying = heads is not None and not heads[1]
         if heads is not None and lying:
@@ -177,6 +167,20 @@ class ImportReport:
                 f"left and right are mirrored in {self._mirrored / self._sided:.0%} of frames: feet point"
                 " backwards, as where one axis has the wrong sign"
             )
+        return found
+
+    def warnings(self, fps: float) -> list[str]:
+        """Return what may be wrong with the clips, a sentence each."""
+        found = self.doubts() + self._absence.warnings(self.clips, fps)
+        if self.clips and set(self._table) == {(-1, -1)}:
+            found.append(
+                "no clip has a label or a subject, which only pre-training can do without: give the option"
+                " name or the option labels, or columns of these names in an .npz"
+            )
+        if self._units == "m" and self._zeros:
+            found.append(f"a joint is at zero in all frames of {self._zeros} of {self.clips} clips")
+        if self._never_seen:
+            found.append(self._about_never_seen())
         return found
 
     def _about_never_seen(self) -> str:

@@ -37,8 +37,9 @@ def answer_file(
         OutputError: If the disk is full.
     """
     with _stored(data, query.name or "") as path:
-        folder, refused = str(path.parent), list[str]()
-        read = read_recordings([path], recogniser.preprocessing, query.config(), refused=refused)
+        folder, refused, notes = str(path.parent), list[str](), list[str]()
+        config = query.config()
+        read = read_recordings([path], recogniser.preprocessing, config, refused=refused, notes=notes)
         try:
             response = _answer(recogniser, limits, read, query, stopped)
         except DataError as error:
@@ -48,7 +49,8 @@ def answer_file(
             raise DataError("\n".join(complaints))
         for answer in response["answers"]:
             answer["file"] = query.name
-        return response | ({"refused": complaints} if complaints else {})
+        told = [_without(folder, note) for note in notes]
+        return response | ({"refused": complaints} if complaints else {}) | ({"notes": told} if told else {})
 
 
 @contextmanager
@@ -80,8 +82,10 @@ def answer_clips(
         raise QueryError('the body must be {"clips": [...]}, each clip an array (T, V, 3) or (T, M, V, 3)')
     if not given["clips"]:
         raise QueryError("the body has no clip; send at least one")
-    recordings = array_recordings(enumerate(given["clips"]), recogniser.preprocessing, query.config())
-    return _answer(recogniser, limits, recordings, query, stopped)
+    notes: list[str] = []
+    clips = enumerate(given["clips"])
+    recordings = array_recordings(clips, recogniser.preprocessing, query.config(), notes=notes)
+    return _answer(recogniser, limits, recordings, query, stopped) | ({"notes": notes} if notes else {})
 
 
 def _answer(
