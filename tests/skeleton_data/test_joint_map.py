@@ -9,7 +9,7 @@ from refusal import refusal
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.joint_mapping import joint_map
 from skeleton_data.layouts.joint_names import joint_keys
-from skeleton_data.layouts.layout import layout, layout_names
+from skeleton_data.layouts.layout import SkeletonLayout, layout, layout_names
 
 FACES = {"azure32", "zed34", "zed38"} | {
     "body25",
@@ -116,3 +116,53 @@ def test_joints_of_mixamo_in_another_layout(shared: Path) -> None:
     for number, joint in enumerate(layout("kinect_v1").joints):
         (source,) = mapping.weights[number]
         assert kinect[source] == joint
+
+
+LIMBS = ("left_shoulder", "left_elbow", "left_wrist", "left_hip", "left_knee", "left_ankle", "left_foot")
+TOOLS: dict[str, tuple[str, str]] = {
+    "Xsens": (
+        "Pelvis L5 L3 T12 T8 Neck Head",
+        "* Upper Arm,* Fore Arm,* Hand,* Upper Leg,* Lower Leg,* Foot,* Toe",
+    ),
+    "Unity": ("Hips Spine Chest Neck Head", "*UpperArm,*LowerArm,*Hand,*UpperLeg,*LowerLeg,*Foot,*Toes"),
+    "Unreal": (
+        "pelvis spine_01 spine_02 neck_01 head",
+        "upperarm_*,lowerarm_*,hand_*,thigh_*,calf_*,foot_*,ball_*",
+    ),
+    "Motive": ("A:Hip A:Ab A:Chest A:Neck A:Head", "A:*UArm,A:*FArm,A:*Hand,A:*Thigh,A:*Shin,A:*Foot,A:*Toe"),
+    "Rokoko": ("Hips Spine1 Spine2 Neck Head", "*Arm,*ForeArm,*Hand,*Thigh,*Shin,*Foot,*Toe"),
+}
+"""Names of the trunk, and of limbs in the order of `LIMBS`, as programs of motion capture write them."""
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_joints_of_motion_capture_in_another_layout(tool: str) -> None:
+    """Their shoulder is the collarbone, and a limb is the joint at which it begins."""
+    trunk, limbs = TOOLS[tool]
+    left, right = {"Motive": ("L", "R"), "Unreal": ("l", "r")}.get(tool, ("Left", "Right"))
+    pattern = limbs.split(",") + (["clavicle_*"] if tool == "Unreal" else ["*Shoulder"])
+    names = trunk.split() + [word.replace("*", side) for side in (right, left) for word in pattern]
+    names = [name.replace("Shoulder", " Shoulder") if tool == "Xsens" else name for name in names]
+    kinect = layout("kinect_v1").joints
+    mapping = joint_map(names, kinect, derive=True)
+    for joint, limb in zip(LIMBS, limbs.split(","), strict=True):
+        assert mapping.weights[kinect.index(joint)] == {names.index(limb.replace("*", left)): 1.0}
+    own = SkeletonLayout.of_hierarchy("own", names, [-1] + [0] * (len(names) - 1))
+    assert own.shoulders == tuple(
+        names.index(limbs.split(",")[0].replace("*", side)) for side in (left, right)
+    )
+
+
+def test_fingers_as_coco_wholebody_and_mediapipe_call_them() -> None:
+    whole = [
+        name.replace("index_", "forefinger").replace("face_", "face-") for name in layout("coco133").joints
+    ]
+    for finger in ("thumb", "middle", "ring", "pinky"):
+        old = f"{finger}_finger" if finger != "thumb" else finger
+        whole = [name.replace(f"{finger}_", old) for name in whole]
+    assert "left_forefinger1" in whole and "right_middle_finger4" in whole
+    assert not joint_map(whole, layout("coco133").joints).derived
+    hand = ["WRIST", *(f"THUMB_{joint}" for joint in ("CMC", "MCP", "IP", "TIP"))]
+    for finger in ("INDEX_FINGER", "MIDDLE_FINGER", "RING_FINGER", "PINKY"):
+        hand += [f"{finger}_{joint}" for joint in ("MCP", "PIP", "DIP", "TIP")]
+    assert joint_map(hand, layout("hand21").joints).weights == tuple({place: 1.0} for place in range(21))

@@ -1,5 +1,7 @@
 """Layouts: the built-in ones are sound and those of a user are read or refused with a reason."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +146,25 @@ def test_spellings_of_one_joint() -> None:
     assert joint_key("ShoulderCenter") == joint_key("shoulder_centre") == joint_key("CENTER shoulder")
     assert joint_key("spine1") != joint_key("spine2")
     assert joint_key("LeftHand") != joint_key("LeftHandTip")
+
+
+SPELT: dict[str, Callable[[str], str]] = {
+    "glued": lambda name: name.replace("_", ""),
+    "in capitals": lambda name: name.replace("_", "").upper(),
+    "in camel case": lambda name: name.title().replace("_", ""),
+    "with a letter for the side": lambda name: re.sub("^(l|r)(eft|ight)_", r"\1", name).replace("_", ""),
+    "with a capital before words": lambda name: re.sub(
+        "^(left|right)_", lambda side: side[1][0].upper(), name
+    ),
+    "with the side behind": lambda name: re.sub("^(l|r)(eft|ight)_(.*)", r"\3_\1", name),
+}
+
+
+@pytest.mark.parametrize("name", layout_names())
+@pytest.mark.parametrize("spelling", SPELT)
+def test_every_joint_is_found_however_it_is_spelt(spelling: str, name: str) -> None:
+    joints = layout(name).joints
+    assert match_joints([SPELT[spelling](joint) for joint in joints], joints) == tuple(range(len(joints)))
 
 
 @pytest.mark.parametrize("name", layout_names())

@@ -11,27 +11,51 @@ from skeleton_data.errors import DataError
 JointKey = tuple[str, ...]
 """The words of a joint's name, sorted."""
 
-_WORDS = {"l": "left", "r": "right", "c": "center", "centre": "center", "naval": "navel"}
+_WORDS = {
+    **{"l": "left", "r": "right", "c": "center", "centre": "center", "naval": "navel"},
+    **{"forefinger": "index", "little": "pinky"},
+}
 _GLUED = re.compile(r"(left|right|cent(?:er|re))", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_COMPOUND = re.compile(
-    r"(hand|big|small|fore|up|toe|spine)(tip|toe|arm|leg|base|navel|naval|chest|mid|shoulder)"
+_BODY = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        head neck chest spine navel naval base mid middle pelvis hip hips mouth eye ear inner outer
+        clavicle collar shoulder upper lower fore up arm elbow wrist hand finger thumb
+        index forefinger ring pinky
+        leg thigh shin calf knee ankle foot heel big small toe toes tip root
+        fhd bhd sho upa elb frm wra wrb fin asi psi thi kne tib ank hee
+        """,
+    )
 )
-_SIDED = re.compile(
-    r"([lr])(shoulder|elbow|wrist|hand|thumb|hip|knee|ankle|foot|heel|toe|eye|ear|clavicle|collar"
-    r"|fhd|bhd|sho|upa|elb|frm|wra|wrb|fin|asi|psi|thi|kne|tib|ank|hee)"
-)
-_HUMAN_IK = {
-    ("shoulder",): ("collar",),
-    ("arm",): ("shoulder",),
-    ("arm", "fore"): ("elbow",),
-    ("hand",): ("wrist",),
-    ("leg", "up"): ("hip",),
-    ("leg",): ("knee",),
-    ("foot",): ("ankle",),
-    ("base", "toe"): ("foot",),
+"""Words that names glue together, `handtip` or `lbigtoe`; in the last line markers of Plug-in Gait."""
+
+_ABBREVIATED = {
+    **{"lu": ("left", "upper"), "ru": ("right", "upper")},
+    **{"lf": ("left", "fore"), "rf": ("right", "fore")},
 }
-"""What HumanIK and Mixamo call limbs, and the joints at which these begin."""
+"""Beside `arm`: `LUArm` and `LFArm` of OptiTrack Motive."""
+
+_FINGERS = frozenset({"thumb", "index", "middle", "ring", "pinky"})
+_PHALANGES = {"mcp": "1", "pip": "2", "dip": "3", "tip": "4"}
+_OF_THUMB = {"cmc": "1", "mcp": "2", "ip": "3", "tip": "4"}
+"""Joints of a finger as anatomy and MediaPipe name them, and their numbers from the palm."""
+
+_OF_LIMBS = {
+    **dict.fromkeys([("shoulder",)], ("collar",)),
+    **dict.fromkeys([("arm",), ("arm", "upper")], ("shoulder",)),
+    **dict.fromkeys([("arm", "fore"), ("arm", "lower")], ("elbow",)),
+    **dict.fromkeys([("hand",)], ("wrist",)),
+    **dict.fromkeys([("leg", "up"), ("leg", "upper"), ("thigh",)], ("hip",)),
+    **dict.fromkeys([("leg",), ("leg", "lower"), ("shin",), ("calf",)], ("knee",)),
+    **dict.fromkeys([("foot",)], ("ankle",)),
+    **dict.fromkeys([("base", "toe"), ("toe",), ("toes",), ("ball",)], ("foot",)),
+}
+"""What HumanIK, Mixamo, Unity, Unreal, Xsens, Motive and Rokoko call limbs, and where these begin."""
+
+_UPPER_ARM = frozenset({("arm", "left"), ("arm", "left", "upper")})
+_FOREARM = frozenset({("arm", "fore", "left"), ("arm", "left", "lower")})
 
 _LEAST = 5
 """Joints that a skeleton must have for a word in all of their names to be a prefix."""
@@ -42,30 +66,58 @@ def joint_key(name: str) -> JointKey:
     """Return the words of a joint name, lower case and sorted, so that spellings of one joint are equal.
 
     Case, separators and word order do not count, nor what stands before a colon; `l` and `r` stand for left
-    and right, `c` and `centre` for center.
+    and right, `c` and `centre` for center. Words of the body may be glued together. Joints of fingers have
+    numbers from the palm.
 
     Example:
         >>> {joint_key(name) for name in ("ElbowLeft", "left_elbow", "elbow-left", "LElbow", "Anna:lelbow")}
         {('elbow', 'left')}
-        >>> joint_key("ShoulderCenter")
-        ('center', 'shoulder')
+        >>> joint_key("ShoulderCenter"), joint_key("Lbig_toe") == joint_key("LeftBigtoe")
+        (('center', 'shoulder'), True)
     """
+    found = [word.lower() for word in _WORD.findall(_GLUED.sub(r" \1 ", name.rpartition(":")[2]))]
     words: list[str] = []
-    for word in _WORD.findall(_GLUED.sub(r" \1 ", name.rpartition(":")[2])):
-        word = word.lower()
-        if glued := _SIDED.fullmatch(word) or _COMPOUND.fullmatch(word):
-            words += glued.groups()
+    for word in found:
+        if word in _ABBREVIATED and "arm" in found:
+            words += _ABBREVIATED[word]
         else:
-            words.append(word)
-    return tuple(sorted(_WORDS.get(word, word) for word in words))
+            words += _split(word)
+    named = [_WORDS.get(word, word.lstrip("0") or "0" if word.isdigit() else word) for word in words]
+    return tuple(sorted(_as_numbered(named)))
+
+
+def _split(word: str) -> tuple[str, ...]:
+    """Return the words that are glued together in one, with `l` or `r` before them."""
+    if pieces := _pieces(word):
+        return pieces
+    rest = _pieces(word[1:]) if word[0] in "lr" else ()
+    return (word[0], *rest) if rest else (word,)
+
+
+def _pieces(word: str) -> tuple[str, ...]:
+    if word in _BODY:
+        return (word,)
+    for end in range(len(word) - 2, 1, -1):
+        if word[:end] in _BODY and (rest := _pieces(word[end:])):
+            return (*_pieces(word[:end]), *rest)
+    return ()
+
+
+def _as_numbered(words: list[str]) -> list[str]:
+    """Return the words of a name; if it is of a finger, with the number of its joint: `middle_finger_tip`."""
+    fingers = _FINGERS.intersection(words)
+    if len(fingers) != 1:
+        return words
+    numbers = _OF_THUMB if "thumb" in fingers else _PHALANGES
+    return [numbers.get(word, word) for word in words if word != "finger"]
 
 
 def joint_keys(names: Sequence[str]) -> tuple[JointKey, ...]:
     """Return the key of each joint of a skeleton, without what only all of its names tell.
 
     A word that is in every name (`JOINT_HEAD`, `JOINT_NECK`, ...) does not count. In a skeleton that calls
-    joints by the limb that begins there, as HumanIK and Mixamo do, `LeftArm` is the left shoulder, and
-    `LeftShoulder` the collarbone.
+    joints by the limb that begins there, as HumanIK, Mixamo, Unity and Xsens do, `LeftArm` and `LeftUpperArm`
+    are the left shoulder, and `LeftShoulder` is the collarbone.
 
     Example:
         >>> joint_keys(["LeftShoulder", "LeftArm", "LeftForeArm"])
@@ -77,7 +129,8 @@ def joint_keys(names: Sequence[str]) -> tuple[JointKey, ...]:
         short = [tuple(word for word in key if word not in common) for key in keys]
         if all(short) and len(set(short)) == len(set(keys)):
             keys = short
-    if {("arm", "left"), ("arm", "fore", "left")} <= set(keys):
+    upper, lower = _UPPER_ARM.intersection(keys), _FOREARM.intersection(keys)
+    if upper and lower:
         keys = [_of_limb(key) for key in keys]
     return tuple(keys)
 
@@ -85,7 +138,7 @@ def joint_keys(names: Sequence[str]) -> tuple[JointKey, ...]:
 def _of_limb(key: JointKey) -> JointKey:
     side = [word for word in key if word in ("left", "right")]
     rest = tuple(word for word in key if word not in side)
-    return tuple(sorted([*side, *_HUMAN_IK[rest]])) if side and rest in _HUMAN_IK else key
+    return tuple(sorted([*side, *_OF_LIMBS[rest]])) if side and rest in _OF_LIMBS else key
 
 
 def other_side(key: JointKey) -> JointKey:
