@@ -230,14 +230,27 @@ def test_metrics_that_are_missing_are_named_and_the_gap_is_marked(finetune_recip
     metrics.unlink()
     shutil.copytree(metrics.parent, tmp_path / "again")
     run_finetuning(finetune_recipe, "--run.resume")
-    assert f"{metrics}: {len(lines)} of {len(lines)} lines are missing" in capsys.readouterr().err
+    assert f"{metrics}: {len(lines)} of {len(lines)} lines are" in capsys.readouterr().err
     gap, *others = (json.loads(line) for line in metrics.read_text().splitlines())
     assert gap == {"step": 6, "split": "gap", "missing_lines": len(lines)}
     assert {row["step"] for row in others} == {8, 9}
 
     (tmp_path / "again" / "metrics.jsonl").write_text(f"{lines[0]}\n")
     run_finetuning(finetune_recipe, "--run.resume", "--run.folder", str(tmp_path / "again"))
-    assert f"{len(lines) - 1} of {len(lines)} lines are missing" in capsys.readouterr().err
+    assert f"{len(lines) - 1} of {len(lines)} lines are" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damaged", [b"\xff\xfe", b"{", b"[" * 10**5, b"[1]", b'{"step": "1"}'])
+def test_a_damaged_line_of_metrics_is_left_out_and_counted(finetune_recipe, tmp_path, capsys, damaged):
+    with before_step(7, die), pytest.raises(KeyboardInterrupt):
+        run_finetuning(finetune_recipe)
+    metrics = tmp_path / "finetuned" / "metrics.jsonl"
+    first, _, *others = metrics.read_bytes().splitlines()
+    metrics.write_bytes(b"\n".join([first, damaged, *others, b""]))
+    run_finetuning(finetune_recipe, "--run.resume")
+    assert f"{metrics}: 1 of {len(others) + 2} lines" in capsys.readouterr().err
+    rows = [json.loads(line) for line in metrics.read_text().splitlines()]
+    assert {"step": 6, "split": "gap", "missing_lines": 1} in rows
 
 
 def test_best_weights_that_are_missing_are_named(finetune_recipe, tmp_path):

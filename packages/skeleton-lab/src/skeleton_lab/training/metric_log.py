@@ -138,11 +138,21 @@ class MetricLog:
 
     def _keep_lines(self, step: int, count: int) -> None:
         """Drop the lines after a checkpoint; if some before it are missing, say so, and mark the gap."""
-        text = self.path.read_text() if self.path.exists() else ""
+        content = self.path.read_bytes() if self.path.exists() else b""
         # What follows the last line break is the rest of a line that a killed run was writing.
-        lines = [f"{line}\n" for line in text.split("\n")[:-1]][:count]
-        write_atomically(self.path, "".join(lines).encode())
+        lines = [line for line in content.split(b"\n")[:-1][:count] if _is_row(line)]
+        write_atomically(self.path, b"".join(line + b"\n" for line in lines))
         self.lines = len(lines)
         if missing := count - self.lines:
-            print(f"{self.path}: {missing} of {count} lines are missing; the run goes on", file=sys.stderr)
+            problem = f"{missing} of {count} lines are missing or damaged"
+            print(f"{self.path}: {problem}; the run goes on", file=sys.stderr)
             self.write_line({"step": step, "split": "gap", "missing_lines": missing})
+
+
+def _is_row(line: bytes) -> bool:
+    """Whether a line can be read as metrics."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(row, dict) and isinstance(row.get("step"), int) and isinstance(row.get("split"), str)
