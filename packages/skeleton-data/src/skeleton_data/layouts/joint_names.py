@@ -42,15 +42,25 @@ _PHALANGES = {"mcp": "1", "pip": "2", "dip": "3", "tip": "4"}
 _OF_THUMB = {"cmc": "1", "mcp": "2", "ip": "3", "tip": "4"}
 """Joints of a finger as anatomy and MediaPipe name them, and their numbers from the palm."""
 
-_OF_LIMBS = {
-    **dict.fromkeys([("shoulder",)], ("collar",)),
-    **dict.fromkeys([("arm",), ("arm", "upper")], ("shoulder",)),
-    **dict.fromkeys([("arm", "fore"), ("arm", "lower")], ("elbow",)),
-    **dict.fromkeys([("hand",)], ("wrist",)),
-    **dict.fromkeys([("leg", "up"), ("leg", "upper"), ("thigh",)], ("hip",)),
-    **dict.fromkeys([("leg",), ("leg", "lower"), ("shin",), ("calf",)], ("knee",)),
-    **dict.fromkeys([("foot",)], ("ankle",)),
-    **dict.fromkeys([("base", "toe"), ("toe",), ("toes",), ("ball",)], ("foot",)),
+_OF_LIMBS: dict[JointKey, JointKey] = {
+    ("shoulder",): ("collar",),
+    ("arm",): ("shoulder",),
+    ("arm", "upper"): ("shoulder",),
+    ("arm", "fore"): ("elbow",),
+    ("arm", "lower"): ("elbow",),
+    ("hand",): ("wrist",),
+    ("leg", "up"): ("hip",),
+    ("leg", "upper"): ("hip",),
+    ("thigh",): ("hip",),
+    ("leg",): ("knee",),
+    ("leg", "lower"): ("knee",),
+    ("shin",): ("knee",),
+    ("calf",): ("knee",),
+    ("foot",): ("ankle",),
+    ("base", "toe"): ("foot",),
+    ("toe",): ("foot",),
+    ("toes",): ("foot",),
+    ("ball",): ("foot",),
 }
 """What HumanIK, Mixamo, Unity, Unreal, Xsens, Motive and Rokoko call limbs, and where these begin."""
 
