@@ -126,5 +126,7 @@ def test_fractions_of_a_picture_are_no_pixels_and_what_is_doubtful_is_told(tmp_p
         in_picture(tmp_path, pixels / [640, 480])
     assert in_picture(tmp_path, pixels / [640, 480], insist=True).clips == 1
     assert any("option picture" in warning for warning in in_picture(tmp_path, 3 * pixels).warnings)
+    with refusal(r"flat\.npz: a body measures .* option picture"):
+        in_picture(tmp_path, 20 * pixels)
     pixels = np.nan_to_num(person()[..., :2] * 200 + [320, 100])
     assert any("below hips" in warning for warning in in_picture(tmp_path, pixels).warnings)

@@ -222,6 +222,84 @@ def test_units_that_such_tables_usually_have_give_way_to_the_option(joints: str,
     np.testing.assert_allclose(one, other, atol=1e-4)
 
 
+def test_landmarks_as_other_programs_write_them_are_no_fractions_of_a_picture(tmp_path: Path) -> None:
+    """In millimetres of a room, z up, their unit is asked for; x and y of hundreds are pixels."""
+    names = layout("mediapipe33").joints
+    body = standing(names)
+    room = 1000 * body[..., [0, 2, 1]] * np.float32([1, -1, 1]) + np.float32([500, 2000, 0])
+    source = write_table(tmp_path, room, names)
+    with refusal(r"wave\.csv: .*option units"):
+        read_clips(source, ImportConfig())
+    import_clips(source, tmp_path / "room", ImportConfig(units="mm", up="z"))
+    np.testing.assert_allclose(
+        SkeletonStore.open(tmp_path / "room").read(0)[:, 0], body + np.float32([0.5, 0, -2]), atol=1e-3
+    )
+    stores = []
+    for width in (2, 3):
+        source = write_table(tmp_path, pixels(4, "mediapipe33")[..., :width], names)
+        import_clips(source, tmp_path / f"{width}", ImportConfig(units="px", picture=(640, 480)))
+        stores.append(SkeletonStore.open(tmp_path / f"{width}").read(0))
+    np.testing.assert_allclose(stores[0], stores[1])
+    assert np.ptp(stores[0][..., 1]) == pytest.approx(200 * 1.7 / 640, abs=0.01)
+    fractions = write_table(tmp_path, pixels(4, "mediapipe33")[..., :2] / [640, 480], names)
+    import_clips(fractions, tmp_path / "parts", ImportConfig(picture=(640, 480)))
+    np.testing.assert_allclose(SkeletonStore.open(tmp_path / "parts").read(0), stores[0], atol=1e-4)
+
+
+def test_the_option_units_corrects_files_that_all_say_a_wrong_one(tmp_path: Path) -> None:
+    """Of files that say different units it cannot be right for all."""
+    write_trc(tmp_path).rename(tmp_path / "a.trc")
+    text = (tmp_path / "a.trc").read_text()
+    (tmp_path / "a.trc").write_text(text.replace("\tm\t", "\tmm\t"))
+    with refusal("a body measures .*option units"):
+        import_clips(tmp_path, tmp_path / "s", ImportConfig())
+    source = read_clips(tmp_path, ImportConfig(units="m"))
+    assert any("mm" in note for note in source.notes)
+    (clip,) = source.clips
+    assert isinstance(clip, Clip)
+    np.testing.assert_allclose(clip.joints[:, 0], BODY, atol=1e-4)
+    (tmp_path / "b.trc").write_text(text)
+    *_, error = read_clips(tmp_path, ImportConfig(units="m")).clips
+    assert isinstance(error, DataError) and error.path == str(tmp_path / "b.trc")
+    with refusal(r"a\.trc: its positions are in mm, but the option units is px"):
+        read_clips(tmp_path, ImportConfig(units="px"))
+
+
+TIMES = {
+    **{
+        "timestamp": 1,
+        "Time (Seconds)": 1,
+        "timestamp_ms": 1e3,
+        "time [ms]": 1e3,
+        "Timestamp": 1e6,
+        "t": 1e9,
+    },
+    **{"time_stamp": 1e3, "seconds": 1},
+}
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_times_are_in_the_unit_of_their_name_or_in_that_of_a_usual_rate(name: str, tmp_path: Path) -> None:
+    text = write_table(tmp_path).read_text()
+    for frame in range(len(BODY)):
+        text = text.replace(f"\n{frame},{frame / 30},", f"\n{frame},{1.7e9 + frame / 30 * TIMES[name]:.6f},")
+    (tmp_path / "wave.csv").write_text(text.replace("frame,time,", f"frame,{name},"))
+    assert read_joint_table(tmp_path / "wave.csv").fps == pytest.approx(30, rel=1e-3)
+
+
+def test_times_of_no_usual_rate_say_none(tmp_path: Path) -> None:
+    """Numbers of frames in a column of times; of a unit that the name says, they are wrong."""
+    text = write_table(tmp_path).read_text()
+    for frame in range(len(BODY)):
+        text = text.replace(f"\n{frame},{frame / 30},", f"\n{frame},{frame},")
+    (tmp_path / "wave.csv").write_text(text)
+    assert read_joint_table(tmp_path / "wave.csv").fps is None
+    (tmp_path / "wave.csv").write_text(text.replace("frame,time,", "frame,time_us,"))
+    with pytest.raises(DataError) as caught:
+        read_joint_table(tmp_path / "wave.csv")
+    assert (caught.value.path, caught.value.field) == (str(tmp_path / "wave.csv"), "time")
+
+
 def test_a_joint_without_a_column_of_confidence_is_sure(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a_x,a_y,b_x,b_y,b_confidence\n1,2,3,4,0.25\n5,6,7,8,0.5\n")
     found = read_joint_table(tmp_path / "a.csv")

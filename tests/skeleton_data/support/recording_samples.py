@@ -112,7 +112,7 @@ def write_mmpose(folder: Path) -> Path:
 
 
 def write_table(folder: Path, rows: np.ndarray = BODY, names: Sequence[str] = MARKERS) -> Path:
-    header = ["frame", "time", *(f"{name}_{axis}" for name in names for axis in "xyz")]
+    header = ["frame", "time", *(f"{name}_{axis}" for name in names for axis in "xyz"[: rows.shape[-1]])]
     lines = [
         ",".join(map(str, [number, number / 30, *row.ravel().round(4).tolist()]))
         for number, row in enumerate(rows)

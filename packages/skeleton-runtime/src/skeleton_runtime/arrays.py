@@ -36,7 +36,7 @@ def array_recordings(
     preprocessing: Preprocessing,
     config: ImportConfig,
     *,
-    notes: list[str],
+    notes: list[str] | None = None,
 ) -> Iterator[Recording]:
     """Prepare arrays as `skeleton-data import` prepares clips.
 
@@ -75,7 +75,7 @@ def array_recordings(
         preprocessing.layout, preprocessing.units, insist=config.insist, up=source.up or "y"
     )
     data = OpenedClips(source, config, preprocessing.layout, mapping, report)
-    for recording in prepared(data, preprocessing, "the array", notes):
+    for recording in prepared(data, preprocessing, "the array", [] if notes is None else notes):
         if isinstance(recording, DataError):
             raise recording
         yield recording

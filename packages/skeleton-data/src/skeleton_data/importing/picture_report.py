@@ -15,6 +15,9 @@ SMALLEST = 0.004
 """Fraction of the picture's longer side: smaller bodies are refused. It is one pixel in 250, the size of
 bodies whose positions are fractions of the picture, and were taken for pixels."""
 
+LARGEST = 5.0
+"""Pictures: larger bodies are refused. Their positions are in another unit than was said."""
+
 OUTSIDE, UPSIDE_DOWN = 0.1, 0.9
 """Fractions of points outside of the picture, and of heads below hips, from which on there is a warning."""
 
@@ -54,7 +57,7 @@ class PictureReport:
         return sorted(self._extents)[len(self._extents) // 2] if self._extents else None
 
     def check(self, source: str | Path) -> None:
-        """Refuse bodies of `source` of about one pixel.
+        """Refuse bodies of `source` of about one pixel, or of several pictures.
 
         Raises:
             DataError: Names what was measured, and what may be wrong.
@@ -65,6 +68,14 @@ class PictureReport:
                 f"a body measures {self.size:.2g} of the picture's longer side, expected {SMALLEST:g} or"
                 " more: are its positions fractions of the picture? Multiply them by its width and height,"
                 " or give the option insist if this is right",
+            )
+
+        if self.size is not None and self.size > LARGEST:
+            raise DataError.at(
+                source,
+                f"a body measures {self.size:.3g} of the picture's longer side, expected at most {LARGEST:g}:"
+                " are its positions pixels, and is the option picture its size? If this is right, give the"
+                " option insist",
             )
 
     def warnings(self) -> list[str]:

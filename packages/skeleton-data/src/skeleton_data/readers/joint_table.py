@@ -20,17 +20,15 @@ from skeleton_data.readers.format_detection import head_of
 from skeleton_data.readers.listing import files_below
 from skeleton_data.readers.recording import RecordedUnits, Recording, check_size, open_recordings
 from skeleton_data.readers.table_file import Table, read_table
-from skeleton_data.readers.timestamps import frames_per_second
+from skeleton_data.readers.timestamps import frames_per_second, time_column
 
 SURENESS = ("visibility", "confidence", "likelihood", "score", "conf", "prob", "presence")
 FRAMES = ("frame", "frames", "frame_id", "frame_index", "frame_number", "frame_idx", "index")
 PEOPLE = ("person", "person_id", "individual", "track", "track_id", "body", "body_id", "id")
 JOINTS = ("joint", "joint_name", "keypoint", "bodypart", "landmark", "marker", "node")
-TIMES = {"time": 1.0, "time_s": 1.0, "seconds": 1.0, "timestamp": 1.0, "t": 1.0} | {
-    **dict.fromkeys(("time_ms", "timestamp_ms", "milliseconds"), 1e-3),
-    **dict.fromkeys(("time_us", "timestamp_us", "timestamp_usec"), 1e-6),
-}
 MAX_FRAME = 10_000_000
+LARGEST_FRACTION = 3.0
+"""Nine of ten landmarks lie within this many pictures, if their places are fractions of the picture."""
 
 _WIDE = re.compile(
     rf"(.+?)[_. :-]+([xyz]|{'|'.join(SURENESS)})(?:[_ ]*[\[(]?(mm|cm|m)[\])]?)?", re.IGNORECASE
@@ -220,15 +218,16 @@ def _refuse_twice(keys: NDArray[np.int64], frames: NDArray[np.int64], table: Tab
 
 def _rate(table: Table, lower: Mapping[str, str], frames: NDArray[np.int64]) -> float | None:
     """Return the frames per second that a column of times says, with respect to the frames."""
-    column = next((name for name in TIMES if name in lower), None)
+    column = time_column(lower)
     if column is None:
         return None
+    name, unit = column
     order, first = np.unique(frames, return_index=True)
     try:
-        times = table.numbers(lower[column])[first]
+        times = table.numbers(lower[name])[first]
     except DataError:  # dates and the like: fps must be said
         return None
-    return frames_per_second(times.tolist(), TIMES[column], table.path, order.tolist())
+    return frames_per_second(times.tolist(), unit, table.path, order.tolist())
 
 
 def _recording(
@@ -249,9 +248,8 @@ def _recording(
     known, said = _known(names), units
     if width == 2:
         units = "pixels"
-    if known == "mediapipe33" and units in (None, "pixels"):
-        in_picture = not _is_world(names, positions)
-        positions, units = (positions[..., :2], "fractions") if in_picture else (positions, "m")
+    if known == "mediapipe33" and said is None:
+        units = _of_landmarks(names, positions)
     elif known == "kinect_v2" and units is None:
         units = "m"
     return Recording(
@@ -262,8 +260,19 @@ def _recording(
         confidence=confidence,
         up="-y" if known == "mediapipe33" else None,
         min_confidence=MIN_VISIBILITY if known == "mediapipe33" else 0.0,
-        usual_units=said is None and units == "m",
+        usual_units=said is None and units in ("m", "fractions"),
     )
+
+
+def _of_landmarks(names: Sequence[str], positions: NDArray[np.float32]) -> RecordedUnits | None:
+    """Return what landmarks of MediaPipe are by their places; None of what other programs made of them."""
+    if _is_world(names, positions):
+        return "m"
+    flat = np.abs(positions[..., :2])
+    flat = flat[np.isfinite(flat)]
+    if len(flat) and np.quantile(flat, 0.9) > LARGEST_FRACTION:
+        return "pixels" if positions.shape[-1] == 2 else None
+    return "fractions"
 
 
 def _known(names: Sequence[str]) -> str | None:

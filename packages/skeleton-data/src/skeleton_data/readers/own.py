@@ -164,11 +164,11 @@ def _joint_names(data: OwnData, config: ImportConfig) -> tuple[str, ...]:
 
 
 def _units(data: OwnData, config: ImportConfig) -> DataUnits:
-    if config.units != "auto" and data.units not in ("auto", config.units):
+    units = data.units if config.units == "auto" else config.units
+    if "px" in (data.units, units) and data.units not in ("auto", units):
         raise DataError.at(
-            data.path, f"its positions are in {data.units}, but the option units is {config.units}"
+            data.path, f"its positions are in {data.units}, but the option units is {units}: leave it out"
         )
-    units = config.units if data.units == "auto" else data.units
     if data.positions.shape[-1] == 2:
         if units not in ("auto", "px"):
             raise DataError.at(data.path, f"its positions have 2 coordinates, so they are px, not {units}")

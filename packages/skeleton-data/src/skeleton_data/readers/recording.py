@@ -23,6 +23,9 @@ from skeleton_data.readers.timestamps import agreed_rate
 RecordedUnits = Literal["m", "cm", "mm", "pixels", "fractions"]
 """Unit of the positions in a file; fractions: fractions of the picture, from its upper left corner."""
 
+LENGTHS = ("m", "cm", "mm")
+_GIVEN: dict[str, RecordedUnits] = {"m": "m", "cm": "cm", "mm": "mm", "px": "pixels"}
+
 MAX_POINTS = 2**26
 """Most points, frames x bodies x joints, of one recording: 800 MB."""
 _POINT_BYTES = 48
@@ -118,10 +121,12 @@ def open_recordings(
     if units == "fractions" and config.picture is None:
         raise DataError.at(
             files[0],
-            "its positions are fractions of the picture; give the option picture, its size in pixels",
+            "its positions are fractions of the picture; give the option picture, its size in pixels"
+            + (", or the option units if they are lengths" if first.positions.shape[-1] == 3 else ""),
         )
     source_units: SourceUnits = "pixels" if units in ("pixels", "fractions") else "m"
-    to_clips = partial(_read, read=read, first=_head(first), units=units, config=config, facts=facts)
+    common = _Head(first.joints, first.positions.shape[-1], units, first.units)
+    to_clips = partial(_read, read=read, first=common, config=config, facts=facts)
     return ClipSource(
         kind=kind,
         joints=first.joints,
@@ -130,60 +135,84 @@ def open_recordings(
         fps=fps,
         up=first.up,
         min_confidence=first.min_confidence,
-        notes=(*first.notes, *facts.notes),
+        notes=(*first.notes, *_other_units(first, units, files[0]), *facts.notes),
         class_names=facts.class_names,
         count=len(files),
         clips=read_files(to_clips, files, workers=workers),
     )
 
 
-def _head(recording: Recording) -> tuple[tuple[str, ...], int]:
-    """Return what all recordings of a data set must have in common: joints and coordinates."""
-    return recording.joints, recording.positions.shape[-1]
+@dataclass(frozen=True)
+class _Head:
+    """What all recordings of a data set must have in common."""
+
+    joints: tuple[str, ...]
+    width: int  # coordinates of a joint
+    units: RecordedUnits
+    said: RecordedUnits | None
+
+
+def _other_units(recording: Recording, units: RecordedUnits, path: Path) -> tuple[str, ...]:
+    """Return a sentence where the option units says another unit than the file, if it does."""
+    if recording.usual_units or recording.units in (None, units):
+        return ()
+    return (
+        f"{path.name} says that its positions are in {recording.units}; the option units, {units}, counts",
+    )
 
 
 def _units(recording: Recording, path: Path, config: ImportConfig) -> RecordedUnits:
-    if recording.usual_units and config.units in ("m", "cm", "mm"):
-        return config.units
-    if recording.units is not None:
-        if config.units not in ("auto", "px" if recording.units == "pixels" else recording.units):
-            raise DataError.at(
-                path,
-                f"its positions are in {recording.units}, but the option units is {config.units}",
-            )
-        return recording.units
-    if config.units == "auto":
-        raise DataError.at(path, "it does not say its units; give the option units: m, cm or mm")
-    return "pixels" if config.units == "px" else config.units
+    """Return the unit of the positions: what the option units says, else the file or its kind.
+
+    Raises:
+        DataError: Nobody says it, or a file of pictures is said to be one of lengths, or the reverse.
+    """
+    given: RecordedUnits | None = None if config.units == "auto" else _GIVEN[config.units]
+    said = recording.units
+    if said is None and given is None:
+        raise DataError.at(path, "it does not say its units; give the option units: m, cm, mm or px")
+    if given is None or said is None or given == said:
+        return given or said or "m"
+    flat = recording.positions.shape[-1] == 2
+    if given in LENGTHS and (said in LENGTHS or (recording.usual_units and not flat)):
+        return given
+    if given == "pixels" and said == "fractions":
+        return given
+    raise DataError.at(
+        path, f"its positions are in {said}, but the option units is {config.units}: leave it out"
+    )
 
 
 def _read(
     path: Path,
     *,
     read: Reader,
-    first: tuple[tuple[str, ...], int],
-    units: RecordedUnits,
+    first: _Head,
     config: ImportConfig,
     facts: FileFacts,
 ) -> Sequence[Clip]:
     recording = read(path)
-    joints, width = first
-    if recording.positions.shape[-1] != width:
-        raise DataError.at(
-            path, f"it has {recording.positions.shape[-1]} coordinates a joint, but the first file {width}"
-        )
-    columns = _columns(recording.joints, joints, path)
+    width = recording.positions.shape[-1]
+    if width != first.width:
+        raise DataError.at(path, f"it has {width} coordinates a joint, but the first file {first.width}")
+    columns = _columns(recording.joints, first.joints, path)
     positions = recording.positions[:, :, columns]
     confidence = None if recording.confidence is None else recording.confidence[:, :, columns]
     if not np.isfinite(positions).any():
         raise NobodyError.of(path, "no joint was measured in any frame", frames=len(positions))
-    chosen = recording.usual_units and config.units in ("m", "cm", "mm")
-    match units if chosen else recording.units or units:
-        case "m" | "cm" | "mm" as said:
-            with np.errstate(invalid="ignore"):  # NaN of damaged bytes may be of the kind that signals
-                positions = positions / per_metre(said)
-        case "fractions" if config.picture is not None:
-            positions = positions * np.array(config.picture, dtype=np.float32)
+    units = _units(recording, path, config)
+    # The option units says of all files the same: where they say different units, it is wrong for some.
+    other = config.units != "auto" and not recording.usual_units and recording.units != first.said
+    if (units in LENGTHS) != (first.units in LENGTHS) or other:
+        found = (recording.units or units, first.said or first.units)
+        raise DataError.at(
+            path, f"its positions are in {found[0]}, but those of the first file in {found[1]}"
+        )
+    if units == "m" or units == "cm" or units == "mm":
+        with np.errstate(invalid="ignore"):  # NaN of damaged bytes may be of the kind that signals
+            positions = positions / per_metre(units)
+    elif units == "fractions":
+        positions = positions[..., :2] * np.array(config.picture, dtype=np.float32)
     clip, there = as_clip(positions)
     return [
         Clip(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,42 @@ from skeleton_data.errors import DataError
 SAME_RATE = 0.05
 """Largest relative difference of rates that are the same but for rounding."""
 
+SLOWEST, FASTEST = 2.0, 1000.0
+"""Frames per second of recordings, the second excluded: times of such a rate are in one unit only."""
+LEAST, MOST = 0.2, 10_000.0
+"""Frames per second beyond which times are refused: they are in another unit than is said."""
+
+_UNITS = {
+    1.0: ("s", "sec", "secs", "second", "seconds"),
+    1e-3: ("ms", "msec", "msecs", "millisecond", "milliseconds"),
+    1e-6: ("us", "µs", "usec", "usecs", "microsecond", "microseconds"),
+    1e-9: ("ns", "nsec", "nsecs", "nanosecond", "nanoseconds"),
+}
+_SECONDS = {word: seconds for seconds, words in _UNITS.items() for word in words}
+"""Seconds in a unit of time, by its name."""
+_TIME = re.compile(rf"(?:time[ _]?stamp|time|t)(?:(?:[ _]+|[ _]*[\[(])({'|'.join(_SECONDS)})[\])]?)?")
+
 _USUAL = (24 / 1.001, 30 / 1.001, 60 / 1.001)
 
 
+def time_column(names: Iterable[str]) -> tuple[str, float | None] | None:
+    """Return the column that holds times, and the seconds in its unit, None where the name does not say it.
+
+    Example:
+        >>> time_column(["frame", "time (ms)", "head_x"]), time_column(["timestamp"]), time_column(["timer"])
+        (('time (ms)', 0.001), ('timestamp', None), None)
+    """
+    for name in names:
+        found = _TIME.fullmatch(name.lower())
+        if found is not None:
+            return name, _SECONDS[found[1]] if found[1] else None
+        if name.lower() in _SECONDS and name.lower().endswith(("second", "seconds")):
+            return name, _SECONDS[name.lower()]
+    return None
+
+
 def frames_per_second(
-    stamps: Sequence[object], unit: float, path: Path, frames: Sequence[int] | None = None
+    stamps: Sequence[object], unit: float | None, path: Path, frames: Sequence[int] | None = None
 ) -> float | None:
     """Return the rate of frames at these times, where they say one; dropped frames do not change it.
 
@@ -26,12 +58,12 @@ def frames_per_second(
 
     Args:
         stamps: One time for each frame.
-        unit: Seconds in one unit of them.
+        unit: Seconds in one unit of them; None takes that in which they say a usual rate, if any does.
         path: The file that holds them, for the error.
         frames: Rising number of each frame, where it is known which were dropped.
 
     Raises:
-        DataError: A frame is earlier than the one before it.
+        DataError: A frame is earlier than the one before it, or the rate is none of a recording.
 
     Example:
         >>> frames_per_second([0, 33, 67, 100, 200, 233], 1e-3, Path("clip.json"))
@@ -39,7 +71,7 @@ def frames_per_second(
     """
     if len(stamps) < 2 or not all(isinstance(stamp, int | float) for stamp in stamps):
         return None
-    steps = np.diff(np.array(stamps, dtype=np.float64)) * unit
+    steps = np.diff(np.array(stamps, dtype=np.float64))
     if (steps < 0).any():
         late = int((steps < 0).argmax()) + 1
         raise DataError.at(
@@ -50,9 +82,21 @@ def frames_per_second(
         )
     if frames is not None:
         steps = steps / np.diff(np.array(frames))
-    usual = np.median(steps)
-    if not usual > 1e-5 or not np.isfinite(steps).all():
+    usual = float(np.median(steps))
+    if not usual > 0 or not np.isfinite(steps).all():
         return None
+    if unit is None:
+        unit = next((each for each in _UNITS if SLOWEST <= 1 / (usual * each) < FASTEST), None)
+        if unit is None:
+            return None
+    if not LEAST <= 1 / (usual * unit) <= MOST:
+        raise DataError.at(
+            path,
+            f"times with steps of {usual:g} are {1 / (usual * unit):.3g} frames per second in the unit that"
+            " their name says: correct the name or the times",
+            field="time",
+        )
+    steps, usual = steps * unit, usual * unit
     near = steps[np.abs(steps - usual) < 0.5 * usual]
     rate = float(1 / near.mean())
     nearest = min((*_USUAL, float(round(rate))), key=lambda known: abs(known - rate))
