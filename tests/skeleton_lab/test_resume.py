@@ -187,6 +187,25 @@ def test_random_states_that_cannot_be_read_are_refused_by_name(finetune_recipe, 
         run_finetuning(finetune_recipe, *arguments)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("model.safetensors", b""), ("optimizer.bin", None), ("custom_checkpoint_0.pkl", b"of another version")],
+)
+def test_a_checkpoint_that_cannot_be_loaded_is_refused_by_name(finetune_recipe, tmp_path, name, content):
+    arguments = ("--training.ema", "0.9", "--run.resume")
+    with before_step(4, die), pytest.raises(KeyboardInterrupt):
+        run_finetuning(finetune_recipe, *arguments)
+    (checkpoint,) = (tmp_path / "finetuned" / "checkpoints").glob("step-*")
+    if content is None:
+        (checkpoint / name).unlink()
+    else:
+        (checkpoint / name).write_bytes(content)
+    _seal(checkpoint)
+    with pytest.raises(InputError, match=r"step-000000003: ") as refused:
+        run_finetuning(finetune_recipe, *arguments)
+    assert "\n" not in str(refused.value)
+
+
 def interrupted(recipe, monkeypatch, *, presses):
     """The exit code of a fine-tuning in which Ctrl-C is pressed so many times before its fifth step."""
 

@@ -82,8 +82,8 @@ class Checkpoints:
             Where the run stood then; its beginning if there is no checkpoint.
 
         Raises:
-            InputError: If there are checkpoints, but none is whole, random states cannot be restored, or
-                the number of processes is another.
+            InputError: If there are checkpoints, but none is whole, one is of other weights, random states
+                cannot be restored, or the number of processes is another.
         """
         if not self.run.resumed:
             return RunState()
@@ -106,10 +106,10 @@ class Checkpoints:
             )
         try:
             self.accelerator.load_state(str(path))
-        except ValueError as error:  # torch's, of an optimizer with other groups or sizes
+        except Exception as error:  # a damaged file raises almost anything, an optimizer of other weights too
             raise InputError(
-                f"{path}: the state of the optimizer does not fit the weights that are trained ({error}); an "
-                "earlier version saved it: resume with that one, or begin anew with --overwrite"
+                f"{path}: what it holds does not fit this run ({_reason(error)}); another version saved it: "
+                "resume with that one, or begin anew with --overwrite"
             ) from error
         _restore_random_states(path / f"random_states_{self.accelerator.process_index}.pkl")
         return RunState.read(path)
@@ -183,11 +183,15 @@ def _restore_random_states(path: Path) -> None:
         if torch.cuda.is_available():
             torch.cuda.set_rng_state_all(states["torch_cuda_manual_seed"])
     except Exception as error:  # a damaged pickle raises almost anything
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise InputError(
-            f"{path}: the random states cannot be restored ({reason}); resume with the versions of Python "
-            "and PyTorch, the kind of device and the number of processes that the run had"
+            f"{path}: the random states cannot be restored ({_reason(error)}); resume with the versions of "
+            "Python and PyTorch, the kind of device and the number of processes that the run had"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of what a library says."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def _steps(folder: Path) -> list[Path]:
