@@ -62,7 +62,7 @@ for name in ("tenth", "long"):
 STREAM = """
 import json, time
 from skeleton_runtime import Recogniser
-from skeleton_runtime.live import answer_lines
+from skeleton_runtime import answer_lines
 model, lines = Recogniser.load("new"), open("longer.txt").read().splitlines()
 def cost(stride):
     times = []

@@ -121,6 +121,7 @@ def test_features_are_those_of_each_token_by_itself():
         ({"encoder": 'kind = "own_parts:NoClips"\nwidth = 3'}, r"encoder: NoClips lacks encode_v.*'width'"),
         ({"decoder": 'kind = "own_parts:OneFrame"'}, r"decoder: OneFrame lacks __call__\(tokens, mask\)"),
         ({"mask": 'kind = "own_parts:FillDecoder"'}, "mask: FillDecoder lacks sample.*'in_channels'"),
+        ({"mask": 'kind = "skeleton_mask:TubeConfig"\ntube_frames = 0'}, "mask.tube_frames: .*found 0"),
         ({"mask": 'kind = "own_parts:ShapelessMask"'}, "mask: ShapelessMask.sample must return .*got Tensor"),
     ],
 )  # fmt: skip

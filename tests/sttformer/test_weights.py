@@ -127,13 +127,29 @@ def test_of_the_hub_a_pickle_of_other_things_is_refused(tmp_path, monkeypatch):
         STTFormer._from_pretrained(model_id="owner/name", config=SHAPE)
 
 
-def test_a_config_with_a_field_out_of_range(tmp_path):
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("joints", 0),
+        ("joints", "many"),
+        ("pool", "median"),
+        ("depth", 3),
+        ("blocks", []),
+        ("dropout", "x" * 10**6),
+        ("heads", None),
+    ],
+)
+def test_a_config_with_a_wrong_field(tmp_path, field, value):
     make_model().save_pretrained(tmp_path)
     saved = json.loads((tmp_path / "config.json").read_text())
-    saved["config"]["joints"] = 0
+    saved["config"][field] = value
     (tmp_path / "config.json").write_text(json.dumps(saved))
-    with pytest.raises(ValueError, match="joints"):
+    with pytest.raises(ValueError) as caught:
         STTFormer.from_pretrained(tmp_path)
+    said = str(caught.value)
+    assert said.startswith(f"{tmp_path / 'config.json'}: config.{field}: ")
+    assert repr(value)[:20] in said and len(said) < 300 + len(str(tmp_path))
+    assert not {"input", "tuple", "validation"} & set(said.lower().split()), "these are pydantic's own words"
 
 
 @pytest.mark.parametrize("legacy", [True, False])

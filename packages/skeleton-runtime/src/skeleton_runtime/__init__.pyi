@@ -7,14 +7,14 @@ from .cli.output import formatter as formatter
 from .events import Event as Event
 from .events import find_events as find_events
 from .explanation import Explanation as Explanation
+from .frame_lines import answer_lines as answer_lines
 from .live import LiveStream as LiveStream
-from .live import answer_lines as answer_lines
 from .model_folder import open_model as open_model
 from .network import Network as Network
 from .network import OnnxNetwork as OnnxNetwork
 from .recogniser import Recogniser as Recogniser
+from .recorded_files import read_recordings as read_recordings
 from .recordings import Recording as Recording
-from .recordings import read_recordings as read_recordings
 from .stream_options import StreamOptions as StreamOptions
 from .windows import Windows as Windows
 

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from skeleton_data import DataError, ImportConfig, Preprocessing, first_mistake
 from skeleton_runtime.arrays import array_recordings
-from skeleton_runtime.recordings import Recording, read_recordings
+from skeleton_runtime.recorded_files import read_recordings
+from skeleton_runtime.recordings import Recording
 
 if TYPE_CHECKING:
     from skeleton_data import SkeletonStore

@@ -1,11 +1,9 @@
-"""Recordings that a model is to recognise: found, read, and shown as the model knows clips."""
+"""A recording that a model is to recognise, and how it is shown as the model knows clips."""
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from errno import ENOENT
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +11,6 @@ from numpy.typing import NDArray
 
 from skeleton_data import (
     DataError,
-    ImportConfig,
-    JointError,
     JointMap,
     LongClip,
     NobodyError,
@@ -27,18 +23,10 @@ from skeleton_data import (
     layout,
     layout_names,
     long_clip,
-    open_clips,
-    recordings_in,
     resample,
-    several_formats,
     training_coordinates,
-    turn_upright,
-    unread_files,
 )
 
-MAX_NAME = 300
-"""Characters of a path that are repeated."""
-ENDINGS = (".skeleton", ".npz")
 Joints = NDArray[np.float32]
 MAX_FRAMES = 1_000_000
 """Most frames that a clip may get where its rate is brought to the model's."""
@@ -69,56 +57,6 @@ class Recording:
         return self.shown(self.joints[start:end])
 
 
-def read_recordings(
-    paths: Iterable[Path],
-    preprocessing: Preprocessing,
-    config: ImportConfig,
-    *,
-    refused: list[str],
-    notes: list[str] | None = None,
-) -> Iterator[Recording]:
-    """Read recordings one after the other; one that cannot be used does not keep the others from being read.
-
-    Args:
-        paths: Raw `.skeleton` files, files of own data (`.npz`), folders of them, or any other data set that
-            `skeleton-data import` knows.
-        preprocessing: That of the model. Joints are found by name; raw recordings are cleaned as in training.
-        config: How to understand data that are not raw recordings; its layout is that of data which do not
-            say what their joints are called.
-        refused: Gets a line, which names the file, for each recording that cannot be used, or whose joints
-            are not those of the model; also for a folder with recordings of other formats than that which
-            is read.
-        notes: Gets a sentence for each folder with files of which nobody knows whether they are recordings,
-            and for recordings that may have been read wrongly: people who lie, or are mirrored.
-    """
-    notes = [] if notes is None else notes
-    for path in paths:
-        try:
-            found = _files(path, refused, notes)
-        except OSError as error:  # it may not be looked at, or its name is too long
-            refused.append(str(DataError.at(str(path)[:MAX_NAME], error.strerror or str(error))))
-            continue
-        for file in found:
-            read = _read_raw if file.suffix == ".skeleton" and config.format == "auto" else _read
-            clips = read(file, preprocessing, config, notes)
-            while True:
-                try:
-                    recording = next(clips, None)
-                    if isinstance(recording, DataError):
-                        raise recording
-                except NobodyError as error:
-                    recording = _nobody(error, file, preprocessing, config.fps or FPS)
-                except OSError as error:
-                    refused.append(f"{error.filename or file}: {error.strerror or error}")
-                    continue  # a reader that failed has nothing more
-                except ValueError as error:
-                    refused.append(" ".join(str(error).split()))
-                    continue
-                if recording is None:
-                    break
-                yield recording
-
-
 def map_joints(names: Sequence[str], wanted: SkeletonLayout, *, derive: bool, source: str | Path) -> JointMap:
     """Find the joints of a layout among those of a source.
 
@@ -128,7 +66,7 @@ def map_joints(names: Sequence[str], wanted: SkeletonLayout, *, derive: bool, so
     try:
         return joint_map(names, wanted.joints, derive=derive)
     except DataError as error:
-        raise DataError(_other_layout(source, names, wanted, error)) from error
+        raise DataError(other_layout(source, names, wanted, error)) from error
 
 
 def prepared(
@@ -142,7 +80,7 @@ def prepared(
     Raises:
         DataError: If its joints are of another kind than those of the model, or cannot be right.
     """
-    _require_units(data.units, preprocessing, source)
+    require_units(data.units, preprocessing, source)
     long = long_clip(data, Path(source))
     if long is not None:
         _require_confidence(data, source)
@@ -153,7 +91,7 @@ def prepared(
     for clip in replace(data, nobody=True):
         data.report.check(source)
         if isinstance(clip, NobodyError):
-            yield _nobody(clip, Path(source), preprocessing, data.fps)
+            yield recording_of_nobody(clip, Path(source), preprocessing, data.fps)
             continue
         if isinstance(clip, DataError):
             yield clip
@@ -164,7 +102,12 @@ def prepared(
     notes += (f"{source}: {doubt}" for doubt in data.report.doubts())
 
 
-def _require_units(units: Units, preprocessing: Preprocessing, source: str | Path) -> None:
+def require_units(units: Units, preprocessing: Preprocessing, source: str | Path) -> None:
+    """Refuse joints in 3D for a model of pictures, and the other way round.
+
+    Raises:
+        DataError: Naming the source.
+    """
     if units != preprocessing.units:
         held, wanted = kind_of_joints(units), kind_of_joints(preprocessing.units)
         raise DataError(f"{source} holds {held}, but the model was made for {wanted}")
@@ -176,7 +119,9 @@ def _require_confidence(data: OpenedClips, source: str | Path) -> None:
         raise DataError.at(source, "its joints have no confidence: leave the option min_confidence out")
 
 
-def _nobody(error: NobodyError, file: Path, preprocessing: Preprocessing, fps: float) -> Recording:
+def recording_of_nobody(
+    error: NobodyError, file: Path, preprocessing: Preprocessing, fps: float
+) -> Recording:
     """Return the recording of nobody that a reader did not take for a clip."""
     joints = np.zeros((error.frames, 1, len(preprocessing.layout.joints), 3), np.float32)
     return Recording(str(file), error.clip or file.stem, joints, fps, shown_to(preprocessing, fps))
@@ -215,94 +160,6 @@ def _layout_of(names: Sequence[str]) -> str:
     return f"of its own ({len(names)} joints)"
 
 
-def _other_layout(source: str | Path, names: Sequence[str], wanted: SkeletonLayout, error: DataError) -> str:
+def other_layout(source: str | Path, names: Sequence[str], wanted: SkeletonLayout, error: DataError) -> str:
+    """Say that joints are those of another layout than the model's."""
     return f"{source} has layout {_layout_of(names)}, but the model was made for {wanted.name}: {error}"
-
-
-def _files(path: Path, refused: list[str], notes: list[str]) -> list[Path]:
-    """Return what to open for a path: of a folder its raw recordings and own data, else the folder itself."""
-    if not path.exists():
-        raise FileNotFoundError(ENOENT, "no such file or folder", str(path))
-    found = sorted(path.rglob("[!.]*")) if path.is_dir() else []  # what is hidden is no recording
-    found = [file for file in found if file.suffix in ENDINGS]
-    if found:
-        beside = {kind: file for kind, file in recordings_in(path).items() if file.suffix not in ENDINGS}
-        if beside:
-            first = {"own" if file.suffix == ".npz" else "raw NTU": file for file in reversed(found)}
-            refused.append(str(several_formats(path, first | beside)))
-        # Text beside raw recordings is a list of classes, and the like.
-        notes += unread_files(path, lambda file: file.suffix in (*ENDINGS, ".txt"))
-    return found or [path]
-
-
-def _read_raw(
-    file: Path, preprocessing: Preprocessing, config: ImportConfig, notes: list[str]
-) -> Iterator[Recording]:
-    from skeleton_data import clean, first_bodies, read_skeleton
-
-    ntu, cleaning, fps = layout("ntu"), preprocessing.cleaning, config.fps or FPS
-    _require_units("m", preprocessing, file)
-    _refuse_of_raw(config, file)
-    mapping = map_joints(ntu.joints, preprocessing.layout, derive=config.derive, source=file)
-    try:
-        raw = read_skeleton(file)
-        raw = replace(raw, joints=turn_upright(raw.joints, "y" if config.up == "auto" else config.up))
-        whole = clean(raw, cleaning or "reference")
-    except NobodyError:
-        raise
-    except DataError as error:
-        raise error.within(file) from error
-    joints = first_bodies(raw) if cleaning == "contrast" else whole
-
-    def shown(clip: Joints) -> Joints:
-        # The whole is as cleaning left it, which may have put a lost body elsewhere than at zero.
-        clip = mapping(whole if len(clip) == len(joints) else training_coordinates(clip, ntu, cleaning))
-        return resample(clip, fps, preprocessing.fps) if preprocessing.fps else clip
-
-    yield Recording(str(file), file.stem, joints, fps, shown)
-
-
-def _refuse_of_raw(config: ImportConfig, file: Path) -> None:
-    """Refuse options that a raw recording has no use for, or that it contradicts."""
-    config.refuse_but({"fps", "units", "source_layout"}, file, "a raw .skeleton file")
-    if config.units not in ("auto", "m"):
-        raise DataError.at(
-            file, f"a raw .skeleton file is in metres, but the option units is {config.units}: leave it out"
-        )
-    if config.source_layout and layout(config.source_layout).joints != layout("ntu").joints:
-        raise DataError.at(
-            file,
-            "a raw .skeleton file has the layout ntu, but the option source_layout is"
-            f" {config.source_layout}: leave it out",
-        )
-
-
-def _read(
-    file: Path, preprocessing: Preprocessing, config: ImportConfig, notes: list[str]
-) -> Iterator[Recording | DataError]:
-    wanted = preprocessing.layout
-    if file.suffix == ".npz" and config.fps is None and not _says_rate(file):
-        config = config.model_copy(update={"fps": preprocessing.fps or FPS})
-    if config.layout is None and wanted.name in layout_names() and layout(wanted.name) == wanted:
-        config = config.model_copy(update={"layout": wanted.name})  # of data that does not name its joints
-    try:
-        data = open_clips(file, config, wanted=wanted)
-    except JointError as error:
-        raise DataError(_other_layout(file, error.joints, wanted, error)) from error
-    except DataError as error:
-        if error.field != "fps" or config.fps is not None:
-            raise
-        rate = preprocessing.fps or FPS  # as of an array, which does not say it either
-        yield from _read(file, preprocessing, config.model_copy(update={"fps": rate}), notes)
-        return
-    notes += data.source.notes if file.is_dir() else ()
-    yield from prepared(data, preprocessing, file, notes)
-
-
-def _says_rate(file: Path) -> bool:
-    """Return whether own data say how many frames a second has."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            return "fps.npy" in archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile):  # its reader will say what is wrong
-        return True

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, Union, get_arg
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, PositiveInt, Tag, ValidationError
 
-from sttformer import Pool
+from sttformer import Pool, config_mistake
 
 from .requirements import PartError, lacking_methods, require
 
@@ -80,10 +80,7 @@ class Plugin(BaseModel):
         except PartError:
             raise
         except ValidationError as error:  # the class is a pydantic model itself
-            first = error.errors()[0]
-            where = ".".join([field, *map(str, first["loc"])])
-            problem = first["msg"].removeprefix("Value error, ")
-            raise PartError(where, f"{problem}, got {first['input']!r}") from error
+            raise PartError(*config_mistake(error, field)) from error
         except Exception as error:  # of somebody else's code: any
             raise PartError(field, f"{self.kind}: {type(error).__name__}: {error}") from error
 

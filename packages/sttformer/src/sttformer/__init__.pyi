@@ -7,6 +7,7 @@ from .config import STTFormerConfig as STTFormerConfig
 from .folded import FoldedSTTFormer as FoldedSTTFormer
 from .grid import DenseGrid as DenseGrid
 from .grid import TokenGrid as TokenGrid
+from .mistakes import config_mistake as config_mistake
 from .model import STTFormer as STTFormer
 from .model import init_weights as init_weights
 from .norm import TokenBatchNorm as TokenBatchNorm
@@ -39,6 +40,7 @@ __all__ = [
     "TokenGrid",
     "VisibleGrid",
     "build_with_weights",
+    "config_mistake",
     "create",
     "distinct_bodies",
     "from_official",

@@ -17,6 +17,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from .mistakes import config_mistake
+
 Model = TypeVar("Model", bound=nn.Module)
 MAX_CONFIG = 2**20
 """Bytes of the largest config.json that is read."""
@@ -187,10 +189,8 @@ class PretrainedMixin(PyTorchModelHubMixin):
         try:
             model: Self = super().from_pretrained(pretrained_model_name_or_path, **options)
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(["config", *map(str, first["loc"])])
-            problem = first["msg"].removeprefix("Value error, ")
-            raise ValueError(f"{where}: {field}: {problem}, got {first['input']!r:.60}") from error
+            field, problem = config_mistake(error, "config")
+            raise ValueError(f"{where}: {field}: {problem}") from error
         except (TypeError, AttributeError) as error:
             raise ValueError(f"{where}: no config of a {cls.__name__}: {error}") from error
         except OSError as error:  # of a folder; what is on the Hub may be out of reach, and not be damaged

@@ -101,7 +101,7 @@ def run(given: argparse.Namespace, *, lines: Iterable[str], out: TextIO) -> None
 def _files(
     recogniser: Recogniser, given: argparse.Namespace, refused: list[str], notes: list[str]
 ) -> Iterator[Answer]:
-    from skeleton_runtime.recordings import read_recordings
+    from skeleton_runtime.recorded_files import read_recordings
     from skeleton_runtime.windows import Windows
 
     config = _config(given)
@@ -134,7 +134,7 @@ def _config(given: argparse.Namespace) -> ImportConfig:
 
 
 def _live(recogniser: Recogniser, given: argparse.Namespace, lines: Iterable[str]) -> Iterator[Answer]:
-    from skeleton_runtime.live import answer_lines
+    from skeleton_runtime.frame_lines import answer_lines
 
     config = _config(given)
     stream = recogniser.stream(

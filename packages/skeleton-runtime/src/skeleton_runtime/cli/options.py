@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from typing import NoReturn
 
-from skeleton_data import printable
-from skeleton_runtime.ranges import MAX_THREADS
+from skeleton_runtime.cli.arguments import Version, at_least_one, file_name, parser_of, probability, threads
 
 DESCRIPTION = """\
 Recognise actions in recordings, or live, with a trained model.
@@ -39,13 +36,6 @@ OF_FILES = ("missing", "max_gap", "min_confidence")
 """Options that a stream does not have."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """End with one line and exit code 2."""
-        print(f"{self.prog}: error: {printable(message)}", file=sys.stderr)
-        sys.exit(2)
-
-
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line.
 
@@ -55,7 +45,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = parser_of("skeleton-predict", DESCRIPTION)
     add = parser.add_argument
     add("model", metavar="MODEL", help="Folder of the model, its .onnx file, or hf://OWNER/NAME.")
-    add("recordings", metavar="FILE", nargs="*", type=_path, help="Files and folders of recordings.")
+    add("recordings", metavar="FILE", nargs="*", type=file_name, help="Files and folders of recordings.")
     add("--live", action="store_true", help="Read frames from the standard input, one JSON array a line.")
     add(
         "--format",
@@ -84,7 +74,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     add(
         "--threshold",
-        type=_probability,
+        type=probability,
         help=(
             'Probability of the best class below which the answer is "unknown", 0 to 1 '
             "(default: the model's)."
@@ -164,8 +154,17 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         help="Predict for implausible recordings too, such as bodies of 50 m.",
     )
     add("--threads", type=threads, default=1, help="Number of threads of the network, 1 to 512 (default: 1).")
-    add("--version", action="version", version=_Version("%(prog)s"))
+    add("--version", action="version", version=Version("%(prog)s"))
     given = parser.parse_intermixed_args(_joined(arguments))
+    _check(parser, given)
+    for name, value in (("top", 5), ("missing", "interpolate"), ("max_gap", "0.5s")):
+        if getattr(given, name) is None:
+            setattr(given, name, value)
+    return given
+
+
+def _check(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
+    """End with one line where options do not go together."""
     if bool(given.recordings) == given.live:
         parser.error("give either recordings or --live, and not both")
     if given.stride and not (given.window or given.live):
@@ -183,61 +182,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error(
             f"--max-gap {given.max_gap} needs gaps that are filled, but --missing is {given.missing}"
         )
-    for name, value in (("top", 5), ("missing", "interpolate"), ("max_gap", "0.5s")):
-        if getattr(given, name) is None:
-            setattr(given, name, value)
-    return given
-
-
-class _Version(str):
-    """The version, looked up when it is printed; argparse prints it as it is if it has no `%(prog)s`."""
-
-    def __mod__(self, _: object) -> str:
-        from skeleton_runtime._version import __version__
-
-        return f"skeleton-predict {__version__}"
-
-
-def parser_of(program: str, description: str) -> argparse.ArgumentParser:
-    """Return a parser that complains in one line."""
-    return _Parser(
-        prog=program,
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-
-
-def threads(text: str) -> int:
-    """Read a number of threads, as many as a machine can have."""
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_THREADS:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 to {MAX_THREADS}, found {text!r}")
-    return int(text)
-
-
-def at_least_one(text: str) -> int:
-    """Read a number from 1 on."""
-    if not text.isdecimal() or not 1 <= int(text) < 2**31:
-        raise argparse.ArgumentTypeError(f"expected a number from 1, found {text!r}")
-    return int(text)
-
-
-def _path(text: str) -> str:
-    """Refuse what a shell leaves of a variable that is empty: it would be this folder."""
-    if not text:
-        raise argparse.ArgumentTypeError("the name of a file is empty")
-    return text
-
-
-def _probability(text: str) -> float:
-    """Read a number from 0 to 1."""
-    try:
-        probability = float(text)
-    except ValueError:
-        probability = -1.0
-    if not 0 <= probability <= 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, found {text!r}")
-    return probability
 
 
 def _joined(arguments: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skeleton_data import DataError, first_mistake
-from skeleton_runtime.cli.options import parser_of, threads
+from skeleton_runtime.cli.arguments import parser_of, threads
 
 if TYPE_CHECKING:
     from skeleton_runtime.serving.limits import Limits

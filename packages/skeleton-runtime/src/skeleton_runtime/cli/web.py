@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from skeleton_runtime.cli.options import parser_of
+from skeleton_runtime.cli.arguments import parser_of
 
 DESCRIPTION = """\
 Write a page that recognises recordings in the browser, without a server that computes.

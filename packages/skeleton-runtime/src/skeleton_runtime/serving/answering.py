@@ -14,7 +14,8 @@ from skeleton_data import DataError, OutputError, parse_json, player_data
 from skeleton_runtime.answers import Answer
 from skeleton_runtime.arrays import array_recordings
 from skeleton_runtime.recogniser import Recogniser
-from skeleton_runtime.recordings import Recording, read_recordings
+from skeleton_runtime.recorded_files import read_recordings
+from skeleton_runtime.recordings import Recording
 from skeleton_runtime.serving.limits import Limits, TooLargeError
 from skeleton_runtime.serving.query import ClipQuery, QueryError
 from skeleton_runtime.windows import Windows

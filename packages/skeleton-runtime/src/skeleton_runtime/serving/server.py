@@ -11,7 +11,7 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from skeleton_runtime.live import MOST_CHARACTERS
+from skeleton_runtime.frame_lines import MOST_CHARACTERS
 from skeleton_runtime.serving.limits import Limits
 
 HEAD_SECONDS = 10

@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from skeleton_data import DataError
-from skeleton_runtime.live import MOST_CHARACTERS, LiveStream, frame_of
+from skeleton_runtime.frame_lines import MOST_CHARACTERS, frame_of
+from skeleton_runtime.live import LiveStream
 from skeleton_runtime.recogniser import Recogniser
 from skeleton_runtime.serving.guard import PROTOCOL
 from skeleton_runtime.serving.limits import Limits, TooLargeError
