@@ -77,6 +77,25 @@ def test_an_altered_file_is_named_by_its_checksum(copy, name):
         Recogniser.load(copy)
 
 
+def test_a_calibration_that_has_gone_is_missed(copy):
+    """Without it, the same clips would get other probabilities, and none would be unknown."""
+    rewritten("calibration.json", temperature=50.0, threshold=0.5)(copy)
+    sum_up(copy)
+    (copy / "calibration.json").unlink()
+    with pytest.raises(DataError, match=r"calibration\.json: .*missing"):
+        Recogniser.load(copy)
+
+
+def test_a_calibration_that_the_network_was_exported_with_is_missed_without_checksums(copy):
+    (copy / "SHA256SUMS").unlink()
+    replaced(b'"temperature":1.0', b'"temperature":2.0')(copy)
+    with pytest.raises(DataError, match=r"calibration\.json: .*missing"):
+        Recogniser.load(copy)
+    assert Recogniser.load(copy / "model.onnx").calibration.temperature == 2
+    rewritten("calibration.json", temperature=3.0)(copy)
+    assert Recogniser.load(copy).calibration.temperature == 3
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [

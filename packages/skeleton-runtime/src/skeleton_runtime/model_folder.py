@@ -32,9 +32,10 @@ def open_model(where: str | Path, *, threads: int = 1) -> tuple[Preprocessing, O
             check_files(path.parent, (path.name,))
         network = OnnxNetwork(path, threads=threads)
         return network.preprocessing(), network, network.calibration()
-    has = [Calibration.FILE] if (path / Calibration.FILE).is_file() else []
-    check_files(path, (*FILES, *has))
+    check_files(path, FILES, (Calibration.FILE,))
     preprocessing, network = Preprocessing.load(path), OnnxNetwork(path / ONNX, threads=threads)
+    if not (path / Calibration.FILE).is_file() and network.calibration() != Calibration():
+        raise DataError.at(path / Calibration.FILE, f"the file is missing, but {ONNX} was exported with one")
     if network.preprocessing() != preprocessing:
         raise DataError.at(path / ONNX, f"it was exported for other clips than those of {Preprocessing.FILE}")
     return preprocessing, network, Calibration.load(path)
@@ -60,8 +61,13 @@ def locate(where: str | Path) -> Path:
     raise DataError.at(path, f"it has no {ONNX}; `skeleton-lab share RUN --output FOLDER` writes one")
 
 
-def check_files(folder: Path, names: tuple[str, ...]) -> None:
+def check_files(folder: Path, names: tuple[str, ...], optional: tuple[str, ...] = ()) -> None:
     """Compare files of a model with their checksums, where there are any.
+
+    Args:
+        folder: Where the files are.
+        names: Files that must be there.
+        optional: Files that must be there if the checksums name them.
 
     Raises:
         DataError: Naming the file that is missing, has no checksum, or another one.
@@ -73,9 +79,11 @@ def check_files(folder: Path, names: tuple[str, ...]) -> None:
     if not sums.is_file():
         return
     known = read_checksums(sums)
-    for name in names:
+    for name in (*names, *(name for name in optional if name in known or (folder / name).is_file())):
         if name not in known:
             raise DataError.at(sums, f"the checksum of {name} is missing")
+        if not (folder / name).is_file():
+            raise DataError.at(folder / name, f"the file is missing, but {SUMS} has its checksum")
         if file_sha256(folder / name) != known[name]:
             raise DataError.at(folder / name, f"damaged: its checksum is not the one in {SUMS}")
 
