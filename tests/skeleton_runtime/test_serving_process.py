@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import sys
+import time
 from contextlib import ExitStack
 from threading import Event
 
@@ -19,6 +20,13 @@ from skeleton_runtime.cli import main as command
 from skeleton_runtime.serving import server as serving
 from skeleton_runtime.serving.app import create_app
 
+HEALTH = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+WEBSOCKET = (
+    "GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
+"""The head of a request for a stream, without its last line."""
+
 # --- the server itself ---
 
 
@@ -31,7 +39,6 @@ def exchange(port, sent):
 
 def test_the_server_hangs_up_on_who_is_slow_and_serves_the_next(recogniser, monkeypatch):
     monkeypatch.setattr(serving, "HEAD_SECONDS", 0.2)
-    health = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
     post = b"POST /predict?name=x.npz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
     with running(recogniser, seconds=0.2, megabytes=1) as port:
         assert exchange(port, b"") == exchange(port, b"GET /health HTTP/1.1\r\nHost: ") == b""
@@ -41,7 +48,52 @@ def test_the_server_hangs_up_on_who_is_slow_and_serves_the_next(recogniser, monk
             port, post + b"Transfer-Encoding: chunked\r\n\r\n100001\r\n" + b"x" * (2**20 + 1)
         )
         assert b" 408 " in exchange(port, post + b"Content-Length: 100\r\n\r\nabc")
-        assert b" 200 " in exchange(port, health)
+        assert b" 200 " in exchange(port, HEALTH)
+
+
+def until(answer, port, sent):
+    """Ask again and again, for a while; the last reply."""
+    begin, reply = time.monotonic(), b""
+    while answer not in reply and time.monotonic() < begin + 20:
+        with socket.create_connection(("127.0.0.1", port), 20) as connection:
+            connection.sendall(sent)
+            reply = connection.recv(2**16).partition(b"\r\n")[0]
+    return reply
+
+
+def who_does_not_read(port, sent, begin=b""):
+    """Begin, and then send much that is answered; no answer is read."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect(("127.0.0.1", port))
+    if begin:
+        connection.sendall(begin)
+        assert connection.recv(2**10)
+    connection.sendall(sent)
+    return connection
+
+
+def test_the_server_hangs_up_on_who_does_not_read_its_answers(recogniser):
+    get = b"GET /static/player.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with running(recogniser, seconds=0.2, connections=1) as port, who_does_not_read(port, 100 * get):
+        assert b" 503 " in until(b" 503 ", port, get)
+        assert b" 200 " in until(b" 200 ", port, get)
+
+
+@pytest.mark.parametrize("kind", [0x81, 0x89], ids=["frames", "pings"])
+def test_the_server_hangs_up_on_a_stream_that_is_not_read(recogniser, kind, capfd):
+    live = f"{WEBSOCKET}\r\n".encode()
+    with running(recogniser, seconds=0.2, streams=1) as port:
+        message = bytes([kind, 0x80 | 100]) + bytes(4) + 100 * b"x"
+        with who_does_not_read(port, 3000 * message, live):
+            assert b" 503 " in until(b" 503 ", port, live)
+            assert b" 101 " in until(b" 101 ", port, live)
+    assert capfd.readouterr().err == ""
+
+
+def test_one_connection_is_served_where_one_is_allowed(recogniser):
+    with running(recogniser, connections=1) as port:
+        assert b" 200 " in exchange(port, HEALTH)
 
 
 def test_an_open_stream_does_not_keep_the_server_from_stopping(recogniser):
@@ -59,8 +111,7 @@ def test_an_open_stream_does_not_keep_the_server_from_stopping(recogniser):
 
 
 def test_a_refused_stream_is_told_to_the_client_and_is_no_error_of_the_service(recogniser, capfd):
-    head = "GET /live?fps=soon HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    head += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    head = WEBSOCKET.replace("/live", "/live?fps=soon")
     with running(recogniser) as port:
         elsewhere = exchange(port, f"{head}Origin: http://evil.example\r\n\r\n".encode())
         assert b" 403 " in elsewhere.partition(b"\r\n")[0]

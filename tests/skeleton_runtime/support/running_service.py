@@ -33,6 +33,7 @@ def running(recogniser, token=None, **limits):
     from skeleton_runtime.serving.server import server
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # soon full, if a client does not read
         served = server(create_app(recogniser, Limits(**limits), token), Limits(**limits))
         thread = threading.Thread(target=served.run, args=([listener],))
         thread.start()

@@ -93,8 +93,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--max-seconds",
         type=float,
         help=(
-            "Longest time for a request, and between two frames of a stream, in seconds, above 0, at most "
-            "3600 (default: 30)."
+            "Longest time for a request, between two frames of a stream, and until a client reads on, in "
+            "seconds, above 0, at most 3600 (default: 30)."
         ),
     )
     add(

@@ -34,8 +34,8 @@ class Limits(BaseModel):
         gt=0,
         le=3600,
         description=(
-            "Longest time for the body to arrive, for the answers, and between messages of a "
-            "stream, in seconds."
+            "Longest time for the body to arrive, for the answers, between messages of a stream, and "
+            "until a client reads on, in seconds."
         ),
     )
     requests: int = Field(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import time
 from typing import Any
 
 import uvicorn
@@ -13,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from skeleton_runtime.frame_lines import MOST_CHARACTERS
 from skeleton_runtime.serving.limits import Limits
+from skeleton_runtime.serving.unread import MOST_UNREAD, Connection, UnreadAnswers
 
 HEAD_SECONDS = 10
 """For the head of a request to come."""
@@ -57,12 +59,39 @@ class _ImpatientProtocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """A server that stops after it has answered the requests that it cancelled."""
+    """A server that hangs up on clients which do not read, and answers the requests that it cancels."""
+
+    def __init__(self, config: uvicorn.Config, seconds: float) -> None:
+        super().__init__(config)
+        self._seconds, self._unread_answers, self._unread_streams = seconds, UnreadAnswers(), UnreadAnswers()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look for clients that do not read, ten times a second."""
+        self._hang_up(self._seconds)
+        return await super().on_tick(counter)
+
+    def _hang_up(self, seconds: float) -> None:
+        answers, streams = list[Connection](), list[Connection]()
+        for each in self.server_state.connections:
+            (answers if isinstance(each, H11Protocol) else streams).append(each)
+        now = time.monotonic()
+        self._unread_answers.hang_up(answers, now=now, seconds=seconds)
+        self._unread_streams.hang_up(streams, now=now, seconds=seconds, most=MOST_UNREAD)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().shutdown(sockets)
+        """Stop, after requests have been answered to clients that read."""
+        looking = asyncio.create_task(self._look())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            looking.cancel()
         if self.server_state.tasks and not self.force_exit:
             await asyncio.wait(self.server_state.tasks, timeout=LAST_SECONDS)
+
+    async def _look(self) -> None:
+        while True:
+            self._hang_up(min(self._seconds, STOP_SECONDS / 2))
+            await asyncio.sleep(0.1)
 
 
 def _is_no_refusal(record: logging.LogRecord) -> bool:
@@ -81,12 +110,13 @@ def server(app: Starlette, limits: Limits) -> uvicorn.Server:
             ws_max_size=4 * MOST_CHARACTERS,
             ws_max_queue=4,
             ws_per_message_deflate=False,
-            limit_concurrency=limits.connections,
+            limit_concurrency=limits.connections + 1,  # the one that asks is among those that uvicorn counts
             timeout_keep_alive=HEAD_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS,
             proxy_headers=False,
             server_header=False,
             access_log=False,
             log_level="warning",
-        )
+        ),
+        limits.seconds,
     )
