@@ -256,7 +256,7 @@ def test_a_published_checkpoint_takes_no_more_memory_than_its_size(tmp_path):
     [
         ('{"config": {"width": 1000000000}}', r"config\.width: .*16384"),
         ('{"config": {"joints": 1000, "tuple_frames": 4000}}', "does not fit the STTFormer"),
-        ('{"config": {"hook": "os.system"}}', r"config\.hook: Extra inputs"),
+        ('{"config": {"hook": "os.system"}}', r"config\.hook: .*os\.system"),
         ('{"config": [1]}', "expected a table 'config'"),
         ("[]", "expected a table 'config'"),
         ("[" * 10**5, "is damaged"),
