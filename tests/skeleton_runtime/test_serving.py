@@ -378,3 +378,11 @@ def test_what_may_have_been_understood_wrongly_is_told(client, clips):
     answered = client.post("/predict", json={"clips": [mirrored.tolist()]}).json()
     assert len(answered["answers"]) == 1 and "mirrored" in answered["notes"][0]
     assert "notes" not in client.post("/predict", json={"clips": [clips[0][:, :1].tolist()]}).json()
+
+
+def test_an_empty_frame_of_a_stream_is_one_of_nobody(client):
+    with client.websocket_connect(f"{LIVE}?fps=30&window=4&stride=4") as live:
+        for _ in range(4):
+            live.send_text("[]")
+        answer = live.receive_json()
+    assert (answer["answer"], answer["label"], answer["bodies"], answer["classes"]) == ("nobody", None, 0, {})
