@@ -24,6 +24,8 @@ from skeleton_baselines.augment.spatial import (
     zero_axis,
 )
 from skeleton_baselines.augment.temporal import blur, reflected_crop
+from skeleton_baselines.contrast.config import ViewName
+from skeleton_baselines.contrast.views import view_of
 
 PAIRS = ((1, 2), (3, 4))
 OFF = ExtremeAugmentationConfig(
@@ -276,3 +278,28 @@ def test_noise() -> None:
 def test_refuses_what_cannot_be_drawn(fields: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ExtremeAugmentationConfig.model_validate(fields)
+
+
+ALL_ON = ExtremeAugmentationConfig(
+    crop_divisor=99, swap_probability=0, noise_probability=1, blur_probability=0, plane_probability=1
+)
+
+
+@pytest.mark.parametrize(
+    "augment", [NormalAugmentation(ALL_ON, True), ExtremeAugmentation(ALL_ON, PAIRS, flat=True)]
+)
+def test_in_a_picture_confidence_is_left_alone_and_moves_nothing(augment: NormalAugmentation) -> None:
+    """Channel 2 is what it was, and positions do not depend on it."""
+    x = clips(count=20)
+    sure = torch.cat([x[:, :2], torch.rand_like(x[:, 2:])], dim=1)
+    found, other = (augment(each, generator=seeded()) for each in (x, sure))
+    assert torch.equal(found[:, 2], x[:, 2]) and torch.equal(other[:, 2], sure[:, 2])
+    assert torch.equal(found[:, :2], other[:, :2])
+    assert share(found[:, :2] != x[:, :2]) == 1
+
+
+@pytest.mark.parametrize("view", ["joint", "motion", "bone"])
+def test_in_a_picture_every_view_has_the_confidence(view: ViewName) -> None:
+    x = clips()
+    found, solid = (view_of(x, view, bones=((1, 0), (2, 1)), flat=flat) for flat in (True, False))
+    assert torch.equal(found[:, 2], x[:, 2]) and torch.equal(found[:, :2], solid[:, :2])

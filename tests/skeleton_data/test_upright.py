@@ -70,7 +70,7 @@ def test_pixels_become_units_of_the_picture() -> None:
     np.testing.assert_allclose(got[0, 0, :3], [[0, 0, 0.5], [0.5, 0, 0.5], [0, 0.375, 0.5]])
     assert np.isnan(got[0, 0, 3, :2]).all() and got[0, 0, 3, 2] == 0
     assert not got[0, 1].any(), "an absent body stays zero"
-    with refusal("as picture"):
+    with refusal("option picture"):
         in_picture(clip, None)
 
 

@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 
 import skeleton_lab.training.optimizer_step
 from skeleton_baselines import STGCN
+from skeleton_data import SkeletonStore, StoreWriter
 from skeleton_lab import contrast, finetune
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.recipe import read_recipe
@@ -49,6 +50,19 @@ def run_finetuning(finetune_recipe):
 def metrics(folder, split="train"):
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     return [row for row in rows if row["split"] == split]
+
+
+@pytest.mark.parametrize("method", ["aimclr", "crossclr"])
+def test_the_method_knows_that_joints_lie_in_a_picture(contrast_recipe, store, tmp_path, method):
+    """Then the confidence, channel 2, is neither augmented nor subtracted."""
+    clips = SkeletonStore.open(store)
+    with StoreWriter(tmp_path / "flat", layout=clips.layout, fps=30, units="picture") as writer:
+        for clip in range(4):
+            writer.add(clips.read(clip).clip(0, 1), name=f"{clip}")
+    for source, flat in ((store, False), (tmp_path / "flat", True)):
+        given = ("--data.sources", json.dumps([{"store": str(source)}]), "--method.kind", method)
+        config = read_recipe(contrast.ContrastConfig, [str(contrast_recipe), *given], program="contrast")
+        assert config.resolved(config.data.open()).method.flat is flat
 
 
 @pytest.mark.usefixtures("rendered_curves")

@@ -252,3 +252,19 @@ def test_an_encoder_of_recordings_that_were_cleaned_otherwise_is_refused():
     unknown = ours.model_copy(update={"cleaning": None})
     unknown.require_same_input(theirs, here="a", there="b")
     theirs.require_same_input(unknown, here="a", there="b")
+
+
+def test_whether_bodies_face_forward_does_not_count_in_pictures():
+    """Where they are not turned."""
+    for units in ("m", "picture"):
+        ours, theirs = (
+            Preprocessing(
+                layout=layout("ntu"), bodies=2, units=units, sampling=ClipSampling(face_forward=forward)
+            )
+            for forward in (True, False)
+        )
+        if units == "picture":
+            ours.require_same_input(theirs, here="a", there="b")
+        else:
+            with pytest.raises(DataError, match="face_forward is True"):
+                ours.require_same_input(theirs, here="a", there="b")

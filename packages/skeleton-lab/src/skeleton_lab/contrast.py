@@ -81,7 +81,7 @@ class ContrastConfig(RecipeSection):
             raise InputError(
                 "model.pool cannot be set here: clips are contrasted by their mean; set it in finetune"
             )
-        skeleton = {"bones": bones(layout)}
+        skeleton: dict[str, Any] = {"bones": bones(layout), "flat": clips.units == "picture"}
         if isinstance(self.method, AimCLRConfig):
             skeleton["pairs"] = layout.pairs
         given = {name: getattr(self.method, name) for name in skeleton.keys() & self.method.model_fields_set}

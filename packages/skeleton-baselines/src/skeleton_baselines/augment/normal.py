@@ -6,7 +6,7 @@ from torch import Tensor
 
 from .config import NormalAugmentationConfig
 from .noise import NoiseSource, uniform
-from .spatial import shear_matrix, transform
+from .spatial import in_plane, shear_matrix, transform
 from .temporal import reflected_crop
 
 
@@ -16,6 +16,8 @@ class NormalAugmentation:
 
     Attributes:
         config: How strongly.
+        flat: Whether joints lie in a picture, with the confidence of the detector as z: it is not
+            sheared.
 
     References:
         Li et al., "3D Human Action Representation Learning via Cross-View Consistency Pursuit" (2021),
@@ -29,10 +31,12 @@ class NormalAugmentation:
     """
 
     config: NormalAugmentationConfig
+    flat: bool = False
 
     def __call__(self, x: Tensor, *, generator: NoiseSource) -> Tensor:
         """Augment clips `(N, 3, T, V, M)`, each by draws of its own."""
         padding = x.shape[2] // self.config.crop_divisor
         start = (uniform(generator, (len(x),), x) * (2 * padding + 1)).long()
         amounts = (2 * uniform(generator, (len(x), 6), x) - 1) * self.config.shear
-        return transform(reflected_crop(x, start, padding=padding), shear_matrix(amounts))
+        matrix = shear_matrix(amounts)
+        return transform(reflected_crop(x, start, padding=padding), in_plane(matrix) if self.flat else matrix)

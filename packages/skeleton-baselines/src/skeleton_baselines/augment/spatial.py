@@ -49,6 +49,20 @@ def shear_matrix(amounts: Tensor) -> Tensor:
     return matrix
 
 
+def in_plane(matrix: Tensor) -> Tensor:
+    """Return matrices `(N, 3, 3)` that do the same to x and y, and leave the third coordinate as it is.
+
+    Example:
+        >>> in_plane(torch.ones(1, 3, 3))[0]
+        tensor([[1., 1., 0.],
+                [1., 1., 0.],
+                [0., 0., 1.]])
+    """
+    plane = torch.tensor([[1, 1, 0], [1, 1, 0], [0, 0, 0]], dtype=matrix.dtype, device=matrix.device)
+    third = torch.tensor([0, 0, 1], dtype=matrix.dtype, device=matrix.device).diag()
+    return matrix * plane + third
+
+
 def rotation_matrix(angles: Tensor) -> Tensor:
     """Build rotations about x, then y, then z.
 

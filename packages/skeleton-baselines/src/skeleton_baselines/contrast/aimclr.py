@@ -64,9 +64,12 @@ class AimCLR(nn.Module):
         if not isinstance(encoder, nn.Module):
             raise ValueError(f"encoder must be a module, got {type(encoder).__name__}")
         self.config = config
-        self.normal = NormalAugmentation(config.normal)
+        self.normal = NormalAugmentation(config.normal, config.flat)
         self.extreme = ExtremeAugmentation(
-            config.extreme, config.pairs, published_behaviour=config.published_behaviour
+            config.extreme,
+            config.pairs,
+            published_behaviour=config.published_behaviour,
+            flat=config.flat,
         )
         self.moco = MoCo(encoder, config.moco, features=encoder.num_features, generator=generator)
 
@@ -86,9 +89,10 @@ class AimCLR(nn.Module):
         Returns:
             The loss, and its three terms by the names of `AimCLRLosses`.
         """
+        flat = self.config.flat
         with torch.autocast(x.device.type, enabled=False):  # half a float does not tell millimetres apart
             normal, other, extreme = (
-                view_of(augment(x, generator=generator), self.config.view, bones=self.config.bones)
+                view_of(augment(x, generator=generator), self.config.view, bones=self.config.bones, flat=flat)
                 for augment in (self.normal, self.normal, self.extreme)
             )
         query = self.moco.query(normal)

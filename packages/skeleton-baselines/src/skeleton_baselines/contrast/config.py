@@ -45,6 +45,13 @@ class _Method(BaseModel):
         ),
     )
     bones: Pairs = Field(NTU_EDGES, description="Bones as (joint, parent) pairs, for the bone stream.")
+    flat: bool = Field(
+        False,
+        description=(
+            "Whether joints lie in a picture, with the confidence of the detector in the place of z, which is"
+            " neither augmented nor subtracted; without it what the data are."
+        ),
+    )
     published_behaviour: bool = Field(
         False, description="Whether to reproduce the known faults of the published code."
     )

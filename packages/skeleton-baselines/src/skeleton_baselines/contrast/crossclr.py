@@ -1,6 +1,7 @@
 """CrosSCLR: contrast within views of a skeleton, then across them."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -63,7 +64,7 @@ class CrosSCLR(nn.Module):
         if set(encoders) != set(config.views):
             raise ValueError(f"encoders must be those of the views {config.views}, got {tuple(encoders)}")
         self.config = config
-        self.augment = NormalAugmentation(config.augmentation)
+        self.augment = NormalAugmentation(config.augmentation, config.flat)
         self.moco = nn.ModuleDict(
             {
                 view: MoCo(encoders[view], config.moco, features=features, generator=generator)
@@ -104,13 +105,14 @@ class CrosSCLR(nn.Module):
         return ContrastOutput(loss, {name: term.detach() for name, term in terms.items()})
 
     def _compare(self, name: ViewName, first: Tensor, second: Tensor, *, mine: bool) -> View:
-        moco, bones = self._moco(name), self.config.bones
-        query = moco.query(view_of(first, name, bones=bones))
+        moco = self._moco(name)
+        shown = partial(view_of, view=name, bones=self.config.bones, flat=self.config.flat)
+        query = moco.query(shown(first))
         stands = mine and self.config.published_behaviour and name != "motion"
         if self.training and not stands:
             moco.follow()
         # The queue goes on before the gradient is computed from what it was.
-        return View(query, moco.key(view_of(second, name, bones=bones)), moco.queue.keys.clone())
+        return View(query, moco.key(shown(second)), moco.queue.keys.clone())
 
     def _moco(self, view: ViewName) -> MoCo:
         moco = self.moco[view]

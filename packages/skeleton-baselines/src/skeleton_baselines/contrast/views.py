@@ -7,13 +7,14 @@ from ..augment.spatial import joint_numbers
 from .config import Pairs, ViewName
 
 
-def view_of(x: Tensor, view: ViewName, *, bones: Pairs) -> Tensor:
+def view_of(x: Tensor, view: ViewName, *, bones: Pairs, flat: bool = False) -> Tensor:
     """Return joints, their motion to the next frame (zero in the last), or bones (zero at the root).
 
     Args:
         x: Joints `(N, C, T, V, M)`.
         view: Which.
         bones: `(joint, parent)` pairs; the bone of a joint that has no parent is zero.
+        flat: Whether the third coordinate is the confidence of a detector, which stays as it is.
 
     Raises:
         ValueError: If a bone is none of the clip's joints.
@@ -32,6 +33,7 @@ def view_of(x: Tensor, view: ViewName, *, bones: Pairs) -> Tensor:
         case "joint":
             return x
         case "motion":
-            return torch.cat([x.diff(dim=2), torch.zeros_like(x[:, :, :1])], dim=2)
+            shown = torch.cat([x.diff(dim=2), torch.zeros_like(x[:, :, :1])], dim=2)
         case "bone":
-            return x - x[:, :, :, joint_numbers(x.shape[3], bones, field="bones").to(x.device)]
+            shown = x - x[:, :, :, joint_numbers(x.shape[3], bones, field="bones").to(x.device)]
+    return torch.cat([shown[:, :2], x[:, 2:]], dim=1) if flat else shown

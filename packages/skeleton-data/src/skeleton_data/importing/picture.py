@@ -24,7 +24,9 @@ def in_picture(clip: Clip, size: tuple[int, int] | None) -> NDArray[np.float32]:
     """
     size = clip.picture or size
     if size is None:
-        raise DataError("the file does not say the size of its pictures; give it as picture, such as 640x480")
+        raise DataError(
+            "the file does not say the size of its pictures; give the option picture, such as 640x480"
+        )
     there = clip.joints.any(axis=(2, 3), keepdims=True)
     sides = np.array(size, dtype=np.float32)
     points = (clip.joints[..., :2] - sides / 2) / sides.max() * np.array([1, -1], dtype=np.float32)

@@ -101,8 +101,12 @@ class Preprocessing(BaseModel):
             raise DataError(f"{here} holds {ours}, but {there} was made for {theirs}")
         for field in ("frames", "origin", "face_forward", "stream"):
             ours, theirs = getattr(self.sampling, field), getattr(other.sampling, field)
-            if ours != theirs:
-                raise DataError(f"data.sampling.{field} is {ours!r}, but {there} was made for {theirs!r}")
+            turned = field != "face_forward" or self.units == "m"  # joints in pictures are not
+            if turned and ours != theirs:
+                raise DataError(
+                    f"data.sampling.{field} is {ours!r}, but {there} was made for {theirs!r}:"
+                    " give it that value"
+                )
         if self.cleaning and other.cleaning and self.cleaning != other.cleaning:
             raise DataError(
                 f"{here}: its recordings were cleaned as {self.cleaning!r}, but those of {there} "

@@ -16,6 +16,7 @@ from skeleton_data import (
     SkeletonLayout,
     SkeletonStore,
     Split,
+    Units,
     class_counts,
     kind_of_joints,
     label_subset,
@@ -110,6 +111,11 @@ class PretrainClips:
     divided: tuple[Split, ...]
 
     @property
+    def units(self) -> Units:
+        """Unit of the joints."""
+        return self.train[0][0].meta.units
+
+    @property
     def fingerprints(self) -> Fingerprints:
         """What tells the stores, and how they are divided, from others in their places."""
         return tuple(
@@ -123,7 +129,7 @@ class PretrainClips:
         rates = {store.fps for store, _ in self.train}
         return Preprocessing(
             layout=self.layout,
-            units=self.train[0][0].meta.units,
+            units=self.units,
             bodies=self.bodies,
             cleaning=cleanings.pop() if len(cleanings) == 1 else None,
             fps=rates.pop() if len(rates) == 1 else None,
