@@ -8,7 +8,7 @@ import pytest
 from stopped_runs import before_step, die, run_finetuning
 
 from skeleton_data import SkeletonStore, StoreWriter
-from skeleton_lab import finetune, reproduce
+from skeleton_lab import finetune, pretrain, reproduce
 from skeleton_lab.compare import check_alike
 from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.data import EvaluateData, open_models
@@ -74,6 +74,43 @@ def test_other_data_in_the_place_of_a_store_are_refused(finetune_recipe, store, 
     (tmp_path / "ended" / "data.json").unlink()
     open_models([str(tmp_path / "ended")], EvaluateData(), "test")
     assert capsys.readouterr().err.startswith(f"{tmp_path / 'ended' / 'data.json'} is missing")
+
+
+@pytest.mark.parametrize("app", ["finetune", "pretrain"])
+def test_a_split_file_that_holds_out_other_clips_is_refused(
+    finetune_recipe, pretrain_recipe, store, tmp_path, app
+):
+    """The training side as a whole is the same; what trains and what is held out is not."""
+    file = tmp_path / "split.csv"
+
+    def hold_out(subject):
+        of = SkeletonStore.open(store).index.subject
+        sides = ["test" if who % 2 == 0 else "validation" if who == subject else "train" for who in of]
+        file.write_text("clip,side\n" + "".join(f"clip{clip},{side}\n" for clip, side in enumerate(sides)))
+
+    recipe = {"finetune": finetune_recipe, "pretrain": pretrain_recipe}[app]
+    recipe.write_text(recipe.read_text().replace('protocol = "odd-subjects"', f'split = "{file}"'))
+
+    def run(*options):
+        module = {"finetune": finetune, "pretrain": pretrain}[app]
+        kind = {"finetune": finetune.FinetuneConfig, "pretrain": pretrain.PretrainConfig}[app]
+        module.run(read_recipe(kind, [str(recipe), *options], program=app), bar={"disable": True})
+
+    hold_out(1)
+    with before_step(2, die), pytest.raises(KeyboardInterrupt):
+        run()
+    ended = tmp_path / "ended"
+    run("--run.folder", str(ended), "--training.epochs", "1")
+    hold_out(3)
+    for options in ((), ("--run.folder", str(ended), "--training.epochs", "1")):
+        with pytest.raises(InputError, match=rf"^{store}: the split has changed"):
+            run(*options, "--run.resume")
+    if app == "finetune":
+        open_models([str(ended)], EvaluateData(), "test")  # the test side is the same
+        with pytest.raises(InputError, match=rf"^{store}: the split has changed"):
+            open_models([str(ended)], EvaluateData(), "validation")
+    hold_out(1)
+    run("--run.resume")
 
 
 def test_other_weights_in_the_place_of_a_pretrained_model_are_refused(

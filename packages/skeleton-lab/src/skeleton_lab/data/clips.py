@@ -119,7 +119,7 @@ class PretrainClips:
     def fingerprints(self) -> Fingerprints:
         """What tells the stores, and how they are divided, from others in their places."""
         return tuple(
-            Fingerprint.of(store, whole_sides(split)[:1])
+            Fingerprint.of(store, whole_sides(split)[:1], held_out=split.validation)
             for (store, _), split in zip(self.train, self.divided, strict=True)
         )
 
@@ -241,7 +241,8 @@ class FinetuneClips:
     @property
     def fingerprints(self) -> Fingerprints:
         """What tells the store, and how it is divided, from another in its place."""
-        return (Fingerprint.of(self.store, whole_sides(self.divided)),)
+        divided = self.divided
+        return (Fingerprint.of(self.store, whole_sides(divided), held_out=divided.validation),)
 
     @property
     def counts(self) -> NDArray[np.int64]:

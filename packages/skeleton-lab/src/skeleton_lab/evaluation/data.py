@@ -145,7 +145,9 @@ def open_models(
         _require_untrained(models, clips.store)
         clips = replace(clips, test=clips.train)
     for model in models:
-        require_data_of_run(model, data, clips.store, clips.fingerprints[0])
+        # What is shown of the test side does not depend on what was held out on the other, and may be given.
+        chosen = {} if side == "validation" else {"held_out": None}
+        require_data_of_run(model, data, clips.store, clips.fingerprints[0].model_copy(update=chosen))
     if side == "validation" and not len(clips.validation):
         raise InputError("side is validation, but data.validation is 0, so no clips are held out")
     if side == "test":

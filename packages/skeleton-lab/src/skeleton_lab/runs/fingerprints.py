@@ -41,19 +41,38 @@ class Fingerprint(BaseModel):
     sha256: str
     sides: str | None = None
     """SHA-256 of how it is divided, where that is to be compared; runs of earlier versions lack it."""
+    held_out: str | None = None
+    """The same of what is held out on the training side, which runs may differ in that are averaged."""
 
     @classmethod
-    def of(cls, store: SkeletonStore, sides: Iterable[NDArray[np.int64]] = ()) -> Self:
+    def of(
+        cls,
+        store: SkeletonStore,
+        sides: Iterable[NDArray[np.int64]] = (),
+        *,
+        held_out: NDArray[np.int64] | None = None,
+    ) -> Self:
         """Return the fingerprint of a store; no file of clips is read.
 
         Args:
             store: The store.
             sides: Numbers of clips on each side; without, how it is divided does not count.
+            held_out: Numbers of those that are held out; without, they do not count.
         """
-        sides_as_bytes = [side.astype("<i8").tobytes() for side in sides]
-        lengths = " ".join(str(len(each)) for each in sides_as_bytes).encode()
-        digest = hashlib.sha256(lengths + b"".join(sides_as_bytes)).hexdigest() if sides_as_bytes else None
-        return cls(store=str(store.path), clips=len(store), sha256=store.fingerprint, sides=digest)
+        sides = list(sides)
+        return cls(
+            store=str(store.path),
+            clips=len(store),
+            sha256=store.fingerprint,
+            sides=_digest(sides) if sides else None,
+            held_out=None if held_out is None else _digest([np.sort(held_out)]),
+        )
+
+
+def _digest(sides: Sequence[NDArray[np.int64]]) -> str:
+    sides_as_bytes = [side.astype("<i8").tobytes() for side in sides]
+    lengths = " ".join(str(len(each)) for each in sides_as_bytes).encode()
+    return hashlib.sha256(lengths + b"".join(sides_as_bytes)).hexdigest()
 
 
 Fingerprints = tuple[Fingerprint, ...]
@@ -108,7 +127,10 @@ def require_same(here: Sequence[Fingerprint | None], there: Fingerprints, run: P
                 f"{now.store}: the data has changed since the run {run} began: it had {before.clips} clips "
                 f"and the fingerprint {before.sha256[:8]}, and has {now.clips} and {now.sha256[:8]}"
             )
-        if now and now.sides and before.sides and now.sides != before.sides:
+        if now and any(
+            None not in (ours, theirs) and ours != theirs
+            for ours, theirs in ((now.sides, before.sides), (now.held_out, before.held_out))
+        ):
             raise InputError(
                 f"{now.store}: the split has changed since the run {run} began: its split file, or the data "
                 "set's own split, is another"
