@@ -1,5 +1,6 @@
 """An import measures what it reads, refuses what cannot be right, and names the option."""
 
+import json
 from pathlib import Path
 from typing import Any, get_args
 
@@ -7,7 +8,19 @@ import numpy as np
 import pytest
 from refusal import refusal
 
-from skeleton_data import DataError, ImportConfig, SkeletonStore, Up, import_clips, layout, turn_upright
+from skeleton_data import (
+    DataError,
+    ImportConfig,
+    SkeletonLayout,
+    SkeletonStore,
+    Up,
+    check_plausible,
+    import_clips,
+    layout,
+    layout_names,
+    turn_upright,
+)
+from skeleton_data.importing.anatomy import Trunk
 from skeleton_data.importing.importer import Imported, verify_clips
 
 JOINTS = layout("kinect_v1").joints
@@ -92,6 +105,39 @@ def test_the_axis_that_is_advised_is_one_of_the_file_and_mends_it(tmp_path: Path
     assert bool(advice) == (said != true)
     assert all(f"the option up={true}" in each for each in advice)
     assert bring_in(tmp_path, lying, up=true).warnings == ()
+
+
+@pytest.mark.parametrize("name", sorted(set(layout_names()) - {"hand21"}))
+def test_of_every_layout_with_hips_it_is_seen_what_points_up(name: str) -> None:
+    skeleton = layout(name)
+    standing = np.zeros((2, 1, len(skeleton.joints), 3), np.float32)
+    standing[..., 0] = np.arange(len(skeleton.joints))  # no joint is at zero
+    trunk = Trunk.of(skeleton)
+    assert trunk is not None
+    standing[:, :, list(trunk.upper), 1], standing[..., 0] = 1.5, 0
+    standing[:, :, list(trunk.lower), 1] = 0.9
+    with refusal("heads are above hips in 0% of frames.*option up=-y"):
+        check_plausible(standing * np.float32([1, -1, 1]), skeleton, "it")
+
+
+def test_of_legs_alone_hips_are_above_feet(tmp_path: Path) -> None:
+    names = ["LASI", "RASI", "LKNE", "RKNE", "LANK", "RANK", "LTOE", "RTOE"]
+    rows = [[each, ""] for each in names]
+    text = f'name = "legs"\ncentre = "LASI"\nhips = ["LASI", "RASI"]\njoints = {json.dumps(rows)}\n'
+    (tmp_path / "legs.toml").write_text(text)
+    pose = np.array([[-0.1, 0.9, 0], [0.1, 0.9, 0], [-0.1, 0.5, 0], [0.1, 0.5, 0]], np.float32)
+    pose = np.concatenate([pose, pose * [1, 0.1, 1], pose * [1, 0, 1] + [0, 0.05, -0.2]]).astype(np.float32)
+    legs = SkeletonLayout.from_toml(tmp_path / "legs.toml")
+    clip = np.repeat(pose[None, [0, 1, 2, 3, 4, 5, 8, 9]], 3, axis=0)[:, None]
+    check_plausible(clip, legs, "it")
+    with refusal("hips are above feet in 0% of frames.*option up=-y"):
+        check_plausible(clip * np.float32([1, -1, -1]), legs, "it")
+
+
+def test_people_in_a_picture_who_are_not_seen_whole_are_seen_upside_down(tmp_path: Path) -> None:
+    pixels = person()[..., :2] * 200 + [320, 100]
+    pixels[:, JOINTS.index("left_foot")] = np.nan
+    assert any("below hips" in warning for warning in in_picture(tmp_path, pixels).warnings)
 
 
 def test_mirrored_sides_are_doubtful(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
-from skeleton_data.importing.anatomy import head_directions
+from skeleton_data.importing.anatomy import Trunk
 from skeleton_data.layouts.layout import SkeletonLayout
 
 SMALLEST = 0.004
@@ -30,7 +30,7 @@ class PictureReport:
     """
 
     def __init__(self, layout: SkeletonLayout) -> None:
-        self._layout = layout
+        self._trunk = Trunk.of(layout)
         self._extents: list[float] = []
         self._points = self._outside = self._heads = self._below = 0
 
@@ -46,10 +46,11 @@ class PictureReport:
         self._extents.append(float(extents[len(extents) // 2]))
         self._points += len(places)
         self._outside += int((np.abs(places) > 0.5).any(axis=1).sum())
-        whole = bodies[measured.all(axis=1)]
-        heads = head_directions(whole * np.array([1, 1, 0], np.float32), self._layout)
-        self._heads += len(heads)
-        self._below += int((heads[:, 1] < 0).sum())
+        if self._trunk is not None:
+            shown = bodies[measured[:, [*self._trunk.upper, *self._trunk.lower]].all(axis=1)]
+            heads = self._trunk.directions(shown * np.array([1, 1, 0], np.float32))
+            self._heads += len(heads)
+            self._below += int((heads[:, 1] < 0).sum())
 
     @property
     def size(self) -> float | None:
@@ -86,7 +87,7 @@ class PictureReport:
             found.append(
                 f"{share:.0%} of the points lie outside of the picture: is the option picture its size?"
             )
-        if self._heads and self._below > UPSIDE_DOWN * self._heads:
-            share = self._below / self._heads
-            found.append(f"heads are below hips in {share:.0%} of frames: in pixels, y must point down")
+        if self._trunk is not None and self._heads and self._below > UPSIDE_DOWN * self._heads:
+            parts, share = f"{self._trunk.above} are below {self._trunk.below}", self._below / self._heads
+            found.append(f"{parts} in {share:.0%} of frames: in pixels, y must point down")
         return found

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from skeleton_data.clips import Clip, Units, Up, axis_in_file
 from skeleton_data.errors import DataError
 from skeleton_data.importing.absence import AbsenceReport
-from skeleton_data.importing.anatomy import head_directions, mirrored_frames
+from skeleton_data.importing.anatomy import Trunk, mirrored_frames
 from skeleton_data.importing.missing import always_zero
 from skeleton_data.importing.picture_report import PictureReport
 from skeleton_data.layouts.layout import SkeletonLayout
@@ -59,6 +59,7 @@ class ImportReport:
     ) -> None:
         self.clips = self.points = self.missing = self.dropped = self.sure = 0
         self._layout, self._units, self._insist, self._up = layout, units, insist, up
+        self._trunk = Trunk.of(layout)
         self._derived = np.array([name in derived for name in layout.joints])
         self._extents: list[float] = []
         self._heads = np.zeros(3)
@@ -106,10 +107,11 @@ class ImportReport:
             return
         bodies = np.concatenate(self._waiting)
         self._waiting = []
-        heads = head_directions(bodies, self._layout)
-        self._heads += heads.sum(axis=0)
-        self._upright += int((heads[:, 1] > 0).sum())
-        self._frames += len(heads)
+        if self._trunk is not None:
+            heads = self._trunk.directions(bodies)
+            self._heads += heads.sum(axis=0)
+            self._upright += int((heads[:, 1] > 0).sum())
+            self._frames += len(heads)
         mirrored, sided = mirrored_frames(bodies, self._layout)
         self._mirrored, self._sided = self._mirrored + mirrored, self._sided + sided
 
@@ -139,12 +141,18 @@ class ImportReport:
         if heads is not None and heads[1] < 0:
             raise DataError.at(
                 source,
-                f"heads are above hips in {self._upright / self._frames:.0%} of frames:"
-                f" give the option up={axis_in_file(heads, self._up)}, or the option insist if this is right",
+                f"{self._above()}: give the option up={axis_in_file(heads, self._up)},"
+                " or the option insist if this is right",
             )
 
+    def _above(self) -> str:
+        """Return in how many frames the upper part of bodies is above the lower."""
+        assert self._trunk is not None
+        share = self._upright / self._frames
+        return f"{self._trunk.above} are above {self._trunk.below} in {share:.0%} of frames"
+
     def _direction_of_heads(self) -> NDArray[np.float64] | None:
-        """Return the axis (3,) along which the line from hips to head lies throughout, if there is one."""
+        """Return the axis (3,) along which the line to the upper part of bodies lies, if there is one."""
         self._measure()
         if not self._frames:
             return None
@@ -159,9 +167,12 @@ class ImportReport:
             found.append(f"a body measures {self.height:.3g} m: is the option units right?")
         heads = self._direction_of_heads()
         lying = heads is not None and not heads[1]
-        if heads is not None and lying:
+        if heads is not None and lying and self._trunk is not None:
             up = axis_in_file(heads, self._up)
-            found.append(f"heads lie along {up} from the hips; if people stand, give the option up={up}")
+            found.append(
+                f"{self._trunk.above} lie along {up} from the {self._trunk.below}; if people stand, give the"
+                f" option up={up}"
+            )
         if not lying and self._sided and self._mirrored > 0.7 * self._sided:
             found.append(
                 f"left and right are mirrored in {self._mirrored / self._sided:.0%} of frames: feet point"
@@ -203,7 +214,7 @@ class ImportReport:
         if self._picture.size is not None:
             lines.append(f"size: a body measures {self._picture.size:.2f} of the picture's longer side")
         if self._frames:
-            lines.append(f"up: heads are above hips in {self._upright / self._frames:.0%} of frames")
+            lines.append(f"up: {self._above()}")
         if self._sided:
             agree = 1 - self._mirrored / self._sided
             lines.append(f"left and right: as in the layout in {agree:.0%} of the frames that show it")
