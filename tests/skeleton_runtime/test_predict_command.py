@@ -45,6 +45,14 @@ def test_three_formats_say_the_same(predict, raw, recogniser):
     )
 
 
+def test_the_ending_of_a_raw_recording_may_have_capitals(predict, raw, recogniser, tmp_path):
+    file = shutil.copy(min(raw.glob("*.skeleton")), tmp_path / "A.SKELETON")
+    (expected,) = recogniser.predict(min(raw.glob("*.skeleton")))
+    for where in (file, tmp_path):
+        code, lines, errors = predict(where, "--format", "json")
+        assert (code, errors) == (0, []) and json.loads(lines[0])["label"] == expected.label
+
+
 def test_windows_are_told_with_their_frames(predict, raw, clips):
     file = min(raw.glob("*.skeleton"))
     _, lines, _ = predict(file, "--window", "1s", "--stride", "0.5s")

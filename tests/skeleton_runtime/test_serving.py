@@ -197,6 +197,45 @@ def test_bad_requests_are_told_and_the_next_is_served(client, clips, path, sent,
     assert client.post("/predict", json={"clips": [clips[0].tolist()]}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("sent", "named"),
+    [
+        ({"content": b"x", "headers": {"content-encoding": "gzip"}}, "gzip"),
+        ({"json": {"clips": JOINT}, "headers": {"content-encoding": "br"}}, "br"),
+        ({"files": {"file": ("wave.npz", b"x")}}, "form"),
+    ],
+)
+def test_what_is_not_sent_as_it_is_is_told(client, sent, named):
+    answer = client.post("/predict" if "json" in sent else "/predict?name=wave.npz", **sent)
+    assert answer.status_code == 415 and named in answer.json()["error"]
+
+
+def test_json_of_other_encodings(client, clips):
+    text, kind = json.dumps({"clips": [clips[0].tolist()]}), {"content-type": "application/json"}
+    plain = client.post("/predict", content=text, headers=kind).json()
+    assert client.post("/predict", content=text.encode("utf-8-sig"), headers=kind).json() == plain
+    answer = client.post("/predict", content=text.encode("utf-16"), headers=kind)
+    assert answer.status_code == 400 and "UTF-8" in answer.json()["error"]
+    assert "codec" not in answer.json()["error"]
+
+
+def test_a_number_of_many_digits_is_told_in_few(client):
+    sent = {"clips": [STANDING.repeat(9, axis=0).tolist()]}
+    answer = client.post("/predict?fps=1e-300", json=sent)
+    assert answer.status_code == 413 and len(answer.text) < 200
+
+
+def test_who_is_refused_is_counted(recogniser):
+    guarded = ask(recogniser, TOKEN)
+    for path, headers in (("/model", {}), ("/health", {"origin": "http://evil.example"})):
+        assert guarded.get(path, headers=headers).status_code in (401, 403)
+    with pytest.raises(WebSocketDenialResponse), guarded.websocket_connect(LIVE):
+        pass
+    counted = guarded.get("/metrics", headers={"authorization": f"Bearer {TOKEN}"}).text
+    for path, status in (("/model", 401), ("/health", 403), ("/live", 401)):
+        assert f'skeleton_requests_total{{path="{path}",status="{status}"}} 1.0' in counted
+
+
 def test_a_file_that_cannot_be_stored_is_told(client, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -270,9 +309,9 @@ def test_the_help_says_the_range_and_the_default_of_each_limit(capsys):
         assert float(option[2]) == field["default"]
 
 
-async def status_of(app, receive, **headers):
+async def status_of(app, receive, sent=None, **headers):
     """What is answered to the upload of a file, whose body comes from `receive`."""
-    sent = []
+    sent = [] if sent is None else sent
 
     async def send(message):
         sent.append(message)
@@ -286,11 +325,14 @@ async def status_of(app, receive, **headers):
     return sent[0]["status"]
 
 
-def test_what_says_that_it_is_too_large_is_not_read(recogniser):
-    async def never():
-        raise AssertionError("the body was read")
+def test_what_says_that_it_is_too_large_is_answered_before_it_is_read(recogniser):
+    sent = []
 
-    assert asyncio.run(status_of(create_app(recogniser), never, content_length="10000000000")) == 413
+    async def gone():
+        assert sent, "the body was read before it was answered"
+        return {"type": "http.disconnect"}
+
+    assert asyncio.run(status_of(create_app(recogniser), gone, sent, content_length="10000000000")) == 413
 
 
 def test_no_more_requests_wait_than_allowed(recogniser):

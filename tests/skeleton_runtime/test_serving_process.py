@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from contextlib import ExitStack
+from http.client import HTTPConnection
 from threading import Event
 
 import pytest
@@ -17,6 +18,7 @@ pytest.importorskip("httpx2", reason="httpx2, which asks the service, is not ins
 
 from skeleton_runtime import Recogniser
 from skeleton_runtime.cli import main as command
+from skeleton_runtime.serving import lingering
 from skeleton_runtime.serving import server as serving
 from skeleton_runtime.serving.app import create_app
 
@@ -39,6 +41,7 @@ def exchange(port, sent):
 
 def test_the_server_hangs_up_on_who_is_slow_and_serves_the_next(recogniser, monkeypatch):
     monkeypatch.setattr(serving, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(lingering, "QUIET_SECONDS", 0.1)
     post = b"POST /predict?name=x.npz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
     with running(recogniser, seconds=0.2, megabytes=1) as port:
         assert exchange(port, b"") == exchange(port, b"GET /health HTTP/1.1\r\nHost: ") == b""
@@ -89,6 +92,17 @@ def test_the_server_hangs_up_on_a_stream_that_is_not_read(recogniser, kind, capf
             assert b" 503 " in until(b" 503 ", port, live)
             assert b" 101 " in until(b" 101 ", port, live)
     assert capfd.readouterr().err == ""
+
+
+def test_who_is_still_sending_reads_why_no_more_is_read(recogniser):
+    """Programs that send a whole body before they look would find the connection broken."""
+    with running(recogniser, token="a-token-of-the-tests", megabytes=1) as port:
+        for token, status in (("a-token-of-the-tests", 413), ("a-token-of-another", 401)):
+            connection = HTTPConnection("127.0.0.1", port, timeout=20)
+            headers = {"Authorization": f"Bearer {token}"}
+            connection.request("POST", "/predict?name=x.csv", bytes(2**25), headers)
+            assert connection.getresponse().status == status
+            connection.close()
 
 
 def test_one_connection_is_served_where_one_is_allowed(recogniser):

@@ -71,7 +71,7 @@ def read_recordings(
             refused.append(str(DataError.at(str(path)[:MAX_NAME], error.strerror or str(error))))
             continue
         for file in found:
-            read = _read_raw if file.suffix == ".skeleton" and config.format == "auto" else _read
+            read = _read_raw if _ending(file) == ".skeleton" and config.format == "auto" else _read
             clips = read(file, preprocessing, config, notes)
             while True:
                 try:
@@ -96,15 +96,19 @@ def _files(path: Path, refused: list[str], notes: list[str]) -> list[Path]:
     if not path.exists():
         raise FileNotFoundError(ENOENT, "no such file or folder", str(path))
     found = sorted(path.rglob("[!.]*")) if path.is_dir() else []  # what is hidden is no recording
-    found = [file for file in found if file.suffix in ENDINGS]
+    found = [file for file in found if _ending(file) in ENDINGS]
     if found:
-        beside = {kind: file for kind, file in recordings_in(path).items() if file.suffix not in ENDINGS}
+        beside = {kind: file for kind, file in recordings_in(path).items() if _ending(file) not in ENDINGS}
         if beside:
-            first = {"own" if file.suffix == ".npz" else "raw NTU": file for file in reversed(found)}
+            first = {"own" if _ending(file) == ".npz" else "raw NTU": file for file in reversed(found)}
             refused.append(str(several_formats(path, first | beside)))
         # Text beside raw recordings is a list of classes, and the like.
-        notes += unread_files(path, lambda file: file.suffix in (*ENDINGS, ".txt"))
+        notes += unread_files(path, lambda file: _ending(file) in (*ENDINGS, ".txt"))
     return found or [path]
+
+
+def _ending(file: Path) -> str:
+    return file.suffix.lower()
 
 
 def _read_raw(
@@ -153,7 +157,7 @@ def _read(
     file: Path, preprocessing: Preprocessing, config: ImportConfig, notes: list[str]
 ) -> Iterator[Recording | DataError]:
     wanted = preprocessing.layout
-    if file.suffix == ".npz" and config.fps is None and not _says_rate(file):
+    if _ending(file) == ".npz" and config.fps is None and not _says_rate(file):
         config = config.model_copy(update={"fps": preprocessing.fps or FPS})
     if config.layout is None and wanted.name in layout_names() and layout(wanted.name) == wanted:
         config = config.model_copy(update={"layout": wanted.name})  # of data that does not name its joints

@@ -76,8 +76,10 @@ def answer_clips(
         TooLargeError: If the limits do not allow it.
     """
     try:
-        given = parse_json(data.decode(), "the body")
-    except (DataError, UnicodeDecodeError) as error:
+        given = parse_json(data.decode("utf-8-sig"), "the body")
+    except UnicodeDecodeError as error:
+        raise QueryError(f"the body must be UTF-8, but its byte {error.start} is not") from None
+    except DataError as error:
         raise QueryError(str(error)) from None
     if not isinstance(given, dict) or given.keys() != {"clips"} or not isinstance(given["clips"], list):
         raise QueryError('the body must be {"clips": [...]}, each clip an array (T, V, 3) or (T, M, V, 3)')

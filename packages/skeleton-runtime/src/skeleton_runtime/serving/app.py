@@ -25,7 +25,8 @@ from skeleton_runtime.serving.answering import answer_clips, answer_file
 from skeleton_runtime.serving.body import TooSlowError, read_body
 from skeleton_runtime.serving.guard import Guard
 from skeleton_runtime.serving.limits import Limits, TooLargeError
-from skeleton_runtime.serving.metrics import Metrics
+from skeleton_runtime.serving.lingering import Lingering
+from skeleton_runtime.serving.metrics import CountRequests, Metrics
 from skeleton_runtime.serving.query import ClipQuery, QueryError
 from skeleton_runtime.serving.stream_socket import StreamSocket
 
@@ -91,7 +92,12 @@ class _Service:
                 WebSocketRoute("/live", self.stream.serve),
                 WebSocketRoute("/{path:path}", self.stream.serve_nothing),
             ],
-            middleware=[*([allowed] if origins else []), Middleware(Guard, token=token, origins=origins)],
+            middleware=[
+                Middleware(CountRequests, metrics=self.metrics),
+                Middleware(Lingering),
+                *([allowed] if origins else []),
+                Middleware(Guard, token=token, origins=origins),
+            ],
             exception_handlers=dict.fromkeys((HTTPException, DataError, OutputError), self.refused),
         )
         service.router.redirect_slashes = False
@@ -100,6 +106,15 @@ class _Service:
     async def predict(self, request: Request) -> Response:
         query = ClipQuery.read(request.query_params)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        encoding = request.headers.get("content-encoding", "identity").lower()
+        if encoding != "identity":
+            raise HTTPException(
+                415, f"content-encoding: {encoding[:40]!r} is not read; send the body as it is"
+            )
+        if kind.startswith("multipart/"):
+            raise HTTPException(
+                415, "send the file itself as the body, as curl --data-binary @wave.bvh does, and no form"
+            )
         if query.name is None and kind != "application/json":
             raise HTTPException(
                 415,
@@ -127,7 +142,7 @@ class _Service:
             stopped.set()  # where this was cancelled: the process waits for its threads
         self.metrics.seconds.observe(time.monotonic() - begin)
         self.metrics.answers.inc(len(content["answers"]))
-        return self.finished(request, JSONResponse(content))
+        return self.finished(JSONResponse(content))
 
     async def live(self, request: Request) -> Response:
         raise HTTPException(
@@ -137,7 +152,7 @@ class _Service:
         )
 
     async def health(self, request: Request) -> Response:
-        return self.finished(request, JSONResponse({"status": "ok", "version": __version__}))
+        return self.finished(JSONResponse({"status": "ok", "version": __version__}))
 
     async def model(self, request: Request) -> Response:
         preprocessing = self.recogniser.preprocessing
@@ -152,20 +167,20 @@ class _Service:
             "calibration": self.recogniser.calibration.model_dump(mode="json"),
             "limits": self.limits.model_dump(),
         }
-        return self.finished(request, JSONResponse(card))
+        return self.finished(JSONResponse(card))
 
     async def metrics_text(self, request: Request) -> Response:
-        return self.finished(request, Response(self.metrics.text(), media_type="text/plain; version=0.0.4"))
+        return self.finished(Response(self.metrics.text(), media_type="text/plain; version=0.0.4"))
 
     async def page(self, request: Request) -> Response:
-        return self.finished(request, Response(index("server.js"), media_type="text/html"))
+        return self.finished(Response(index("server.js"), media_type="text/html"))
 
     async def file(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name not in PAGE | PLAYER:
             raise HTTPException(404, "no such file")
         text = page_file(name) if name in PAGE else player_file(name)
-        return self.finished(request, Response(text, media_type=(PAGE | PLAYER)[name]))
+        return self.finished(Response(text, media_type=(PAGE | PLAYER)[name]))
 
     async def refused(self, request: Request, error: Exception) -> Response:
         """Answer for what went wrong; after it, nothing more of the body is read."""
@@ -175,14 +190,9 @@ class _Service:
             status, text, headers = 503, f"{error}, by the service", {"retry-after": "60"}
         else:
             status, text, headers = STATUS.get(type(error), 422), str(error), {}
-        return self.finished(
-            request, JSONResponse({"error": text}, status, headers | {"connection": "close"})
-        )
+        return self.finished(JSONResponse({"error": text}, status, headers | {"connection": "close"}))
 
-    def finished(self, request: Request, response: Response) -> Response:
-        """Count a response, and say what its page may do."""
-        routes = {"/", "/health", "/model", "/metrics", "/predict", "/live"}
-        path = request.url.path if request.url.path in routes else "other"
-        self.metrics.requests.labels(path, str(response.status_code)).inc()
+    def finished(self, response: Response) -> Response:
+        """Say what the page of a response may do."""
         response.headers.update(HEADERS)
         return response

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from skeleton_data import DataError
 from skeleton_runtime.recordings import Recording
 
+LEGIBLE = 1e12
+"""From here on a number has too many digits."""
+
 
 class TooLargeError(DataError):
     """A request of more than the limits allow."""
@@ -73,7 +76,8 @@ class Limits(BaseModel):
             frames += length * max(1.0, (fps or recording.fps) / recording.fps)
             if frames > self.frames:
                 rate = f" at {fps:g} a second" if fps else ""
+                found = f"{frames:,.0f}" if frames < LEGIBLE else f"{frames:.3g}"
                 raise TooLargeError(
-                    f"the clips have {frames:,.0f} frames{rate}, but at most {self.frames:,} are allowed"
+                    f"the clips have {found} frames{rate}, but at most {self.frames:,} are allowed"
                 )
             yield recording

@@ -69,9 +69,7 @@ class StreamSocket:
             self.metrics.streams.dec()
 
     async def refuse(self, socket: WebSocket, status: int, error: str) -> None:
-        """Answer a WebSocket, before it is open, with an HTTP status, and count that."""
-        path = "/live" if socket.scope["path"] == "/live" else "other"
-        self.metrics.requests.labels(path, str(status)).inc()
+        """Answer a WebSocket, before it is open, with an HTTP status."""
         headers = {"retry-after": "10"} if status == 503 else {}
         await socket.send_denial_response(JSONResponse({"error": error}, status, headers))
 
