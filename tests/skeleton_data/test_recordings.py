@@ -265,6 +265,17 @@ def test_the_option_units_corrects_files_that_all_say_a_wrong_one(tmp_path: Path
         read_clips(tmp_path, ImportConfig(units="px"))
 
 
+@pytest.mark.parametrize("joints", ["azure32", "zed34", "zed38"])
+def test_in_tables_of_azure_kinect_and_zed_y_points_down(joints: str, tmp_path: Path) -> None:
+    names = layout(joints).joints
+    body = standing([name.replace("clavicle", "neck") for name in names])
+    source = write_table(tmp_path, body * np.float32([1, -1, -1]), [name.upper() for name in names])
+    import_clips(source, tmp_path / "s", ImportConfig(units="m"))
+    store = SkeletonStore.open(tmp_path / "s")
+    assert store.layout.name == joints and store.meta.source["up"] == "-y"
+    np.testing.assert_allclose(store.read(0)[:, 0], body, atol=1e-4)
+
+
 TIMES = {
     **{
         "timestamp": 1,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import ClipSource
 from skeleton_data.errors import DataError
-from skeleton_data.layouts.joint_names import joint_key
+from skeleton_data.layouts.joint_names import joint_key, joint_keys
 from skeleton_data.layouts.layout import layout
 from skeleton_data.ntu.lines import MAX_METRES
 from skeleton_data.readers.camera_json import MIN_VISIBILITY
@@ -27,6 +27,8 @@ FRAMES = ("frame", "frames", "frame_id", "frame_index", "frame_number", "frame_i
 PEOPLE = ("person", "person_id", "individual", "track", "track_id", "body", "body_id", "id")
 JOINTS = ("joint", "joint_name", "keypoint", "bodypart", "landmark", "marker", "node")
 MAX_FRAME = 10_000_000
+DOWNWARDS = ("mediapipe33", "azure32", "zed34", "zed38")
+"""Layouts of trackers in whose coordinates y points down, as in a picture."""
 LARGEST_FRACTION = 3.0
 """Nine of ten landmarks lie within this many pictures, if their places are fractions of the picture."""
 
@@ -258,7 +260,7 @@ def _recording(
         units,
         fps=fps,
         confidence=confidence,
-        up="-y" if known == "mediapipe33" else None,
+        up="-y" if known in DOWNWARDS else None,
         min_confidence=MIN_VISIBILITY if known == "mediapipe33" else 0.0,
         usual_units=said is None and units in ("m", "fractions"),
     )
@@ -276,9 +278,11 @@ def _of_landmarks(names: Sequence[str], positions: NDArray[np.float32]) -> Recor
 
 
 def _known(names: Sequence[str]) -> str | None:
-    keys = {joint_key(name) for name in names}
-    if {joint_key(name) for name in layout("mediapipe33").joints} <= keys:
-        return "mediapipe33"
+    """Return the tracker whose joints these are, if they have its names and those of no other."""
+    keys = set(joint_keys(names))
+    for name in DOWNWARDS:
+        if set(joint_keys(layout(name).joints)) <= keys:
+            return name
     kinect = ("SpineBase", "SpineMid", "SpineShoulder", "HandTipLeft", "ThumbLeft", "ThumbRight")
     return "kinect_v2" if {joint_key(name) for name in kinect} <= keys else None
 
