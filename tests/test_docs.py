@@ -5,7 +5,10 @@ import doctest
 import importlib
 import io
 import re
+import sys
+import types
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -20,6 +23,8 @@ def test_python_blocks_run(document: Path, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     if document == READMES["skeleton_runtime"]:
         write_model_and_recording(tmp_path)
+    if document.name == "mediapipe.md":
+        stand_in_for_mediapipe(monkeypatch)
     namespace: dict[str, object] = {"__name__": "__example__"}
     printed = None
     for block in blocks(document):
@@ -38,6 +43,33 @@ def write_model_and_recording(folder: Path) -> None:
     (folder / "MODEL").symlink_to(REPO / "tests/skeleton_runtime/support/model")
     write_synthetic(SyntheticConfig(classes=1, subjects=3, views=1, repeats=1, seed=5), folder / "raw")
     np.save(folder / "wave.npy", read_skeleton(min((folder / "raw").glob("*.skeleton"))).joints)
+
+
+def stand_in_for_mediapipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules in the place of mediapipe and OpenCV, as far as the page calls them: one person in a video."""
+    point = types.SimpleNamespace(x=0.1, y=-0.6, z=0.2, visibility=0.9, presence=0.9, name=None)
+    tracker = mock.MagicMock()
+    tracker.__enter__.return_value.detect_for_video.return_value.pose_world_landmarks = [[point] * 33]
+    cv2, mediapipe, tasks = mock.MagicMock(CAP_PROP_FPS=5), mock.MagicMock(), mock.MagicMock()
+    cv2.VideoCapture.return_value.read.side_effect = [(True, "picture")] * 4 + [(False, None)]
+    cv2.VideoCapture.return_value.get.return_value = 30.0
+    tasks.vision.PoseLandmarker.create_from_options.return_value = tracker
+    for name, module in {"cv2": cv2, "mediapipe": mediapipe, "mediapipe.tasks.python": tasks}.items():
+        monkeypatch.setitem(sys.modules, name, module)
+
+
+def test_what_the_mediapipe_page_writes_can_be_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from skeleton_data import ImportConfig, import_clips
+
+    document = DOCUMENTS["docs-mediapipe"]
+    monkeypatch.chdir(tmp_path)
+    stand_in_for_mediapipe(monkeypatch)
+    (block,) = [block for block in blocks(document) if block.kind in PYTHON]
+    run(block, document, {})
+    (file,) = tmp_path.iterdir()
+    assert import_clips(file, tmp_path / "s", ImportConfig(insist=True)).clips == 1
 
 
 def run(block: Block, document: Path, namespace: dict[str, object]) -> str:

@@ -41,18 +41,22 @@ def write_files(folder: Path) -> None:
     (folder / "recordings").mkdir()
     for name in ("wave_1", "wave_2", "clap_1", "clap_2"):
         write_mediapipe(folder / "recordings").rename(folder / "recordings" / f"{name}.json")
-    for subject, label in product(range(1, 5), ("wave", "clap")):
-        take = f"P{subject:02}_{label}_1"
-        write_openpose(folder, take)
+    for subject, label, take in product(range(1, 5), ("wave", "clap"), (1, 2)):
+        name = f"P{subject:02}_{label}_{take}"
+        write_openpose(folder, name)
         for kind, write in (
             ("mediapipe", write_mediapipe),
-            ("new_recordings", write_mediapipe),
+            ("sessions", write_mediapipe),
             ("c3d", write_c3d),
             ("tables", write_table),
+            ("new_recordings", write_table),
         ):
             (folder / kind).mkdir(exist_ok=True)
             file = write(folder / kind)
-            file.rename(file.with_stem(take))
+            file.rename(file.with_stem(name))
+    sessions = sorted(file.name for file in (folder / "sessions").iterdir())
+    cuts = [f"{name},{times}" for name in sessions for times in (",0.07", "0.07,")]
+    (folder / "cuts.csv").write_text("\n".join(["file,start,end", *cuts]))
     stream = standing(layout("ntu").joints, 70).round(2).tolist()
     (folder / "tracker.py").write_text(TRACKER.format(frames=[json.dumps(frame) for frame in stream]))
 
