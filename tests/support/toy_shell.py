@@ -188,6 +188,8 @@ def _call(name: str, options: Sequence[str]) -> None:
     options = [*options, *TOY.get(name, "").split()]
     if name == "reproduce" and "--row" not in options:
         options += ["--row", ROWS[options[0]]]
+    if "leave-one-subject-out" in options:
+        options += ["--run.processes", "1"]  # others would load all libraries first
     before = sys.argv, sys.stdin
     try:
         with open("stdin", encoding="utf-8") as sys.stdin:
