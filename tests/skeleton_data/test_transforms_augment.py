@@ -251,3 +251,11 @@ def test_with_no_chance_nothing_changes():
     joints = clips()
     assert torch.equal(augment(joints, config, NTU, **key), joints)
     assert torch.equal(hide(joints, config, **key), joints)
+
+
+def test_the_confidence_of_joints_in_a_picture_is_no_axis_that_is_hidden() -> None:
+    clips = torch.rand(30, 3, 4, 5, 1) + 1
+    hidden = hide(clips, Augmentation(axis_drop=1.0), seed=0, epoch=0, clip=range(30), flat=True)
+    assert torch.equal(hidden[:, 2], clips[:, 2])
+    assert (hidden == 0).flatten(2).all(2).sum(1).eq(1).all(), "one of x and y in each clip"
+    assert (hidden[:, :2] == 0).flatten(2).all(2).any(0).all(), "each of them in some clip"

@@ -233,7 +233,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         joints = to_stream(joints, sampling.stream, self.layout, flat=self.flat)
         present = known_in_stream(present, sampling.stream, self.layout)
         if self._augments:
-            joints = hide(joints, sampling.augment, **draw)
+            joints = hide(joints, sampling.augment, flat=self.flat, **draw)
             drops = sampling.augment.model_copy(update={"axis_drop": 0.0})
             present = hide(present[:, None], drops, **draw)[:, 0]
         return joints, index.label[clips].astype(np.int64), present

@@ -123,7 +123,15 @@ def augment_presence(
     return _some(moved, before, config, draw)[:, 0]
 
 
-def hide(clips: Tensor, config: Augmentation, *, seed: int, epoch: ArrayLike, clip: ArrayLike) -> Tensor:
+def hide(
+    clips: Tensor,
+    config: Augmentation,
+    *,
+    seed: int,
+    epoch: ArrayLike,
+    clip: ArrayLike,
+    flat: bool = False,
+) -> Tensor:
     """Set to zero what `config` hides: an axis, frames, joints. Goes last, on the stream that the model sees.
 
     Args:
@@ -132,6 +140,7 @@ def hide(clips: Tensor, config: Augmentation, *, seed: int, epoch: ArrayLike, cl
         seed: Of the random numbers.
         epoch: (N,) or one for all.
         clip: (N,) number of each clip.
+        flat: Whether the joints are in a picture: its confidence (channel 2) is no axis.
 
     Returns:
         (N, 3, T, V, M); `clips` itself if there is nothing to do.
@@ -147,7 +156,8 @@ def hide(clips: Tensor, config: Augmentation, *, seed: int, epoch: ArrayLike, cl
     _, channels, frames, joints, _ = clips.shape
     if config.axis_drop:
         drawn, which = draw(Draw.AXIS_DROP, 2).T
-        axis = np.where(drawn < config.axis_drop, (which * channels).astype(np.int64), -1)
+        axes = channels - 1 if flat else channels
+        axis = np.where(drawn < config.axis_drop, (which * axes).astype(np.int64), -1)
         clips = drop_axis(clips, torch.from_numpy(axis).to(clips.device))
     if config.frame_dropout:
         dropped = draw(Draw.FRAME_DROPOUT, frames) < config.frame_dropout

@@ -29,9 +29,10 @@ def changed_clips(
     """
     # A seed of its own: with that of the run the sampling has drawn its augmentation.
     draw: dict[str, Any] = {"seed": seed + 1, "epoch": epoch, "clip": batch.clip.cpu().numpy()}
-    joints = augment(batch.joints, view, clips.layout, flat=clips.units == "picture", **draw)
+    flat = clips.units == "picture"
+    joints = augment(batch.joints, view, clips.layout, flat=flat, **draw)
     present = batch.present & augment_presence(batch.present, view, clips.layout, **draw)
-    return hide(joints, view, **draw), present
+    return hide(joints, view, flat=flat, **draw), present
 
 
 def require_variation(
