@@ -470,7 +470,9 @@ def test_labels_from_a_table_and_from_names(tmp_path: Path) -> None:
         ("x.json", b'{"images": [], "annotations": []}', "this looks like annotations of COCO"),
         ("x.json", b'[{"timestamp_ms": 0, "pose_landmarks": [[{"x": 0.5}]]}]', "this looks like .*MediaPipe"),
         ("x.json", b'[{"poseWorldLandmarks": {"landmark": [{"x": 0.1}]}}]', "this looks like .*MediaPipe"),
-        ("x.json", b'{"hello": 1}', "its format is not known by its keys: hello"),
+        ("x.json", b'{"hello": 1}', "no format that is read: hello"),
+        ("x.json", b'{"frames": [1,\n2', "x.json, line 2: "),
+        ("x.txt", b"time,head_x,head_y,head_z\n0,1,2,3\n", r"x\.txt: .*\.csv"),
     ],
 )
 def test_what_is_not_read_is_named(name: str, content: bytes, message: str, tmp_path: Path) -> None:

@@ -247,7 +247,7 @@ def test_a_data_set_trains_and_fine_tunes_and_is_evaluated(pretraining, store, t
         ),
         ('dataset = { kind = "own_parts:Nothing" }', r"dataset\.kind: .*Nothing"),
         (f'{WAVES}, store = "here"', "either store or dataset"),
-        ("", "either store or dataset"),
+        ("", "store is missing"),
     ],
 )
 def test_what_a_data_set_lacks_is_named_before_training(pretraining, tmp_path, source, named):

@@ -155,7 +155,8 @@ class PredictConfig(RecipeSection):
     @model_validator(mode="after")
     def _one_source(self) -> PredictConfig:
         if bool(self.recordings) == self.live:
-            raise ValueError("give either recordings or live, and not both")
+            both = "give recordings or live, not both"
+            raise ValueError(both if self.live else "name a recording, or give live")
         if self.stride is not None and self.window is None and not self.live:
             raise ValueError(f"stride {self.stride} needs a window that is at least as long")
         if self.smooth > 1 and self.window is None and not self.live:

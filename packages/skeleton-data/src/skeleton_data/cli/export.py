@@ -56,7 +56,7 @@ class ExportCommand(BaseModel):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if (self.protocol is None) == (self.split is None):
-            raise ValueError("give one of protocol and split")
+            raise ValueError("give either protocol or split")
         if self.to == "huggingface" and (self.frames or self.bodies or self.overwrite):
             raise ValueError("frames, bodies and overwrite are for npz only")
         if self.to == "npz" and self.output.suffix != ".npz":

@@ -21,7 +21,7 @@ class VerifyCommand(ImportConfig):
     """
 
     path: CliPositionalArg[Path] = Field(
-        description="A store, .skeleton or .zip files, or anything that import reads."
+        description="A store, a folder or .zip file with raw .skeleton files, or anything that import reads."
     )
     workers: int = Field(default=0, ge=0, description="Number of processes, from 0; 0: one for each core.")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from skeleton_data.errors import DataError
 from skeleton_data.files.arrays import open_zip, read_header, reading
+from skeleton_data.files.json_file import load_json
 from skeleton_data.readers.config import Format
 
 HEAD_BYTES = 2**16
@@ -113,7 +114,15 @@ def _of_txt(path: Path) -> Format:
             "this looks like MSR-Action3D, which does not name its joints, left or right: write a table, CSV"
             " with the columns frame, NAME_x, NAME_y, NAME_z",
         )
-    return "ut-kinect" if NAME.fullmatch(path.stem) or path.name == LABELS else "pku-mmd"
+    if NAME.fullmatch(path.stem) or path.name == LABELS:
+        return "ut-kinect"
+    if not re.match(r"\s*[-+.\d]", head_of(path)):
+        raise DataError.at(
+            path,
+            "its format is not known: expected the numbers of PKU-MMD or UTKinect; a table of joints must"
+            " end in .csv",
+        )
+    return "pku-mmd"
 
 
 def _of_parquet(path: Path) -> Format:
@@ -161,7 +170,7 @@ def _of_hdf5(path: Path) -> Format:
         return "sleap"
     if {"position", "space"} <= set(keys):
         return "movement"
-    raise DataError.at(path, f"its format is not known by its keys: {', '.join(keys)[:200]}")
+    raise DataError.at(path, f"its keys are those of no format that is read: {', '.join(keys)[:200]}")
 
 
 def _of_json(path: Path) -> Format:
@@ -181,8 +190,9 @@ def _of_json(path: Path) -> Format:
         )
     if re.search(r'"(images|annotations)"\s*:', head):
         raise DataError.at(path, "this looks like annotations of COCO, single pictures and no recording")
-    keys = ", ".join(list(dict.fromkeys(re.findall(r'"(\w{1,40})"\s*:', head)))[:6]) or "none"
-    raise DataError.at(path, f"its format is not known by its keys: {keys}")
+    load_json(path)  # says where the file is damaged
+    keys = ", ".join(list(dict.fromkeys(re.findall(r'"(\w{1,40})"\s*:', head)))[:6]) or "it has none"
+    raise DataError.at(path, f"its keys are those of no format that is read: {keys}")
 
 
 def head_of(path: Path) -> str:

@@ -31,9 +31,13 @@ class ClipSource(RecipeSection):
 
     @model_validator(mode="after")
     def _one_source(self) -> ClipSource:
-        if (self.store is None) == (self.dataset is None):
+        if self.store is None and self.dataset is None:
             raise ValueError(
-                'give either store or dataset: one of them, not both; store = "none" removes that of a recipe'
+                "store is missing: give the folder of a store, or a class of your own as dataset"
+            )
+        if self.store is not None and self.dataset is not None:
+            raise ValueError(
+                'give either store or dataset, not both; store = "none" removes that of a recipe'
             )
         return self
 

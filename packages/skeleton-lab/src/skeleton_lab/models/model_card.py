@@ -74,7 +74,8 @@ def onnx_section(agreement: str) -> str:
     """
     return (
         "## Without torch\n\n"
-        "`pip install skeleton-runtime`, then `skeleton-predict FOLDER recording.skeleton`, or in Python:\n\n"
+        "Install `skeleton-runtime` from a clone of the project, or from a wheel: it is not on the package "
+        "index. Then `skeleton-predict FOLDER recording.skeleton` predicts, or in Python:\n\n"
         "```python\nfrom skeleton_runtime import Recogniser\n\n"
         'model = Recogniser.load("FOLDER_OR_HUB_NAME")\n```\n\n'
         "`model.onnx` maps `clips` (N, C, T, V, M), float32, prepared as its metadata `preprocessing` says, "

@@ -78,7 +78,10 @@ def read_recipe(
         InputError: If the file or a value cannot be used; one line for each mistake, naming file or field.
         SystemExit: With code 0, after printing the help.
     """
-    description = "TOML file, or its name in configs/; options override its fields."
+    description = (
+        "TOML file, or its name in configs/; options override its fields. The defaults below are of fields "
+        "that it leaves out."
+    )
     positional: Any = CliPositionalArg
     file = (positional[Path], Field(description=description))
     if default:

@@ -9,7 +9,7 @@ from skeleton_runtime.cli.arguments import Version, at_least_one, file_name, par
 DESCRIPTION = """\
 Recognise actions in recordings, or live, with a trained model.
 
-    skeleton-predict MODEL recording.bvh folder/ own.npz --top 3
+    skeleton-predict MODEL recording.csv --units m --top 3
     skeleton-predict MODEL long.npz --window 2s --stride 0.5s --format csv
     skeleton-predict MODEL long.npz --window 2s --stride 0.5s --smooth 3 --events --format csv
     python tracker.py | skeleton-predict MODEL --live --fps 30
@@ -166,7 +166,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def _check(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
     """End with one line where options do not go together."""
     if bool(given.recordings) == given.live:
-        parser.error("give either recordings or --live, and not both")
+        parser.error(
+            "give recordings or --live, not both" if given.live else "name a recording, or give --live"
+        )
     if given.stride and not (given.window or given.live):
         parser.error(f"--stride {given.stride} needs a --window that is at least as long")
     if given.smooth > 1 and not (given.window or given.live):

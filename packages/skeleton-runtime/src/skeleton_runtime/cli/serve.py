@@ -18,7 +18,7 @@ DESCRIPTION = """\
 Answer over HTTP, and live over a WebSocket; http://127.0.0.1:8000/ is a page to drop recordings on.
 
     skeleton-predict serve MODEL
-    curl --data-binary @wave.bvh 'http://127.0.0.1:8000/predict?name=wave.bvh&window=2s&top=3'
+    curl --data-binary @wave.csv 'http://127.0.0.1:8000/predict?name=wave.csv&units=m&window=2s'
     curl --json '{"clips": [[[[0.1, 1.2, 2.0], ...], ...]]}' http://127.0.0.1:8000/predict
 
 POST /predict takes a file of any format that `skeleton-data import` reads, or clips (T, V, 3) or (T, M, V, 3)

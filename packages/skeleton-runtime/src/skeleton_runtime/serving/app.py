@@ -113,12 +113,12 @@ class _Service:
             )
         if kind.startswith("multipart/"):
             raise HTTPException(
-                415, "send the file itself as the body, as curl --data-binary @wave.bvh does, and no form"
+                415, "send the file itself as the body, as curl --data-binary @wave.csv does, and no form"
             )
         if query.name is None and kind != "application/json":
             raise HTTPException(
                 415,
-                "give the name of the file, as in /predict?name=wave.bvh, or send JSON as application/json",
+                "give the name of the file, as in /predict?name=wave.csv, or send JSON as application/json",
             )
         if self.open >= self.limits.requests + self.limits.waiting:
             raise HTTPException(503, f"{self.open} requests are open; try again", {"retry-after": "5"})

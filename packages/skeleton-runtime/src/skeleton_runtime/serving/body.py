@@ -22,7 +22,7 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     """
     most, said = limits.bytes, request.headers.get("content-length", "")
     if said.isdecimal() and int(said[:20]) > most:
-        raise TooLargeError(f"the body has {said[:20]} bytes; at most {most:,} are read")
+        raise TooLargeError(f"the request body has {said[:20]} bytes; at most {most:,} are read")
     body = bytearray()
     try:
         with anyio.fail_after(limits.seconds):

@@ -73,14 +73,14 @@ class ClipQuery(_Understanding):
     """The query of `POST /predict`.
 
     Example:
-        >>> ClipQuery.read({"name": "wave.bvh", "window": "2s", "top": "3"}).top
+        >>> ClipQuery.read({"name": "wave.csv", "window": "2s", "top": "3"}).top
         3
     """
 
     name: str | None = Field(
         None,
         pattern=NAME,
-        examples=["wave.bvh"],
+        examples=["wave.csv"],
         description="Name of the file that is sent; without a name the body is JSON.",
     )
     window: str | None = Field(
