@@ -43,6 +43,14 @@ def own(folder, **entries):
     return folder / "own.npz"
 
 
+def test_a_note_spells_options_as_the_command_does(model, standing, tmp_path, capsys):
+    x, y, z = np.moveaxis(standing, -1, 0)
+    lying = np.stack([x, -z, y], axis=-1)
+    run(model, own(tmp_path, positions_m=lying, offsets=[0, len(lying)]), insist=False)
+    (note,) = capsys.readouterr().err.splitlines()
+    assert "--up=z" in note and "the option" not in note
+
+
 def test_a_stream_is_checked_as_a_file_is(model, standing, tmp_path):
     right = expected(model, standing[:, None])
     assert_same(live(model, standing), right)

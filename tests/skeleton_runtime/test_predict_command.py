@@ -62,6 +62,13 @@ def test_windows_are_told_with_their_frames(predict, raw, clips):
     assert answers[1]["start"] == pytest.approx(0.5)
 
 
+def test_a_note_spells_options_as_the_command_does(predict, clips, tmp_path):
+    x, y, z = np.moveaxis(clips[0][:, 0], -1, 0)
+    np.save(tmp_path / "lying.npy", np.stack([x, -z, y], axis=-1))
+    code, _, errors = predict(tmp_path / "lying.npy", "--units", "m", "--fps", "30")
+    assert code == 0 and len(errors) == 1 and "--up=z" in errors[0] and "the option" not in errors[0]
+
+
 def test_joints_without_names_are_those_of_the_model(predict, clips, recogniser, tmp_path):
     """Also where another layout, body25, has as many."""
     np.save(tmp_path / "bare.npy", clips[0][:, 0])

@@ -19,6 +19,6 @@ def tell_report(done: Imported) -> None:
     for joint, sources in done.derived_joints.items():
         print(f"derived: {joint} from {', '.join(sources)}")
     for line in done.report:
-        print(line)
+        print(spell_options(line))
     for warning in done.warnings:
         print(f"warning: {spell_options(warning)}", file=sys.stderr)

@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from tqdm import tqdm
 
+from skeleton_data import spell_options
 from skeleton_lab.errors import Interrupted
 
 Given = ParamSpec("Given")
@@ -114,7 +115,7 @@ def tell_notes(program: str, notes: Iterable[str]) -> None:
     """
     if is_first_process() and parent_process() is None and not _part_of_many:
         for note in notes:
-            print(f"{program}: note: {note}", file=sys.stderr)
+            print(f"{program}: note: {spell_options(note, space='_')}", file=sys.stderr)
 
 
 @contextmanager

@@ -76,7 +76,7 @@ def run(given: argparse.Namespace, *, lines: Iterable[str], out: TextIO) -> None
         DataError: If the model or a line of the input cannot be used; at the end, with a line for each, if
             recordings cannot.
     """
-    from skeleton_data import DataError, printable
+    from skeleton_data import DataError, printable, spell_options
     from skeleton_runtime.cli.output import csv_header, formatter
     from skeleton_runtime.events import find_events
     from skeleton_runtime.recogniser import Recogniser
@@ -91,7 +91,7 @@ def run(given: argparse.Namespace, *, lines: Iterable[str], out: TextIO) -> None
         print(*header, line(each), sep="\n", file=out, flush=given.live)
         header.clear()
     for note in notes:
-        print(f"skeleton-predict: note: {printable(note)}", file=sys.stderr)
+        print(f"skeleton-predict: note: {printable(spell_options(note))}", file=sys.stderr)
     if refused:
         raise DataError("\n".join(refused))
     for unused in header:  # there is no answer, and nothing is wrong
