@@ -39,6 +39,7 @@ TAKEN: list[tuple[str, dict[str, Any], int, str, list[int]]] = [
     ("10_azure_names.npz", {}, 2, "azure32", [0, 1]),
     ("06_hik.bvh", {"units": "cm"}, 1, "bvh", [-1]),
     ("15_frames_glued.bvh", {"units": "cm"}, 1, "bvh", [-1]),
+    ("14_millimetres_said_metres.npz", {"layout": "ntu", "units": "mm"}, 8, "ntu", [0, 1, 2, 3] * 2),
 ]
 
 

@@ -140,6 +140,19 @@ def test_people_in_a_picture_who_are_not_seen_whole_are_seen_upside_down(tmp_pat
     assert any("below hips" in warning for warning in in_picture(tmp_path, pixels).warnings)
 
 
+def test_clips_that_were_taken_for_people_are_doubtful(tmp_path: Path) -> None:
+    """Many people are there throughout only where the second axis is that of frames."""
+    clips = np.stack([person(12) + np.float32([0, 0, number]) for number in range(5)])  # (N, T, V, 3)
+    np.save(tmp_path / "clips.npy", clips)
+    config = ImportConfig(layout="kinect_v1", units="m", fps=30)
+    assert any("12 people" in warning for warning in verify_clips(tmp_path / "clips.npy", config).warnings)
+    clips[2, 5:] = 0  # some leave
+    np.save(tmp_path / "clips.npy", clips)
+    assert not any(
+        "people are" in warning for warning in verify_clips(tmp_path / "clips.npy", config).warnings
+    )
+
+
 def test_mirrored_sides_are_doubtful(tmp_path: Path) -> None:
     (warning,) = bring_in(tmp_path, person() * np.array([-1, 1, 1], np.float32)).warnings
     assert "mirrored in 100% of frames" in warning

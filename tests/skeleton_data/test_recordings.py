@@ -246,6 +246,20 @@ def test_landmarks_as_other_programs_write_them_are_no_fractions_of_a_picture(tm
     np.testing.assert_allclose(SkeletonStore.open(tmp_path / "parts").read(0), stores[0], atol=1e-4)
 
 
+@pytest.mark.parametrize("column", ["landmark", "landmark_id"])
+def test_landmarks_by_number_with_a_row_for_each(column: str, tmp_path: Path) -> None:
+    body = standing(layout("mediapipe33").joints)
+    rows = [
+        f"{frame},{joint},{x},{y},{z}"
+        for frame, places in enumerate(body.round(4).tolist())
+        for joint, (x, y, z) in enumerate(places)
+    ]
+    (tmp_path / "tidy.csv").write_text("\n".join([f"frame,{column},x,y,z", *reversed(rows)]))
+    found = read_joint_table(tmp_path / "tidy.csv")
+    assert found.joints == layout("mediapipe33").joints and found.up == "-y"
+    np.testing.assert_allclose(found.positions[:, 0], body, atol=1e-4)
+
+
 def test_the_option_units_corrects_files_that_all_say_a_wrong_one(tmp_path: Path) -> None:
     """Of files that say different units it cannot be right for all."""
     write_trc(tmp_path).rename(tmp_path / "a.trc")

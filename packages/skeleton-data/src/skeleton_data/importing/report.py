@@ -26,6 +26,9 @@ SMALLEST, LARGEST = 0.3, 5.0
 TOGETHER = 4096
 """Bodies that are measured at once: of short clips, one by one would take twice as long as reading them."""
 
+CROWD = 8
+"""People: where more than these are in every frame of a clip, they may be its frames."""
+
 TALL = 3.0
 """Metres: beyond it a body is doubtful."""
 
@@ -66,7 +69,7 @@ class ImportReport:
         self._zeros = self._upright = self._frames = self._mirrored = self._sided = 0
         self._table: Counter[tuple[int, int]] = Counter()
         self._never_seen: dict[str, None] = {}
-        self._never_clips = 0
+        self._never_clips = self._crowd = 0
         self._picture, self._absence = PictureReport(layout), AbsenceReport()
         self._waiting: list[NDArray[np.float32]] = []  # bodies (B, V, 3) of which axes are not yet measured
 
@@ -84,6 +87,8 @@ class ImportReport:
         there = ~(marked == 0).all(axis=(2, 3))
         self.clips += 1
         self._absence.add(clip, marked)
+        if there.all():
+            self._crowd = max(self._crowd, there.shape[1])
         self._zeros += bool((always_zero(clip.joints) & ~self._derived).any())
         self._never_clips += bool(never.any())
         self._never_seen.update(
@@ -163,6 +168,12 @@ class ImportReport:
     def doubts(self) -> list[str]:
         """Return how clips may have been read wrongly, a sentence each: what a prediction should say, too."""
         found = self._picture.warnings()
+        if self._crowd > CROWD:
+            found.append(
+                f"{self._crowd} people are in every frame of a clip: were clips (clips, frames, joints, 3)"
+                " taken for people (frames, people, joints, 3)? Then give one array a clip, or an .npz with"
+                " offsets"
+            )
         if self.height is not None and self.height > TALL and self._layout.hips is not None:
             found.append(f"a body measures {self.height:.3g} m: is the option units right?")
         heads = self._direction_of_heads()

@@ -25,7 +25,11 @@ from skeleton_data.readers.timestamps import frames_per_second, time_column
 SURENESS = ("visibility", "confidence", "likelihood", "score", "conf", "prob", "presence")
 FRAMES = ("frame", "frames", "frame_id", "frame_index", "frame_number", "frame_idx", "index")
 PEOPLE = ("person", "person_id", "individual", "track", "track_id", "body", "body_id", "id")
-JOINTS = ("joint", "joint_name", "keypoint", "bodypart", "landmark", "marker", "node")
+_NUMBERS = ("id", "index", "idx")
+JOINTS = (
+    *("joint", "joint_name", "keypoint", "bodypart", "landmark", "marker", "node"),
+    *(f"{word}_{number}" for word in ("landmark", "joint", "keypoint") for number in _NUMBERS),
+)
 MAX_FRAME = 10_000_000
 DOWNWARDS = ("mediapipe33", "azure32", "zed34", "zed38")
 """Layouts of trackers in whose coordinates y points down, as in a picture."""
@@ -107,6 +111,10 @@ def _of_tidy(table: Table, lower: Mapping[str, str], joint: str) -> Recording:
     sure = next((lower[word] for word in SURENESS if word in lower), None)
     words = table.words(joint)
     names = tuple(dict.fromkeys(words))
+    landmarks = layout("mediapipe33").joints
+    if set(names) == set(map(str, range(len(landmarks)))):
+        words = [landmarks[int(word)] for word in words]
+        names = landmarks
     numbers = {name: number for number, name in enumerate(names)}
     joint_of_row = np.array([numbers[word] for word in words])
     frame_column = next((lower[name] for name in FRAMES if name in lower), None)
