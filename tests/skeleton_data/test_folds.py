@@ -31,6 +31,32 @@ def test_sides_by_columns(protocol, train, test):
         assert sides(split(clips, protocol)) == (train, [], test)
 
 
+@pytest.mark.parametrize("protocol", ["leave-one-subject-out", "folds(subject, 3)"])
+def test_subjects_without_a_label_train_in_every_fold(protocol):
+    label = [0, 1, -1, -1, 0, -1, 1, 0, -1, -1]  # nobody has named what subjects 2 and 5 do
+    clips = index(subject=SUBJECT, label=label)
+    found = folds(clips, protocol)
+    assert sorted(clip for fold in found for clip in fold.test) == [0, 1, 4, 5, 6, 7]
+    for fold in found:
+        train, held_out, test = sides(split(clips, protocol, fold=fold.number, validation=0.1))
+        assert {2, 3, 8, 9} <= set(train) and not set(train) & set(test)
+        assert any(label[clip] >= 0 for clip in held_out)
+    unlabelled = index(subject=SUBJECT, label=[-1] * 10)
+    assert len(folds(unlabelled, "leave-one-subject-out")) == 5
+    with pytest.raises(ValueError, match="labelled clips have 3: subjects 1, 3, 4"):
+        folds(clips, "folds(subject, 4)")
+
+
+@given(st.lists(st.integers(-1, 2), min_size=10, max_size=10), st.floats(0.01, 0.9), st.integers(0, 9))
+def test_who_is_held_out_has_labels_if_two_subjects_have(label, fraction, seed):
+    clips = index(subject=SUBJECT, label=label)
+    train, held_out, _ = sides(split(clips, "all", validation=fraction, seed=seed))
+    known = {subject for subject, each in zip(SUBJECT, label, strict=True) if each >= 0}
+    assert sorted([*train, *held_out]) == list(range(10)) and train and held_out
+    if len(known) > 1:
+        assert {SUBJECT[clip] for clip in held_out} < known
+
+
 def test_leave_one_out_tests_each_value_once_in_order():
     clips = index(subject=SUBJECT[::-1], camera=[3, 1] * 5)
     for protocol, column in (("leave-one-subject-out", "subject"), ("leave-one-out(camera)", "camera")):

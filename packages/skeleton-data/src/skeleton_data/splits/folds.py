@@ -1,4 +1,4 @@
-"""Folds: each clip is on the test side of one of them."""
+"""Folds: each labelled clip is on the test side of one of them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def folds(index: ClipIndex, protocol: str, *, seed: int = 0) -> tuple[Fold, ...]
     clips of one value together and fills K folds so that each has about the same fraction of every
     class: values with the most uneven classes first, each into the fold where the fractions are then the most
     even (as scikit-learn's `StratifiedGroupKFold`). `folds(K)` deals the clips of each class out in turn: the
-    same subjects train and test.
+    same subjects train and test. A value without a labelled clip has nothing to test: its clips train in
+    every fold, for what learns without labels; where no clip at all has a label, every value is tested.
 
     Args:
         index: The clips.
@@ -60,20 +61,22 @@ def folds(index: ClipIndex, protocol: str, *, seed: int = 0) -> tuple[Fold, ...]
         assert wanted.count is not None
         return _of_clips(index, wanted.count, protocol, seed)
     column = known_column(index, protocol, wanted.column)
-    values, unit = np.unique(column, return_inverse=True)
+    labelled = np.asarray(index.label) >= 0
+    tested = np.flatnonzero(np.isin(column, column[labelled]) | ~labelled.any())
+    values, unit = np.unique(column[tested], return_inverse=True)
     count = len(values) if wanted.count is None else wanted.count
     if len(values) < max(count, 2):
         there = _named(wanted.column, values) if len(values) else "there is no clip"
         raise ValueError(
-            f"{protocol}: {max(count, 2)} folds need as many values of {wanted.column}, but the clips have"
-            f" {len(values)}: {there}"
+            f"{protocol}: {max(count, 2)} folds need as many values of {wanted.column}, but the"
+            f" {'labelled ' if labelled.any() else ''}clips have {len(values)}: {there}"
         )
     if wanted.count is None:
         place = np.arange(len(values))
     else:
-        place = _even_folds(index.label, unit, values, count, seed)
+        place = _even_folds(index.label[tested], unit, values, count, seed)
     return tuple(
-        Fold(fold + 1, _named(wanted.column, values[place == fold]), np.flatnonzero(place[unit] == fold))
+        Fold(fold + 1, _named(wanted.column, values[place == fold]), tested[place[unit] == fold])
         for fold in range(count)
     )
 

@@ -62,7 +62,8 @@ def split(
         index: The clips.
         protocol: The protocol.
         validation: Fraction of the training *subjects* held out, rounded to whole subjects: at least one,
-            never all. If no clip of the training side has a known subject, a fraction of its *clips*.
+            never all, and only those with a labelled clip if two or more have one. If no clip of the training
+            side has a known subject, a fraction of its *clips*.
         seed: Which subjects are held out; for one seed a larger fraction holds out the same ones and more. Of
             folds also how they are dealt out.
         fold: Of a protocol with folds: which, from 1.
@@ -225,6 +226,8 @@ def hold_out(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Divide training clips (k,) into those to fit and those held out, by subject where one is known.
 
+    Subjects (or clips) without a label are not held out if two others have one: they cannot choose weights.
+
     Raises:
         ValueError: `fraction` is not at least 0 and below 1, or there are too few subjects or clips.
     """
@@ -232,12 +235,15 @@ def hold_out(
         raise ValueError(f"validation must be at least 0 and below 1, got {fraction}")
     if fraction == 0:
         return train, train[:0]
-    held_out = _held_out(np.asarray(index.subject)[train], fraction, seed, protocol)
+    labelled = np.asarray(index.label)[train] >= 0
+    held_out = _held_out(np.asarray(index.subject)[train], labelled, fraction, seed, protocol)
     return train[~held_out], train[held_out]
 
 
-def _held_out(subject: NDArray[np.integer], fraction: float, seed: int, protocol: str) -> NDArray[np.bool_]:
-    """Return which of the training clips, given their subjects, are held out."""
+def _held_out(
+    subject: NDArray[np.integer], labelled: NDArray[np.bool_], fraction: float, seed: int, protocol: str
+) -> NDArray[np.bool_]:
+    """Return which of the training clips, given their subjects and whether they have labels, are held out."""
     unknown = subject < 0
     if unknown.any() and not unknown.all():
         raise ValueError(
@@ -251,6 +257,8 @@ def _held_out(subject: NDArray[np.integer], fraction: float, seed: int, protocol
         raise ValueError(
             f"{protocol}: cannot hold out {fraction:g} of {len(units)} training {kind} for validation"
         )
-    count = int(np.clip(np.floor(fraction * len(units) + 0.5), 1, len(units) - 1))
-    chosen = units[np.argsort(hashed(seed, Draw.VALIDATION, units))[:count]]
+    useful = np.unique(unit[labelled])
+    useful = useful if len(useful) > 1 else units
+    count = int(np.clip(np.floor(fraction * len(units) + 0.5), 1, len(useful) - 1))
+    chosen = useful[np.argsort(hashed(seed, Draw.VALIDATION, useful))[:count]]
     return np.isin(unit, chosen)
