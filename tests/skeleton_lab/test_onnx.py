@@ -11,6 +11,8 @@ import torch
 from skeleton_data import ClipSampling, Preprocessing, SkeletonStore, layout, sample_clips
 from skeleton_lab import build_network, predict, save_network, share
 from skeleton_lab.errors import InputError
+from skeleton_lab.evaluation.calibration import calibrate
+from skeleton_lab.evaluation.data import EvaluateData, open_models
 from skeleton_lab.models import onnx_export
 from skeleton_lab.models.network_config import resolve_network
 from skeleton_lab.models.onnx_int8 import write_int8
@@ -118,6 +120,15 @@ def test_features_are_those_of_the_network(shared, store):
     np.testing.assert_allclose(embedded, network(joints).detach(), rtol=1e-4, atol=1e-4)
 
 
+def held_out_calibration(fused, run):
+    """What the clips that a run held out tell of a model, one by one."""
+    _, _, clips = open_models([str(run)], EvaluateData(), "validation")
+    joints = sample_clips([clips.store.read(int(number)) for number in clips.validation], fused.preprocessing)
+    label = torch.from_numpy(clips.store.index.label[clips.validation].astype(np.int64))
+    assert len(label) > 0
+    return calibrate(torch.from_numpy(fused.network.scores(joints)), label)
+
+
 @pytest.mark.slow
 def test_streams_are_fused_in_one_file(trained, store, tmp_path):
     runs, weights = (trained["joint"], trained["bone"]), ("--weights", "0.6,0.4")
@@ -125,8 +136,14 @@ def test_streams_are_fused_in_one_file(trained, store, tmp_path):
     fused, clips = Recogniser.load(tmp_path / "fused"), real_clips(store)
     parts = [SavedModel.open(tmp_path / "fused" / stream) for stream in ("joint", "bone")]
     scores = [part.load()(torch.from_numpy(sample_clips(clips, part.preprocessing))) for part in parts]
-    wanted = fuse_scores(scores, [0.6, 0.4]).softmax(1).detach()
+    how = fused.calibration
+    wanted = (fuse_scores(scores, [0.6, 0.4]) / how.temperature).softmax(1).detach()
     np.testing.assert_allclose(fused(clips), wanted, atol=1e-4)
+    assert (
+        how
+        == Recogniser.load(tmp_path / "fused" / "model.onnx").calibration
+        == held_out_calibration(fused, runs[0])
+    )
     assert len(answers(tmp_path / "fused", store)) == 96
     with pytest.raises(InputError, match=r"fused.bone.*fused.joint"):
         SavedModel.open(tmp_path / "fused")

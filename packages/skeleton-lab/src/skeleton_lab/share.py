@@ -30,6 +30,7 @@ from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
 from skeleton_lab.recipe.text_files import read_record
 from skeleton_lab.runs.results import RunResult
+from skeleton_runtime import Calibration
 
 RANGE_CLIPS = 128
 """Training clips, at most, on which the ranges of numbers of 8 bits are measured."""
@@ -98,7 +99,13 @@ def run(config: ShareConfig) -> None:
         config.output.parent.mkdir(parents=True, exist_ok=True)
         with replacing_folder(config.output, overwrite=False) as draft:
             if config.fuse:
-                share_fused(models, config.weights, draft, licence=config.licence)
+                share_fused(
+                    models,
+                    config.weights,
+                    draft,
+                    licence=config.licence,
+                    calibrate=lambda file: _calibration(config.runs, file),
+                )
             else:
                 _share(models, results, draft, config)
             written = sorted(path.name for path in draft.iterdir())
@@ -122,6 +129,32 @@ def _share(
         card += "\n" + onnx_section(agreement)
     (draft / CARD).write_text(card, encoding="utf-8")
     write_checksums(draft)
+
+
+def _calibration(runs: Sequence[Path], file: Path) -> Calibration:
+    """Choose temperature and threshold of a `model.onnx` on clips that all of its runs held out.
+
+    Raises:
+        InputError: If there are none, or the data are not where the runs found them.
+    """
+    import numpy as np
+    import torch
+
+    from skeleton_data import sample_clips
+    from skeleton_lab.evaluation.calibration import calibrate
+    from skeleton_lab.evaluation.data import EvaluateData, open_models
+    from skeleton_runtime import OnnxNetwork
+
+    with input_errors():
+        _, _, clips = open_models([str(run) for run in runs], EvaluateData(), "validation")
+        network = OnnxNetwork(file)
+        preprocessing = network.preprocessing()
+        scores = [
+            network.scores(sample_clips([clips.store.read(int(number))], preprocessing))
+            for number in clips.validation
+        ]
+    label = clips.store.index.label[clips.validation].astype(np.int64)
+    return calibrate(torch.from_numpy(np.concatenate(scores)), torch.from_numpy(label))
 
 
 def _write_int8(model: SavedModel, run: Path, draft: Path) -> str:

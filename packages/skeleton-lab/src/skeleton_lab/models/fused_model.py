@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.model_card import CARD, model_card, onnx_section
 from skeleton_lab.models.model_folder import ONNX, copy_files, write_checksums
 from skeleton_lab.models.saved_model import SavedModel
+from skeleton_runtime import Calibration
 
 
 def share_fused(
-    models: Sequence[SavedModel], weights: Sequence[float] | None, folder: Path, *, licence: str
+    models: Sequence[SavedModel],
+    weights: Sequence[float] | None,
+    folder: Path,
+    *,
+    licence: str,
+    calibrate: Callable[[Path], Calibration],
 ) -> None:
     """Write the folder of several streams.
 
@@ -21,12 +28,14 @@ def share_fused(
         weights: How much each counts; equally by default.
         folder: Empty.
         licence: Identifier of the weights' licence.
+        calibrate: Chooses how the scores of a `model.onnx` become probabilities, or raises an `InputError` if
+            there are no clips for it.
 
     Raises:
         InputError: If a model is no classifier of the same clips and classes, or two are of one stream.
     """
     _require_streams(models)
-    from skeleton_lab.models.onnx_export import export_with_examples
+    from skeleton_lab.models.onnx_export import export_with_examples, record_calibration
 
     for model in models:
         part = folder / model.preprocessing.sampling.stream
@@ -35,6 +44,15 @@ def share_fused(
         (part / CARD).write_text(model_card(model, licence=licence), encoding="utf-8")
         write_checksums(part)
     agreement = export_with_examples(models, folder / ONNX, weights=weights)
+    try:
+        calibration = calibrate(folder / ONNX)
+    except InputError as error:  # without the data, or with other clips held out for each stream
+        print(f"share: note: the fused probabilities are not calibrated: {error}", file=sys.stderr)
+        how = "Its probabilities are not calibrated, and no answer is unknown."
+    else:
+        calibration.save(folder)
+        record_calibration(folder / ONNX, calibration)
+        how = f"Its probabilities are calibrated on {calibration.clips} held-out clips."
     sampling = models[0].preprocessing.sampling.model_copy(update={"stream": "joint"})
     models[0].preprocessing.model_copy(update={"sampling": sampling}).save(folder)
     streams = ", ".join(model.preprocessing.sampling.stream for model in models)
@@ -42,7 +60,7 @@ def share_fused(
     about = (
         f"---\nlicense: {licence}\ntags:\n- skeleton-action-recognition\n---\n\n# {streams}, fused\n\n"
         f"`model.onnx` averages the log-probabilities of the models in the folders {streams}, which count "
-        f"{counted_as}. It is shown joints; bones and motion it takes from them.\n\n"
+        f"{counted_as}. It is shown joints; bones and motion it takes from them. {how}\n\n"
     )
     (folder / CARD).write_text(about + onnx_section(agreement), encoding="utf-8")
     write_checksums(folder)

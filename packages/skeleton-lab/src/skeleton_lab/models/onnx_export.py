@@ -20,7 +20,7 @@ from skeleton_lab.errors import InputError
 from skeleton_lab.models.example_clips import example_clips
 from skeleton_lab.models.onnx_graph import BODIES, OF_BODIES, OPSET, Head, around_bodies
 from skeleton_lab.models.saved_model import SavedModel
-from skeleton_runtime import OnnxNetwork
+from skeleton_runtime import Calibration, OnnxNetwork
 from skeletonmae import fuse_scores
 from sttformer import FoldedSTTFormer, STTFormer
 
@@ -96,6 +96,16 @@ def export_with_examples(
     return f"Compared with torch on {len(clips)} {what}, its answers differ by {difference:.1g} at most."
 
 
+def record_calibration(path: Path, calibration: Calibration) -> None:
+    """Write into the metadata of a `model.onnx` how its scores become probabilities."""
+    import onnx
+
+    model = onnx.load(path)
+    known = {each.key: each.value for each in model.metadata_props}
+    onnx.helper.set_model_props(model, known | {"calibration": calibration.model_dump_json()})
+    _write(model, path)
+
+
 def _joints_of(models: Sequence[SavedModel]) -> Preprocessing:
     """Return what clips of several streams go through before they are shown as streams."""
     preprocessing = models[0].preprocessing
@@ -107,7 +117,7 @@ def _joints_of(models: Sequence[SavedModel]) -> Preprocessing:
 
 
 def _calibration(models: Sequence[SavedModel]) -> dict[str, str]:
-    """Return the calibration of a model; fused scores have none."""
+    """Return the calibration of a model; that of fused scores is chosen on the file itself."""
     return {"calibration": models[0].calibration.model_dump_json()} if len(models) == 1 else {}
 
 
