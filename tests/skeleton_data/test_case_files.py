@@ -9,6 +9,7 @@ from refusal import refusal
 
 from skeleton_data import ImportConfig, SkeletonStore, divide, import_clips
 from skeleton_data.importing.importer import Imported, verify_clips
+from skeleton_data.readers.formats import read_clips
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,11 @@ def test_refused_by_import_and_verify_alike(
         with refusal(message):
             read(cases / name, ImportConfig(**options))
     assert not (tmp_path / "s").exists()
+
+
+def test_the_option_units_that_counts_is_told(cases: Path) -> None:
+    notes = read_clips(cases / "14_millimetres_said_metres.npz", ImportConfig(units="mm")).notes
+    assert any("14_millimetres" in note and "mm" in note for note in notes)
 
 
 def test_the_own_split_of_a_file(cases: Path, tmp_path: Path) -> None:

@@ -160,3 +160,8 @@ def per_metre(units: Literal["auto", "m", "cm", "mm", "px"]) -> np.float32:
     if units == "px":
         raise DataError("units: positions in three dimensions cannot be in px")
     return np.float32(_METRES[units])
+
+
+def other_units(path: Path, said: object, given: object) -> str:
+    """Return a sentence about a file whose positions are in another unit of length than it says."""
+    return f"{path.name} says that its positions are in {said}; the option units, {given}, counts"

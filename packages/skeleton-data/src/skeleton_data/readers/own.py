@@ -14,7 +14,7 @@ from skeleton_data.files.text import read_text
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.columns import not_used, number_column, words_are_numbered
 from skeleton_data.readers.config import ImportConfig
-from skeleton_data.readers.listing import per_metre, positions
+from skeleton_data.readers.listing import other_units, per_metre, positions
 from skeleton_data.readers.own_data import DataUnits, OwnData, load_own_data
 from skeleton_data.readers.timestamps import agreed_rate
 
@@ -51,6 +51,8 @@ def open_own(path: Path, config: ImportConfig) -> ClipSource:
         if words:
             notes += (words_are_numbered(fact, words),)
     notes += not_used(_unused(data, config), data.table or path)
+    if data.units not in ("auto", units):
+        notes += (other_units(path, data.units, units),)
     return ClipSource(
         kind="own data",
         joints=joints,

@@ -17,7 +17,7 @@ from skeleton_data.files.limits import require_memory, size_of
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.file_facts import FileFacts
-from skeleton_data.readers.listing import per_metre
+from skeleton_data.readers.listing import other_units, per_metre
 from skeleton_data.readers.timestamps import agreed_rate
 
 RecordedUnits = Literal["m", "cm", "mm", "pixels", "fractions"]
@@ -156,9 +156,7 @@ def _other_units(recording: Recording, units: RecordedUnits, path: Path) -> tupl
     """Return a sentence where the option units says another unit than the file, if it does."""
     if recording.usual_units or recording.units in (None, units):
         return ()
-    return (
-        f"{path.name} says that its positions are in {recording.units}; the option units, {units}, counts",
-    )
+    return (other_units(path, recording.units, units),)
 
 
 def _units(recording: Recording, path: Path, config: ImportConfig) -> RecordedUnits:
