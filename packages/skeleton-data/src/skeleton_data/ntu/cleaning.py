@@ -90,8 +90,9 @@ def select_bodies(clip: RawClip, *, true_frames: bool = False) -> Floats:
         NobodyError: No body is left.
         DataError: A body is in more frames than have one; with `true_frames`, it is twice in a frame.
     """
-    seen = np.unique(clip.frame)
-    frame = clip.frame - seen[0] if true_frames else np.searchsorted(seen, clip.frame)
+    # Without the inverse `np.unique` imports numpy.ma, which every first answer would wait for.
+    seen, packed = np.unique(clip.frame, return_inverse=True)
+    frame = clip.frame - seen[0] if true_frames else packed
     count = int(frame[-1]) + 1
     ids, first = np.unique(clip.body, return_index=True)
     tracks = [
