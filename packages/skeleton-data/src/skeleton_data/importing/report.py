@@ -13,6 +13,7 @@ from skeleton_data.clips import Clip, Units, Up, axis_in_file
 from skeleton_data.errors import DataError
 from skeleton_data.importing.absence import AbsenceReport
 from skeleton_data.importing.anatomy import Trunk, mirrored_frames
+from skeleton_data.importing.class_table import class_table
 from skeleton_data.importing.missing import always_zero
 from skeleton_data.importing.picture_report import PictureReport
 from skeleton_data.layouts.layout import SkeletonLayout
@@ -231,42 +232,13 @@ class ImportReport:
             lines.append(f"left and right: as in the layout in {agree:.0%} of the frames that show it")
         fraction = self.missing / max(1, self.points)
         lines.append(f"missing: {self.missing:,} of {self.points:,} points ({fraction:.2%})")
-        return lines + self._class_table(class_names)
-
-    def _class_table(self, class_names: tuple[str, ...]) -> list[str]:
-        labels = sorted({label for label, _ in self._table if label >= 0})
-        subjects = sorted({subject for _, subject in self._table if subject >= 0})
-        labelled = sum(count for (label, _), count in self._table.items() if label >= 0)
-        lines = [
-            f"labelled: {labelled} of {self.clips} clips, {len(labels)} classes, {len(subjects)} subjects"
-        ]
-        every = class_names or tuple(map(str, range(1 + max(labels, default=-1))))
-        if labels and len(labels) < len(every):
-            from skeleton_data.splits.counts import listed_names
-
-            gaps = ~np.isin(np.arange(len(every)), labels)
-            lines.append(f"no clip of {listed_names(every, gaps)}")
-        if not subjects or len(labels) > MOST_ROWS or len(subjects) > MOST_COLUMNS:
-            return lines
-        rows = [(label, every[label]) for label in labels] + [(-1, "no label")] * (labelled < self.clips)
-        columns = [(subject, str(subject)) for subject in subjects]
-        columns += [(-1, "none")] * any(subject < 0 for _, subject in self._table)
-        width = max(map(len, ["subject", *(name for _, name in rows)]))
-        lines.append(f"{'subject':>{width}} " + " ".join(f"{name:>4}" for _, name in columns))
-        for label, name in rows:
-            counts = " ".join(f"{self._table[label, subject]:>4}" for subject, _ in columns)
-            lines.append(f"{name:>{width}} {counts}")
-        return lines
+        return lines + class_table(self._table, class_names)
 
 
 def _median(values: ArrayLike) -> float:
     # `np.median` imports numpy.ma, which every first answer would wait for.
     ordered = np.sort(np.asarray(values, dtype=np.float64))
     return float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
-
-
-MOST_ROWS, MOST_COLUMNS = 60, 24
-"""Largest table of class x subject that is printed."""
 
 
 def check_plausible(

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import ClipSource
 from skeleton_data.errors import DataError
-from skeleton_data.layouts.joint_names import joint_key, joint_keys
 from skeleton_data.layouts.layout import layout
 from skeleton_data.ntu.lines import MAX_METRES
 from skeleton_data.readers.camera_json import MIN_VISIBILITY
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.format_detection import head_of
+from skeleton_data.readers.known_joints import DOWNWARDS, tracker_of, units_of_landmarks
 from skeleton_data.readers.listing import files_below
 from skeleton_data.readers.recording import RecordedUnits, Recording, check_size, open_recordings
 from skeleton_data.readers.table_file import Table, read_table
@@ -31,10 +31,6 @@ JOINTS = (
     *(f"{word}_{number}" for word in ("landmark", "joint", "keypoint") for number in _NUMBERS),
 )
 MAX_FRAME = 10_000_000
-DOWNWARDS = ("mediapipe33", "azure32", "zed34", "zed38")
-"""Layouts of trackers in whose coordinates y points down, as in a picture."""
-LARGEST_FRACTION = 3.0
-"""Nine of ten landmarks lie within this many pictures, if their places are fractions of the picture."""
 
 _WIDE = re.compile(
     rf"(.+?)[_. :-]+([xyz]|{'|'.join(SURENESS)})(?:[_ ]*[\[(]?(mm|cm|m)[\])]?)?", re.IGNORECASE
@@ -255,11 +251,11 @@ def _recording(
         )
     confidence = values[..., width].astype(np.float32) if values.shape[-1] > width else None
     positions = coordinates.astype(np.float32)
-    known, said = _known(names), units
+    known, said = tracker_of(names), units
     if width == 2:
         units = "pixels"
     if known == "mediapipe33" and said is None:
-        units = _of_landmarks(names, positions)
+        units = units_of_landmarks(names, positions)
     elif known == "kinect_v2" and units is None:
         units = "m"
     return Recording(
@@ -272,35 +268,3 @@ def _recording(
         min_confidence=MIN_VISIBILITY if known == "mediapipe33" else 0.0,
         usual_units=said is None and units in ("m", "fractions"),
     )
-
-
-def _of_landmarks(names: Sequence[str], positions: NDArray[np.float32]) -> RecordedUnits | None:
-    """Return what landmarks of MediaPipe are by their places; None of what other programs made of them."""
-    if _is_world(names, positions):
-        return "m"
-    flat = np.abs(positions[..., :2])
-    flat = flat[np.isfinite(flat)]
-    if len(flat) and np.quantile(flat, 0.9) > LARGEST_FRACTION:
-        return "pixels" if positions.shape[-1] == 2 else None
-    return "fractions"
-
-
-def _known(names: Sequence[str]) -> str | None:
-    """Return the tracker whose joints these are, if they have its names and those of no other."""
-    keys = set(joint_keys(names))
-    for name in DOWNWARDS:
-        if set(joint_keys(layout(name).joints)) <= keys:
-            return name
-    kinect = ("SpineBase", "SpineMid", "SpineShoulder", "HandTipLeft", "ThumbLeft", "ThumbRight")
-    return "kinect_v2" if {joint_key(name) for name in kinect} <= keys else None
-
-
-def _is_world(names: Sequence[str], positions: NDArray[np.float32]) -> bool:
-    """Return whether the origin is between the hips in all frames: landmarks of the picture have another."""
-    hips = [number for number, name in enumerate(names) if joint_key(name) in _HIPS]
-    middle = positions[:, :, hips].mean(axis=2)
-    there = middle[np.isfinite(middle).all(axis=-1)]
-    return positions.shape[-1] == 3 and not (len(there) and np.median(np.linalg.norm(there, axis=-1)) > 0.1)
-
-
-_HIPS = {joint_key("left_hip"), joint_key("right_hip")}
