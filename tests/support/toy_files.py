@@ -54,6 +54,9 @@ def write_files(folder: Path) -> None:
             (folder / kind).mkdir(exist_ok=True)
             file = write(folder / kind)
             file.rename(file.with_stem(name))
+    for subject in (1, 3):  # clips without a label
+        file = write_table(folder / "tables")
+        file.rename(file.with_stem(f"P{subject:02}__3"))
     sessions = sorted(file.name for file in (folder / "sessions").iterdir())
     cuts = [f"{name},{times}" for name in sessions for times in (",0.07", "0.07,")]
     (folder / "cuts.csv").write_text("\n".join(["file,start,end", *cuts]))
