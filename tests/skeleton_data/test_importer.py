@@ -163,7 +163,7 @@ def test_class_names_belong_to_their_column(tmp_path: Path) -> None:
         ({"fps": np.float32(0)}, {}, "fps must be above 0"),
         ({"fps": np.float32(60)}, {"fps": 30}, "60 frames per second.* option fps is 30"),
         ({"positions_mm": None, "positions": np.zeros((10, 20, 3))}, {}, "units: m, cm, mm or px"),
-        ({}, {"units": "m"}, "in mm.* units is m"),
+        ({}, {"units": "m"}, "a body measures .* option units"),
         ({"positions_m": np.zeros((10, 20, 3))}, {}, "expected one of positions_m, positions_mm, positions"),
         ({"positions_mm": np.zeros((10, 60))}, {}, r"float64\(10, 60\), expected numbers of the shape"),
         ({"positions_mm": np.full((10, 20, 3), "x")}, {}, "expected numbers of the shape"),
