@@ -134,6 +134,25 @@ def test_a_refused_stream_is_told_to_the_client_and_is_no_error_of_the_service(r
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    "added",
+    ["Content-Length: 5\r\n\r\nabcde", 200 * "a: b\r\n", f"a: {2**14 * 'b'}\r\n"],
+    ids=["a body", "many headers", "a long header"],
+)
+def test_a_stream_that_is_no_request_is_refused_and_does_not_stay_open(recogniser, added, capfd):
+    with running(recogniser) as port:
+        assert exchange(port, f"{WEBSOCKET}{added}\r\n".encode()).startswith(b"HTTP/1.1 4")
+        assert b" 200 " in exchange(port, HEALTH)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_text_that_is_not_utf_8_ends_a_stream_without_a_traceback(recogniser, capfd):
+    live = f"{WEBSOCKET}\r\n".encode()
+    with running(recogniser) as port, who_does_not_read(port, b"\x81\x81\0\0\0\0\xff", live) as connection:
+        assert b"\x03\xef" in connection.recv(2**10)  # 1007
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_a_request_that_takes_longer_than_the_stop_is_told(recogniser, clips, monkeypatch, capfd):
     monkeypatch.setattr(serving, "STOP_SECONDS", 0.1)
     begun, stopped = Event(), Event()

@@ -47,6 +47,9 @@ class _ImpatientProtocol(H11Protocol):
     def handle_websocket_upgrade(self, event: Any) -> None:
         self._stop_waiting()
         super().handle_websocket_upgrade(event)
+        # What websockets does not take for a request, it never answers; it cannot even be stopped then.
+        if not getattr(self.transport.get_protocol(), "handshake_initiated", True):
+            self.send_400_response("Invalid WebSocket request received.")
 
     def _wait(self) -> None:
         if self._late is None:
@@ -95,7 +98,12 @@ class _Server(uvicorn.Server):
 
 
 def _is_no_refusal(record: logging.LogRecord) -> bool:
-    """Return False for what uvicorn logs as an error where a WebSocket is refused with an HTTP status."""
+    """Return False for what uvicorn logs as an error where a WebSocket is refused with an HTTP status.
+
+    What a client sends wrongly is a line in the log, without a traceback.
+    """
+    if isinstance(record.exc_info, tuple) and isinstance(record.exc_info[1], UnicodeDecodeError):
+        record.exc_info = None
     return record.msg != "ASGI callable returned without completing handshake."
 
 
