@@ -298,6 +298,19 @@ def test_a_flag_with_another_value_is_named_and_null_is_none(finetune_recipe):
         assert config.pretrained is None
 
 
+@pytest.mark.parametrize("options", [["--pretrained", ""], ["--pretrained="], ["--run.folder", ""]])
+def test_an_empty_value_is_refused_by_name(finetune_recipe, options):
+    """As of a shell's variable that is not set."""
+    with pytest.raises(InputError, match=options[0].removeprefix("--").rstrip("=")):
+        read_recipe(finetune.FinetuneConfig, [str(finetune_recipe), *options], program="finetune")
+
+
+def test_an_empty_name_in_a_recipe_is_refused(finetune_recipe):
+    finetune_recipe.write_text(f'pretrained = ""\n{finetune_recipe.read_text()}')
+    with pytest.raises(InputError, match=r"pretrained: "):
+        read_recipe(finetune.FinetuneConfig, [str(finetune_recipe)], program="finetune")
+
+
 def test_none_is_a_value_where_a_field_has_it_and_refused_by_name_where_nothing_is_not_allowed(
     finetune_recipe,
 ):

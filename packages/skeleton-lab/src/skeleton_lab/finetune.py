@@ -61,6 +61,7 @@ class FinetuneConfig(RecipeSection):
 
     pretrained: str | None = Field(
         None,
+        min_length=1,
         description="Model whose encoder is fine-tuned: a run, the folder of a model, skeletonmae-small, "
         "hf://OWNER/NAME, or a published STTFormer, .pt or .pth (default: from scratch).",
     )

@@ -41,6 +41,9 @@ class Flags:
 
         Options have their names of today (`skeleton_lab.recipe.renamed`), and may have hyphens, as those of
         `skeleton-data` and `skeleton-predict` have.
+
+        Raises:
+            InputError: A value is empty, or a switch has one that is neither true nor false.
         """
         rest = deque(arguments)
         while rest:
@@ -67,6 +70,8 @@ class Flags:
         return spelt if flag not in self.options and spelt in self.options else flag
 
     def _value(self, flag: str, value: str) -> str:
+        if not value:  # `--pretrained "$MODEL"` where MODEL is not set would train from scratch
+            raise InputError(f"{flag.removeprefix('--')}: expected a value, found an empty text")
         return "None" if value.lower() in _NOTHING and flag not in self.named_none else value
 
     def blamed(self, arguments: Sequence[str], message: str, sections: Sequence[str] = ()) -> InputError:

@@ -99,7 +99,9 @@ class Row(RecipeSection):
     )
     pretrain: str = Field("none", description="Stage that pre-trains; none: from scratch.")
     pretrained: str | None = Field(
-        None, description="Model that it begins with in place of a pre-training: its folder or its name."
+        None,
+        min_length=1,
+        description="Model that it begins with in place of a pre-training: its folder or its name.",
     )
     learn: str = Field("finetune", description="Stage that learns from labels and is tested.")
     method: str | None = Field(
