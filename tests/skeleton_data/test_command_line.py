@@ -172,6 +172,34 @@ def test_bad_input_is_one_line(raw: Path, tmp_path: Path, capsys: pytest.Capture
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--overwrite", "null"], "overwrite: "),
+        (["--overwrite=maybe"], "overwrite: "),
+        (["--no-derive", "None"], "no-derive: "),
+        (["--fps", ""], "fps: "),
+        (["--layout="], "layout: "),
+    ],
+)
+def test_a_word_that_an_option_cannot_mean_is_refused_in_a_line_that_names_it(capsys, tmp_path, words, named):
+    line = fails(capsys, "import", tmp_path / "in", tmp_path / "out", *words)
+    assert line.startswith(f"skeleton-data: error: {named}")
+
+
+@pytest.mark.parametrize("command", [["import", "", "out"], ["import", "in", ""], ["verify", ""]])
+def test_an_empty_name_is_not_this_folder(capsys, monkeypatch, tmp_path, command):
+    monkeypatch.chdir(tmp_path)
+    assert "empty" in fails(capsys, *command)
+
+
+def test_a_switch_takes_true_and_false(raw, tmp_path, capsys):
+    command = ["prepare", str(raw), str(tmp_path / "s"), "--workers", "1"]
+    main([*command, "--overwrite", "false"])
+    main([*command, "--overwrite", "true"])
+    assert "exists" in fails(capsys, *command, "--overwrite=no")
+
+
 def test_the_environment_does_not_count(
     raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

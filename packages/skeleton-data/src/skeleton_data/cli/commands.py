@@ -29,8 +29,8 @@ from skeleton_data.cli.info import InfoCommand
 from skeleton_data.cli.prepare import PrepareCommand
 from skeleton_data.cli.split import SplitCommand
 from skeleton_data.cli.synth import SynthCommand
-from skeleton_data.cli.up_option import join_up
 from skeleton_data.cli.verify import VerifyCommand
+from skeleton_data.cli.words import rewritten
 from skeleton_data.errors import DataError, OutputError
 from skeleton_data.mistakes import in_words
 from skeleton_data.option_names import spell_options
@@ -46,6 +46,14 @@ _COMMANDS = (
     ExportCommand,
     DrawCommand,
 )
+
+
+_SWITCHES = {
+    f"--{name.replace('_', '-')}"
+    for command in _COMMANDS
+    for name, field in command.model_fields.items()
+    if field.annotation is bool
+}
 
 
 class SkeletonData(BaseSettings):
@@ -102,7 +110,6 @@ def run(arguments: list[str]) -> None:
     if arguments == ["--version"]:
         print(f"skeleton-data {__version__}")
         return
-    arguments = join_up(arguments)
     for command in (SkeletonData, *_COMMANDS):
         command.__doc__ = cleandoc(command.__doc__ or "")  # the help shows it as it is, indentation and all
     # A scheduler that ends the job shall find nothing half-written, like one who presses Ctrl-C.
@@ -110,7 +117,8 @@ def run(arguments: list[str]) -> None:
     wrong, code = None, 2
     try:
         source = CliSettingsSource[Any](SkeletonData, add_argument_method=_add_argument)
-        CliApp.run(SkeletonData, cli_args=arguments or ["--help"], cli_settings_source=source)
+        words = rewritten(arguments, _SWITCHES) or ["--help"]
+        CliApp.run(SkeletonData, cli_args=words, cli_settings_source=source)
     except ValidationError as error:
         wrong = "; ".join(_describe(item) for item in error.errors())
     except OutputError as error:

@@ -48,6 +48,8 @@ class Flags:
         rest = deque(arguments)
         while rest:
             flag, equals, value = (argument := rest.popleft()).partition("=")
+            if not argument:
+                raise InputError("a file or folder: expected a name, found an empty text")
             if not flag.startswith("--"):
                 yield argument
                 continue
