@@ -149,11 +149,24 @@ def _of_folder(path: Path) -> Format:
         raise _unknown(path, first)
     found = recordings_in(path)
     if not found or ending not in (*_ONLY_RECORDINGS, *_MAY_BE_RECORDINGS):
-        found.setdefault(format_of_file(first[ending]), first[ending])
+        file = first[ending] if ending != ".txt" else _first_text(path)
+        found.setdefault(format_of_file(file), file)
     if len(found) > 1:
         raise several_formats(path, found)
     (file,) = found.values()
     return format_of_file(file)  # refuses raw recordings
+
+
+def _first_text(path: Path) -> Path:
+    """Return the first text file of a folder that is a recording; if none is, the first."""
+    texts = sorted(file for file in visible_files(path) if file.suffix.lower() == ".txt")
+    for file in texts:
+        try:
+            format_of_file(file)
+        except DataError:
+            continue
+        return file
+    return texts[0]
 
 
 def _recorded(file: Path) -> str | None:
