@@ -82,6 +82,12 @@ def test_an_encoder_is_diagnosed(trained, tmp_path, capsys):
     assert "| block 2 / untrained | " in printed
 
 
+def test_whoever_looks_at_clips_of_the_pretraining_is_told(trained, capsys):
+    for protocol, seen in (("odd-subjects", False), ("subject in 2,4 / subject in 1,3", True)):
+        run(trained["encoder"], "--data.protocol", protocol)
+        assert ("transductive" in capsys.readouterr().err) is seen
+
+
 def test_the_last_layer_is_what_evaluation_sees(trained, tmp_path):
     found = run(trained["encoder"]).layers["block 2"]
     config = ["--folder", str(tmp_path / "evaluated"), "--whitening", "0"]

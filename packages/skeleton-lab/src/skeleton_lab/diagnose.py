@@ -20,9 +20,11 @@ from pydantic_settings import CliPositionalArg
 
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
 from skeleton_lab.evaluation.data import EvaluateData, HeldOutSide, open_models
+from skeleton_lab.models.seen_clips import seen_notes
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
 from skeleton_lab.runs.folder import write_atomically
 from skeleton_lab.runs.results import Diagnosis
+from skeleton_lab.runs.workers import tell_notes
 
 
 class DiagnoseConfig(RecipeSection):
@@ -95,6 +97,8 @@ def run(config: DiagnoseConfig) -> Diagnosis:
     )
     if not examiner.reader.accelerator.is_main_process:
         return result
+    if config.side == "test":
+        tell_notes("diagnose", seen_notes([model], clips))
     print(f"{result.headline()}\n\n{result.tables()}")
     if config.folder:
         with input_errors(), writing(config.folder):

@@ -25,8 +25,10 @@ from pydantic_settings import CliPositionalArg
 
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.data import EvaluateData, HeldOutSide, open_models
+from skeleton_lab.models.seen_clips import seen_notes
 from skeleton_lab.recipe.recipe import RecipeSection, read_options
 from skeleton_lab.runs.results import Evaluation
+from skeleton_lab.runs.workers import tell_notes
 from sttformer import Pool
 
 if TYPE_CHECKING:
@@ -206,6 +208,8 @@ def run(config: EvaluateConfig) -> Evaluation:
     if folder is None and len(models) == 1 and models[0].run:
         folder = models[0].run / f"evaluation-{config.side}"
     if accelerator.is_main_process:
+        if config.side == "test":
+            tell_notes("evaluate", seen_notes(models, clips))
         print(f"{result.headline()}\n\n{result.table()}\n")
         if folder is not None:
             confusion = {name: accuracy_of(each, labels).confusion for name, each in scores.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,14 @@ SEEN_SENTENCE: dict[Seen, str] = {
     "unlabelled": "it has seen the test clips without their labels (transductive)",
     "labelled": "it has seen the test clips with their labels",
 }
+
+
+def seen_notes(models: Sequence[SavedModel], clips: FinetuneClips) -> Iterator[str]:
+    """Yield a sentence for each model that has met clips of the test side."""
+    for model in models:
+        seen = seen_of_test(model, clips)
+        if seen in ("unlabelled", "labelled"):
+            yield f"Of {model.path}: {SEEN_SENTENCE[seen]}."
 
 
 def seen_of_test(model: SavedModel, clips: FinetuneClips) -> Seen | None:
