@@ -258,7 +258,7 @@ def test_without_the_extra_one_line_says_what_to_install(store, tmp_path, monkey
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["x.npz"], "give one of protocol and split"),
+        (["x.npz"], "protocol or split"),
         (["x.h5", "--protocol", "odd-subjects"], "output must end in .npz"),
         (
             ["x.npz", "--protocol", "ntu60-xview"],
