@@ -483,6 +483,7 @@ def test_labels_from_a_table_and_from_names(tmp_path: Path) -> None:
         ("x.csv", b"Trajectories\r\n100\r\n,,S:LFHD,,\r\n", "this looks like a CSV of Vicon Nexus"),
         ("x.json", b'{"images": [], "annotations": []}', "this looks like annotations of COCO"),
         ("x.json", b'[{"timestamp_ms": 0, "pose_landmarks": [[{"x": 0.5}]]}]', "this looks like .*MediaPipe"),
+        ("x.json", b'[[{"x": 0.5, "y": 0.5, "z": 0, "visibility": 0.9}]]', "this looks like .*MediaPipe"),
         ("x.json", b'[{"poseWorldLandmarks": {"landmark": [{"x": 0.1}]}}]', "this looks like .*MediaPipe"),
         ("x.json", b'{"hello": 1}', "no format that is read: hello"),
         ("x.json", b'{"frames": [1,\n2', "x.json, line 2: "),

@@ -36,7 +36,7 @@ _JSON: tuple[tuple[Format, str], ...] = (
 )
 """Keys that only that format has near the beginning of a file."""
 
-_LANDMARKS = r'(?i)"(pose_?)?(world_?)?landmarks?"\s*:'
+_LANDMARKS = r'(?i)"((pose_?)?(world_?)?landmarks?|visibility)"\s*:'
 """Keys of MediaPipe's results in other forms: in the picture, of JavaScript, of its older interface."""
 
 LOOKS: dict[str, str] = {
