@@ -4,6 +4,7 @@
     python benchmarks/endurance.py models --count 270
     python benchmarks/endurance.py kills --count 90
     python benchmarks/endurance.py two-processes --count 10
+    python benchmarks/endurance.py checkpoints --count 30
     python benchmarks/endurance.py faults --count 100
     python benchmarks/endurance.py live --count 1000000
 
@@ -16,6 +17,8 @@ form: `test_faults_at_random`, `test_resume`, `test_full_disk`.
   in a line that names the folder, by `SavedModel`, `STTFormer.from_pretrained` and `Recogniser`.
 - *kills*: a training is killed at random moments and resumed; weights and metrics are those of a whole one.
 - *two-processes*: the same, for two processes that train together, of which both are killed.
+- *checkpoints*: a file of the last checkpoint of a killed training is missing, cut, empty, of another run, or
+  has a bit turned over; the training goes on from the one before, and ends like a whole one.
 - *faults*: an import on a disk that is full, in a folder of another user, or that is told to end; a training
   whose clock jumps. Exit code and line are the documented ones; what is left is nothing, or whole.
 - *live*: frames without end come to `predict --live`. The memory stays.
@@ -168,6 +171,67 @@ def two_processes(folder: Path, count: int, seed: int) -> None:
     print(f"{killed} kills of both processes, {finished} runs ended with weights and metrics of a whole one")
 
 
+def checkpoints(folder: Path, count: int, seed: int) -> None:
+    import shutil
+
+    from toy_training import write_pretraining
+
+    from skeleton_lab import pretrain
+    from skeleton_lab.training.optimizer_step import OptimizerStep
+
+    recipe, take = write_pretraining(folder), OptimizerStep.take
+
+    def run(name: str, *options: str, killed: bool = False) -> tuple[int, str]:
+        def or_die(*arguments: object, number: int, **named: object) -> object:
+            return os._exit(9) if number == 7 else take(*arguments, number=number, **named)
+
+        def work() -> None:
+            OptimizerStep.take = or_die if killed else take
+            sys.argv = ["pretrain", str(recipe), "--folder", str(folder / name), *options]
+            pretrain.main()
+
+        return forked(work)
+
+    assert run("whole")[0] == 0
+    assert run("killed", killed=True)[0] == 9
+    assert run("other", "--training.seed", "1", killed=True)[0] == 9
+    last = Path("checkpoints") / "step-000000006"
+    files = sorted(path.name for path in (folder / "killed" / last).iterdir())
+    ways = ("missing", "cut", "empty", "of another run", "a bit turned over")
+    done, cases = Counter[str](), [(name, way) for name in files for way in ways]
+    for name, way in cases[:count]:
+        shutil.copytree(folder / "killed", folder / "stopped")
+        damaged = folder / "stopped" / last / name
+        damage(damaged, way, other=folder / "other" / last / name)
+        code, told = run("stopped", "--resume")
+        assert code == 0 and str(damaged.parent) in told and "the one before is used" in told, (
+            name,
+            way,
+            told,
+        )
+        same(folder / "whole", folder / "stopped")
+        shutil.rmtree(folder / "stopped")
+        done[way] += 1
+    for way, times in done.items():
+        print(f"{way:<18} {times:>3} times named, and ended with the weights and metrics of a whole run")
+
+
+def damage(path: Path, way: str, *, other: Path) -> None:
+    """Damage a file."""
+    content = path.read_bytes()
+    middle = len(content) // 2
+    path.unlink()
+    if way != "missing":
+        path.write_bytes(
+            {
+                "cut": content[:middle],
+                "empty": b"",
+                "of another run": other.read_bytes(),
+                "a bit turned over": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
+            }[way]
+        )
+
+
 def same(whole: Path, stopped: Path) -> bool:
     for name in ("model.safetensors", "metrics.jsonl", "encoder/model.safetensors"):
         assert (whole / name).read_bytes() == (stopped / name).read_bytes(), name
@@ -311,6 +375,7 @@ WHAT: dict[str, Callable[[Path, int, int], None]] = {
     "models": models,
     "kills": kills,
     "two-processes": two_processes,
+    "checkpoints": checkpoints,
     "faults": faults,
     "live": live,
 }
