@@ -4,8 +4,8 @@
     skeleton-lab demo configs/demo.toml --folder runs/large --seeds 5 --processes 8
 
 Synthetic actions are written as raw NTU recordings, read back, cleaned and stored; SkeletonMAE is pre-trained
-on the training subjects without labels; then the same network learns the actions with 5 %, 10 % and all of
-the labels, from the pre-trained weights and from scratch, and is tested on subjects that it has never seen.
+on the training subjects without labels; then the same network learns the actions with 5 % and 10 % of the
+labels, from the pre-trained weights and from scratch, and is tested on subjects that it has never seen.
 What is already in the folder is not done again, so that an interrupted demo goes on where it stopped.
 """
 
@@ -37,7 +37,7 @@ class DemoConfig(RecipeSection):
         3, ge=2, description="Number of repetitions, each with other initial weights and other labels."
     )
     fractions: tuple[float, ...] = Field(
-        (0.05, 0.1, 1.0), description="Fractions of the labels that are used, one column of the table each."
+        (0.05, 0.1), description="Fractions of the labels that are used, one row of the table each."
     )
     processes: int = Field(os.cpu_count() or 1, ge=1, description="Number of runs at once, each on one core.")
     pretrain: Path = Field(Path("configs/pretrain/demo.toml"), description="Recipe of the pre-training.")
