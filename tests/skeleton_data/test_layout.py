@@ -146,6 +146,8 @@ def test_spellings_of_one_joint() -> None:
     assert joint_key("ShoulderCenter") == joint_key("shoulder_centre") == joint_key("CENTER shoulder")
     assert joint_key("spine1") != joint_key("spine2")
     assert joint_key("LeftHand") != joint_key("LeftHandTip")
+    long = "forefinger" * 60 + "x"  # it could be split in 2^60 ways, and none of them fits
+    assert joint_key(long) == (long,)
 
 
 SPELT: dict[str, Callable[[str], str]] = {

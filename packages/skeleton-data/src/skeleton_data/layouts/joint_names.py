@@ -31,6 +31,9 @@ _BODY = frozenset(
 )
 """Words that names glue together, `handtip` or `lbigtoe`; in the last line markers of Plug-in Gait."""
 
+LONGEST = 32
+"""Letters of the longest word that is split."""
+
 _ABBREVIATED = {
     **{"lu": ("left", "upper"), "ru": ("right", "upper")},
     **{"lf": ("left", "fore"), "rf": ("right", "fore")},
@@ -98,6 +101,8 @@ def joint_key(name: str) -> JointKey:
 
 def _split(word: str) -> tuple[str, ...]:
     """Return the words that are glued together in one, with `l` or `r` before them."""
+    if len(word) > LONGEST:  # a long name could be split in very many ways
+        return (word,)
     if pieces := _pieces(word):
         return pieces
     rest = _pieces(word[1:]) if word[0] in "lr" else ()
