@@ -40,6 +40,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import entry_points
+from itertools import count as count_from
 from pathlib import Path
 
 REPO = Path(__file__).parents[1]
@@ -174,19 +175,18 @@ def two_processes(folder: Path, count: int, seed: int) -> None:
 def checkpoints(folder: Path, count: int, seed: int) -> None:
     import shutil
 
+    from torch.optim.optimizer import register_optimizer_step_pre_hook
     from toy_training import write_pretraining
 
     from skeleton_lab import pretrain
-    from skeleton_lab.training.optimizer_step import OptimizerStep
 
-    recipe, take = write_pretraining(folder), OptimizerStep.take
+    recipe = write_pretraining(folder)
 
     def run(name: str, *options: str, killed: bool = False) -> tuple[int, str]:
-        def or_die(*arguments: object, number: int, **named: object) -> object:
-            return os._exit(9) if number == 7 else take(*arguments, number=number, **named)
-
         def work() -> None:
-            OptimizerStep.take = or_die if killed else take
+            steps = count_from(1)
+            if killed:  # before the seventh step, when checkpoints of the steps before are there
+                register_optimizer_step_pre_hook(lambda *_: os._exit(9) if next(steps) == 7 else None)
             sys.argv = ["pretrain", str(recipe), "--folder", str(folder / name), *options]
             pretrain.main()
 

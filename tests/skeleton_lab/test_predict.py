@@ -174,7 +174,7 @@ def test_bad_input_is_a_line_with_exit_code_2(model, trained, recording, tmp_pat
         writer.add(np.ones((4, 1, 25, 3)), name="x")
     ntu = save_model(tmp_path / "ntu", "ntu")
     cases = {
-        (model,): "recordings or live",
+        (model,): "name a recording",
         (model, recording, "--live"): "recordings or live",
         (model, recording, "--stride", "3"): "stride 3 needs a window that is at least as long",
         (model, recording, "--smooth", "3"): "smooth: 3",

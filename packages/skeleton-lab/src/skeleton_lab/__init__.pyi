@@ -21,6 +21,7 @@ from .evaluation.metrics import Accuracy as Accuracy
 from .evaluation.metrics import evaluate_classifier as evaluate_classifier
 from .inference.recogniser import Recogniser as Recogniser
 from .models.network_config import NetworkConfig as NetworkConfig
+from .models.network_config import resolve_network as resolve_network
 from .models.onnx_export import export_with_examples as export_with_examples
 from .models.onnx_int8 import write_int8 as write_int8
 from .models.pretraining import load_pretraining as load_pretraining
@@ -103,6 +104,7 @@ __all__ = [
     "read_options",
     "read_recipe",
     "recognition_report",
+    "resolve_network",
     "save_network",
     "set_up_distributed",
     "write_int8",

@@ -41,6 +41,12 @@ def resolve_network(
 
     Raises:
         InputError: If a field was set to something else; names both values.
+
+    Example:
+        >>> from skeleton_data import layout
+        >>> wanted = STTFormerConfig(tuple_frames=2)
+        >>> resolve_network(wanted, layout("kinect_v1"), ClipSampling(), classes=3, field="model").joints
+        20
     """
     data: dict[str, Any] = {"joints": len(layout.joints), "channels": 3, "num_classes": classes}
     if isinstance(network, TransformerConfig | EncoderPlugin):

@@ -67,7 +67,8 @@ def _pooled(trials: Sequence[Trial], place: Path) -> CrossValidation:
         everything=None,
         seconds=round(sum(result["seconds"] for result in results), 1),
         made_with=results[0].get("made_with"),
-        data=[{**each, "sides": None} for each in results[0].get("data", ())],  # each fold has its own sides
+        # Each fold has its own sides.
+        data=[{**each, "sides": None, "held_out": None} for each in results[0].get("data", ())],
     )
 
 
