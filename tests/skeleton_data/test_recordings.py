@@ -32,7 +32,7 @@ from skeleton_data.errors import DataError
 from skeleton_data.importing.importer import import_clips
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.c3d import read_c3d
-from skeleton_data.readers.camera_json import read_azure
+from skeleton_data.readers.camera_json import read_azure, read_mediapipe
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.detections import read_alphapose, read_openpose
 from skeleton_data.readers.formats import find_format, read_clips
@@ -89,10 +89,35 @@ def test_people_are_followed_by_who_is_nearest_and_by_ids(tmp_path: Path) -> Non
     assert found.shape == (4, 2, 26, 2) and np.isnan(found[2]).all()
     np.testing.assert_allclose(found[[0, 1, 3], 0], far[[0, 1, 3], :, :2], atol=0.01)
     np.testing.assert_allclose(found[[0, 1, 3], 1], near[[0, 1, 3], :, :2], atol=0.01)
-    assert "nearest" in " ".join(read_clips(tmp_path, ImportConfig(fps=30)).notes)
+    write_alphapose(tmp_path).rename(tmp_path / "a_single.json")  # the first file has one person
+    write_alphapose(tmp_path, entries)
+    report = import_clips(tmp_path, tmp_path / "s", ImportConfig(fps=30, picture=(640, 480))).report
+    assert any("1 of 2 clips" in line and "nearest" in line for line in report)
+    (tmp_path / "a_single.json").unlink()
     named = [alphapose_entry(0, near[0], idx=[[2.0]]), alphapose_entry(10, near[0] + aside, idx=2)]
     found = read_alphapose(write_alphapose(tmp_path, named)).positions
     assert found.shape == (11, 1, 26, 2)  # one person by the id, eleven frames by the number
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_people_of_mediapipe_are_followed_in_the_image(large: bool, tmp_path: Path, monkeypatch) -> None:
+    """In the world the hips of both are at the origin, and their postures cross."""
+    frames = json.loads(write_mediapipe(tmp_path).read_text())
+    for number, frame in enumerate(frames):
+        (body,) = frame["pose_world_landmarks"]
+        wider = [point | {"x": point["x"] * (1 + 0.1 * number)} for point in body]
+        thinner = [point | {"x": point["x"] * (1.3 - 0.1 * number)} for point in body]
+        places = [[{"x": 0.3 * person, "y": 0.1 * joint} for joint in range(33)] for person in (1, 2)]
+        order = (0, 1) if number % 2 else (1, 0)
+        frame["pose_world_landmarks"] = [(wider, thinner)[person] for person in order]
+        frame["pose_landmarks"] = [places[person] for person in order]
+    (tmp_path / "wave.json").write_text(json.dumps(frames))
+    if large:
+        monkeypatch.setattr("skeleton_data.files.json_file.LARGE", 0)
+    found = read_mediapipe(tmp_path / "wave.json")
+    widths = np.ptp(found.positions[..., 0], axis=2)  # (T, M)
+    assert (np.diff(widths[:, 0]) < 0).all() and (np.diff(widths[:, 1]) > 0).all()
+    assert found.notes
 
 
 def test_openpose_videos_and_frames(tmp_path: Path) -> None:

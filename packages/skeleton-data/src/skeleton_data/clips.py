@@ -63,6 +63,7 @@ class Clip:
         picture: Width and height of the picture, where positions are pixels and the file says it.
         fps: Frames per second of this clip, where they may differ from those of the others.
         sides: Side of the clip in each split that the data set came with, by the split's name.
+        notes: What the reader decided about it and whoever imports should know, a sentence each.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Clip:
     picture: tuple[int, int] | None = None
     fps: float | None = None
     sides: Mapping[str, Side] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

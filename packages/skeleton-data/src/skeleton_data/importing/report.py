@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
@@ -65,11 +66,12 @@ class ImportReport:
         self._layout, self._units, self._insist, self._up = layout, units, insist, up
         self._trunk = Trunk.of(layout)
         self._derived = np.array([name in derived for name in layout.joints])
-        self._extents: list[float] = []
+        self._extents = array("d")  # of each clip; a list would take four times as much
         self._heads = np.zeros(3)
         self._zeros = self._upright = self._frames = self._mirrored = self._sided = 0
         self._table: Counter[tuple[int, int]] = Counter()
         self._never_seen: dict[str, None] = {}
+        self._notes: Counter[str] = Counter()
         self._never_clips = self._crowd = 0
         self._picture, self._absence = PictureReport(layout), AbsenceReport()
         self._waiting: list[NDArray[np.float32]] = []  # bodies (B, V, 3) of which axes are not yet measured
@@ -88,6 +90,7 @@ class ImportReport:
         there = ~(marked == 0).all(axis=(2, 3))
         self.clips += 1
         self._absence.add(clip, marked)
+        self._notes.update(clip.notes)
         if there.all():
             self._crowd = max(self._crowd, there.shape[1])
         self._zeros += bool((always_zero(clip.joints) & ~self._derived).any())
@@ -220,7 +223,8 @@ class ImportReport:
     def lines(self, class_names: tuple[str, ...], fps: float) -> list[str]:
         """Return what was measured, a line each."""
         self._measure()
-        lines = [f"{fps:g} frames per second"]
+        lines = [f"in {clips} of {self.clips} clips {note}" for note, clips in self._notes.items()]
+        lines.append(f"{fps:g} frames per second")
         if self.height is not None:
             lines.append(f"height: a body measures {self.height:.2f} m")
         if self._picture.size is not None:

@@ -18,12 +18,13 @@ from skeleton_data.files.numbers import arrays_under, as_numbers
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import files_below, numbers_or_nan
-from skeleton_data.readers.people import join_by_id, join_nearest
+from skeleton_data.readers.people import about_nearest, join_by_id, join_nearest
 from skeleton_data.readers.recording import Recording, open_recordings
 from skeleton_data.readers.timestamps import frames_per_second
 
 LANDMARKS = 33
 _POINT = itemgetter("x", "y", "z", "visibility")
+_IN_IMAGE = itemgetter("x", "y")
 MIN_VISIBILITY = 0.5
 """A landmark that MediaPipe sees less is a guess of its model, and taken as not measured."""
 
@@ -42,7 +43,8 @@ def read_mediapipe(path: Path) -> Recording:
     """Read a list of results, a frame each, with `pose_world_landmarks` and perhaps `timestamp_ms`.
 
     World landmarks are metres from the middle of the hips, y down and z away from the camera. People are
-    distinguished by who is nearest, in the order of the frames.
+    distinguished by who is nearest from frame to frame, in the image where its landmarks are there too,
+    because the hips of all people are at the origin of the world.
 
     Raises:
         DataError: The file is damaged, or holds no world landmarks.
@@ -54,7 +56,10 @@ def read_mediapipe(path: Path) -> Recording:
         entry(result, "pose_world_landmarks", list, path, f"[{number}]")
         for number, result in enumerate(results)
     ]
-    joined = join_nearest(_frames_of(people, path), (LANDMARKS, 4), path)
+    frames = _frames_of(people, path)
+    if any(len(frame) > 1 for frame in frames) and (places := _in_image(results, frames)) is not None:
+        frames = [np.concatenate(both, axis=-1) for both in zip(places, frames, strict=True)]
+    joined = join_nearest(frames, (LANDMARKS, frames[0].shape[-1]), path)[..., -4:]
     if not joined.shape[1]:
         raise NobodyError.of(path, "there is nobody in any frame", frames=len(results))
     stamps = [result.get("timestamp_ms") for result in results]
@@ -66,7 +71,29 @@ def read_mediapipe(path: Path) -> Recording:
         confidence=joined[..., 3],
         layout="mediapipe33",
         min_confidence=MIN_VISIBILITY,
+        notes=about_nearest(joined),
     )
+
+
+def _in_image(
+    results: Sequence[Any], frames: Sequence[NDArray[np.float32]]
+) -> list[NDArray[np.float32]] | None:
+    """Return where the landmarks of bodies are in the image, (bodies, 33, 2) a frame; None if not all are."""
+    try:
+        return [
+            np.array(_places(result), np.float32).reshape(len(frame), LANDMARKS, 2)
+            for result, frame in zip(results, frames, strict=True)
+        ]
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _places(result: dict[str, Any]) -> Sequence[Any]:
+    """Return x and y of the landmarks of each body in the image."""
+    bodies = result["pose_landmarks"]
+    if all(isinstance(body, np.ndarray) for body in bodies):  # `_compact` has made them
+        return list(bodies)
+    return [list(map(_IN_IMAGE, body)) for body in bodies]
 
 
 def _compact(found: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +102,11 @@ def _compact(found: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(bodies, list):
         return found
     landmarks = [_as_array(body) for body in bodies]
-    return {"pose_world_landmarks": landmarks, "timestamp_ms": found.get("timestamp_ms")}
+    kept = {"pose_world_landmarks": landmarks, "timestamp_ms": found.get("timestamp_ms")}
+    try:
+        return kept | {"pose_landmarks": [np.array(body, np.float32) for body in _places(found)]}
+    except (KeyError, TypeError, ValueError):
+        return kept
 
 
 def _as_array(body: Any) -> Any:

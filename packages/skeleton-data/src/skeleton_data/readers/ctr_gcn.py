@@ -42,7 +42,7 @@ SIDES: dict[str, Side] = {"train": "train", "val": "validation", "test": "test"}
 """Side of each part; `val` is the test side of a file without `test`."""
 ABOUT = ("units", "fps", "layout", "class_names")
 """Entries of `export --to npz` that say something of all clips."""
-ROWS = 4096
+ROWS = 256
 """Labels that are read at once."""
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skeleton_data.readers.recording import check_size
 
 NEAREST = "people have no ids: they are distinguished by who is nearest from frame to frame"
-"""What to say about a recording in which people were joined by `join_nearest`."""
+"""What to say about a recording in which several people were joined by `join_nearest`."""
 
 Frame = NDArray[np.float32]
 """The bodies of one frame: (bodies, V, values), NaN where a joint was not measured."""
@@ -58,6 +58,11 @@ def join_nearest(frames: Sequence[Frame], shape: tuple[int, int], path: Path) ->
             last[number] = np.where(np.isnan(body), last[number], body)
         numbers.append(chosen)
     return _joined(frames, numbers, shape, path)
+
+
+def about_nearest(joined: NDArray[np.float32]) -> tuple[str, ...]:
+    """Return what to say about people (T, M, ...) of `join_nearest`: nothing if there is only one."""
+    return (NEAREST,) if joined.shape[1] > 1 else ()
 
 
 def _is_one_person(frames: Sequence[Frame]) -> bool:

@@ -19,7 +19,7 @@ from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.joints_by_count import layout_of
 from skeleton_data.readers.listing import per_metre, positions
 from skeleton_data.readers.own_split import sides_by_name
-from skeleton_data.readers.people import join_nearest
+from skeleton_data.readers.people import about_nearest, join_nearest
 from skeleton_data.readers.plain_pickle import PlainArray, load_plain
 from skeleton_data.readers.recording import as_clip
 
@@ -165,7 +165,9 @@ def _read(
     for number, item in chosen:
         try:
             clip = _clip(item, last, flat, config, path, f"annotations[{number}]")
-            yield replace(clip, sides=sides.get(clip.name, {}))
+            compressed = "frame_inds" in item
+            notes = about_nearest(clip.joints) if compressed else ()
+            yield replace(clip, sides=sides.get(clip.name, {}), notes=notes)
         except DataError as error:
             yield error
 

@@ -135,7 +135,7 @@ def open_recordings(
         fps=fps,
         up=first.up,
         min_confidence=first.min_confidence,
-        notes=(*first.notes, *_other_units(first, units, files[0]), *facts.notes),
+        notes=(*_other_units(first, units, files[0]), *facts.notes),
         class_names=facts.class_names,
         count=len(files),
         clips=read_files(to_clips, files, workers=workers),
@@ -221,6 +221,7 @@ def _read(
             confidence=None if confidence is None else confidence[:, there],
             picture=recording.picture,
             fps=agreed_rate(config.fps, recording.fps, path),
+            notes=recording.notes,
         )
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.hdf5_file import words
 from skeleton_data.readers.hdf5_process import Hdf5Contents, read_hdf5
 from skeleton_data.readers.listing import files_below
-from skeleton_data.readers.people import Frame, join_by_id, join_nearest
+from skeleton_data.readers.people import Frame, about_nearest, join_by_id, join_nearest
 from skeleton_data.readers.recording import Recording, check_size, open_recordings
 
 MAX_FRAMES = 10_000_000
@@ -102,12 +103,12 @@ def _of_project(file: Hdf5Contents, path: Path) -> Recording:
             bodies[number].append(_points(one, points, len(nodes), path))
             ids[number].append(int(one["track"]))
     shaped: list[Frame] = [np.reshape(np.array(body, np.float32), (-1, len(nodes), 3)) for body in bodies]
+    shape = (len(nodes), 3)
     tracked = all(track >= 0 for frame in ids for track in frame)
-    if tracked and all(len(set(frame)) == len(frame) for frame in ids):
-        joined = join_by_id(shaped, ids, (len(nodes), 3), path)
-    else:
-        joined = join_nearest(shaped, (len(nodes), 3), path)
-    return _recording(tuple(nodes), joined[..., :2], joined[..., 2], path)
+    tracked = tracked and all(len(set(frame)) == len(frame) for frame in ids)
+    joined = join_by_id(shaped, ids, shape, path) if tracked else join_nearest(shaped, shape, path)
+    found = _recording(tuple(nodes), joined[..., :2], joined[..., 2], path)
+    return found if tracked else replace(found, notes=about_nearest(joined))
 
 
 def _points(one: Any, points: dict[int, NDArray[Any]], count: int, path: Path) -> NDArray[np.float32]:
