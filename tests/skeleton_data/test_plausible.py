@@ -153,9 +153,35 @@ def test_clips_that_were_taken_for_people_are_doubtful(tmp_path: Path) -> None:
     )
 
 
-def test_mirrored_sides_are_doubtful(tmp_path: Path) -> None:
-    (warning,) = bring_in(tmp_path, person() * np.array([-1, 1, 1], np.float32)).warnings
+MIRROR = np.float32([-1, 1, 1])
+
+
+def test_mirrored_sides_are_refused_where_many_frames_show_them(tmp_path: Path) -> None:
+    (warning,) = bring_in(tmp_path, person() * MIRROR).warnings
     assert "mirrored in 100% of frames" in warning
+    with refusal("mirrored in 100% of frames.*option insist"):
+        bring_in(tmp_path, person(60) * MIRROR)
+    (warning,) = bring_in(tmp_path, person(60) * MIRROR, insist=True).warnings
+    assert "mirrored in 100% of frames" in warning
+
+
+def test_sides_that_some_frames_contradict_are_doubtful(tmp_path: Path) -> None:
+    noisy = person(100) * MIRROR
+    noisy[90:] *= MIRROR
+    (warning,) = bring_in(tmp_path, noisy).warnings
+    assert "mirrored in 90% of frames" in warning
+    lying = (person(60) * MIRROR)[..., [0, 2, 1]]
+    assert not any("mirrored" in warning for warning in bring_in(tmp_path, lying).warnings)
+    names = [name for name in JOINTS if "foot" not in name]  # nothing tells which way they face
+    np.savez(
+        tmp_path / "legs.npz",
+        positions_m=(person(60) * MIRROR)[:, [JOINTS.index(name) for name in names]],
+        offsets=[0, 60],
+        joint_names=names,
+        fps=30.0,
+    )
+    report = verify_clips(tmp_path / "legs.npz", ImportConfig(layout="kinect_v1", derive=True)).report
+    assert not any("left and right" in line for line in report)
 
 
 def test_the_case_files(shared: Path, tmp_path: Path) -> None:

@@ -34,6 +34,16 @@ CROWD = 8
 TALL = 3.0
 """Metres: beyond it a body is doubtful."""
 
+MIRRORED = 0.7
+"""Share of the frames that show their sides: where more are mirrored, the clips are doubtful."""
+
+CERTAIN, MANY = 0.95, 60
+"""Share of so many frames or more: where so many are mirrored, the clips cannot be right.
+
+Of 9,996 clips of the first Kinect and of motion capture 7 were mirrored in more than 70 % of these frames,
+and none in more than 92 %.
+"""
+
 
 class ImportReport:
     """Measures clips as they are read.
@@ -153,6 +163,20 @@ class ImportReport:
                 f"{self._above()}: give the option up={axis_in_file(heads, self._up)},"
                 " or the option insist if this is right",
             )
+        certain = self._sided >= max(MANY, self._frames / 2) and self._mirrored >= CERTAIN * self._sided
+        if certain and (heads is None or heads[1]):
+            raise DataError.at(
+                source,
+                f"{self._about_sides()}: correct the data, or give the option insist if this is right",
+            )
+
+    def _about_sides(self) -> str:
+        """Return in how many of the frames that show it left and right are mirrored, and why."""
+        share = self._mirrored / self._sided
+        return (
+            f"left and right are mirrored in {share:.0%} of frames: feet point backwards, as where one axis"
+            " has the wrong sign, or where left joints are called right"
+        )
 
     def _above(self) -> str:
         """Return in how many frames the upper part of bodies is above the lower."""
@@ -188,11 +212,8 @@ class ImportReport:
                 f"{self._trunk.above} lie along {up} from the {self._trunk.below}; if people stand, give the"
                 f" option up={up}"
             )
-        if not lying and self._sided and self._mirrored > 0.7 * self._sided:
-            found.append(
-                f"left and right are mirrored in {self._mirrored / self._sided:.0%} of frames: feet point"
-                " backwards, as where one axis has the wrong sign"
-            )
+        if not lying and self._sided and self._mirrored > MIRRORED * self._sided:
+            found.append(self._about_sides())
         return found
 
     def warnings(self, fps: float) -> list[str]:
@@ -263,7 +284,8 @@ def check_plausible(
         up: Axis that was taken to point up in the data, before they were turned upright.
 
     Raises:
-        DataError: A body is far too small or large, or heads are under hips; names the option to mend it.
+        DataError: A body is far too small or large, heads are under hips, or left and right are mirrored;
+            names the option to mend it, or to go on.
 
     Example:
         >>> from skeleton_data.layouts.layout import layout

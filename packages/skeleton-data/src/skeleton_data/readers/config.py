@@ -143,7 +143,8 @@ class ImportConfig(BaseModel):
         description="Frames per second, above 0, of data that does not say it.",
     )
     insist: bool = Field(
-        default=False, description="Whether to import implausible clips too: bodies of 50 m, or upside down."
+        default=False,
+        description="Whether to import implausible clips too: bodies of 50 m, upside down, or mirrored.",
     )
     part: str | None = Field(
         default=None,
