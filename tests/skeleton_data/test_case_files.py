@@ -98,3 +98,17 @@ def test_the_own_split_of_a_file(cases: Path, tmp_path: Path) -> None:
 def test_a_body_in_one_point_is_imported_if_insisted(cases: Path, tmp_path: Path) -> None:
     _, store = bring_in(cases / "12_point.npz", tmp_path, layout="ntu", insist=True)
     assert len(store) == 8 and not np.ptp(store.read(0), axis=2).any()
+
+
+def test_every_case_has_a_test(cases: Path) -> None:
+    tests = Path(__file__).parents[1]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in tests.glob("*/test_*.py"))
+    files = [file for folder in (cases, cases / "golden") for file in folder.iterdir()]
+    elsewhere = {
+        "README",
+        "golden",
+        "13_transformer_export",  # what it does is in tests/skeletonmae/test_transformer.py
+        "stgcn_label",  # of stgcn_data.npy
+    }
+    named = {file.name.split(".")[0] for file in files} - elsewhere
+    assert {name for name in named if name not in text} == set()
