@@ -130,19 +130,30 @@ TOOLS: dict[str, tuple[str, str]] = {
         "upperarm_*,lowerarm_*,hand_*,thigh_*,calf_*,foot_*,ball_*",
     ),
     "Motive": ("A:Hip A:Ab A:Chest A:Neck A:Head", "A:*UArm,A:*FArm,A:*Hand,A:*Thigh,A:*Shin,A:*Foot,A:*Toe"),
+    "Move.ai": (
+        "Root Hips Spine Spine1 Spine2 Neck Head",
+        "*Arm,*ForeArm,*Hand,*UpLeg,*Leg,*Foot,*ToeBase",
+    ),
+    "ARKit": (
+        "root hips_joint spine_1_joint spine_2_joint spine_7_joint neck_1_joint neck_2_joint head_joint",
+        "*_arm_joint,*_forearm_joint,*_hand_joint,*_upLeg_joint,*_leg_joint,*_foot_joint,*_toes_joint",
+    ),
     "Rokoko": ("Hips Spine1 Spine2 Neck Head", "*Arm,*ForeArm,*Hand,*Thigh,*Shin,*Foot,*Toe"),
 }
 """Names of the trunk, and of limbs in the order of `LIMBS`, as programs of motion capture write them."""
+
+
+SIDES = {"Motive": ("L", "R"), "Unreal": ("l", "r"), "ARKit": ("left", "right")}
+COLLARS = {"Xsens": "* Shoulder", "Unreal": "clavicle_*", "ARKit": "*_shoulder_1_joint"}
 
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_joints_of_motion_capture_in_another_layout(tool: str) -> None:
     """Their shoulder is the collarbone, and a limb is the joint at which it begins."""
     trunk, limbs = TOOLS[tool]
-    left, right = {"Motive": ("L", "R"), "Unreal": ("l", "r")}.get(tool, ("Left", "Right"))
-    pattern = limbs.split(",") + (["clavicle_*"] if tool == "Unreal" else ["*Shoulder"])
+    left, right = SIDES.get(tool, ("Left", "Right"))
+    pattern = [*limbs.split(","), COLLARS.get(tool, "*Shoulder")]
     names = trunk.split() + [word.replace("*", side) for side in (right, left) for word in pattern]
-    names = [name.replace("Shoulder", " Shoulder") if tool == "Xsens" else name for name in names]
     kinect = layout("kinect_v1").joints
     mapping = joint_map(names, kinect, derive=True)
     for joint, limb in zip(LIMBS, limbs.split(","), strict=True):
@@ -151,6 +162,59 @@ def test_joints_of_motion_capture_in_another_layout(tool: str) -> None:
     assert own.shoulders == tuple(
         names.index(limbs.split(",")[0].replace("*", side)) for side in (left, right)
     )
+
+
+JOINTED: dict[str, str] = {
+    "short": "nose neck *_sho *_elb *_wri *_hip *_kne *_ank",
+    "glued": "nose neck *sho *elb *wri *hip *kne *ank",
+    "Pose2Sim": "Hip *Hip *Knee *Ankle *BigToe *SmallToe *Heel Neck Head Nose *Shoulder *Elbow *Wrist",
+    "OpenCap": (
+        "Neck *Shoulder *Elbow *Wrist midHip *Hip *Knee *Ankle *BigToe *SmallToe *Heel *.ASIS_study"
+        " *_knee_study *_mknee_study *_ankle_study *_mankle_study *_toe_study *_5meta_study"
+        " *_calc_study *_shoulder_study"
+    ),
+    "Vision": (
+        "root neck_1_joint head_joint *_eye_joint *_ear_joint *_shoulder_1_joint *_forearm_joint *_hand_joint"
+        " *_upLeg_joint *_leg_joint *_foot_joint"
+    ),
+    "Nuitrack": (
+        "JOINT_HEAD JOINT_NECK JOINT_TORSO JOINT_WAIST JOINT_*_COLLAR JOINT_*_SHOULDER JOINT_*_ELBOW"
+        " JOINT_*_WRIST JOINT_*_HAND JOINT_*_HIP JOINT_*_KNEE JOINT_*_ANKLE"
+    ),
+}
+"""Names of joints as trackers write them; the star is the side."""
+LETTERS = {"short", "glued", "Pose2Sim", "OpenCap"}
+
+
+@pytest.mark.parametrize("tool", JOINTED)
+def test_joints_of_trackers_in_another_layout(tool: str) -> None:
+    upper = tool in ("Pose2Sim", "OpenCap", "Nuitrack")
+    left, right = ("l", "r") if tool in LETTERS else ("left", "right")
+    sides = (right.upper(), left.upper()) if upper else (right, left)
+    names = [
+        name.replace("*", side)
+        for side in sides
+        for name in JOINTED[tool].split()
+        if "*" in name or side == sides[0]
+    ]
+    order = ["shoulder", "elbow", "wrist", "hip", "knee", "ankle"]
+    wanted = [f"{side}_{part}" for side in ("left", "right") for part in order]
+    mapping = joint_map(names, wanted)
+    called = {"Vision": ["shoulder_1", "forearm", "hand", "upleg", "leg", "foot"]}.get(tool, order)
+    short = {"short", "glued"} & {tool}
+    for number, part in enumerate(called):
+        for side, letter in zip(("left", "right"), (sides[1], sides[0]), strict=True):
+            (source,) = mapping.weights[wanted.index(f"{side}_{order[number]}")]
+            found = names[source].lower()
+            assert letter.lower() in found and (part[:3] if short and part != "hip" else part) in found
+            assert "study" not in found and "mknee" not in found
+
+
+def test_markers_of_plug_in_gait_are_no_joints_unless_derived() -> None:
+    markers = layout("vicon39").joints
+    with refusal("no joint named"):
+        joint_map(markers, ["left_shoulder"])
+    assert joint_map(markers, ["left_shoulder"], derive=True).derived
 
 
 def test_fingers_as_coco_wholebody_and_mediapipe_call_them() -> None:

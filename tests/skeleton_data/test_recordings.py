@@ -146,6 +146,25 @@ def test_c3d_keeps_units_names_and_what_was_not_measured(tmp_path: Path) -> None
     np.testing.assert_array_equal(missing, np.eye(3, dtype=bool))
 
 
+def test_c3d_of_two_subjects_and_a_thing_has_two_people(tmp_path: Path) -> None:
+    points = np.arange(3 * 8 * 4, dtype=np.float32).reshape(3, 8, 4) + 1
+    labels = ["A:one", "A:two", "A:three", "Ball:one", "B:two", "B:one", "B:three", "B:four"]
+    (tmp_path / "duo.c3d").write_bytes(c3d_file(points, {"LABELS": labels, "UNITS": ["m"]}))
+    found = read_c3d(tmp_path / "duo.c3d")
+    assert found.joints == ("one", "two", "three", "four") and found.positions.shape == (3, 2, 4, 3)
+    np.testing.assert_array_equal(found.positions[:, 0, :3], points[:, :3, :3])
+    np.testing.assert_array_equal(found.positions[:, 1], points[:, [5, 4, 6, 7], :3])
+    assert np.isnan(found.positions[:, 0, 3]).all()
+
+
+def test_c3d_of_rotations_alone_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.c3d").write_bytes(
+        c3d_file(np.ones((3, 0, 4), np.float32), {"ROTATION:LABELS": ["pelvis_4X4"]}, group="ROTATION")
+    )
+    with refusal("Theia3D"):
+        read_c3d(tmp_path / "a.c3d")
+
+
 def test_c3d_of_many_labels_and_frames(tmp_path: Path) -> None:
     labels = [f"m{number}" for number in range(300)]
     parameters = {"LABELS": labels[:255], "LABELS2": labels[255:], "UNITS": ["m"]}

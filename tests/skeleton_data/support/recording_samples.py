@@ -154,13 +154,15 @@ def c3d_parameter(group: int, name: str, value: Any) -> bytes:
     return struct.pack("<bb", len(name), group) + name.encode() + struct.pack("<H", len(body) + 2) + body
 
 
-def c3d_file(points: np.ndarray, parameters: dict[str, Any], *, frames: int | None = None) -> bytes:
-    """A C3D file of points (T, V, 4): x, y, z, residual; parameters of the group POINT, or TRIAL:NAME."""
+def c3d_file(
+    points: np.ndarray, parameters: dict[str, Any], *, frames: int | None = None, group: str = "TRIAL"
+) -> bytes:
+    """A C3D file of points (T, V, 4): x, y, z, residual; parameters of POINT, or of another group."""
     block = struct.pack("<bb", -5, -1) + b"POINT" + struct.pack("<H", 3) + b"\0"
-    block += struct.pack("<bb", -5, -2) + b"TRIAL" + struct.pack("<H", 3) + b"\0"
+    block += struct.pack("<bb", -len(group), -2) + group.encode() + struct.pack("<H", 3) + b"\0"
     for name, value in parameters.items():
-        group, _, short = name.rpartition(":")
-        block += c3d_parameter(2 if group else 1, short, value)
+        other, _, short = name.rpartition(":")
+        block += c3d_parameter(2 if other else 1, short, value)
     blocks = (4 + len(block)) // 512 + 1
     head = struct.pack("<BBHH", 2, 0x50, points.shape[1], 0)
     last = min(frames or len(points), 65_535)

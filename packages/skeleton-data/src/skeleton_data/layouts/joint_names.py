@@ -25,7 +25,7 @@ _BODY = frozenset(
         clavicle collar shoulder upper lower fore up arm elbow wrist hand finger thumb
         index forefinger ring pinky
         leg thigh shin calf knee ankle foot heel big small toe toes tip root
-        fhd bhd sho upa elb frm wra wrb fin asi psi thi kne tib ank hee
+        fhd bhd sho upa elb frm wri wra wrb fin asi psi thi kne tib ank hee
         """,
     )
 )
@@ -40,6 +40,13 @@ _ABBREVIATED = {
 }
 """Beside `arm`: `LUArm` and `LFArm` of OptiTrack Motive."""
 
+_SAYS_NOTHING = frozenset({"joint", "jnt"})
+"""Words that any joint may have: `left_arm_joint` of ARKit, beside which there is `root`."""
+
+_SHORT = {"sho": "shoulder", "elb": "elbow", "wri": "wrist", "kne": "knee", "ank": "ankle"}
+_MARKERS = frozenset({"asi", "psi", "fhd", "bhd", "upa", "wra", "clav", "strn"})
+"""What is short for a joint (`r_sho`), but not beside markers of Plug-in Gait: RSHO lies on the skin."""
+
 _FINGERS = frozenset({"thumb", "index", "middle", "ring", "pinky"})
 _PHALANGES = {"mcp": "1", "pip": "2", "dip": "3", "tip": "4"}
 _OF_THUMB = {"cmc": "1", "mcp": "2", "ip": "3", "tip": "4"}
@@ -47,6 +54,7 @@ _OF_THUMB = {"cmc": "1", "mcp": "2", "ip": "3", "tip": "4"}
 
 _OF_LIMBS: dict[JointKey, JointKey] = {
     ("shoulder",): ("collar",),
+    ("1", "shoulder"): ("collar",),
     ("arm",): ("shoulder",),
     ("arm", "upper"): ("shoulder",),
     ("arm", "fore"): ("elbow",),
@@ -65,10 +73,14 @@ _OF_LIMBS: dict[JointKey, JointKey] = {
     ("toes",): ("foot",),
     ("ball",): ("foot",),
 }
-"""What HumanIK, Mixamo, Unity, Unreal, Xsens, Motive and Rokoko call limbs, and where these begin."""
+"""What HumanIK, Mixamo, Unity, Unreal, Xsens, Motive, Rokoko and ARKit call limbs, and where these begin."""
+
+_NO_ARM: dict[JointKey, JointKey] = {("shoulder",): ("shoulder",), ("1", "shoulder"): ("shoulder",)}
+"""Of joints of a picture as Apple's Vision names them: it has a forearm, and before it a shoulder."""
 
 _UPPER_ARM = frozenset({("arm", "left"), ("arm", "left", "upper")})
 _FOREARM = frozenset({("arm", "fore", "left"), ("arm", "left", "lower")})
+_ELBOW = ("elbow", "left")
 
 _LEAST = 5
 """Joints that a skeleton must have for a word in all of their names to be a prefix."""
@@ -78,9 +90,9 @@ _LEAST = 5
 def joint_key(name: str) -> JointKey:
     """Return the words of a joint name, lower case and sorted, so that spellings of one joint are equal.
 
-    Case, separators and word order do not count, nor what stands before a colon; `l` and `r` stand for left
-    and right, `c` and `centre` for center. Words of the body may be glued together. Joints of fingers have
-    numbers from the palm.
+    Case, separators, word order and the word joint do not count, nor what stands before a colon; `l` and `r`
+    stand for left and right, `c` and `centre` for center. Words of the body may be glued together. Joints of
+    fingers have numbers from the palm.
 
     Example:
         >>> {joint_key(name) for name in ("ElbowLeft", "left_elbow", "elbow-left", "LElbow", "Anna:lelbow")}
@@ -96,7 +108,8 @@ def joint_key(name: str) -> JointKey:
         else:
             words += _split(word)
     named = [_WORDS.get(word, word.lstrip("0") or "0" if word.isdigit() else word) for word in words]
-    return tuple(sorted(_as_numbered(named)))
+    telling = [word for word in named if word not in _SAYS_NOTHING]
+    return tuple(sorted(_as_numbered(telling or named)))
 
 
 def _split(word: str) -> tuple[str, ...]:
@@ -132,7 +145,7 @@ def joint_keys(names: Sequence[str]) -> tuple[JointKey, ...]:
 
     A word that is in every name (`JOINT_HEAD`, `JOINT_NECK`, ...) does not count. In a skeleton that calls
     joints by the limb that begins there, as HumanIK, Mixamo, Unity and Xsens do, `LeftArm` and `LeftUpperArm`
-    are the left shoulder, and `LeftShoulder` is the collarbone.
+    are the left shoulder, and `LeftShoulder` is the collarbone, unless there is no such arm.
 
     Example:
         >>> joint_keys(["LeftShoulder", "LeftArm", "LeftForeArm"])
@@ -144,16 +157,18 @@ def joint_keys(names: Sequence[str]) -> tuple[JointKey, ...]:
         short = [tuple(word for word in key if word not in common) for key in keys]
         if all(short) and len(set(short)) == len(set(keys)):
             keys = short
-    upper, lower = _UPPER_ARM.intersection(keys), _FOREARM.intersection(keys)
-    if upper and lower:
-        keys = [_of_limb(key) for key in keys]
+    if not any(_MARKERS.intersection(key) for key in keys):
+        keys = [tuple(sorted(_SHORT.get(word, word) for word in key)) for key in keys]
+    if _FOREARM.intersection(keys) and _ELBOW not in keys:
+        limbs = _OF_LIMBS if _UPPER_ARM.intersection(keys) else _OF_LIMBS | _NO_ARM
+        keys = [_of_limb(key, limbs) for key in keys]
     return tuple(keys)
 
 
-def _of_limb(key: JointKey) -> JointKey:
+def _of_limb(key: JointKey, limbs: dict[JointKey, JointKey]) -> JointKey:
     side = [word for word in key if word in ("left", "right")]
     rest = tuple(word for word in key if word not in side)
-    return tuple(sorted([*side, *_OF_LIMBS[rest]])) if side and rest in _OF_LIMBS else key
+    return tuple(sorted([*side, *limbs[rest]])) if side and rest in limbs else key
 
 
 def other_side(key: JointKey) -> JointKey:

@@ -6,6 +6,7 @@ process (a segmentation fault in its C++), where a folder of recordings needs on
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Literal
 
@@ -47,7 +48,8 @@ def read_c3d(path: Path) -> Recording:
 
     A point with a residual below 0, a NaN or exactly at 0, 0, 0 was not measured. What the file lists as
     angles, forces, moments and powers are no positions, and names with a star are markers that nobody named:
-    both are left out. A subject's name and a colon before each name are cut off. z points up, unless
+    both are left out. A subject's name and a colon before each name are cut off; subjects whose points have
+    the same names are people. z points up, unless
     `POINT:Y_SCREEN` says another axis.
 
     Raises:
@@ -56,18 +58,22 @@ def read_c3d(path: Path) -> Recording:
     data = read_bytes(path)
     head = read_head(data, path)
     if not head.points:
-        raise DataError.at(path, "there are no points in it")
+        rotations = "; it has rotations of segments, as Theia3D writes them: export the centres of joints"
+        raise DataError.at(
+            path, "there are no points in it" + rotations * bool(head.words("ROTATION:LABELS"))
+        )
     table = _points(data, head, path)
-    kept, names = _names(head, path)
+    kept, labels = _labels(head, path)
     positions = table[:, kept, :3]
     with np.errstate(invalid="ignore"):
         missing = ~(table[:, kept, 3] >= 0) | ~(np.abs(positions) < MAX_METRES).all(axis=-1)
     with np.errstate(invalid="ignore"):  # NaN of damaged bytes may be of the kind that signals
         positions[missing | ~positions.any(axis=-1)] = np.nan
+    names, people = _people(labels, positions, path)
     rate = next(iter(head.numbers("POINT:RATE")), head.rate)
     return Recording(
         names,
-        positions[:, None],
+        people,
         _UNITS.get(next(iter(head.words("POINT:UNITS")), "").lower()),
         fps=rate if 0 < rate < 1e5 else None,
         up=_UPS.get(next(iter(head.words("POINT:Y_SCREEN")), "").upper()),
@@ -124,7 +130,7 @@ def _frame_count(head: C3dHead, there: int, size: int, path: Path) -> int:
     return said
 
 
-def _names(head: C3dHead, path: Path) -> tuple[list[int], tuple[str, ...]]:
+def _labels(head: C3dHead, path: Path) -> tuple[list[int], list[str]]:
     """Return which points are positions with a name, and their names."""
     labels = head.words("POINT:LABELS")[: head.points]
     labels += [f"point{number}" for number in range(len(labels), head.points)]
@@ -135,8 +141,33 @@ def _names(head: C3dHead, path: Path) -> tuple[list[int], tuple[str, ...]]:
         if label and not label.startswith("*") and label not in no_places
     ]
     names = [labels[number] for number in kept]
-    short = [name.rpartition(":")[2] for name in names]
-    names = short if len(set(short)) == len(short) and all(short) else names
     if not names or len(set(names)) < len(names):
         raise DataError.at(path, field="POINT:LABELS", expected="different names", found=", ".join(names))
-    return kept, tuple(names)
+    return kept, names
+
+
+def _people(
+    labels: list[str], positions: NDArray[np.float32], path: Path
+) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    """Return the names without a subject's, and positions (T, V', 3) of the points as those of people.
+
+    Of several subjects, one with less than half as many points as another is a thing, and left out.
+
+    Returns:
+        The V names, and (T, M, V, 3), NaN where a person lacks a point that another has.
+    """
+    parts = [label.rpartition(":") for label in labels]
+    short = [name for _, _, name in parts]
+    if not all(short):
+        return tuple(labels), positions[:, None]
+    if len(set(short)) == len(short):
+        return tuple(short), positions[:, None]
+    points = Counter(subject for subject, _, _ in parts)
+    subjects = [subject for subject, count in points.items() if 2 * count >= max(points.values())]
+    names = list(dict.fromkeys(name for subject, _, name in parts if subject in subjects))
+    check_size(path, len(positions), len(subjects), len(names))
+    people = np.full((len(positions), len(subjects), len(names), 3), np.nan, dtype=np.float32)
+    for number, (subject, _, name) in enumerate(parts):
+        if subject in subjects:
+            people[:, subjects.index(subject), names.index(name)] = positions[:, number]
+    return tuple(names), people
