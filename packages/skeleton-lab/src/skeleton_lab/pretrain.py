@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from pydantic import Field, model_validator
 
@@ -110,11 +110,32 @@ class PretrainConfig(RecipeSection):
 
     def resolved(self, clips: PretrainClips) -> PretrainConfig:
         """Return this recipe with what follows from the data filled in."""
+        missing = self.model.missing
+        if self.data.layout is not None and clips.fewest_joints < len(clips.layout.joints):
+            missing = self._masks_absent_joints()
         encoder = resolve_network(
             self.model.encoder, clips.layout, self.data.sampling, classes=0, field="model.encoder"
         )
-        parts = {"encoder": encoder, "mask": resolve_mask(self.model.mask, clips.layout)}
+        mask = resolve_mask(self.model.mask, clips.layout)
+        parts = {"encoder": encoder, "mask": mask, "missing": missing}
         return self.model_copy(update={"model": self.model.model_copy(update=parts)})
+
+    def _masks_absent_joints(self) -> Literal["mask"]:
+        """Return what `model.missing` must be where stores lack joints of the common layout.
+
+        Raises:
+            InputError: If the recipe says otherwise, or shows whole clips.
+        """
+        if self.model.latent is not None:
+            raise InputError(
+                "model.latent shows whole clips to the encoder, but with data.layout stores lack some joints"
+            )
+        if "missing" in self.model.model_fields_set and self.model.missing != "mask":
+            raise InputError(
+                f"model.missing is {self.model.missing}, but with data.layout stores lack some joints, which "
+                "nothing fills: it must be mask"
+            )
+        return "mask"
 
     def build(self) -> SkeletonMAE:
         """Build the model, and try it: what does not fit the skeleton or the protocols is found here."""
@@ -129,11 +150,16 @@ class PretrainConfig(RecipeSection):
             model.eval()(clip, generator=clip_seeds(0, 0, torch.arange(1)))
         return model.train()
 
-    def check_visible(self, model: SkeletonMAE, *, clips: int) -> None:
-        """Check that a part of a batch, of so many clips, shows BatchNorm more than one joint.
+    def check_visible(self, model: SkeletonMAE, *, clips: int, joints: int) -> None:
+        """Check what the mask shows, of a part of a batch and of stores that lack joints.
+
+        Args:
+            model: The model.
+            clips: Clips in a part of a batch: BatchNorm must be shown more than one joint.
+            joints: Joints of the store that has fewest: as many tokens as the mask shows must be there.
 
         Raises:
-            InputError: If it may show a single one.
+            InputError: If it may show a single joint, or more than there are.
         """
         import torch
         from torch.nn.modules.batchnorm import _BatchNorm
@@ -141,6 +167,12 @@ class PretrainConfig(RecipeSection):
         body = torch.ones(1, self.data.sampling.frames, self.model.encoder.joints, 3)
         visible = model.sample_mask(body, torch.zeros(1, dtype=torch.int64)).visible_per_clip
         encoder = cast("Network", model.encoder)
+        tokens = self.data.sampling.frames // model.encoder.token_frames * joints
+        if visible > tokens:
+            raise InputError(
+                f"model.mask shows {visible} tokens of a clip, but of a store with {joints} of the "
+                f"{self.model.encoder.joints} joints there are {tokens}: hide more, or leave out that store"
+            )
         if clips * visible < 2 and any(isinstance(part, _BatchNorm) for part in encoder.modules()):
             raise InputError(
                 "model.mask leaves one joint visible, and BatchNorm has no variance of one: hide fewer, or "
@@ -195,12 +227,15 @@ def run(config: PretrainConfig, *, bar: Mapping[str, Any] | None = None) -> Pret
         model = config.build()
         alone = 1 if config.training.sync_batchnorm else accelerator.num_processes
         config.check_visible(
-            model, clips=plan.batch_size // config.training.gradient_accumulation_steps // alone
+            model,
+            clips=plan.batch_size // config.training.gradient_accumulation_steps // alone,
+            joints=clips.fewest_joints,
         )
     if config.run.dry_run:
         describe(accelerator, folder, config, plan, preprocessing, model, generator=torch.Generator())
         return None
-    loaders = Loaders(accelerator, config.data.sampling, clips.bodies, seed, config.run.workers)
+    reading = (config.data.sampling, clips.bodies, seed, config.run.workers)
+    loaders = Loaders(accelerator, *reading, layout=clips.layout)
     validation = loaders.evaluation(clips.validation, plan) if clips.validation else None
 
     with Trainer(

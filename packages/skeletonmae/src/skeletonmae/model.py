@@ -145,9 +145,9 @@ class SkeletonMAE(nn.Module):
             generator: Draws the masks: a generator, or one int64 seed for each clip (N,), so that a clip's
                 masks do not depend on its batch (`skeleton_mask.clip_seeds`).
             present: Boolean (N, T, V, M), true where a joint was measured; all were if None. With
-                `config.missing="mask"` the others are masked, and do not count in the loss. Only in bodies of
-                which fewer were measured than the mask shows, some stay visible, held in their nearest frame.
-                A body of which none was measured is absent.
+                `config.missing="mask"` the others are masked, and do not count in the loss, whatever stands
+                there: NaN, too. Only in bodies of which fewer were measured than the mask shows, some stay
+                visible, held in their nearest frame. A body of which none was measured is absent.
             unchanged: The same clips (N, C, T, V, M) without an augmentation that `x` has; the latent target
                 is made of them, or of `x` if None.
             sampler: Draws the masks of this pass, in the place of `mask`.
@@ -165,20 +165,22 @@ class SkeletonMAE(nn.Module):
         if there is not None:
             tokens_there = rearrange(there, "b (t k) v -> b t k v", k=self.encoder.token_frames).all(2)
             mask = show_present(mask, tokens_there, generator=seeds)
+            if (mask.visible & ~tokens_there).any():  # a held joint, but none that the sensor lacks
+                ever = tokens_there.any(1, keepdim=True).expand_as(tokens_there)
+                mask = show_present(mask, ever, generator=seeds)
         tokens = self.encode(bodies, mask)  # (P, C')
         decoded = self.decoder(tokens, mask)  # (B, T, V, C), with a latent target (B, T, V, C + C')
-        target = self.target.of(bodies)
+        measured = None if there is None else self.target.measured(there)
+        target = self.target.of(bodies, there=None if measured is None else measured.any(1))
         prediction = features = decoded
         if self.latent is not None:
             prediction, features = decoded.tensor_split([target.shape[3]], dim=-1)
         visible = repeat(mask.visible, "b t v -> b (t k) v", k=self.encoder.token_frames)
-        measured = torch.ones_like(visible) if there is None else self.target.measured(there)
-        counted = None if there is None else measured
-        loss = self.loss(prediction, target, visible, counted)
+        loss = self.loss(prediction, target, visible, measured)
         terms: dict[str, Tensor] = {}
         if self.uncertainty is not None and self.training:
             terms["reconstruction"] = loss.detach()
-            loss = self.loss(prediction, target, visible, counted, weigh=self.uncertainty)
+            loss = self.loss(prediction, target, visible, measured, weigh=self.uncertainty)
         if self.latent is not None and self.training:
             self.latent.follow(self.encoder)
             whole = bodies if unchanged is None else pick_bodies(unchanged, body_index)
@@ -188,6 +190,7 @@ class SkeletonMAE(nn.Module):
             latent = self.loss(features, latent_target, visible, there)
             terms = {"reconstruction": loss, "latent": latent, "latent_variation": variation} | terms
             loss = self.config.target.weight * loss + self.latent.config.weight * latent
+        measured = torch.ones_like(visible) if measured is None else measured
         return SkeletonMAEOutput(loss, prediction, target, visible, terms, measured, bodies)
 
     def sample_mask(self, bodies: Tensor, generator: NoiseSource, sampler: MaskSampler | None = None) -> Mask:

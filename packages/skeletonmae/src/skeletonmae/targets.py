@@ -46,13 +46,15 @@ class Target:
     def __init__(self, config: TargetConfig, *, floor: float = 1e-3) -> None:
         self.config, self.floor = config, floor
 
-    def of(self, bodies: Tensor, *, scaled_as: Tensor | None = None) -> Tensor:
+    def of(self, bodies: Tensor, *, scaled_as: Tensor | None = None, there: Tensor | None = None) -> Tensor:
         """Return the target of bodies (B, T, V, C): (B, T, V, C), or (B, T, V, 2 C) of joints and motion.
 
         Args:
             bodies: The joints.
             scaled_as: Bodies whose mean and spread are used instead of the bodies' own, so that the target
                 of guessed joints can be compared with that of the true ones.
+            there: Boolean (B, V), joints whose target is known in some frame; the spread of a body is that
+                of them alone, so that it does not depend on how many joints its sensor lacks. All, if None.
 
         Raises:
             ValueError: If the frames are not a multiple of those of a patch.
@@ -61,7 +63,7 @@ class Target:
         for part in self.config.parts:
             target = _plain(part, bodies)
             if self.config.standardise != "none":
-                mean, spread = self._scale(_plain(part, bodies if scaled_as is None else scaled_as))
+                mean, spread = self._scale(_plain(part, bodies if scaled_as is None else scaled_as), there)
                 target = (target - mean) / spread
             targets.append(target)
         return torch.cat(targets, dim=-1)
@@ -96,13 +98,17 @@ class Target:
         start = ((bodies - travelled) * anchors).sum(1, keepdim=True) / anchors.sum(1, keepdim=True)
         return travelled + start
 
-    def _scale(self, target: Tensor) -> tuple[Tensor, Tensor]:
+    def _scale(self, target: Tensor, there: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return mean (B, 1, V, C) and spread (B, 1, V or 1, C or 1); of patches both are (B, T, V, 1)."""
         if self.config.standardise == "patch":
             return self._scale_of_patches(target)
         mean = target.mean(1, keepdim=True)
         over = _OVER[self.config.standardise]
-        spread = (target - mean).square().mean(over, keepdim=True).sqrt()
+        variance = (target - mean).square()
+        if there is not None and self.config.standardise == "body":
+            weight = there[:, None, :, None] / there.sum(1).clamp(min=1)[:, None, None, None]
+            variance = variance * (weight * there.shape[1])
+        spread = variance.mean(over, keepdim=True).sqrt()
         return mean, spread.clamp(min=self.floor)
 
     def _scale_of_patches(self, target: Tensor) -> tuple[Tensor, Tensor]:

@@ -55,7 +55,7 @@ class Transformer(
         self.config = config
         self.embed = nn.Linear(config.token_frames * config.channels, config.width)
         self.temporal_positions = nn.Parameter(torch.empty(config.tokens_in_time, 1, config.width))
-        self.joint_positions = nn.Parameter(torch.empty(config.joints, config.width))
+        self.joint_positions = nn.Parameter(torch.empty(config.skeleton_joints, config.width))
         self.blocks = transformer_blocks(config.width, config.depth, config.heads, config.mlp_ratio)
         self.norm = nn.LayerNorm(config.width)
         self.apply(init_weights)
@@ -117,7 +117,9 @@ class Transformer(
         return {"temporal_positions", "joint_positions"}
 
     def _positions(self) -> Tensor:
-        return self.temporal_positions + self.joint_positions
+        places = self.config.places
+        of_joints = self.joint_positions if places is None else self.joint_positions[list(places)]
+        return self.temporal_positions + of_joints
 
     def _encode(self, tokens: Tensor) -> Tensor:
         """Map tokens (B, L, C'), with their positions, to features (B, L, C')."""

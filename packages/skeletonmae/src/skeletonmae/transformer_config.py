@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
-from sttformer import Pool
+from sttformer import PlacedJoints, Pool
 
 
-class TransformerConfig(BaseModel):
+class TransformerConfig(PlacedJoints):
     """Every choice that shapes a `Transformer`; the defaults are MAMP's (Mao et al. 2023, section 4.2).
 
     Example:
@@ -15,16 +15,11 @@ class TransformerConfig(BaseModel):
         10
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["transformer"] = Field("transformer", description="Type of the encoder.")
     frames: PositiveInt = Field(
         120,
         le=1_000_000,
         description="Number of frames in a clip, T, for which positional embeddings are learned.",
-    )
-    joints: PositiveInt = Field(
-        25, le=1024, description="Number of joints of a skeleton, V; commands take it from the data."
     )
     channels: PositiveInt = Field(
         3, le=1024, description="Number of input channels of a joint, C: its coordinates."

@@ -16,6 +16,7 @@ from .official import load_official as load_official
 from .official import official_config as official_config
 from .official import read_official as read_official
 from .official import to_official as to_official
+from .places import PlacedJoints as PlacedJoints
 from .positions import sinusoidal_positions as sinusoidal_positions
 from .sizes import SIZES as SIZES
 from .sizes import create as create
@@ -30,6 +31,7 @@ __all__ = [
     "SIZES",
     "DenseGrid",
     "FoldedSTTFormer",
+    "PlacedJoints",
     "Pool",
     "PooledClassifier",
     "PretrainedMixin",

@@ -92,7 +92,8 @@ class STTFormerBlock(nn.Module):
         of_positions = F.linear(self.positions, self.query_key.weight)
         query, key = grid.add_at_slots(self.query_key(x), of_positions).chunk(2, dim=-1)
         correlation = grid.correlate(query, key, self.heads).div_(self.qk_channels)
-        learned = self.attention_bias.mT.contiguous().mT  # in memory as the correlation lies
+        learned = grid.among_slots(self.attention_bias)
+        learned = learned.mT.contiguous().mT  # in memory as the correlation lies
         attention: Tensor = self.attention_dropout(
             torch.addcmul(learned, torch.tanh(correlation), self.alpha)
         )

@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
+
+from .places import PlacedJoints
 
 Pool = Literal["mean", "by_joint"]
 """Pooling of token features before the head: the mean of all, or the mean of each joint's."""
@@ -11,7 +13,7 @@ BlockChannels = tuple[Channels, Channels]
 """Output channels of a block, and channels of a query or key in each of its heads."""
 
 
-class STTFormerConfig(BaseModel):
+class STTFormerConfig(PlacedJoints):
     """Every choice that shapes an STTFormer; the defaults are the published NTU RGB+D model.
 
     The number of frames and of bodies is no part of it: the weights serve any clip whose frames the
@@ -22,12 +24,7 @@ class STTFormerConfig(BaseModel):
         40
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["sttformer"] = Field("sttformer", description="Type of the encoder.")
-    joints: PositiveInt = Field(
-        25, le=1024, description="Number of joints of a skeleton, V; commands take it from the data."
-    )
     channels: PositiveInt = Field(
         3, le=1024, description="Number of input channels of a joint, C: its coordinates."
     )
@@ -87,8 +84,16 @@ class STTFormerConfig(BaseModel):
 
     @property
     def slots(self) -> int:
-        """Slots of a tuple, S: frames of a tuple times joints."""
-        return self.tuple_frames * self.joints
+        """Slots of a tuple, S: frames of a tuple times the joints that the weights are for."""
+        return self.tuple_frames * self.skeleton_joints
+
+    @property
+    def slots_in_clip(self) -> tuple[int, ...] | None:
+        """Slot of each joint of each frame of a tuple, where `places` says it."""
+        if self.places is None:
+            return None
+        starts = range(0, self.slots, self.skeleton_joints)
+        return tuple(start + place for start in starts for place in self.places)
 
     @property
     def num_features(self) -> int:

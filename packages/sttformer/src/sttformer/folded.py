@@ -6,6 +6,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .block import STTFormerBlock
+from .config import STTFormerConfig
+from .grid import spread_slots
 from .model import STTFormer
 from .norm import TokenBatchNorm
 
@@ -33,7 +35,7 @@ class FoldedSTTFormer(nn.Module):
         self.config = model.config
         self.embed = _conv(model.embed.weight[:, :, None, None], model.embed.bias, model.embed_norm)
         self.blocks = nn.ModuleList(
-            _FoldedBlock(block) for block in model.blocks if isinstance(block, STTFormerBlock)
+            _FoldedBlock(block, model.config) for block in model.blocks if isinstance(block, STTFormerBlock)
         )
         self.eval().requires_grad_(False)
 
@@ -54,14 +56,19 @@ class _FoldedBlock(nn.Module):
     alpha: Tensor
     learned: Tensor
 
-    def __init__(self, block: STTFormerBlock) -> None:
+    at: Tensor
+
+    def __init__(self, block: STTFormerBlock, config: STTFormerConfig) -> None:
         super().__init__()
+        self.all_slots, self.placed = config.slots, config.places is not None
+        at = torch.tensor(config.slots_in_clip or range(config.slots))
+        self.register_buffer("at", at)
         self.heads, self.qk_channels = block.heads, block.qk_channels
         weight = block.query_key.weight
         self.query_key = _conv(weight[:, :, None, None], block.query_key.bias)
-        self.register_buffer("positions", (weight @ block.positions.T)[None, :, None].detach().clone())
+        self.register_buffer("positions", (weight @ block.positions[at].T)[None, :, None].detach().clone())
         self.register_buffer("alpha", block.alpha.detach().clone())
-        self.register_buffer("learned", block.attention_bias.detach().clone())
+        self.register_buffer("learned", block.attention_bias.detach()[:, at][:, :, at].clone())
         slot, across = block.slot_conv, block.tuple_conv
         self.slot_conv = _conv(slot.weight[:, :, None], slot.bias, block.slot_norm)
         feedforward = block.feedforward
@@ -82,7 +89,11 @@ class _FoldedBlock(nn.Module):
         residual = of_slots(x)
         y = rearrange(x, "b c t s -> b 1 (c t) s") @ self._attention(x)
         y = rearrange(y, "b h (c t) s -> b (h c) t s", t=x.shape[2])
-        y = F.leaky_relu(self.slot_conv(y) + residual, 0.1)
+        if self.placed:
+            y = self.slot_conv(spread_slots(y, self.at, self.all_slots))[..., self.at]
+        else:
+            y = self.slot_conv(y)
+        y = F.leaky_relu(y + residual, 0.1)
         y = F.leaky_relu(self.feedforward(y) + residual, 0.1)
         return F.leaky_relu(self.tuple_conv(y) + of_tuples(y), 0.1)
 

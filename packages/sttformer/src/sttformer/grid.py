@@ -25,6 +25,10 @@ class TokenGrid(ABC):
 
     repeated: Repeated | None = None
 
+    def among_slots(self, maps: Tensor) -> Tensor:
+        """Return learned maps (H, S, S) as `correlate` lays out those of a body."""
+        return maps
+
     @abstractmethod
     def rows(self, tokens: Tensor) -> Tensor:
         """Lay tokens (B, T, V, C) out as rows (P, C)."""
@@ -69,6 +73,9 @@ class DenseGrid(TokenGrid):
         joints: Joints of a skeleton, V.
         tuple_frames: Frames of a tuple, n.
         repeated: Rows at the end that stand for several equal bodies.
+        at: Slots (S',) of the joints, if a tuple has places of other joints too. These are as masked ones in
+            `VisibleGrid`: S is the number of joints' slots, and codes, maps and convolutions have all.
+        all_slots: Number of all slots, with `at`.
 
     Example:
         >>> import torch
@@ -79,11 +86,23 @@ class DenseGrid(TokenGrid):
     """
 
     def __init__(
-        self, bodies: int, frames: int, joints: int, *, tuple_frames: int, repeated: Repeated | None = None
+        self,
+        bodies: int,
+        frames: int,
+        joints: int,
+        *,
+        tuple_frames: int,
+        repeated: Repeated | None = None,
+        at: Tensor | None = None,
+        all_slots: int = 0,
     ) -> None:
         self.bodies, self.frames, self.joints = bodies, frames, joints
         self.slots, self.tuples = tuple_frames * joints, frames // tuple_frames
-        self.repeated = repeated
+        self.repeated, self.at, self.all_slots = repeated, at, all_slots
+
+    def among_slots(self, maps: Tensor) -> Tensor:
+        """Return the entries of learned maps (H, S, S) that are of joints."""
+        return maps if self.at is None else maps[:, self.at][:, :, self.at]
 
     def rows(self, tokens: Tensor) -> Tensor:
         """Lay tokens (B, T, V, C) out as rows (B T' S, C)."""
@@ -95,6 +114,7 @@ class DenseGrid(TokenGrid):
 
     def add_at_slots(self, x: Tensor, codes: Tensor) -> Tensor:
         """Add codes (S, C) to the rows of each body and tuple."""
+        codes = codes if self.at is None else codes[self.at]
         return (rearrange(x, "(p s) c -> p s c", s=self.slots) + codes).flatten(0, 1)
 
     def correlate(self, query: Tensor, key: Tensor, heads: int) -> Tensor:
@@ -111,7 +131,10 @@ class DenseGrid(TokenGrid):
         """Make products whose results are the channels, for each head, of (T', S) images."""
         x = aggregate(attention, rearrange(x, "(b t s) c -> b t s c", s=self.slots, t=self.tuples))
         image = rearrange(x, "b t s c -> b c t s")
+        if self.at is not None:
+            image = spread_slots(image, self.at, self.all_slots)
         image = F.conv2d(image, weight[:, :, None], bias, padding=(0, weight.shape[2] // 2))
+        image = image if self.at is None else image[..., self.at]
         return rearrange(image, "b o t s -> (b t s) o")
 
     def tuple_conv(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -119,3 +142,17 @@ class DenseGrid(TokenGrid):
         image = rearrange(x, "(b t s) c -> b c t s", s=self.slots, t=self.tuples)
         image = F.conv2d(image, weight[..., None], bias, padding=(weight.shape[2] // 2, 0))
         return rearrange(image, "b o t s -> (b t s) o")
+
+
+def spread_slots(image: Tensor, at: Tensor, all_slots: int) -> Tensor:
+    """Put images (B, C, T', S') of joints into images (B, C, T', S) of all slots, which are zero elsewhere.
+
+    They are sums over the slots of a tuple, and are scaled by S / S', as if all slots had summed.
+
+    Example:
+        >>> import torch
+        >>> spread_slots(torch.ones(1, 1, 1, 2), torch.tensor([3, 1]), 4).flatten()
+        tensor([0., 2., 0., 2.])
+    """
+    whole = image.new_zeros(*image.shape[:3], all_slots)
+    return whole.index_copy(3, at, image * (all_slots / len(at)))

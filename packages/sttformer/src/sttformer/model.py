@@ -53,10 +53,13 @@ class STTFormer(
 
     token_frames = 1
     """Frames of a joint that a token stands for."""
+    _at: Tensor | None
 
     def __init__(self, config: STTFormerConfig) -> None:
         super().__init__()
         self.config = config
+        at = config.slots_in_clip
+        self.register_buffer("_at", None if at is None else torch.tensor(at), persistent=False)
         self.embed = nn.Linear(config.channels, config.width)
         self.embed_norm = TokenBatchNorm(config.width)
         widths = [config.width, *(channels for channels, _ in config.blocks)]
@@ -161,8 +164,15 @@ class STTFormer(
             raise ValueError(
                 f"visible must be boolean {tuple(x.shape[:3])}, got {visible.dtype} {tuple(visible.shape)}"
             )
-        rows, grid = self._lay_out_visible(x, visible)
-        return self._encode(rows, grid)
+        if self.config.places is None:
+            return self._encode(*self._lay_out_visible(x, visible))
+        at, count = torch.tensor(self.config.places, device=x.device), self.config.skeleton_joints
+        whole, shown = (
+            each.new_zeros(*each.shape[:2], count, *each.shape[3:]).index_copy(2, at, each)
+            for each in (x, visible)
+        )
+        number = (shown.flatten().cumsum(0) - 1).view(shown.shape)[:, :, at]  # of the row of each token
+        return self._encode(*self._lay_out_visible(whole, shown))[number[visible]]
 
     # torch.compiler.disable imports the compiler when it decorates, in seconds; this does when called.
     @_disable_dynamo
@@ -198,7 +208,8 @@ class STTFormer(
         self._check(bodies.shape[1:])
         _check_finite(bodies)
         bodies, owner, repeated = self._distinct(bodies)
-        grid = DenseGrid(*bodies.shape[:3], tuple_frames=self.config.tuple_frames, repeated=repeated)
+        sizes = {"tuple_frames": self.config.tuple_frames, "all_slots": self.config.slots}
+        grid = DenseGrid(*bodies.shape[:3], **sizes, repeated=repeated, at=self._at)
         return grid.rows(bodies), grid, owner
 
     def _distinct(self, bodies: Tensor) -> tuple[Tensor, Tensor | slice, Repeated | None]:

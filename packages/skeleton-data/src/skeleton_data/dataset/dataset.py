@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from skeleton_data.errors import DataError
+from skeleton_data.layouts.joint_places import joint_places
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.store.own_clips import OwnClips
 from skeleton_data.store.store import SkeletonStore
@@ -40,7 +41,8 @@ class ClipBatch(NamedTuple):
     """Clips that were sampled together; a single clip has the same fields without the axis N.
 
     Attributes:
-        joints: (N, C=3, T, V, M) float32, metres; absent bodies are zero.
+        joints: (N, C=3, T, V, M) float32, metres; absent bodies are zero. With a common `layout`, joints that
+            a store lacks are NaN in bodies that are there.
         label: (N,) int64, -1 = unknown.
         clip: (N,) int64, position in the dataset.
         present: (N, T, V, M) bool, true where a joint was measured; false too in frames without the body.
@@ -102,17 +104,20 @@ class SkeletonDataset(Dataset[ClipBatch]):
     ranks, nor where a run was resumed.
 
     Args:
-        sources: The clips; all stores must have one layout. Positions count through the sources in order.
+        sources: The clips; all stores must have one layout, unless `layout` is given. Positions count through
+            the sources in order.
         sampling: How clips are sampled.
         bodies: M; the first bodies of a clip are kept, missing ones are zero.
         training: Random crop, rotation and augmentation, else the centre crop.
         seed: Of the random numbers, mixed with those of the key.
         view: Where not training, which part of each clip is taken in the place of its centre
             (`skeleton_data.transforms.crop.view_crop`).
+        layout: Common skeleton of stores whose layouts differ: joints stand at the places of their names
+            (`joint_places`). A clip is moved, turned and augmented by the layout of its own store.
 
     Raises:
         ValueError: No sources, stores of different layouts or units, `bodies` below 1; a layout without sides
-            or heading, where the sampling needs them.
+            or heading, where the sampling needs them; a joint without a place in the common `layout`.
     """
 
     def __init__(
@@ -124,6 +129,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         training: bool,
         seed: int = 0,
         view: int | None = None,
+        layout: SkeletonLayout | None = None,
     ) -> None:
         if not sources:
             raise ValueError("sources must hold at least one ClipSet")
@@ -131,21 +137,17 @@ class SkeletonDataset(Dataset[ClipBatch]):
             raise ValueError(f"bodies must be at least 1, got {bodies}")
         first = sources[0].store
         for source in sources:
-            if source.store.layout != first.layout:
+            if layout is None and source.store.layout != first.layout:
                 raise ValueError(f"stores must have one layout, got {first!r} and {source.store!r}")
             if source.store.meta.units != first.meta.units:
                 raise ValueError(f"2D and 3D joints do not mix, got {first!r} and {source.store!r}")
         self.sources, self.sampling = tuple(sources), sampling
         self.bodies, self.training, self.seed, self.view = bodies, training, seed, view
-        self.layout: SkeletonLayout = first.layout
+        self.layout: SkeletonLayout = layout or first.layout
         self.flat = first.meta.units == "picture"
-        if sampling.face_forward and not self.flat:
-            self.layout.facing()
-        if training and (sampling.augment.flip or sampling.augment.swap) and not self.layout.pairs:
-            raise DataError(
-                f"layout {self.layout.name!r} has no pairs of left and right joints: leave augment.flip and"
-                " augment.swap at 0"
-            )
+        for source in sources:
+            _require_sides(source.store.layout, sampling, training=training, flat=self.flat)
+        self._places = [_places(source.store, self.layout) for source in sources]
         self._augments = training and sampling.augment != Augmentation()
         self._ends = np.cumsum([len(source.clips) for source in sources])
         self._tables: dict[int, Tensor] = {}
@@ -184,7 +186,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         if outside.any():
             raise IndexError(f"position {position[outside.argmax()]} of {len(self)} clips")
         random = uniform(self.seed, epoch, position, _DRAWS) if self.training else None
-        if len(self.sources) == 1:
+        if len(self.sources) == 1 and self._places[0] is None:
             joints, label, present = self._sample(0, epoch, position, random)
         else:
             number = np.searchsorted(self._ends, position, side="right")
@@ -194,8 +196,10 @@ class SkeletonDataset(Dataset[ClipBatch]):
             for source in np.unique(number):
                 here = np.flatnonzero(number == source)
                 drawn = None if random is None else random[here]
-                some = self._sample(int(source), epoch[here], position[here], drawn)
-                joints[here], label[here], present[here] = some
+                some, label[here], known = self._sample(int(source), epoch[here], position[here], drawn)
+                if (places := self._places[source]) is not None:
+                    some, known = _at_places(some, known, places, len(self.layout.joints))
+                joints[here], present[here] = some, known
         return ClipBatch(joints, torch.from_numpy(label), torch.from_numpy(position), present)
 
     def _sample(
@@ -207,6 +211,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
     ) -> tuple[Tensor, NDArray[np.int64], Tensor]:
         """Return joints, labels and `present` of clips of one source; `random` is (N, draws) or None."""
         source, sampling, index = self.sources[number], self.sampling, self.sources[number].store.index
+        layout = source.store.layout
         clips = source.clips[position - (self._ends[number] - len(source.clips))]
         table, first_row = self._rows(number, clips)
         blend = FrameBlend.linear(
@@ -222,16 +227,16 @@ class SkeletonDataset(Dataset[ClipBatch]):
         joints = blend.joints(table, None if heading else turn)
         present = self._present(source.store, joints, blend)
         if sampling.origin == "first_frame":
-            joints = move_origin(joints, self.layout.centre, blend.presence(table), flat=self.flat)
+            joints = move_origin(joints, layout.centre, blend.presence(table), flat=self.flat)
         if heading:
-            forward = heading_matrix(joints, *self.layout.facing())
+            forward = heading_matrix(joints, *layout.facing())
             joints = rotate(joints, forward if turn is None else torch.bmm(turn, forward))
         draw: dict[str, Any] = {"seed": self.seed, "epoch": epoch, "clip": position}
         if self._augments:
-            joints = augment(joints, sampling.augment, self.layout, flat=self.flat, **draw)
-            present = augment_presence(present, sampling.augment, self.layout, **draw)
-        joints = to_stream(joints, sampling.stream, self.layout, flat=self.flat)
-        present = known_in_stream(present, sampling.stream, self.layout)
+            joints = augment(joints, sampling.augment, layout, flat=self.flat, **draw)
+            present = augment_presence(present, sampling.augment, layout, **draw)
+        joints = to_stream(joints, sampling.stream, layout, flat=self.flat)
+        present = known_in_stream(present, sampling.stream, layout)
         if self._augments:
             joints = hide(joints, sampling.augment, flat=self.flat, **draw)
             drops = sampling.augment.model_copy(update={"axis_drop": 0.0})
@@ -280,3 +285,36 @@ class SkeletonDataset(Dataset[ClipBatch]):
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the tensors over the maps, which would be copied whole into another process."""
         return self.__dict__ | {"_tables": {}}
+
+
+def _require_sides(layout: SkeletonLayout, sampling: ClipSampling, *, training: bool, flat: bool) -> None:
+    """Refuse a layout without sides or heading, where the sampling needs them."""
+    if sampling.face_forward and not flat:
+        layout.facing()
+    if training and (sampling.augment.flip or sampling.augment.swap) and not layout.pairs:
+        raise DataError(
+            f"layout {layout.name!r} has no pairs of left and right joints: leave augment.flip and"
+            " augment.swap at 0"
+        )
+
+
+def _places(store: SkeletonStore, layout: SkeletonLayout) -> Tensor | None:
+    """Return the places of a store's joints in a common layout; None if these are its joints."""
+    if store.layout.joints == layout.joints:
+        return None
+    target = f"layout {layout.name}"
+    return torch.tensor(
+        joint_places(store.layout.joints, layout.joints, source=str(store.path), target=target)
+    )
+
+
+def _at_places(joints: Tensor, present: Tensor, places: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Put joints (N, C, T, V, M) and where they were measured (N, T, V, M) at their places among `count`.
+
+    At the places of joints that are not there, a body is NaN, so that nothing can take them for measured.
+    """
+    whole = joints.new_full((*joints.shape[:3], count, joints.shape[4]), torch.nan)
+    absent = ~(joints != 0).flatten(1, 3).any(1)  # (N, M)
+    whole = whole.index_copy(3, places, joints).masked_fill(absent[:, None, None, None], 0)
+    there = torch.zeros(whole[:, 0].shape, dtype=torch.bool)
+    return whole, there.index_copy(2, places, present)

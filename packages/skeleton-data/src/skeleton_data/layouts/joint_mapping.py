@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
-from skeleton_data.layouts.joint_names import joint_key, joint_keys, match_joints
+from skeleton_data.layouts.joint_names import JointKey, joint_key, joint_keys, match_joints
 
 Weights = dict[int, float]
 """Weight of each joint of the source in one joint of the target."""
@@ -133,17 +134,28 @@ def _resolve(
 @cache
 def _rules() -> dict[tuple[str, ...], list[list[tuple[str, ...]]]]:
     """Return, for each joint, the lines of joints that it may be the middle of, the best first."""
-    import tomllib  # not needed where no joint is derived
-
-    table = tomllib.loads((files("skeleton_data.layouts") / "joint_rules.toml").read_text(encoding="utf-8"))
-    rules: dict[tuple[str, ...], list[list[tuple[str, ...]]]] = {}
-    for pattern in table["same"]:
-        for side in ("left", "right") if "*" in pattern[0] else ("",):
-            group = [joint_key(name.replace("*", side)) for name in pattern]
-            for key in group:
-                rules[key] = [[other] for other in group if other != key]
+    table = _table()
+    rules = {key: [[other] for other in others] for key, others in same_places().items()}
     for name, lines in table["middle"].items():
         for side in ("left", "right") if "*" in name else ("",):
             keys = [[joint_key(part.replace("*", side)) for part in line] for line in lines]
             rules.setdefault(joint_key(name.replace("*", side)), []).extend(keys)
     return rules
+
+
+@cache
+def same_places() -> dict[JointKey, list[JointKey]]:
+    """Return, for each joint, other names that trackers give to about the same place."""
+    same: dict[JointKey, list[JointKey]] = {}
+    for pattern in _table()["same"]:
+        for side in ("left", "right") if "*" in pattern[0] else ("",):
+            group = [joint_key(name.replace("*", side)) for name in pattern]
+            same |= {key: [other for other in group if other != key] for key in group}
+    return same
+
+
+@cache
+def _table() -> dict[str, Any]:
+    import tomllib  # not needed where no joint is derived
+
+    return tomllib.loads((files("skeleton_data.layouts") / "joint_rules.toml").read_text(encoding="utf-8"))

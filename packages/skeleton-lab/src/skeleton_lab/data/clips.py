@@ -18,8 +18,10 @@ from skeleton_data import (
     Split,
     Units,
     class_counts,
+    joint_places,
     kind_of_joints,
     label_subset,
+    layout,
     missing_classes,
     require_trained_classes,
 )
@@ -38,8 +40,17 @@ class PretrainData(RecipeSection):
     sources: Annotated[tuple[TrainingSide, ...], Field(min_length=1)] = Field(
         description=(
             'Stores with one skeleton layout and how each is divided, as [{"store": ..., '
-            '"protocol": ...}, ...].'
+            '"protocol": ...}, ...]. With `layout` their layouts may differ.'
         )
+    )
+    layout: str | None = Field(
+        None,
+        min_length=1,
+        description=(
+            "Common skeleton of stores whose layouts differ: a name or a .toml file with all of their "
+            "joints, such as configs/layouts/common.toml. Joints are found by name, and those that a store "
+            "lacks are masked (default: all stores have one layout)."
+        ),
     )
     validation: float = Field(
         0.05,
@@ -73,17 +84,20 @@ class PretrainData(RecipeSection):
         _require_bodies(train)
         first = train[0][0]
         for store, _ in train:
-            if store.layout != first.layout:
+            if self.layout is None and store.layout != first.layout:
                 raise InputError(
-                    f"data.sources: {first.path} has layout {first.layout.name}, "
-                    f"but {store.path} has {store.layout.name}"
+                    f"data.sources: {first.path} has layout {first.layout.name}, but {store.path} has "
+                    f"{store.layout.name}; data.layout names a skeleton with the joints of both"
                 )
             if store.meta.units != first.meta.units:
                 raise InputError(
                     f"data.sources: {first.path} holds {kind_of_joints(first.meta.units)}, "
                     f"but {store.path} holds {kind_of_joints(store.meta.units)}"
                 )
-        return PretrainClips(train, validation, first.layout, _bodies(train), tuple(divided))
+        common = first.layout if self.layout is None else layout(self.layout)
+        if self.layout is not None:
+            _require_places(train, common, self.sampling)
+        return PretrainClips(train, validation, common, _bodies(train), tuple(divided))
 
 
 class ContrastData(PretrainData):
@@ -99,6 +113,12 @@ class ContrastData(PretrainData):
         ),
     )
 
+    @model_validator(mode="after")
+    def _one_layout(self) -> ContrastData:
+        if self.layout is not None:
+            raise ValueError("layout: contrast has no masks, so that all of its stores need one layout")
+        return self
+
 
 @dataclass(frozen=True)
 class PretrainClips:
@@ -109,6 +129,11 @@ class PretrainClips:
     layout: SkeletonLayout
     bodies: int
     divided: tuple[Split, ...]
+
+    @property
+    def fewest_joints(self) -> int:
+        """Joints of the store that has fewest."""
+        return min(len(store.layout.joints) for store, _ in self.train)
 
     @property
     def units(self) -> Units:
@@ -299,6 +324,24 @@ def _require_bodies(clips: Clips) -> None:
     raise InputError(
         f"{where}: all joints of a body lie in one point in every clip, so nothing can be learnt"
     )
+
+
+def _require_places(clips: Clips, common: SkeletonLayout, sampling: ClipSampling) -> None:
+    """Refuse stores of which a joint has no place in the common skeleton, and streams of bones.
+
+    Raises:
+        InputError: Names the joints, or the stream.
+    """
+    if sampling.stream.startswith("bone"):
+        raise InputError(
+            f"data.sampling.stream is {sampling.stream}, but with data.layout it must be joint or motion: "
+            "a joint's bone begins elsewhere in another layout"
+        )
+    for store, _ in clips:
+        with input_errors():
+            joint_places(
+                store.layout.joints, common.joints, source=str(store.path), target=f"layout {common.name}"
+            )
 
 
 def _bodies(clips: Clips) -> int:

@@ -75,7 +75,7 @@ class EvaluateData(RecipeSection):
             InputError: If something is said nowhere, or a classifier would be shown what it was trained on.
         """
         known = dict(model.recipe.get("data", {}))
-        known.pop("unlabelled", None)
+        known = {name: value for name, value in known.items() if name not in ("unlabelled", "layout")}
         if sources := known.pop("sources", ()):
             if len(sources) > 1 and self.store is None and self.dataset is None:
                 raise InputError(
@@ -152,8 +152,12 @@ def open_models(
         raise InputError("side is validation, but data.validation is 0, so no clips are held out")
     if side == "test":
         clips.require_test()
+    store = str(clips.store.path)
+    models = [
+        model if model.is_classifier else model.placed(clips.store.layout, here=store) for model in models
+    ]
     for model in models:
-        preprocessing, store = model.preprocessing, str(clips.store.path)
+        preprocessing = model.preprocessing
         here = clips.preprocessing(preprocessing.sampling)
         here.require_same_input(preprocessing, here=store, there=str(model.path))
         if model.is_classifier and preprocessing.classes != clips.classes:

@@ -81,11 +81,13 @@ class Examiner:
         }
 
     def reconstruction(self, *, seed: int) -> dict[str, ReconstructionError]:
-        """Return errors of the decoder and of what has learned nothing; none where there is no decoder."""
+        """Return errors of the decoder and of what learned nothing; none if no decoder has these joints."""
         run = self.model.run
         if run is None or not has_pretraining(run):
             return {}
         mae, preprocessing = load_pretraining(run)
+        if preprocessing.layout.joints != self.model.preprocessing.layout.joints:
+            return {}
         accelerator = self.reader.accelerator
         mae.to(accelerator.device)
         pose = average_pose(self.reader.batches(preprocessing, self.clips.unlabelled), accelerator)

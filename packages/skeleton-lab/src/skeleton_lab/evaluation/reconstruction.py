@@ -88,9 +88,9 @@ def reconstruction_errors(
             continue
         masks = clip_seeds(seed, FIXED, batch.clip)
         output = model.eval()(batch.joints, generator=masks, present=batch.present)
-        bodies = output.bodies
+        bodies, known = output.bodies, output.measured.any(1)
         reconstructed = {"the model": output.prediction} | {
-            name: model.target.of(predict(bodies, output.visible, pose), scaled_as=bodies)
+            name: model.target.of(predict(bodies, output.visible, pose), scaled_as=bodies, there=known)
             for name, predict in TRIVIAL.items()
         }
         for name, prediction in reconstructed.items():

@@ -201,7 +201,7 @@ def _recipe(recipe: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]:
 def _without_places(value: Any) -> Any:
     """Return a recipe without the machine's folders; the names of stores and runs are kept."""
     if isinstance(value, Mapping):
-        named = {"store", "pretrained", "split"} & value.keys()
+        named = {"store", "pretrained", "split", "layout"} & value.keys()
         return {key: _without_places(each) for key, each in value.items()} | {
             key: value[key] if value[key].startswith(HUB) else Path(value[key]).name for key in named
         }

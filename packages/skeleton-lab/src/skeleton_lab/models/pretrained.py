@@ -11,6 +11,7 @@ from skeleton_lab.models.model_folder import CONFIG
 from skeleton_lab.models.network_config import NetworkConfig
 from skeleton_lab.models.saved_model import SavedModel
 from skeletonmae import EncoderPlugin
+from sttformer import PlacedJoints
 
 FREE = {"num_classes", "pool", "dropout", "attention_dropout", "drop_path"}
 """Fields that leave the encoder's weights as they are: a recipe may choose them."""
@@ -26,9 +27,12 @@ def open_pretrained(where: str, clips: Preprocessing, *, store: Path) -> SavedMo
 
     Raises:
         InputError: If there is no model, or one that was made for other clips; names both.
+
+    Returns:
+        The model; where the joints of the clips are some of its own, it has the places of these.
     """
     try:
-        model = SavedModel.open(where, clips=clips)
+        model = SavedModel.open(where, clips=clips).placed(clips.layout, here=str(store))
     except ValueError as error:
         raise InputError(f"pretrained: {error}") from error
     clips.require_same_input(model.preprocessing, here=str(store), there=str(model.path))
@@ -72,6 +76,9 @@ def what_changes(model: SavedModel, recipe: NetworkConfig, *, classes: int) -> I
         classes: Classes of the new head.
     """
     same = recipe.kind == model.config.kind
+    config = model.config
+    if isinstance(config, PlacedJoints) and config.places is not None:
+        yield f"the joints of the clips are {config.joints} of the {config.place_count} of {model.path}"
     for name in sorted(recipe.model_fields_set - FREE) if same else ["kind"]:
         asked, has = getattr(recipe, name), getattr(model.config, name, None)
         if asked != has:

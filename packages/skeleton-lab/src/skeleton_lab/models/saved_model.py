@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from skeleton_baselines import STGCNConfig
-from skeleton_data import Preprocessing, file_sha256
+from skeleton_data import DataError, Preprocessing, SkeletonLayout, file_sha256, joint_places
 from skeleton_lab.errors import InputError, input_errors
 from skeleton_lab.models.model_folder import CONFIG, check_files, locate, read_config, run_of, weights_file
 from skeleton_lab.models.network_config import NetworkConfig
 from skeleton_lab.recipe.text_files import read_toml
 from skeleton_runtime import Calibration
 from skeletonmae import EncoderPlugin
-from sttformer import Pool
+from sttformer import PlacedJoints, Pool
 
 if TYPE_CHECKING:
     from skeleton_lab.models.weights import Network
@@ -86,6 +86,46 @@ class SavedModel:
             frames = positions.shape[2] * config.tuple_frames
             sampling = sampling.model_copy(update={"frames": frames})
         return cls(path, config, clips.model_copy(update={"sampling": sampling, "classes": ()}))
+
+    def placed(self, layout: SkeletonLayout, *, here: str) -> Self:
+        """Return the same network for clips of another layout, all of whose joints are among its own.
+
+        Joints are found by name (`sttformer.PlacedJoints`). A network whose joints have no places of their
+        own, such as an ST-GCN, stays as it is.
+
+        Args:
+            layout: Skeleton of the clips.
+            here: Where the clips are, for messages.
+
+        Raises:
+            InputError: A joint has no place, or the network was trained on bones; names it.
+        """
+        config, own = self.config, self.preprocessing.layout
+        if layout.joints == own.joints or not isinstance(config, PlacedJoints):
+            return self
+        if self.preprocessing.sampling.stream.startswith("bone"):
+            raise InputError(
+                f"{here} has layout {layout.name}, but {self.path} was trained on bones of {own.name}, "
+                "which may begin at other joints"
+            )
+        try:
+            places = joint_places(layout.joints, own.joints, source="by name", target=own.name)
+        except DataError as error:
+            raise InputError(
+                f"{here} has layout {layout.name} ({len(layout.joints)} joints), but {self.path} was made "
+                f"for {own.name} ({len(own.joints)} joints); {error}"
+            ) from error
+        before = config.places or range(config.joints)
+        changes = {
+            "joints": len(places),
+            "places": tuple(before[place] for place in places),
+            "place_count": config.skeleton_joints,
+        }
+        return replace(
+            self,
+            config=type(config)(**{**config.model_dump(), **changes}),
+            preprocessing=self.preprocessing.model_copy(update={"layout": layout}),
+        )
 
     @property
     def recipe(self) -> dict[str, Any]:

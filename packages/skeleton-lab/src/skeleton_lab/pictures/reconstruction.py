@@ -12,6 +12,7 @@ from torch import Tensor
 from skeleton_data import (
     ClipSampling,
     ClipSet,
+    Preprocessing,
     SkeletonDataset,
     SkeletonStore,
     draw_gif,
@@ -21,6 +22,7 @@ from skeleton_data import (
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.pretraining import load_pretraining
 from skeleton_mask import FrameOnlyConfig, JointOnlyConfig, MaskConfig, SpatialTemporalConfig
+from skeletonmae import SkeletonMAE
 
 
 def sampled(store: SkeletonStore, clip: int, sampling: ClipSampling, *, bodies: int) -> Tensor:
@@ -37,6 +39,21 @@ def sampled(store: SkeletonStore, clip: int, sampling: ClipSampling, *, bodies: 
         )
     chosen = [ClipSet(store, np.array([clip]))]
     return SkeletonDataset(chosen, sampling, bodies=bodies, training=False)[[0]].joints
+
+
+def _of_layout(run: Path, store: SkeletonStore) -> tuple[SkeletonMAE, Preprocessing]:
+    """Return the model of a pre-training, and what its clips go through.
+
+    Raises:
+        InputError: If the joints of the store are others.
+    """
+    model, preprocessing = load_pretraining(run)
+    if store.layout.joints != preprocessing.layout.joints:
+        raise InputError(
+            f"{store.path} has layout {store.layout.name}, but {run} was pre-trained on "
+            f"{preprocessing.layout.name}"
+        )
+    return model, preprocessing
 
 
 def clip_title(store: SkeletonStore, clip: int) -> str:
@@ -56,7 +73,7 @@ def draw_reconstruction(run: Path, store: SkeletonStore, clip: int, path: Path, 
         path: The picture, or as `.gif` or `.html` original and reconstructed as they move.
         seed: Seed of the mask.
     """
-    model, preprocessing = load_pretraining(run)
+    model, preprocessing = _of_layout(run, store)
     layout, sampling = preprocessing.layout, preprocessing.sampling
     joints = sampled(store, clip, sampling, bodies=preprocessing.bodies)
     seen = model.reconstruct(joints, generator=torch.Generator().manual_seed(seed))
@@ -98,7 +115,7 @@ def draw_reconstructions(run: Path, store: SkeletonStore, clip: int, path: Path,
         path: The picture.
         seed: Seed of the masks.
     """
-    model, preprocessing = load_pretraining(run)
+    model, preprocessing = _of_layout(run, store)
     joints = sampled(store, clip, preprocessing.sampling, bodies=preprocessing.bodies)
     rows, visible, reconstructed = {"original": rearrange(joints[0], "c t v m -> t m v c").numpy()}, {}, []
     for name, masking in papers_maskings().items():

@@ -26,6 +26,7 @@ from skeleton_data import (
     ClipSet,
     EpochSampler,
     SkeletonDataset,
+    SkeletonLayout,
     balanced_keys,
 )
 from skeleton_lab.data.clips import Clips
@@ -126,6 +127,7 @@ class Loaders:
         seed: Seed of order and augmentation.
         workers: Processes that read ahead.
         balanced: Whether training batches have about as many clips of each class.
+        layout: Common skeleton of stores whose layouts differ.
     """
 
     accelerator: Accelerator
@@ -134,6 +136,7 @@ class Loaders:
     seed: int
     workers: int
     balanced: bool = False
+    layout: SkeletonLayout | None = None
 
     def training(self, clips: Clips, plan: Plan, *, start: int) -> Iterable[ClipBatch]:
         """Yield this process's share of the batch of each step from `start` to the end.
@@ -160,7 +163,13 @@ class Loaders:
     def _dataset(self, clips: Clips, *, training: bool, view: int | None = None) -> SkeletonDataset:
         sources = [ClipSet(store, chosen) for store, chosen in clips]
         return SkeletonDataset(
-            sources, self.sampling, bodies=self.bodies, training=training, seed=self.seed, view=view
+            sources,
+            self.sampling,
+            bodies=self.bodies,
+            training=training,
+            seed=self.seed,
+            view=view,
+            layout=self.layout,
         )
 
     def _load(self, dataset: SkeletonDataset, batches: Iterable[list[Any]]) -> Iterable[ClipBatch]:
