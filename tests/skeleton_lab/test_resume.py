@@ -206,12 +206,20 @@ def test_a_checkpoint_that_cannot_be_loaded_is_refused_by_name(finetune_recipe, 
     assert "\n" not in str(refused.value)
 
 
+@pytest.fixture
+def control_c():
+    """Ctrl-C is what it is in a terminal, wherever the tests run: behind `&` in a script it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupted(recipe, monkeypatch, *, presses):
     """The exit code of a fine-tuning in which Ctrl-C is pressed so many times before its fifth step."""
 
     def press():
         for _ in range(presses):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)  # in this thread, handled before the next one
 
     arguments = ["--training.log_every", "4", "--folder", str(recipe.parent / "stopped"), "--resume"]
     monkeypatch.setattr(sys, "argv", ["finetune", str(recipe), *arguments])
@@ -220,6 +228,7 @@ def interrupted(recipe, monkeypatch, *, presses):
     return ended.value.code
 
 
+@pytest.mark.usefixtures("control_c")
 def test_control_c_saves_and_says_how_to_go_on(finetune_recipe, tmp_path, monkeypatch, capsys):
     run_finetuning(finetune_recipe, "--training.log_every", "4", "--run.folder", str(tmp_path / "whole"))
     handler = signal.getsignal(signal.SIGINT)
@@ -233,6 +242,16 @@ def test_control_c_saves_and_says_how_to_go_on(finetune_recipe, tmp_path, monkey
     assert answers(tmp_path / "stopped") == answers(tmp_path / "whole")
 
 
+@pytest.mark.usefixtures("control_c")
+def test_a_run_that_was_started_with_control_c_ignored_goes_on_ignoring_it(finetune_recipe, tmp_path):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with before_step(4, lambda: signal.raise_signal(signal.SIGINT)):
+        run_finetuning(finetune_recipe)
+    assert (tmp_path / "finetuned" / "result.json").is_file()
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
+@pytest.mark.usefixtures("control_c")
 def test_a_second_control_c_ends_at_once(finetune_recipe, tmp_path, monkeypatch, capsys):
     assert interrupted(finetune_recipe, monkeypatch, presses=2) == 130
     assert "Traceback" not in (said := capsys.readouterr().err)

@@ -27,7 +27,8 @@ Handler = Callable[[int, FrameType | None], Any] | int | None
 class Interruption:
     """Notes SIGTERM and Ctrl-C, so that the run can save a checkpoint and end; a second one ends it at once.
 
-    It works in the main thread of a program alone, which is where Python handles signals.
+    It works in the main thread of a program alone, which is where Python handles signals. A program that was
+    started with Ctrl-C ignored, as the shell starts those behind `&` in a script, goes on ignoring it.
     """
 
     def __init__(self, accelerator: Accelerator) -> None:
@@ -39,7 +40,8 @@ class Interruption:
         """Watch for signals."""
         if threading.current_thread() is threading.main_thread():
             signals = (signal.SIGTERM, signal.SIGINT)
-            self._before = {number: signal.signal(number, self._note) for number in signals}
+            heard = [number for number in signals if not _ignored(number)]
+            self._before = {number: signal.signal(number, self._note) for number in heard}
             _hear_of_launcher()
         return self
 
@@ -64,6 +66,10 @@ class Interruption:
             self.__exit__()
             signal.raise_signal(number)
         self._since = self._since or time.monotonic()
+
+
+def _ignored(number: int) -> bool:
+    return number == signal.SIGINT and signal.getsignal(number) == signal.SIG_IGN
 
 
 def _hear_of_launcher() -> None:
