@@ -16,7 +16,8 @@ APPS = "the modules of the apps"
 
 LAYERS = {
     "skeleton_data": (
-        *("printable", "option_names", "errors", "mistakes", "files", "replacing", "ordered_map", "problems"),
+        *("printable", "option_names", "errors", "command_line", "mistakes"),
+        *("files", "replacing", "ordered_map", "problems"),
         *(
             "layouts",
             "clips",

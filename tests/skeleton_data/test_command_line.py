@@ -158,6 +158,7 @@ def test_bad_input_is_one_line(raw: Path, tmp_path: Path, capsys: pytest.Capture
     assert re.search("workers: .*0.*'-1'", fails(capsys, "prepare", raw, store, "--workers", "-1"))
     assert re.search("on-error: .*'stop'.*'go'", fails(capsys, "prepare", raw, store, "--on-error", "go"))
     assert "unrecognized arguments: --colour red" in fails(capsys, "prepare", raw, store, "--colour", "red")
+    assert fails(capsys, "import", raw, store, "--sourse-layout", "x").endswith("is --source-layout)")
     assert "the following arguments are required: STORE" in fails(capsys, "prepare", raw)
     np.savez(tmp_path / "mine.npz", positions_m=np.zeros((2, 5, 3)), offsets=[0, 2], fps=30)
     assert "--source-layout" in fails(capsys, "import", tmp_path / "mine.npz", store)

@@ -137,7 +137,7 @@ def test_options_that_are_not_there(pretrain_recipe, arguments, named):
 @pytest.mark.parametrize(
     ("text", "fields", "named"),
     [
-        ("[training]\nepoch = 3\n", {"data", "run", "training.epoch"}, ["unknown"]),
+        ("[training]\nepoch = 3\n", {"data", "run", "training.epoch"}, ["the nearest is epochs"]),
         ("[optimizer]\nkind = 'sgd'\nbetas = [0.1, 0.2]\n", {"data", "run", "optimizer.betas"}, ["sgd"]),
         ("", {"data", "run"}, ["missing"]),
         ("[data]\nsources = []\n[run]\nfolder = 'x'", {"data.sources"}, ["at least 1"]),

@@ -9,6 +9,12 @@ from .clips import Up as Up
 from .clips import kind_of_joints as kind_of_joints
 from .clips import present_bodies as present_bodies
 from .clips import turn_upright as turn_upright
+from .command_line import is_nothing as is_nothing
+from .command_line import rewrite_arguments as rewrite_arguments
+from .command_line import spelt as spelt
+from .command_line import switch as switch
+from .command_line import truth as truth
+from .command_line import with_nearest_option as with_nearest_option
 from .dataset.balanced import balanced_keys as balanced_keys
 from .dataset.dataset import ClipBatch as ClipBatch
 from .dataset.dataset import ClipSet as ClipSet
@@ -50,6 +56,7 @@ from .layouts.layout import layout as layout
 from .layouts.layout import layout_names as layout_names
 from .mistakes import first_mistake as first_mistake
 from .mistakes import in_words as in_words
+from .mistakes import nearest_field as nearest_field
 from .mistakes import schema_alternatives as schema_alternatives
 from .mistakes import schema_range as schema_range
 from .ntu.cleaning import clean as clean
@@ -61,6 +68,7 @@ from .ntu.raw_folder import RawFolder as RawFolder
 from .ntu.recording import RawClip as RawClip
 from .ntu.recording import read_skeleton as read_skeleton
 from .ntu.recording import write_skeleton as write_skeleton
+from .option_names import nearest_name as nearest_name
 from .option_names import spell_options as spell_options
 from .preprocessing.coordinates import training_coordinates as training_coordinates
 from .preprocessing.coordinates import training_origin as training_origin
@@ -178,6 +186,7 @@ __all__ = [
     "in_view",
     "in_words",
     "is_folded",
+    "is_nothing",
     "joint_map",
     "joint_places",
     "kind_of_joints",
@@ -189,6 +198,8 @@ __all__ = [
     "load_subset",
     "long_clip",
     "missing_classes",
+    "nearest_field",
+    "nearest_name",
     "open_clips",
     "own_splits",
     "parse_json",
@@ -209,6 +220,7 @@ __all__ = [
     "replacing_folder",
     "require_trained_classes",
     "resample",
+    "rewrite_arguments",
     "sample_clips",
     "save_split",
     "save_subset",
@@ -217,14 +229,18 @@ __all__ = [
     "several_formats",
     "sliding_windows",
     "spell_options",
+    "spelt",
     "split",
     "split_by",
+    "switch",
     "those_in_view",
     "training_coordinates",
     "training_origin",
+    "truth",
     "turn_upright",
     "unread_files",
     "viewpoint",
+    "with_nearest_option",
     "write_skeleton",
     "write_synthetic",
 ]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from skeleton_data.errors import DataError
+from skeleton_data.option_names import nearest_name
 
 LONGEST = 80
 """Characters of a value that are repeated."""
@@ -74,7 +75,8 @@ def expected(mistake: ErrorDetails, model: type[BaseModel] | None = None) -> str
         case "missing":
             return "it is missing"
         case "extra_forbidden":
-            return "there is no field of this name"
+            near = nearest_field(mistake, model) if model is not None else None
+            return "there is no field of this name" + (f"; the nearest is {near}" if near else "")
         case "literal_error" | "enum":
             return f"expected {about['expected']}"
         case "union_tag_invalid":
@@ -101,10 +103,12 @@ def expected(mistake: ErrorDetails, model: type[BaseModel] | None = None) -> str
 def found(mistake: ErrorDetails) -> str:
     """Return the value that a field has, cut where it is long.
 
-    It is empty for a field that is missing, and for a rule between fields, whose value is all of them.
+    It is empty for a field that is missing or unknown, and for a rule between fields, whose value is all of
+    them.
     """
     value, kind = mistake["input"], mistake["type"]
-    if kind in ("missing", "json_invalid") or (kind == "value_error" and isinstance(value, dict | BaseModel)):
+    of_all = kind == "value_error" and isinstance(value, dict | BaseModel)
+    if of_all or kind in ("missing", "json_invalid", "extra_forbidden"):
         return ""
     got = repr(value)
     return got if len(got) <= LONGEST else got[:LONGEST] + "..."
@@ -150,6 +154,27 @@ def first_mistake(
     return wrong
 
 
+def nearest_field(mistake: ErrorDetails, model: type[BaseModel]) -> str | None:
+    """Return the field that was probably meant by one that is not known; None where none is near.
+
+    Args:
+        mistake: Of the type `extra_forbidden`.
+        model: The class that was validated.
+
+    Example:
+        >>> from pydantic import ConfigDict, create_model
+        >>> options = create_model("Options", window=(str, "2s"), __config__=ConfigDict(extra="forbid"))
+        >>> try:
+        ...     options(windows="1s")
+        ... except ValidationError as error:
+        ...     nearest_field(error.errors()[0], options)
+        'window'
+    """
+    *place, name = mistake["loc"]
+    names = [known for schema in _alternatives_at(model, place) for known in schema.get("properties", ())]
+    return nearest_name(str(name), names)
+
+
 def _alternatives_at(model: type[BaseModel], place: Sequence[int | str]) -> Iterator[Schema]:
     """Yield the schemas that a field may have; other parts of a place, as of an item, are passed."""
     whole = model.model_json_schema()
@@ -157,7 +182,8 @@ def _alternatives_at(model: type[BaseModel], place: Sequence[int | str]) -> Iter
     for name in place:
         each = [one for schema in here for one in schema_alternatives(schema, parts)]
         named = [one["properties"][name] for one in each if name in one.get("properties", {})]
-        here = named or here
+        of_kind = [one for one in each if one.get("properties", {}).get("kind", {}).get("const") == name]
+        here = named or of_kind or here
     for schema in here:
         yield schema
         yield from schema_alternatives(schema, parts)

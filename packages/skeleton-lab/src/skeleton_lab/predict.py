@@ -195,7 +195,7 @@ def run(config: PredictConfig, *, lines: Iterable[str] = (), out: TextIO = sys.s
     with input_errors():
         recogniser = _recogniser(config)
     refused: list[str] = []
-    notes: list[str] = []
+    notes = list(filter(None, [Windows(config.window).note]))
     found: list[Event] = []
     header = [csv_header(events=config.events)] if config.format == "csv" else []
 

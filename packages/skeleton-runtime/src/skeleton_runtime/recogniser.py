@@ -49,7 +49,7 @@ class Recogniser:
 
     @classmethod
     def load(cls, where: str | Path, *, threads: int = 1) -> Self:
-        """Load a model: a folder with a `model.onnx`, such a file, a run, or `hf://OWNER/NAME`.
+        """Load a model: a folder that `skeleton-lab share` wrote, a `model.onnx` alone, or `hf://OWNER/NAME`.
 
         Args:
             where: The model.

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from skeleton_data import DataError, in_view, sliding_windows, those_in_view
+from skeleton_data import in_view, sliding_windows, those_in_view
 from skeleton_runtime.answers import Answer
 from skeleton_runtime.ranges import whole_number
 from skeleton_runtime.recordings import Recording
 from skeleton_runtime.smoothing import Smoothing
-from skeleton_runtime.windows import Windows, people_in
+from skeleton_runtime.windows import WindowError, Windows, people_in
 
 if TYPE_CHECKING:
     from skeleton_runtime.explanation import Recognises
@@ -50,7 +50,7 @@ def answer_windows(
     )
     smoothed, preprocessing = Smoothing(smooth), recogniser.preprocessing
     if smooth > 1 and windows.length is None:
-        raise DataError(f"smooth: {smooth} windows are averaged, so it needs a window, such as 2s")
+        raise WindowError(f"smooth: {smooth} windows are averaged, so it needs a window, such as 2s")
     flat = preprocessing.units == "picture"
     people = those_in_view if windows.length is None else people_in
     while batch := next_few(spans, batch_size):

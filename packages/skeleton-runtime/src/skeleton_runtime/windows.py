@@ -13,6 +13,14 @@ LEAST_SEEN = 0.25
 """Fraction of the frames of a window in which somebody must be in view; in one with less, there is nobody."""
 
 
+FEW_FRAMES = 10
+"""Frames of a window below which seconds were probably meant: a third of a second of a usual camera."""
+
+
+class WindowError(DataError):
+    """Windows that are no lengths, or do not go together, whatever the recording is."""
+
+
 @dataclass(frozen=True)
 class Windows:
     """Windows that slide over frames.
@@ -25,6 +33,19 @@ class Windows:
     length: str | int | None = None
     stride: str | int | None = None
 
+    @property
+    def note(self) -> str | None:
+        """A sentence where a length in frames was probably meant in seconds.
+
+        Example:
+            >>> Windows("2").note, Windows("2s").note
+            ('window 2 is a length in frames; for seconds write 2s', None)
+        """
+        text = str(self.length)
+        if text.isdecimal() and 0 < int(text) < FEW_FRAMES:
+            return f"window {text} is a length in frames; for seconds write {text}s"
+        return None
+
     def in_frames(self, fps: float, frames: int) -> tuple[int, int]:
         """Return length and stride in frames.
 
@@ -33,7 +54,7 @@ class Windows:
             frames: Length where none is said.
 
         Raises:
-            DataError: If one is no time, or frames would be left out between windows.
+            WindowError: If one is no time, or frames would be left out between windows.
 
         Example:
             >>> Windows("2s", "0.5s").in_frames(30, 1000), Windows().in_frames(30, 1000)
@@ -44,7 +65,7 @@ class Windows:
             return length, max(1, length // 2)
         stride = frames_of(self.stride, fps, "stride")
         if self.length is None or stride > length:
-            raise DataError(f"stride {self.stride} needs a window that is at least as long")
+            raise WindowError(f"stride {self.stride} needs a window that is at least as long")
         return length, stride
 
     def of_stream(self, fps: float) -> tuple[int, int]:
@@ -54,14 +75,14 @@ class Windows:
             fps: Frames per second.
 
         Raises:
-            DataError: If one is no time, there is no length, or frames would be left out between windows.
+            WindowError: If one is no time, there is no length, or frames would be left out between windows.
 
         Example:
             >>> Windows("2s").of_stream(30), Windows("10").of_stream(30)
             ((60, 15), (10, 5))
         """
         if self.length is None:
-            raise DataError("window must be given: a stream needs one")
+            raise WindowError("window must be given: a stream needs one")
         length, half = Windows(self.length, self.stride).in_frames(fps, 0)
         return length, half if self.stride else min(half, frames_of("0.5s", fps, "stride"))
 
@@ -95,7 +116,7 @@ def frames_of(length: str | int, fps: float, name: str) -> int:
     """Return how many frames a time is, at least one.
 
     Raises:
-        DataError: If it is no time; names it.
+        WindowError: If it is no time; names it.
     """
     text = str(length)
     number = text.removesuffix("s")
@@ -104,5 +125,5 @@ def frames_of(length: str | int, fps: float, name: str) -> int:
     except ValueError:
         value = -1
     if not 0 < value < 2**31:
-        raise DataError(f"{name} must be a time in frames (60) or seconds (2s), but is {text!r}")
+        raise WindowError(f"{name} must be a time in frames (60) or seconds (2s), but is {text!r}")
     return max(1, round(value))

@@ -30,7 +30,7 @@ from skeleton_data.cli.prepare import PrepareCommand
 from skeleton_data.cli.split import SplitCommand
 from skeleton_data.cli.synth import SynthCommand
 from skeleton_data.cli.verify import VerifyCommand
-from skeleton_data.cli.words import rewritten
+from skeleton_data.command_line import rewrite_arguments, with_nearest_option
 from skeleton_data.errors import DataError, OutputError
 from skeleton_data.mistakes import in_words
 from skeleton_data.option_names import spell_options
@@ -114,16 +114,28 @@ def run(arguments: list[str]) -> None:
         command.__doc__ = cleandoc(command.__doc__ or "")  # the help shows it as it is, indentation and all
     # A scheduler that ends the job shall find nothing half-written, like one who presses Ctrl-C.
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    wrong, code = None, 2
+    wrong, code, known = None, 2, list[str]()
+    options: dict[str, list[str]] = {}
+
+    def add_argument(parser: ArgumentParser, *names: str, **option: Any) -> Action:
+        action = _add_argument(parser, *names, **option)
+        options.setdefault(parser.prog.rpartition(" ")[2], []).extend(action.option_strings)
+        return action
+
     try:
-        source = CliSettingsSource[Any](SkeletonData, add_argument_method=_add_argument)
-        words = rewritten(arguments, _SWITCHES) or ["--help"]
+        source = CliSettingsSource[Any](
+            SkeletonData, add_argument_method=add_argument, cli_exit_on_error=False
+        )
+        known = options.get(next(iter(arguments), ""), [])
+        words = rewrite_arguments(arguments, known, _SWITCHES) or ["--help"]
         CliApp.run(SkeletonData, cli_args=words, cli_settings_source=source)
     except ValidationError as error:
         wrong = "; ".join(_describe(item) for item in error.errors())
     except OutputError as error:
         wrong, code = str(error), OUTPUT
-    except (DataError, SettingsError, BrokenExecutor) as error:
+    except SettingsError as error:
+        wrong = with_nearest_option(str(error).removeprefix("error parsing CLI: "), known)
+    except (DataError, BrokenExecutor) as error:
         wrong = str(error)
     except OSError as error:
         wrong = printable(f"{error.filename}: {error.strerror}" if error.filename else str(error))

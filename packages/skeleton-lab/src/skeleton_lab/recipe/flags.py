@@ -7,9 +7,9 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from itertools import pairwise
 
+from skeleton_data import is_nothing, spelt, switch, truth, with_nearest_option
 from skeleton_lab.errors import InputError, UnknownFieldError
 from skeleton_lab.recipe.renamed import option_today
 
@@ -53,9 +53,9 @@ class Flags:
             if not flag.startswith("--"):
                 yield argument
                 continue
-            flag = self._spelt(option_today(flag))
+            flag = spelt(option_today(flag), self.options)
             if flag in self.switches:
-                if not equals and rest and rest[0].lower() in _TRUTH:
+                if not equals and rest and truth(rest[0]) is not None:
                     equals, value = "=", rest.popleft()
                 yield _switch(flag, value) if equals else flag
             elif equals:
@@ -65,16 +65,10 @@ class Flags:
                 if rest and not rest[0].startswith("--"):
                     yield self._value(flag, rest.popleft())
 
-    def _spelt(self, flag: str) -> str:
-        """Return an option with the underscores that it has in place of hyphens."""
-        no = "--no-" if flag.startswith("--no-") else "--"
-        spelt = no + flag.removeprefix(no).replace("-", "_")
-        return spelt if flag not in self.options and spelt in self.options else flag
-
     def _value(self, flag: str, value: str) -> str:
         if not value:  # `--pretrained "$MODEL"` where MODEL is not set would train from scratch
             raise InputError(f"{flag.removeprefix('--')}: expected a value, found an empty text")
-        return "None" if value.lower() in _NOTHING and flag not in self.named_none else value
+        return "None" if is_nothing(value) and flag not in self.named_none else value
 
     def blamed(self, arguments: Sequence[str], message: str, sections: Sequence[str] = ()) -> InputError:
         """Return the error that names the field, of a switch whose value argparse does not know, too.
@@ -95,17 +89,11 @@ class Flags:
         option = words.split()[0].partition("=")[0]
         if option.removeprefix("--").startswith(tuple(sections)):
             message += "; arguments of a class of your own are set in the recipe"
-        elif near := self._nearest(option):
-            message += f" (the nearest option is {near})"
+        else:
+            message = with_nearest_option(message, self.options)
         error = UnknownFieldError(message)
         error.field = option.removeprefix("--")
         return error
-
-    def _nearest(self, option: str) -> str | None:
-        """Return the first option whose last word is the same, or else the one that is spelt most alike."""
-        last = option.removeprefix("--").rpartition(".")[2]
-        same = [known for known in self.options if known.endswith(f".{last}")]
-        return next(iter([*same, *get_close_matches(option, self.options, n=1, cutoff=0.85)]), None)
 
 
 def without_none(text: str | None) -> str | None:
@@ -121,14 +109,7 @@ def without_none(text: str | None) -> str | None:
     return text.removeprefix("default: None (undefined)").lstrip("\n")
 
 
-_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-_NOTHING = {"null", "none"}
-
-
 def _switch(flag: str, value: str) -> str:
-    if (truth := _TRUTH.get(value.lower())) is None:
+    if (on := truth(value)) is None:
         raise InputError(f"{flag.removeprefix('--')}: expected true or false, got {value!r}")
-    if truth:
-        return flag
-    off = flag.startswith("--no-")
-    return f"--{flag.removeprefix('--no-')}" if off else f"--no-{flag.removeprefix('--')}"
+    return switch(flag, on=on)

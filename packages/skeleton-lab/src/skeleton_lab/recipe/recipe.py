@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, create_model, model_validator
 from pydantic_settings import BaseSettings, CliPositionalArg, CliSettingsSource, SettingsError
 
-from skeleton_data import in_words
+from skeleton_data import in_words, nearest_field
 from skeleton_lab.errors import Complaint, InputError
 from skeleton_lab.recipe.flags import Flags, without_none
 from skeleton_lab.recipe.library import find_recipe
@@ -227,7 +227,9 @@ def complaints(error: ValidationError, recipe: type[BaseModel]) -> Iterator[Comp
         kind, field = f" of {tag}" if tag else "", ".".join(path)
         match mistake["type"]:
             case "extra_forbidden":
-                yield Complaint(field, f"unknown field{kind} (see --help)")
+                near = nearest_field(mistake, recipe)
+                meant = f"the nearest is {near}" if near else "see --help"
+                yield Complaint(field, f"unknown field{kind} ({meant})")
             case "missing":
                 in_list = any(part.isdecimal() for part in path)  # which no option reaches
                 yield Complaint(

@@ -6,13 +6,14 @@ import argparse
 import sys
 from typing import NoReturn
 
-from skeleton_data import printable
+from skeleton_data import DataError, printable, rewrite_arguments, with_nearest_option
 from skeleton_runtime.ranges import MAX_THREADS
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with one line and exit code 2."""
+        message = with_nearest_option(message, self._option_string_actions)
         print(f"{self.prog}: error: {printable(message)}", file=sys.stderr)
         sys.exit(2)
 
@@ -25,6 +26,17 @@ class Version(str):
         from skeleton_runtime._version import __version__
 
         return f"skeleton-predict {__version__}"
+
+
+def with_words_read(parser: argparse.ArgumentParser, arguments: list[str]) -> list[str]:
+    """Return arguments as argparse understands them: `--up=-y` for `--up -y`, `--max-gap` for `--max_gap`."""
+    options = parser._option_string_actions
+    switches = [name for name, action in options.items() if action.nargs == 0 and name.startswith("--")]
+    try:
+        words = rewrite_arguments(arguments, options, {*switches} - {"--help", "--version"})
+    except DataError as error:
+        parser.error(str(error))
+    return [word for word in words if word.replace("--no-", "--", 1) not in switches or word in options]
 
 
 def parser_of(program: str, description: str) -> argparse.ArgumentParser:

@@ -80,10 +80,11 @@ def run(given: argparse.Namespace, *, lines: Iterable[str], out: TextIO) -> None
     from skeleton_runtime.cli.output import csv_header, formatter
     from skeleton_runtime.events import find_events
     from skeleton_runtime.recogniser import Recogniser
+    from skeleton_runtime.windows import Windows
 
     recogniser = Recogniser.load(given.model, threads=given.threads)
     refused: list[str] = []
-    notes: list[str] = []
+    notes = list(filter(None, [Windows(given.window).note]))
     answers = _live(recogniser, given, lines) if given.live else _files(recogniser, given, refused, notes)
     line = formatter(given.format, given.top, windows=given.live or bool(given.window))
     header = [csv_header(events=given.events)] if given.format == "csv" else []

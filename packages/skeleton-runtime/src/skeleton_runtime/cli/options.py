@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from skeleton_runtime.cli.arguments import Version, at_least_one, file_name, parser_of, probability, threads
+from skeleton_runtime.cli.arguments import (
+    Version,
+    at_least_one,
+    file_name,
+    parser_of,
+    probability,
+    threads,
+    with_words_read,
+)
 
 DESCRIPTION = """\
 Recognise actions in recordings, or live, with a trained model.
@@ -155,7 +163,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     add("--threads", type=threads, default=1, help="Number of threads of the network, 1 to 512 (default: 1).")
     add("--version", action="version", version=Version("%(prog)s"))
-    given = parser.parse_intermixed_args(_joined(arguments))
+    given = parser.parse_intermixed_args(with_words_read(parser, arguments))
     _check(parser, given)
     for name, value in (("top", 5), ("missing", "interpolate"), ("max_gap", "0.5s")):
         if getattr(given, name) is None:
@@ -184,14 +192,3 @@ def _check(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
         parser.error(
             f"--max-gap {given.max_gap} needs gaps that are filled, but --missing is {given.missing}"
         )
-
-
-def _joined(arguments: list[str]) -> list[str]:
-    """Write `--up -y` as `--up=-y`, which argparse would take for an option."""
-    joined: list[str] = []
-    for argument in arguments:
-        if joined and joined[-1] == "--up" and argument.startswith("-"):
-            joined[-1] = f"--up={argument}"
-        else:
-            joined.append(argument)
-    return joined

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skeleton_data import DataError, first_mistake
-from skeleton_runtime.cli.arguments import parser_of, threads
+from skeleton_runtime.cli.arguments import parser_of, threads, with_words_read
 
 if TYPE_CHECKING:
     from skeleton_runtime.serving.limits import Limits
@@ -109,7 +109,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     add("--max-connections", type=int, help="Number of open connections, 1 to 65536 (default: 64).")
     add("--max-streams", type=int, help="Number of open streams, 0 to 4096 (default: 8).")
-    return parser.parse_args(arguments)
+    return parser.parse_args(with_words_read(parser, arguments))
 
 
 def run(given: argparse.Namespace) -> None:

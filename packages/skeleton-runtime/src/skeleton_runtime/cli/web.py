@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from skeleton_runtime.cli.arguments import parser_of
+from skeleton_runtime.cli.arguments import parser_of, with_words_read
 
 DESCRIPTION = """\
 Write a page that recognises recordings in the browser, without a server that computes.
@@ -38,7 +38,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
             "installs it)."
         ),
     )
-    return parser.parse_args(arguments)
+    return parser.parse_args(with_words_read(parser, arguments))
 
 
 def run(given: argparse.Namespace) -> None:

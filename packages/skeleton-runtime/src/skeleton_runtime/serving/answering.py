@@ -38,7 +38,7 @@ def answer_file(
         OutputError: If the disk is full.
     """
     with _stored(data, query.name or "") as path:
-        folder, refused, notes = str(path.parent), list[str](), list[str]()
+        folder, refused, notes = str(path.parent), list[str](), _notes(query)
         config = query.config()
         read = read_recordings([path], recogniser.preprocessing, config, refused=refused, notes=notes)
         try:
@@ -85,10 +85,14 @@ def answer_clips(
         raise QueryError('the body must be {"clips": [...]}, each clip an array (T, V, 3) or (T, M, V, 3)')
     if not given["clips"]:
         raise QueryError("the body has no clip; send at least one")
-    notes: list[str] = []
+    notes = _notes(query)
     clips = enumerate(given["clips"])
     recordings = array_recordings(clips, recogniser.preprocessing, query.config(), notes=notes)
     return _answer(recogniser, limits, recordings, query, stopped) | ({"notes": notes} if notes else {})
+
+
+def _notes(query: ClipQuery) -> list[str]:
+    return list(filter(None, [Windows(query.window, query.stride).note]))
 
 
 def _answer(

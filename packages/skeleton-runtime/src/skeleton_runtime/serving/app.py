@@ -29,8 +29,14 @@ from skeleton_runtime.serving.lingering import Lingering
 from skeleton_runtime.serving.metrics import CountRequests, Metrics
 from skeleton_runtime.serving.query import ClipQuery, QueryError
 from skeleton_runtime.serving.stream_socket import StreamSocket
+from skeleton_runtime.windows import WindowError
 
-STATUS: dict[type[Exception], int] = {TooLargeError: 413, TooSlowError: 408, QueryError: 400}
+STATUS: dict[type[Exception], int] = {
+    TooLargeError: 413,
+    TooSlowError: 408,
+    QueryError: 400,
+    WindowError: 400,
+}
 """HTTP status of each kind of error; data that is wrong in any other way is 422."""
 PAGE = {"page.css": "text/css", "page.js": "text/javascript", "server.js": "text/javascript"}
 PLAYER = {"player.css": "text/css", "player.js": "text/javascript"}
