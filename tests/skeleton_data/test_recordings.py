@@ -136,7 +136,7 @@ def test_c3d_keeps_units_names_and_what_was_not_measured(tmp_path: Path) -> None
     points[0, 0, 3] = -1  # held, but not measured
     points[1, 1] = np.nan
     points[2, 2] = 0
-    labels = ["P:one", "P:two", "three", "angle"]
+    labels = ["P:one", "P:two", "three", "P:angle"]
     (tmp_path / "a.c3d").write_bytes(
         c3d_file(points, {"LABELS": labels, "UNITS": ["Cm"], "ANGLES": ["angle"]})
     )
@@ -144,6 +144,49 @@ def test_c3d_keeps_units_names_and_what_was_not_measured(tmp_path: Path) -> None
     assert (found.joints, found.units, found.fps) == (("one", "two", "three"), "cm", 30)
     missing = np.isnan(found.positions).all(axis=-1)[:, 0]
     np.testing.assert_array_equal(missing, np.eye(3, dtype=bool))
+
+
+def test_files_of_a_folder_may_spell_and_order_joints_otherwise(tmp_path: Path) -> None:
+    camel = ["".join(word.title() for word in name.split("_")[::-1]) for name in MARKERS]
+    for number, names in enumerate((MARKERS, [name.upper() for name in MARKERS], camel)):
+        turned = 1 - 2 * (number == 2)  # the last one lists them from behind
+        write_table(tmp_path, BODY[:, ::turned], names[::turned]).rename(tmp_path / f"{number}.csv")
+    clips = list(read_clips(tmp_path, ImportConfig(units="m")).clips)
+    assert len(clips) == 3
+    for clip in clips:
+        np.testing.assert_allclose(clip.joints[:, 0], BODY, atol=1e-4)
+
+
+BVH = """HIERARCHY
+ROOT Hips
+{{
+OFFSET 0 0 0
+CHANNELS 1 Yrotation
+{arms}
+}}
+MOTION
+Frames: 1
+Frame Time: 0.04
+90 0 0
+"""
+ARM = """JOINT {name}
+{{
+OFFSET {x} 0 0
+CHANNELS 1 Zrotation
+End Site
+{{
+OFFSET 0 2 0
+}}
+}}"""
+
+
+def test_bvh_files_of_a_folder_may_spell_and_order_joints_otherwise(tmp_path: Path) -> None:
+    arms = [ARM.format(name=name, x=x) for name, x in (("LeftArm", 1), ("RightArm", -1))]
+    (tmp_path / "a.bvh").write_text(BVH.format(arms="\n".join(arms)))
+    other = BVH.format(arms="\n".join(reversed(arms)))
+    (tmp_path / "b.bvh").write_text(re.sub("(ROOT|JOINT) ", r"\1 mixamorig:", other))
+    one, two = read_clips(tmp_path, ImportConfig(units="m")).clips
+    np.testing.assert_allclose(one.joints, two.joints)
 
 
 def test_c3d_of_two_subjects_and_a_thing_has_two_people(tmp_path: Path) -> None:

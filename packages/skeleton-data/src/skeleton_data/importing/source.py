@@ -207,10 +207,11 @@ def _no_layout(joints: Sequence[str]) -> str:
     for name in layout_names():
         for derive in (False, True):
             try:
-                joint_map(joints, layout(name).joints, derive=derive)
+                fit = joint_map(joints, layout(name).joints, derive=derive)
             except DataError:
                 continue
-            found[derive].append(name)
+            left_out = f" (leaves out {_some(fit.unused)})" if fit.unused and not derive else ""
+            found[derive].append(name + left_out)
             break
     offers = [", ".join(found[False])] if found[False] else []
     offers += [f"with derive {', '.join(found[True])}"] if found[True] else []
@@ -219,5 +220,8 @@ def _no_layout(joints: Sequence[str]) -> str:
         if offers
         else "a .toml file, because no built-in one has them"
     )
-    shown = f"{', '.join(joints[:8])}{', ...' if len(joints) > 8 else ''}"
-    return f"its joints, {shown}, are not those of a known layout; give the option layout: {known}"
+    return f"its joints, {_some(joints)}, are not those of a known layout; give the option layout: {known}"
+
+
+def _some(joints: Sequence[str]) -> str:
+    return f"{', '.join(joints[:8])}{', ...' if len(joints) > 8 else ''}"

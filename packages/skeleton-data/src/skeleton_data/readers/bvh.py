@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, read_files
 from skeleton_data.errors import DataError
+from skeleton_data.layouts.joint_names import places_of
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.readers.bvh_file import Bvh, BvhJoint, read_bvh
 from skeleton_data.readers.config import ImportConfig
@@ -26,9 +27,9 @@ _BLOCK = 4096
 def open_bvh(path: Path, config: ImportConfig, *, workers: int) -> ClipSource:
     """Return a clip for each file, called by the file's name, of one `.bvh` file or a folder of them.
 
-    All files must have the joints of the first, the ends of limbs among them (`NAME_end`). Their layout is
-    the hierarchy of the first file. The format does not say its units: `config.units` must. Facts of the
-    clips come from `config.labels` and `config.name`.
+    All files must have the joints of the first, the ends of limbs among them (`NAME_end`), in any order and
+    spelling. Their layout is the hierarchy of the first file. The format does not say its units:
+    `config.units` must. Facts of the clips come from `config.labels` and `config.name`.
 
     Raises:
         DataError: There are no such files, the first is damaged, units are not said.
@@ -64,15 +65,17 @@ def _own_layout(names: Sequence[str], parents: Sequence[int]) -> SkeletonLayout 
 def _read(path: Path, *, names: tuple[str, ...], divisor: np.float32, facts: FileFacts) -> Sequence[Clip]:
     bvh = read_bvh(path)
     found = tuple(joint.name for joint in bvh.joints)
-    if found != names:
-        other = next((name for name in found if name not in names), "another order")
+    places = places_of(names, found)
+    if missing := [name for name in names if name not in places]:
         raise DataError.at(
-            path, expected=f"the {len(names)} joints of the first file", found=f"{len(found)}: {other}"
+            path, f"expected the {len(names)} joints of the first file; there is no {', '.join(missing)}"
         )
     joints = np.empty((len(bvh.motion), len(bvh.joints), 3), dtype=np.float32)
     for start in range(0, len(joints), _BLOCK):  # turns of all frames take more memory than the file
         part = replace(bvh, motion=bvh.motion[start : start + _BLOCK])
         joints[start : start + _BLOCK] = world_positions(part) / divisor
+    if found != names:
+        joints = joints[:, [places[name] for name in names]]
     return [Clip(path.stem, joints[:, None], facts[path], path, fps=bvh.fps)]
 
 

@@ -134,16 +134,21 @@ def _labels(head: C3dHead, path: Path) -> tuple[list[int], list[str]]:
     """Return which points are positions with a name, and their names."""
     labels = head.words("POINT:LABELS")[: head.points]
     labels += [f"point{number}" for number in range(len(labels), head.points)]
-    no_places = {word for kind in _NO_PLACES for word in head.words(f"POINT:{kind}")}
+    no_places = {_short(word) for kind in _NO_PLACES for word in head.words(f"POINT:{kind}")}
     kept = [
         number
         for number, label in enumerate(labels)
-        if label and not label.startswith("*") and label not in no_places
+        if label and not label.startswith("*") and _short(label) not in no_places
     ]
     names = [labels[number] for number in kept]
     if not names or len(set(names)) < len(names):
         raise DataError.at(path, field="POINT:LABELS", expected="different names", found=", ".join(names))
     return kept, names
+
+
+def _short(label: str) -> str:
+    """Return a label without a subject's name."""
+    return label.rpartition(":")[2]
 
 
 def _people(
