@@ -1,5 +1,8 @@
 """Faults in arrays: own data, CTR-GCN's .npz and pyskl's pickles; each is named with its place."""
 
+import gc
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +10,8 @@ import numpy as np
 import pytest
 from faults import Fault, content, cut, refuses
 from sample_sets import annotation, ctr_gcn, write_ctr_gcn, write_pyskl
+
+from skeleton_data.files.arrays import map_array
 
 
 def arrays(**changes: Any) -> Fault:
@@ -164,3 +169,29 @@ def test_faults_are_named_and_nothing_is_written(
     name: str, fault: Fault, message: str, tmp_path: Path
 ) -> None:
     refuses(name, fault, message, tmp_path)
+
+
+@pytest.fixture
+def switching_often():
+    """Threads take turns also where Python itself is at work: each collection of garbage calls a function."""
+
+    def call(*_: object) -> None:
+        sum(range(9))
+
+    before = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(1e-6)
+    gc.set_threshold(3)
+    gc.callbacks.append(call)
+    yield
+    gc.callbacks.remove(call)
+    sys.setswitchinterval(before[0])
+    gc.set_threshold(*before[1])
+
+
+def test_headers_are_read_in_several_threads(tmp_path, switching_often):
+    """Python 3.11.7 raised a SystemError in one of two threads that parsed a header at the same time."""
+    path = tmp_path / "a.npy"
+    np.save(path, np.arange(6.0).reshape(2, 3))
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: map_array(path).shape, range(400)))
+    assert set(found) == {(2, 3)}

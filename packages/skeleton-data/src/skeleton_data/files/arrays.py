@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import warnings
 import zipfile
 from collections.abc import Generator, Iterator
@@ -20,6 +21,8 @@ from skeleton_data.files.limits import contents_for
 
 SKIPPED = 4096
 """Rows that are read at once where they are passed over."""
+ONE_HEADER = threading.Lock()
+"""Held where NumPy reads a header: Python 3.11.7 ends one of two threads that do with a SystemError."""
 _SURROGATES, _END_OF_UNICODE = (0xD800, 0xE000), 0x110000
 
 
@@ -214,7 +217,7 @@ def map_array(path: Path) -> NDArray[Any]:
     Raises:
         DataError: The file is missing, cut, damaged or pickled.
     """
-    with reading(path):
+    with reading(path), ONE_HEADER:
         return np.asarray(np.lib.format.open_memmap(path, mode="r"))
 
 
@@ -227,7 +230,7 @@ def read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(file)
     if version not in _HEADS:
         raise ValueError(f"version {version} of the .npy format")
-    with warnings.catch_warnings():
+    with ONE_HEADER, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that Python 2 wrote it
         shape, fortran, dtype = _HEADS[version](file)
     if not all(type(size) is int and size >= 0 for size in shape):

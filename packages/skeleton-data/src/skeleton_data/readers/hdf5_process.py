@@ -21,6 +21,7 @@ from numpy.lib.format import read_array, write_array
 from numpy.typing import NDArray
 
 from skeleton_data.errors import DataError
+from skeleton_data.files.arrays import ONE_HEADER
 from skeleton_data.readers.hdf5_file import open_hdf5, values
 from skeleton_data.readers.optional import needed
 
@@ -106,7 +107,8 @@ def _ask(reader: subprocess.Popen[bytes], path: Path, wanted: Mapping[str, Any])
     if "problem" in head:
         raise DataError.at(path, head["problem"])
     stream: Any = SimpleNamespace(read=answer.read)  # NumPy would seek in what it knows as a file
-    arrays = [read_array(stream, allow_pickle=False) for _ in head["data"] + head["attributes"]]
+    with ONE_HEADER:
+        arrays = [read_array(stream, allow_pickle=False) for _ in head["data"] + head["attributes"]]
     count = len(head["data"])
     return Hdf5Contents(
         path,
