@@ -152,7 +152,14 @@ def test_the_fingerprint_follows_the_clips_and_not_where_they_came_from(store, t
         def __getitem__(self, clip):
             return Waves.__getitem__(self, clip + (clip == 7))
 
-    assert OwnClips(Waves()).fingerprint == OwnClips(Padded()).fingerprint != OwnClips(Longer()).fingerprint
+    class Moved(Waves):
+        def __getitem__(self, clip):
+            item = Waves.__getitem__(self, clip)
+            return item | {"joints": item["joints"] + (0.01 if clip == 7 else 0)}
+
+    assert OwnClips(Waves()).fingerprint == OwnClips(Padded()).fingerprint
+    for other_clips in (Longer(), Moved()):
+        assert OwnClips(other_clips).fingerprint != OwnClips(Waves()).fingerprint
     copies = {}
     for source, moved in (("a", 0.0), ("b", 0.0), ("b", 1.0)):
         path = tmp_path / f"{source}{moved}.store"

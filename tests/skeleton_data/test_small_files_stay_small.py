@@ -110,6 +110,27 @@ def test_compressed_arrow_is_refused_before_it_is_read(compression: str, tmp_pat
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize("column", ["joints", "name"])
+def test_arrow_whose_rows_show_the_same_memory_is_refused(column: str, tmp_path: Path) -> None:
+    """All rows of a view may be one: a file of a megabyte would be a store of gigabytes."""
+    pyarrow = pytest.importorskip("pyarrow")
+    if not hasattr(pyarrow, "ListViewArray"):
+        pytest.skip("this version has no views")
+    rows, path = huggingface_rows(), tmp_path / "train.arrow"
+    before = rows.column(column).combine_chunks()
+    if column == "name":
+        views = before.cast(pyarrow.string_view())
+    else:
+        first = pyarrow.array([0] * len(before), pyarrow.int32())
+        length = pyarrow.array([before.value_lengths()[0].as_py()] * len(before), pyarrow.int32())
+        views = pyarrow.ListViewArray.from_arrays(first, length, before.values)
+    rows = rows.set_column(rows.schema.get_field_index(column), column, views)
+    with pyarrow.ipc.new_stream(path, rows.schema) as stream:
+        stream.write_table(rows)
+    with refusal(f"train.arrow: .*{column}"):
+        read_clips(tmp_path, ImportConfig(format="huggingface"))
+
+
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("kind", ["plain", "categories"])
 def test_parquet_of_equal_words_is_refused_before_they_are_read(kind: str, tmp_path: Path) -> None:

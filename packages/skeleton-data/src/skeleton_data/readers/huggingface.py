@@ -100,10 +100,27 @@ def _batches(file: Path) -> Iterator[Any]:
         with reading(file), arrow.memory_map(str(file)) as data:
             require_plain(arrow.ipc.MessageReader.open_stream(data))
         with reading(file), arrow.memory_map(str(file)) as data, arrow.ipc.open_stream(data) as stream:
+            _require_own_memory(stream.schema, file)
             for batch in stream:
                 batch.validate(full=True)  # pyarrow would read outside of its memory
                 for start in range(0, len(batch), ROWS):
                     yield batch.slice(start, ROWS)
+
+
+def _require_own_memory(schema: Any, file: Path) -> None:
+    """Refuse columns of kinds whose rows may show the same memory, such as views: each row would be a copy.
+
+    Raises:
+        ValueError: There is one. Call it within `reading`.
+    """
+    types = needed("pyarrow.types", "parquet", file)
+    for name in {*COLUMNS, *FACTS, "confidence"} & set(schema.names):
+        kind = schema.field(name).type
+        kind = getattr(kind, "storage_type", kind)
+        while types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+            kind = kind.value_type
+        if not (types.is_primitive(kind) or types.is_string(kind) or types.is_large_string(kind)):
+            raise ValueError(f"column {name!r} must be of lists, numbers or strings, not {kind}")
 
 
 def require_plain(messages: Iterable[Any]) -> None:

@@ -47,8 +47,9 @@ class ClipDataset(Protocol):
 class OwnClips(SkeletonStore):
     """A data set of your own, used like a store.
 
-    Its clips are read once when it is opened, for their facts and lengths, and then whenever they are asked
-    for; nothing is copied. Padding is cut off: frames of zeros at the end, bodies that are never there.
+    Its clips are read once when it is opened, for facts, lengths and the fingerprint, and then whenever they
+    are asked for; nothing is copied. Padding is cut off: frames of zeros at the end, bodies that are never
+    there.
 
     Args:
         data: The data set.
@@ -101,17 +102,18 @@ class OwnClips(SkeletonStore):
             written_by="",
             files={},
         )
-        columns = np.full((7, clips), -1, np.int32)
+        columns, joints_digest = np.full((7, clips), -1, np.int32), hashlib.sha256()
         for clip in range(clips):
             item, joints = self._item(clip)
+            joints_digest.update(joints)
             columns[:, clip] = [self._fact(clip, item, name) for name in FACTS] + list(joints.shape[:2])
-        self.index = ClipIndex(*columns)
+        self.index, self._joints_digest = ClipIndex(*columns), joints_digest.digest()
         self._require_labels()
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of skeleton, class names, and facts and length of every clip; joints do not count."""
-        digest = hashlib.sha256(super().fingerprint.encode())
+        """SHA-256 of skeleton, class names, and facts, length and joints of every clip when it was opened."""
+        digest = hashlib.sha256(super().fingerprint.encode() + self._joints_digest)
         for column in ClipIndex.__dataclass_fields__:
             digest.update(getattr(self.index, column).tobytes())
         return digest.hexdigest()

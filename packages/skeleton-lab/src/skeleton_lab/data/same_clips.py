@@ -10,7 +10,7 @@ from hashlib import blake2b, sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from skeleton_data import OwnClips, SkeletonStore
+from skeleton_data import SkeletonStore
 
 _FRAMES: dict[str, NDArray[np.uint64]] = {}
 """Checksums of one frame of each clip, by the fingerprint of the store, which is so read once a process."""
@@ -49,8 +49,6 @@ def clips_among(
 
 def _frame_checksums(store: SkeletonStore) -> NDArray[np.uint64]:
     """Return a checksum of the middle frame of each clip, its length and its bodies, (n,)."""
-    if isinstance(store, OwnClips):  # its fingerprint does not tell the joints
-        return _read_frames(store)
     if store.fingerprint not in _FRAMES:
         _FRAMES[store.fingerprint] = _read_frames(store)
     return _FRAMES[store.fingerprint]
