@@ -153,6 +153,11 @@ def test_clips_that_were_taken_for_people_are_doubtful(tmp_path: Path) -> None:
     )
 
 
+def test_a_body_that_is_too_small_to_stand_is_doubtful(tmp_path: Path) -> None:
+    (warning,) = bring_in(tmp_path, person() / 2.54).warnings  # inches that were taken for centimetres
+    assert "measures 0.65 m" in warning and "option units" in warning
+
+
 MIRROR = np.float32([-1, 1, 1])
 
 

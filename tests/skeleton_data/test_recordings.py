@@ -157,6 +157,33 @@ def test_files_of_a_folder_may_spell_and_order_joints_otherwise(tmp_path: Path) 
         np.testing.assert_allclose(clip.joints[:, 0], BODY, atol=1e-4)
 
 
+def test_a_table_with_a_row_a_joint_may_have_times_alone(tmp_path: Path) -> None:
+    rows = [
+        f"{number / 30},{name}," + ",".join(map(str, BODY[number, joint].round(4)))
+        for joint, name in enumerate(MARKERS)
+        for number in range(len(BODY))
+    ]
+    (tmp_path / "wave.csv").write_text("\n".join(["time,joint,x,y,z", *rows]))
+    found = read_joint_table(tmp_path / "wave.csv")
+    assert found.fps == 30
+    np.testing.assert_allclose(found.positions[:, 0], BODY, atol=1e-4)
+    for head, message in (("when,joint,x,y,z", "column frame, or a column of times"),):
+        (tmp_path / "wave.csv").write_text("\n".join([head, *rows]))
+        with refusal(message):
+            read_joint_table(tmp_path / "wave.csv")
+    (tmp_path / "wave.csv").write_text("\n".join(["time,joint,x,y,z", *rows[:3], ",head,1,2,3"]))
+    with refusal("line 5.*there is no time"):
+        read_joint_table(tmp_path / "wave.csv")
+
+
+def test_joints_of_too_little_confidence_are_not_called_zero(tmp_path: Path) -> None:
+    source = write_mediapipe(tmp_path)
+    source.write_text(source.read_text().replace("0.9", "0.3"))
+    with refusal("no joint has a confidence of 0.5 or more.*min_confidence"):
+        import_clips(source, tmp_path / "s", ImportConfig(fps=30))
+    assert import_clips(source, tmp_path / "s", ImportConfig(min_confidence=0.2)).clips == 1
+
+
 BVH = """HIERARCHY
 ROOT Hips
 {{
@@ -187,6 +214,8 @@ def test_bvh_files_of_a_folder_may_spell_and_order_joints_otherwise(tmp_path: Pa
     (tmp_path / "b.bvh").write_text(re.sub("(ROOT|JOINT) ", r"\1 mixamorig:", other))
     one, two = read_clips(tmp_path, ImportConfig(units="m")).clips
     np.testing.assert_allclose(one.joints, two.joints)
+    (tmp_path / "b.bvh").write_text(other.replace("0.04", "0.016667"))
+    assert read_clips(tmp_path / "b.bvh", ImportConfig(units="m")).fps == 60
 
 
 def test_c3d_of_two_subjects_and_a_thing_has_two_people(tmp_path: Path) -> None:
@@ -569,6 +598,14 @@ def test_labels_from_a_table_and_from_names(tmp_path: Path) -> None:
         ),
         ("x.csv", b"Trajectories\r\n100\r\n,,S:LFHD,,\r\n", "this looks like a CSV of Vicon Nexus"),
         ("x.json", b'{"images": [], "annotations": []}', "this looks like annotations of COCO"),
+        (
+            "x.json",
+            b'{"annotations": [{"image_id": 1, "keypoints": [1, 2, 3], "category_id": 1}]}',
+            "this looks like annotations of COCO",
+        ),
+        ("x.json", b'[[{"score": 1, "keypoints": [{"x": 1, "name": "nose"}]}]]', "TensorFlow.js.*joint"),
+        ("x.json", b'[[{"box": {"x1": 0}, "keypoints": {"x": [1], "y": [2]}}]]', "Ultralytics.*joint"),
+        ("x.json", b'{"0": {"body_list": [{"id": 0, "keypoint": [[0, 0, 0]]}]}}', "ZED camera.*joint"),
         ("x.json", b'[{"timestamp_ms": 0, "pose_landmarks": [[{"x": 0.5}]]}]', "this looks like .*MediaPipe"),
         ("x.json", b'[[{"x": 0.5, "y": 0.5, "z": 0, "visibility": 0.9}]]', "this looks like .*MediaPipe"),
         ("x.json", b'[{"poseWorldLandmarks": {"landmark": [{"x": 0.1}]}}]', "this looks like .*MediaPipe"),

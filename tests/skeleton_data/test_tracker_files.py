@@ -36,6 +36,19 @@ def test_deeplabcut_of_several(tmp_path: Path) -> None:
     np.testing.assert_allclose(found.positions[:, 1], FLAT_BODY[..., :2])
 
 
+def test_pictures_that_a_person_labelled_are_no_recording(tmp_path: Path) -> None:
+    """A row of DeepLabCut's `CollectedData` is a picture of a video, named in one column or in three."""
+    lines = write_deeplabcut(tmp_path).read_text().split("\n")
+    for columns in (1, 3):
+        cells = [["labeled-data", "wave", f"img{number * 37:04}.png"] for number in range(len(lines) - 3)]
+        index = ["/".join(each) if columns == 1 else ",".join(each) for each in cells]
+        head = [line.replace(",", "," * columns, 1) for line in lines[:3]]
+        rows = [place + line[line.index(",") :] for place, line in zip(index, lines[3:], strict=True)]
+        (tmp_path / "CollectedData_net.csv").write_text("\n".join([*head, *rows]))
+        with refusal("pictures of a video, labelled by hand"):
+            read_deeplabcut(tmp_path / "CollectedData_net.csv")
+
+
 def test_a_person_who_is_in_no_frame_is_left_out(tmp_path: Path) -> None:
     path = write_deeplabcut(tmp_path, 2)
     head, rows = path.read_text().split("\n")[:4], path.read_text().split("\n")[4:]

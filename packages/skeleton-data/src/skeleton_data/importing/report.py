@@ -31,8 +31,8 @@ TOGETHER = 4096
 CROWD = 8
 """People: where more than these are in every frame of a clip, they may be its frames."""
 
-TALL = 3.0
-"""Metres: beyond it a body is doubtful."""
+SHORT, TALL = 0.8, 3.0
+"""Metres: a body of less, or of more, is doubtful."""
 
 MIRRORED = 0.7
 """Share of the frames that show their sides: where more are mirrored, the clips are doubtful."""
@@ -202,7 +202,7 @@ class ImportReport:
                 " taken for people (frames, people, joints, 3)? Then give one array a clip, or an .npz with"
                 " offsets"
             )
-        if self.height is not None and self.height > TALL and self._layout.hips is not None:
+        if self.height is not None and not SHORT <= self.height <= TALL and self._layout.hips is not None:
             found.append(f"a body measures {self.height:.3g} m: is the option units right?")
         heads = self._direction_of_heads()
         lying = heads is not None and not heads[1]

@@ -89,6 +89,13 @@ class OpenedClips:
         if self.nobody and not in_view(marked, picture=self.units == "picture").any():
             return replace(clip, joints=np.zeros_like(marked), confidence=None)
         if not np.nan_to_num(marked).any():
+            if clip.confidence is not None and np.nan_to_num(clip.joints).any():
+                least = self.config.min_confidence
+                least = self.source.min_confidence if least is None else least
+                raise DataError(
+                    f"no joint has a confidence of {least:g} or more in any frame; give the option"
+                    " min_confidence if less is enough"
+                )
             raise DataError("all zero, there is no body in any frame")
         never = never_seen(marked)
         fill = partial(fill_missing, rule=rule, max_gap=longest_gap(self.config.max_gap, fps))

@@ -93,9 +93,10 @@ def read_bvh(path: Path) -> Bvh:
         lines.fail(
             expected=f"the end of the file after {frames:.0f} frames", found=f"{' '.join(words)!r:.40}"
         )
-    return Bvh(
-        tuple(joints), 1 / seconds, np.frombuffer(rows, dtype=np.float64).reshape(int(frames), columns)
-    )
+    rate, whole = 1 / seconds, round(1 / seconds)
+    if abs(rate - whole) < 1e-4 * rate:  # the time is rounded, as 0.016667 is
+        rate = float(whole)
+    return Bvh(tuple(joints), rate, np.frombuffer(rows, dtype=np.float64).reshape(int(frames), columns))
 
 
 def _count(joints: list[BvhJoint], name: str) -> int:

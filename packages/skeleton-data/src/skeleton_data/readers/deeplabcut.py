@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -75,9 +77,22 @@ def _of_csv(path: Path) -> tuple[list[tuple[str, str, str]], NDArray[np.float64]
     body = rows[len(levels) :]
     if not body:
         raise DataError.at(path, "there is no frame below the head")
+    _refuse_pictures([row[skip - 1] for _, row in body], path)
     cells = {str(number): cell for number, cell in enumerate(zip(*(row for _, row in body), strict=True))}
     table = Table(path, cells, [line for line, _ in body])
     return columns, np.stack([table.numbers(str(skip + n)) for n in range(len(columns))], axis=1)
+
+
+def _refuse_pictures(rows: list[str], path: Path) -> None:
+    """Refuse rows that are pictures which a person chose from a video: their times are not known."""
+    found = [re.fullmatch(r".*?(\d+)\.\w+", row) for row in rows]
+    numbers = [int(match[1][-18:]) for match in found if match]
+    if len(numbers) == len(rows) and any(two != one + 1 for one, two in pairwise(numbers)):
+        raise DataError.at(
+            path,
+            "its rows are single pictures of a video, labelled by hand, and no recording: give what"
+            " DeepLabCut writes when it analyses the video",
+        )
 
 
 def _of_hdf5(path: Path) -> tuple[list[tuple[str, str, str]], NDArray[np.float64]]:

@@ -39,6 +39,13 @@ _JSON: tuple[tuple[Format, str], ...] = (
 _LANDMARKS = r'(?i)"((pose_?)?(world_?)?landmarks?|visibility)"\s*:'
 """Keys of MediaPipe's results in other forms: in the picture, of JavaScript, of its older interface."""
 
+_JSON_LOOKS = {
+    r'"keypoints"\s*:\s*\[\s*\{.{0,200}"(name|score)"\s*:': "poses of TensorFlow.js",
+    r'"box"\s*:.{0,400}"keypoints"\s*:\s*\{': "results of Ultralytics",
+    r'"body_list"\s*:': "bodies of a ZED camera",
+}
+_COLUMNS = "frame, person, joint, x, y, confidence, and z where the joints are in space"
+
 LOOKS: dict[str, str] = {
     ".fbx": "FBX, whose joints only the Autodesk SDK reads: write BVH",
     ".glb": "glTF: write BVH",
@@ -179,6 +186,8 @@ def _of_json(path: Path) -> Format:
     if NAME.fullmatch(path.stem):
         return "nw-ucla"
     head = head_of(path)
+    if re.search(r'"(images|annotations)"\s*:\s*\[', head):
+        raise DataError.at(path, "this looks like annotations of COCO, single pictures and no recording")
     found = next((kind for kind, keys in _JSON if re.search(keys, head, re.DOTALL)), None)
     if found is not None:
         return found
@@ -188,8 +197,9 @@ def _of_json(path: Path) -> Format:
             "this looks like landmarks of MediaPipe in another form: write a list of results, one for each"
             " frame, with pose_world_landmarks, a list of landmarks x, y, z and visibility for each person",
         )
-    if re.search(r'"(images|annotations)"\s*:', head):
-        raise DataError.at(path, "this looks like annotations of COCO, single pictures and no recording")
+    for keys, looks in _JSON_LOOKS.items():
+        if re.search(keys, head, re.DOTALL):
+            raise DataError.at(path, f"this looks like {looks}: write a table with the columns {_COLUMNS}")
     load_json(path)  # says where the file is damaged
     keys = ", ".join(list(dict.fromkeys(re.findall(r'"(\w{1,40})"\s*:', head)))[:6]) or "it has none"
     raise DataError.at(path, f"its keys are those of no format that is read: {keys}")

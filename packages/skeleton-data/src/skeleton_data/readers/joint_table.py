@@ -113,10 +113,8 @@ def _of_tidy(table: Table, lower: Mapping[str, str], joint: str) -> Recording:
         names = landmarks
     numbers = {name: number for number, name in enumerate(names)}
     joint_of_row = np.array([numbers[word] for word in words])
-    frame_column = next((lower[name] for name in FRAMES if name in lower), None)
-    if frame_column is None:
-        raise DataError.at(table.path, f"expected a column {FRAMES[0]}")
-    frames, people = _frames(table, lower), _people(table, lower)
+    frames = _frames(table, lower) if lower.keys() & set(FRAMES) else _order_of_times(table, lower)
+    people = _people(table, lower)
     columns = [lower[axis] for axis in axes] + ([sure] if sure else [])
     values = table.block(columns)
     check_size(table.path, int(frames.max()) + 1, int(people.max()) + 1, len(names))
@@ -124,6 +122,18 @@ def _of_tidy(table: Table, lower: Mapping[str, str], joint: str) -> Recording:
     _refuse_twice(np.stack([frames, people, joint_of_row]), frames, table)
     spread[frames, people, joint_of_row] = values
     return _recording(names, spread, len(axes), _rate(table, lower, frames), table.path)
+
+
+def _order_of_times(table: Table, lower: Mapping[str, str]) -> NDArray[np.int64]:
+    """Return the frame of each row of a table without numbers of frames: rows of one time are one frame."""
+    column = time_column(lower)
+    if column is None:
+        raise DataError.at(table.path, f"expected a column {FRAMES[0]}, or a column of times")
+    times = table.numbers(lower[column[0]])
+    if np.isnan(times).any():
+        row = int(np.isnan(times).argmax())
+        raise DataError.at(table.path, f"{column[0]}: there is no time", line=table.lines[row])
+    return np.unique(times, return_inverse=True)[1].astype(np.int64)
 
 
 def _units(columns: Sequence[str], path: Path) -> RecordedUnits | None:
