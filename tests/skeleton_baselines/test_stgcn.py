@@ -193,6 +193,8 @@ def test_published_widths_have_their_number_of_parameters(width: int, millions: 
     [
         ((2, 3, 20, 20, 2), "the clip has 20 joints, the model 25"),
         ((2, 2, 20, 25, 2), "the clip has 2 channels, the model 3"),
+        ((2, 3, 0, 25, 2), "the clip has 0 frames"),
+        ((2, 3, 20, 25, 0), "the clip has 0 bodies"),
         ((2, 3, 20, 25), r"x must be \(N, C, T, V, M\), got shape \(2, 3, 20, 25\)"),
     ],
 )

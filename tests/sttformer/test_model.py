@@ -157,6 +157,7 @@ def test_an_unknown_size():
         (torch.zeros(2, 3, 6, JOINTS), r"x must be \(N, C, T, V, M\), got shape \(2, 3, 6, 4\)"),
         (torch.zeros(2, 3, 7, JOINTS, 1), "7 frames, not a multiple of tuple_frames=2"),
         (torch.zeros(2, 3, 0, JOINTS, 1), "0 frames, not a multiple of tuple_frames=2"),
+        (torch.zeros(2, 3, 6, JOINTS, 0), "the clip has 0 bodies"),
         (torch.zeros(2, 3, 6, 25, 1), "25 joints, the model 4"),
         (torch.zeros(2, 2, 6, JOINTS, 1), "2 channels, the model 3"),
         (torch.full((2, 3, 6, JOINTS, 1), torch.nan), "x must be finite where visible"),

@@ -99,7 +99,7 @@ class STGCN(
         """Return feature maps (N, C', T', V, M) of clips (N, C, T, V, M); T' is a quarter of T, rounded up.
 
         Raises:
-            ValueError: If the clip has other joints or channels than the model.
+            ValueError: If the clip has other joints or channels than the model, or no frame or body.
         """
         self._check(x)
         bodies = x.shape[4]
@@ -138,6 +138,9 @@ class STGCN(
                 raise ValueError(
                     f"the clip has {x.shape[axis]} {field}, the model {getattr(self.config, field)}"
                 )
+        for axis, what in ((2, "frames"), (4, "bodies")):
+            if not x.shape[axis]:
+                raise ValueError(f"the clip has 0 {what}")
 
 
 def _init_weights(module: nn.Module) -> None:

@@ -39,7 +39,8 @@ class STTFormer(
     gradient, which absent bodies have too. `encode_visible` extends the published model to masked
     sequences; see `VisibleGrid` for its definition. Second derivatives and `torch.func` take plain products,
     which need more memory; for many derivatives at once take `torch.func`, not the `vectorize=True` of
-    `torch.autograd.functional`.
+    `torch.autograd.functional`. In training mode torch's BatchNorm has no place in `torch.func`, unless
+    `torch.func.replace_all_batch_norm_modules_` takes its running statistics away.
 
     Args:
         config: The shape of the model.
@@ -204,6 +205,8 @@ class STTFormer(
         """Map clips (N, C, T, V, M) to rows of distinct bodies, their grid, and the place of each (N M)."""
         if x.ndim != 5:
             raise ValueError(f"x must be (N, C, T, V, M), got shape {tuple(x.shape)}")
+        if not x.shape[4]:
+            raise ValueError("the clip has 0 bodies; nobody is one body of zeros")
         bodies = rearrange(x, "n c t v m -> (n m) t v c")
         self._check(bodies.shape[1:])
         _check_finite(bodies)
