@@ -158,6 +158,22 @@ def test_a_body_that_is_too_small_to_stand_is_doubtful(tmp_path: Path) -> None:
     assert "measures 0.65 m" in warning and "option units" in warning
 
 
+def test_frames_before_somebody_comes_are_told(tmp_path: Path) -> None:
+    late = person(60)
+    late[2:22] = 0  # of the second clip, which begins with frame 2
+    (warning,) = bring_in(tmp_path, late).warnings
+    assert "0.67 s at the begin or the end of 1 of 2 clips" in warning and "option cut" in warning
+    late[12:22] = person(10)  # a third of a second is nothing
+    assert bring_in(tmp_path, late).warnings == ()
+
+
+def test_classes_that_differ_in_capitals_are_told(tmp_path: Path) -> None:
+    names = {"joint_names": JOINTS, "fps": 30.0, "label": [1, 0], "class_names": ["Wave", "wave"]}
+    np.savez(tmp_path / "mine.npz", positions_m=person(), offsets=[0, 2, 6], **names)
+    done = verify_clips(tmp_path / "mine.npz", ImportConfig(layout="kinect_v1"))
+    assert "classes 'Wave' and 'wave' are two" in " ".join(done.warnings)
+
+
 MIRROR = np.float32([-1, 1, 1])
 
 

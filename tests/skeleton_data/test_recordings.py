@@ -176,6 +176,14 @@ def test_a_table_with_a_row_a_joint_may_have_times_alone(tmp_path: Path) -> None
         read_joint_table(tmp_path / "wave.csv")
 
 
+def test_links_to_folders_are_not_followed_and_said(tmp_path: Path) -> None:
+    write_openpose(tmp_path)
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "wave").symlink_to(tmp_path / "openpose")
+    with refusal("links to folders are not followed"):
+        find_format(tmp_path / "linked")
+
+
 def test_joints_of_too_little_confidence_are_not_called_zero(tmp_path: Path) -> None:
     source = write_mediapipe(tmp_path)
     source.write_text(source.read_text().replace("0.9", "0.3"))

@@ -1,4 +1,4 @@
-"""How long clips show nobody, between frames with somebody."""
+"""How long clips show nobody: between frames with somebody, and before and after them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from skeleton_data.clips import Clip
 NAMED = 3
 """Clips that a warning names."""
 
+LATE = 0.5
+"""Seconds before the first person comes, or after the last one leaves, beyond which a clip is named."""
+
 
 class AbsenceReport:
-    """Measures the gaps of clips in which no body is there, as they are left after filling."""
+    """Measures the frames of clips in which no body is there, as they are left after filling."""
 
     def __init__(self) -> None:
         self._names: list[str] = []
         self._clips = self._longest = 0
         self._fillable = False
+        self._ends: list[tuple[int, str]] = []  # frames without anybody at one end, and the clip
 
     def add(self, clip: Clip, marked: NDArray[np.float32]) -> None:
         """Measure a clip.
@@ -27,6 +31,8 @@ class AbsenceReport:
             marked: Its joints (T, M, V, 3) before gaps were filled; a body that was lost is NaN.
         """
         seen = np.flatnonzero(clip.joints.any(axis=(1, 2, 3)))
+        if end := max(int(seen[0]), len(clip.joints) - 1 - int(seen[-1])) if len(seen) else 0:
+            self._ends.append((end, clip.name))
         gap = int(np.diff(seen).max(initial=1)) - 1
         if not gap:
             return
@@ -38,12 +44,21 @@ class AbsenceReport:
             self._names.append(clip.name)
 
     def warnings(self, clips: int, fps: float) -> list[str]:
-        """Return a sentence if there is a gap among so many clips, of so many frames per second."""
+        """Return what is missing in so many clips, of so many frames per second, a sentence each."""
+        late = [(frames, name) for frames, name in self._ends if frames > LATE * fps]
+        found = []
+        if late:
+            names = ", ".join(name for _, name in late[:NAMED]) + (", ..." if len(late) > NAMED else "")
+            found.append(
+                f"nobody is there for up to {max(late)[0] / fps:.2f} s at the begin or the end of {len(late)}"
+                f" of {clips} clips ({names}), where all joints stay at zero: cut them off (option cut)"
+            )
         if not self._clips:
-            return []
+            return found
         names = ", ".join(self._names) + (", ..." if self._clips > len(self._names) else "")
         advice = "cut the clips there" + (", or raise the option max_gap" if self._fillable else "")
         return [
+            *found,
             f"nobody is seen for up to {self._longest / fps:.2f} s within {self._clips} of {clips} clips"
-            f" ({names}), where all joints stay at zero: {advice}"
+            f" ({names}), where all joints stay at zero: {advice}",
         ]

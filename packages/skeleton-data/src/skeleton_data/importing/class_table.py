@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
 MOST_ROWS, MOST_COLUMNS = 60, 24
 """Largest table that is printed."""
+
+
+def alike(class_names: Sequence[str]) -> list[str]:
+    """Return a sentence for classes whose names differ in capitals, blanks and underscores alone.
+
+    Example:
+        >>> alike(["sit down", "wave", "Sit_down"])
+        ["classes 'sit down' and 'Sit_down' are two: if they are one, give them the same name"]
+    """
+    spelt: dict[str, list[str]] = {}
+    for name in class_names:
+        spelt.setdefault(re.sub(r"[\s_]+", " ", name.strip()).casefold(), []).append(repr(name))
+    return [
+        f"classes {' and '.join(names)} are {'two' if len(names) == 2 else len(names)}: if they are one, give"
+        " them the same name"
+        for names in spelt.values()
+        if len(names) > 1
+    ]
 
 
 def class_table(clips: Counter[tuple[int, int]], class_names: tuple[str, ...]) -> list[str]:

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from skeleton_data.clips import Clip
 from skeleton_data.errors import DataError
+from skeleton_data.importing.class_table import alike
 from skeleton_data.importing.report import EARLY
 from skeleton_data.importing.source import OpenedClips, open_clips
 from skeleton_data.problems import OnError, Problems
@@ -152,7 +153,7 @@ def _origin(source: str | Path, opened: OpenedClips) -> dict[str, Any]:
 
 def _summary(opened: OpenedClips, problems: Problems) -> Imported:
     data, report = opened.source, opened.report
-    warnings = report.warnings(opened.fps)
+    warnings = report.warnings(opened.fps) + alike(data.class_names)
     if opened.config.min_confidence is not None and not report.sure:
         warnings.append("the data has no confidence, so that min_confidence has no effect")
     return Imported(

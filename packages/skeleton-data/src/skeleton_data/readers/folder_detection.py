@@ -201,4 +201,6 @@ def _unknown(path: Path, first: dict[str, Path]) -> DataError:
         if ending in first:
             return DataError.at(path, f"one file may have many clips: give {first[ending]} itself")
     known = f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
-    return DataError.at(path, f"its format is not known: there is no {known} file in it")
+    links = any(inside.is_symlink() and inside.is_dir() for inside in path.iterdir())
+    more = "; links to folders are not followed" * links
+    return DataError.at(path, f"its format is not known: there is no {known} file in it{more}")
