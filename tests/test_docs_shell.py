@@ -17,6 +17,7 @@ GIVEN = {
         **{f"runs/tuned-seed{seed}": "tuned" for seed in range(3)},
         "runs/pretrained": "pretrained",
     },
+    "docs-examine-encoders": {"data/store": "ntu", "runs/pretrained": "pretrained"},
     "docs-paper": {"data/ntu60": "ntu", "runs/pretrain/paper-ntu60-xsub": "pretrained"},
     **{
         name: {"data/utd-mhad": "kinect", "data/msrc12": "other"}
