@@ -60,6 +60,7 @@ MISTAKES: dict[str, Callable[[Path, Rows], None]] = {
         folder, without(rows, slice(5, 30), WRIST)
     ),
     "nobody is seen for up to N s": lambda folder, rows: save(folder, without(rows, slice(5, 30))),
+    "nobody is there for up to N s": lambda folder, rows: save(folder, without(rows, slice(30))),
     "joints were measured in no frame": lambda folder, rows: save(folder, without(rows, slice(None), WRIST)),
     "no joint named left_wrist": lambda folder, rows: save(folder, rows, drop="left_wrist"),
     "it has N frames per second, but others have N": two_rates,
