@@ -568,7 +568,9 @@ def test_labels_from_a_table_and_from_names(tmp_path: Path) -> None:
         {"label": 0, "subject": 5},
         {"subject": 5},
     ]
-    labels.write_text("file,action\nP01_wave.csv,wave\nP02_kick,kick\nP02_wave.csv,\nP09_wave,wave\n")
+    labels.write_text(
+        "file,action,label\nP01_wave.csv,wave,1\nP02_kick,kick,0\nP02_wave.csv,,\nP09_wave,wave,1\n"
+    )
     notes = " ".join(read_clips(tmp_path / "in", ImportConfig(units="m", labels=labels)).notes)
     assert "action" in notes and "P09_wave" in notes
     labels.unlink()
@@ -639,3 +641,14 @@ def test_endings_in_capitals(tmp_path: Path) -> None:
     write_trc(tmp_path).rename(tmp_path / "WAVE.TRC")
     assert find_format(tmp_path) == "trc"
     assert [clip.name for clip in read_clips(tmp_path, ImportConfig()).clips] == ["WAVE"]
+
+
+@pytest.mark.parametrize("header", ["file,lable", "file,labels,subject", "file,action", "file"])
+def test_a_table_of_labels_whose_header_is_wrong(tmp_path: Path, header: str) -> None:
+    file = write_table(tmp_path, BODY)
+    table = tmp_path / "labels" / "all.csv"
+    table.parent.mkdir()
+    table.write_text(f"{header}\n{file.stem}{',1' * header.count(',')}\n")
+    with pytest.raises(DataError) as refused:
+        read_clips(file, ImportConfig(units="m", layout="kinect_v1", labels=table))
+    assert refused.value.path == str(table)

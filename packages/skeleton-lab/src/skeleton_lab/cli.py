@@ -25,7 +25,11 @@ USAGE = """usage: skeleton-lab SUBCOMMAND ...
 {}
 
 `skeleton-lab SUBCOMMAND --help` describes its options. For training in several processes:
-accelerate launch -m skeleton_lab.SUBCOMMAND ..."""
+accelerate launch -m skeleton_lab.SUBCOMMAND ...
+
+Exit codes: 0 done; 1 some runs of a study failed; 2 the input cannot be used; 3 the training diverged;
+74 something could not be written; 75 interrupted, and --resume goes on; 130 interrupted at once
+(docs/scale-out.md has all)."""
 
 
 def main() -> None:

@@ -60,9 +60,9 @@ class SkeletonData(BaseSettings):
     """Skeleton data sets for action recognition: from raw recordings to a store that training reads.
 
     A store is a folder with the clips of one skeleton layout, memory-mapped. Progress is printed to the
-    standard error stream. Bad input ends in one line and exit code 2, a full disk in exit code 74; no file is
-    left half-written. `skeleton-data COMMAND --help` describes a command; `skeleton-data --version` prints
-    the version.
+    standard error stream. Bad input ends in one line and exit code 2, a full disk in exit code 74, Ctrl-C in
+    130, SIGTERM in 143; no file is left half-written. `skeleton-data COMMAND --help` describes a command;
+    `skeleton-data --version` prints the version.
     """
 
     model_config = SettingsConfigDict(

@@ -21,6 +21,19 @@ LARGE = 2**22
 
 # Bytes that Python takes for a list of up to four, an object of up to five, a number and its place in them, a
 # word. So much is not taken where numbers are small and words are repeated: an estimate from above.
+_WRONG = {
+    "Expecting value": "a value is missing, or is no number, text, list or object",
+    "Expecting ',' delimiter": "a comma or a closing bracket is missing",
+    "Expecting ':' delimiter": "a colon is missing behind a name",
+    "Expecting property name enclosed in double quotes": "a name in double quotes is missing",
+    "Illegal trailing comma before end of object": "a comma stands before a closing bracket",
+    "Illegal trailing comma before end of array": "a comma stands before a closing bracket",
+    "Extra data": "there is more behind its end",
+    "Unterminated string starting at": "a text has no closing quote",
+    "Invalid control character at": "a text has a line break or another control character",
+    "Unexpected UTF-8 BOM (decode using utf-8-sig)": "it begins with a byte order mark",
+}
+"""What Python's parser finds wrong, in the words of this project."""
 _LIST, _OBJECT, _VALUE, _WORD = 88, 232, 33, 49
 
 
@@ -64,7 +77,9 @@ def parse_json(text: str, path: str | Path, *, each: Each | None = None) -> Any:
     try:
         return json.loads(text, object_hook=each)
     except json.JSONDecodeError as error:
-        raise DataError.at(path, f"expected JSON: {error.msg}", line=error.lineno) from None
+        rest = text[error.pos :].strip()
+        wrong = _WRONG.get(error.msg, "it is damaged") if rest else "it ends too early"
+        raise DataError.at(path, f"expected JSON: {wrong}", line=error.lineno) from None
     except (ValueError, RecursionError) as error:  # a number of too many digits, too many brackets
         raise DataError.at(path, f"expected JSON: {error}") from None
 

@@ -153,7 +153,7 @@ class ImportReport:
         if self._layout.hips is not None and not SMALLEST <= self.height <= LARGEST:
             raise DataError.at(
                 source,
-                f"a body measures {self.height:.3g} m, expected {SMALLEST:g} to {LARGEST:g}:"
+                f"a body measures {_metres(self.height)} m, expected {SMALLEST:g} to {LARGEST:g}:"
                 " give the option units, or the option insist if this is right",
             )
         heads = self._direction_of_heads()
@@ -203,7 +203,7 @@ class ImportReport:
                 " offsets"
             )
         if self.height is not None and not SHORT <= self.height <= TALL and self._layout.hips is not None:
-            found.append(f"a body measures {self.height:.3g} m: is the option units right?")
+            found.append(f"a body measures {_metres(self.height)} m: is the option units right?")
         heads = self._direction_of_heads()
         lying = heads is not None and not heads[1]
         if heads is not None and lying and self._trunk is not None:
@@ -293,10 +293,14 @@ def check_plausible(
         >>> try:
         ...     check_plausible(1000 * np.eye(20, 3)[None, None], layout("kinect_v1"), "it")
         ... except DataError as error:
-        ...     print(str(error).split(",")[0])
-        it: a body measures 1e+03 m
+        ...     print(str(error).split(", expected")[0])
+        it: a body measures 1,000 m
     """
     report = ImportReport(layout, units, up=up)
     never = np.zeros(joints.shape[1:3], dtype=np.bool_)
     report.add(Clip("", joints, {}, Path(source)), joints, never)
     report.check(source)
+
+
+def _metres(height: float) -> str:
+    return f"{height:,.0f}" if height >= 10 else f"{height:.3g}"

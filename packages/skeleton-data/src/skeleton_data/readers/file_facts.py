@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from skeleton_data.errors import DataError
 from skeleton_data.files.numbers import as_words
+from skeleton_data.option_names import nearest_name
 from skeleton_data.readers.columns import not_used, number_column, words_are_numbered
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.table_file import read_table
@@ -58,7 +59,9 @@ class FileFacts:
         if config.labels is not None:
             table, lines = _read_table(config.labels)
             columns = next(iter(table.values()))
-            notes = not_used([name for name in columns if name not in FACTS], config.labels)
+            unknown = [name for name in columns if name not in FACTS]
+            _require_facts(columns, unknown, config.labels)
+            notes = not_used(unknown, config.labels)
             if others := [stem for stem in table if stem not in cells_of]:
                 notes += (f"{config.labels.name} has {len(others)} lines of other files, like {others[0]}",)
             for file in files:
@@ -122,6 +125,17 @@ def name_pattern(text: str) -> re.Pattern[str]:
     words = {field: r"[^\W_]+?" for field in FACTS} | {"label": ".*?"}
     groups = [f"(?P<{field}>[0-9]+|{words[field]})" if field else ".*?" for field in pieces[1::2]]
     return re.compile("".join(map("".join, zip(map(re.escape, pieces[::2]), [*groups, ""], strict=True))))
+
+
+def _require_facts(columns: Collection[str], unknown: Sequence[str], path: Path) -> None:
+    """Refuse a table whose header has a typing error, or that says nothing of its files."""
+    missing = [fact for fact in FACTS if fact not in columns]
+    for name in unknown:
+        if near := nearest_name(name, missing):
+            raise DataError.at(path, f"the column {name} is not known, but {near} is: rename or remove it")
+    if len(unknown) == len(columns):
+        found = ", ".join(unknown) or "none"
+        raise DataError.at(path, expected=f"a column of {', '.join(FACTS)}", found=found)
 
 
 def _read_table(path: Path) -> tuple[dict[str, dict[str, str]], dict[str, int]]:
