@@ -18,6 +18,8 @@ from small_stores import KINECT, damage_meta, some_clips, write_store
 
 from skeleton_data.errors import DataError
 from skeleton_data.layouts.layout import layout
+from skeleton_data.ntu.raw_folder import RawFolder
+from skeleton_data.readers.folder_detection import find_format
 from skeleton_data.store.store import ClipIndex, SkeletonStore
 from skeleton_data.store.writer import StoreWriter
 
@@ -247,8 +249,14 @@ def test_a_store_behind_a_symbolic_link_is_replaced_and_the_link_stays(tmp_path:
 
 def test_a_symbolic_link_that_leads_nowhere_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "s").symlink_to("gone")
-    with refusal("s: is a symbolic link to gone"):
-        write_store(tmp_path / "s", some_clips(), overwrite=True)
+    for use in (
+        lambda path: write_store(path, some_clips(), overwrite=True),
+        SkeletonStore.open,
+        find_format,
+        RawFolder.find,
+    ):
+        with refusal("s: is a symbolic link to gone"):
+            use(tmp_path / "s")
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 
@@ -267,6 +275,9 @@ def test_names_with_control_characters_are_refused_and_those_of_other_writers_wr
     (tmp_path / "s" / "names.bin").write_text(FORGED)
     assert SkeletonStore.open(tmp_path / "s").name(0) == r"wave\x1b[2J\nother: clap"
     assert str(DataError.at(FORGED, "is no store")) == r"wave\x1b[2J\nother: clap: is no store"
-    damage_meta(tmp_path / "s", class_names=[FORGED])
+    damage_meta(tmp_path / "s", written_by=FORGED)
+    with refusal(r"written_by: 'wave\\x1b\[2J\\nother: clap' has a control"):
+        SkeletonStore.open(tmp_path / "s")
+    damage_meta(tmp_path / "s", written_by="", class_names=[FORGED])
     with refusal(r"class_names.0: .*'wave\\x1b\[2J\\nother: clap' has a control"):
         SkeletonStore.open(tmp_path / "s")

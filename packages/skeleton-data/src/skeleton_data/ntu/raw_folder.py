@@ -22,6 +22,7 @@ from skeleton_data.ntu.name import NtuName
 from skeleton_data.ntu.raw_file import RawFile, zip_entries
 from skeleton_data.ntu.recording import parse_skeleton
 from skeleton_data.ordered_map import ordered_map
+from skeleton_data.replacing import behind_links
 
 CLASS_NAMES = "class_names.txt"
 """A folder with this file, one class name a line, is not NTU's own: what is known of NTU does not apply."""
@@ -73,6 +74,7 @@ class RawFolder:
         """
         folder = Path(path)
         if not folder.is_dir() and folder.suffix != ".zip":
+            behind_links(folder)
             raise DataError.at(
                 folder, "no such folder; expected one with .skeleton or .zip files, or a .zip file"
             )

@@ -10,6 +10,7 @@ from skeleton_data.errors import DataError
 from skeleton_data.readers.config import Format, ImportConfig
 from skeleton_data.readers.format_detection import LOOKS, format_of_file
 from skeleton_data.readers.listing import visible_files
+from skeleton_data.replacing import behind_links
 from skeleton_data.store.files import META
 
 ENDINGS = (
@@ -65,6 +66,7 @@ def find_format(path: Path) -> Format:
             what it looks like.
     """
     if not path.exists():
+        behind_links(path)
         raise DataError.at(path, "no such file or folder")
     return _of_folder(path) if path.is_dir() else format_of_file(path)
 

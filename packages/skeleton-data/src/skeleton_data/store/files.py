@@ -62,8 +62,8 @@ class StoreMeta(BaseModel):
     layout: SkeletonLayout = Field(description="the skeleton")
     class_names: tuple[Name, ...] = Field(description="name of each label; empty where unknown")
     source: dict[str, Any] = Field(description="where the clips came from and how they were prepared")
-    written_by: str = Field(description="package and version that wrote the store")
-    files: dict[str, FileFacts] = Field(description="size and checksum of each file")
+    written_by: Name = Field(description="package and version that wrote the store")
+    files: dict[Name, FileFacts] = Field(description="size and checksum of each file")
 
     @property
     def data_files(self) -> tuple[str, ...]:

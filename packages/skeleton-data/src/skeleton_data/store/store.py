@@ -17,6 +17,7 @@ from skeleton_data.files.text import read_bytes
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.mistakes import first_mistake
 from skeleton_data.printable import printable
+from skeleton_data.replacing import behind_links
 from skeleton_data.store.confidence import SURE
 from skeleton_data.store.files import (
     CONFIDENCE,
@@ -253,6 +254,7 @@ class SkeletonStore:
 
 def _read_meta(folder: Path) -> StoreMeta:
     if not folder.is_dir():
+        behind_links(folder)
         raise DataError.at(folder, "no such folder; expected a store")
     if not (folder / META).is_file():
         raise DataError.at(folder, f"not a store: there is no {META}")
