@@ -69,11 +69,13 @@ def around_bodies(
     graph.add("ReduceL1", "all_bodies", "axes", into="size", keepdims=0)
     graph.add("Equal", "size", "nothing", into="is_absent").add("Not", "is_absent", into="present")
     graph.add("NonZero", "present", into="found").add("Squeeze", "found", "zero", into="kept")
-    graph.add("Gather", "all_bodies", "kept", into=BODIES, axis=0)
+    _add_first_of_nobody(graph)
+    graph.add("Gather", "all_bodies", "computed", into=BODIES, axis=0)
     graph.add("Concat", OF_BODIES, "absent", into="known", axis=0)
     graph.add("Cast", "present", into="counted", to=TensorProto.INT64)
     graph.add("CumSum", "counted", "zero", into="order").add("Sub", "order", "one", into="place_if_there")
-    graph.add("Shape", "kept", into="last").add("Where", "present", "place_if_there", "last", into="place")
+    graph.add("Shape", "computed", into="last")
+    graph.add("Where", "present", "place_if_there", "last", into="place")
     graph.add("Gather", "known", "place", into="of_all_bodies", axis=0)
     graph.add("Reshape", "of_all_bodies", "each_clip", into="of_each_body")
     graph.add("ReduceMean", "of_each_body", "one", into="features", keepdims=0)
@@ -100,6 +102,18 @@ def around_bodies(
     model.producer_name = "skeleton-lab"
     helper.set_model_props(model, dict(metadata))
     return model
+
+
+def _add_first_of_nobody(graph: _Graph) -> None:
+    """Add the bodies that are computed: those that are there, or, where nobody is, the first absent one.
+
+    ONNX Runtime before 1.32 fails at a network of no body; what it says of an absent one is not used.
+    """
+    graph.add("Shape", "present", into="every").add("Min", "every", "one", into="fewest")
+    graph.add("Shape", "kept", into="there").add("Sub", "fewest", "there", into="lacking")
+    graph.add("Max", "lacking", "zero", into="added")
+    graph.add("Slice", "zero", "zero", "added", "zero", into="first")
+    graph.add("Concat", "kept", "first", into="computed", axis=0)
 
 
 def _add_heads(graph: _Graph, heads: Sequence[Head]) -> None:
