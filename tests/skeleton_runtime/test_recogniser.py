@@ -350,6 +350,10 @@ def test_what_may_have_been_read_wrongly_is_told(recogniser, clips, tmp_path):
     )
     with pytest.warns(UserWarning, match=r"lying\.npz.*option up=z"):
         assert len(recogniser.predict(tmp_path / "lying.npz")) == 1
+    late = np.concatenate([np.zeros_like(clips[0][:, 0])[:20].repeat(2, axis=0), clips[0][:, 0]])
+    np.savez(tmp_path / "late.npz", positions_m=late, offsets=[0, len(late)], joint_names=names, fps=30.0)
+    with pytest.warns(UserWarning, match="nobody is there for up to 1.33 s"):
+        assert len(recogniser.predict(tmp_path / "late.npz")) == 1
     with pytest.warns(UserWarning, match="mirrored"):
         assert len(recogniser.predict(clips[0][:, :1] * np.float32([-1, 1, 1]))) == 1
     assert len(recogniser.predict(tmp_path / "lying.npz", up="z")) == 1

@@ -99,7 +99,8 @@ def prepared(
         _require_confidence(data, source)
         fps = data.config.resample or clip.fps or data.source.fps
         yield Recording(str(source), clip.name, clip.joints, fps, shown_to(preprocessing, fps))
-    notes += (f"{source}: {doubt}" for doubt in data.report.doubts())
+    late = data.report.late(data.fps) if data.source.kind != "arrays" else []  # which are often padded
+    notes += (f"{source}: {doubt}" for doubt in (*data.report.doubts(), *late))
 
 
 def require_units(units: Units, preprocessing: Preprocessing, source: str | Path) -> None:

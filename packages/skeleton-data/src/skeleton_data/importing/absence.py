@@ -43,16 +43,20 @@ class AbsenceReport:
         if len(self._names) < NAMED:
             self._names.append(clip.name)
 
+    def late(self, clips: int, fps: float) -> list[str]:
+        """Return a sentence if nobody is there at one end of some of so many clips."""
+        late = [(frames, name) for frames, name in self._ends if frames > LATE * fps]
+        if not late:
+            return []
+        names = ", ".join(name for _, name in late[:NAMED]) + (", ..." if len(late) > NAMED else "")
+        return [
+            f"nobody is there for up to {max(late)[0] / fps:.2f} s at the begin or the end of {len(late)} of"
+            f" {clips} clips ({names}), where all joints stay at zero: cut these frames off"
+        ]
+
     def warnings(self, clips: int, fps: float) -> list[str]:
         """Return what is missing in so many clips, of so many frames per second, a sentence each."""
-        late = [(frames, name) for frames, name in self._ends if frames > LATE * fps]
-        found = []
-        if late:
-            names = ", ".join(name for _, name in late[:NAMED]) + (", ..." if len(late) > NAMED else "")
-            found.append(
-                f"nobody is there for up to {max(late)[0] / fps:.2f} s at the begin or the end of {len(late)}"
-                f" of {clips} clips ({names}), where all joints stay at zero: cut them off (option cut)"
-            )
+        found = self.late(clips, fps)
         if not self._clips:
             return found
         names = ", ".join(self._names) + (", ..." if self._clips > len(self._names) else "")

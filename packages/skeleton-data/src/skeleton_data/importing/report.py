@@ -216,6 +216,10 @@ class ImportReport:
             found.append(self._about_sides())
         return found
 
+    def late(self, fps: float) -> list[str]:
+        """Return a sentence if somebody comes late or leaves early: what a prediction should say, too."""
+        return self._absence.late(self.clips, fps)
+
     def warnings(self, fps: float) -> list[str]:
         """Return what may be wrong with the clips, a sentence each."""
         found = self.doubts() + self._absence.warnings(self.clips, fps)
