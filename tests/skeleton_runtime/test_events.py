@@ -2,6 +2,7 @@
 
 import csv
 import json
+import weakref
 from itertools import pairwise
 
 import numpy as np
@@ -151,6 +152,23 @@ def test_events_lie_end_to_end_over_each_recording():
     assert found[1].seconds == (1.2, 2.2) and found[4].seconds is None
     assert [event.probability for event in found] == [0.75, 0.75, None, 0.75, 0.75]
     assert list(find_events([])) == []
+
+
+def test_answers_of_an_event_that_does_not_end_are_not_kept():
+    """A stream may show nobody for days."""
+    made: list[weakref.ref] = []
+    alive = []
+
+    def answers():
+        for number in range(10):
+            alive.append(sum(each() is not None for each in made))
+            answer = Answer("", "", number, number + 9, 30.0, 0, ("wave",), None)
+            made.append(weakref.ref(answer))
+            yield answer
+
+    (event,) = find_events(answers())
+    assert (event.label, event.first_frame, event.last_frame) == ("nobody", 0, 18)
+    assert max(alive) <= 2
 
 
 @pytest.fixture

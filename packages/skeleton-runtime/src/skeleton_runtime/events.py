@@ -50,7 +50,7 @@ class Event:
 
 
 def find_events(answers: Iterable[Answer]) -> Iterator[Event]:
-    """Join the answers to consecutive windows, as soon as another answer follows.
+    """Join the answers to consecutive windows, as soon as another answer follows; none of them is kept.
 
     Events of a recording lie end to end. Where the answer changes, the border lies halfway between the
     middles of the two windows.
@@ -66,34 +66,36 @@ def find_events(answers: Iterable[Answer]) -> Iterator[Event]:
         >>> [(event.label, event.first_frame, event.last_frame) for event in find_events(answers)]
         [('wave', 0, 11), ('clap', 12, 19)]
     """
-    joined: list[Answer] = []
-    first = 0
+    before: Answer | None = None
+    first, total, count = 0, 0.0, 0
     for answer in answers:
-        same = bool(joined) and (answer.file, answer.clip) == (joined[-1].file, joined[-1].clip)
-        if joined and not (same and answer.label == joined[-1].label):
-            last = (_middle(joined[-1]) + _middle(answer)) // 2 if same else joined[-1].last_frame
-            yield _event(joined, first, last)
-            first, joined = last + 1, []
+        same = before is not None and (answer.file, answer.clip) == (before.file, before.clip)
+        if before is not None and not (same and answer.label == before.label):
+            last = (_middle(before) + _middle(answer)) // 2 if same else before.last_frame
+            yield _event(before, first, last, total / count if count else None)
+            first, total, count = last + 1, 0.0, 0
         if not same:
             first = answer.first_frame
-        joined.append(answer)
-    if joined:
-        yield _event(joined, first, joined[-1].last_frame)
+        for name, probability in answer.best(1).items():
+            if name == answer.label:
+                total, count = total + probability, count + 1
+        before = answer
+    if before is not None:
+        yield _event(before, first, before.last_frame, total / count if count else None)
 
 
 def _middle(answer: Answer) -> int:
     return (answer.first_frame + answer.last_frame) // 2
 
 
-def _event(joined: list[Answer], first: int, last: int) -> Event:
-    begin = joined[0]
-    probabilities = [each.best(1)[begin.label] for each in joined if begin.label in each.best(1)]
+def _event(answer: Answer, first: int, last: int, probability: float | None) -> Event:
+    """Return the event of windows of which `answer` is one."""
     return Event(
-        file=begin.file,
-        clip=begin.clip,
-        label=begin.label or NOBODY,
+        file=answer.file,
+        clip=answer.clip,
+        label=answer.label or NOBODY,
         first_frame=first,
         last_frame=last,
-        fps=begin.fps,
-        probability=sum(probabilities) / len(probabilities) if probabilities else None,
+        fps=answer.fps,
+        probability=probability,
     )
