@@ -99,6 +99,22 @@ def test_people_are_followed_by_who_is_nearest_and_by_ids(tmp_path: Path) -> Non
     assert found.shape == (11, 1, 26, 2)  # one person by the id, eleven frames by the number
 
 
+def test_a_new_id_where_another_was_lost_is_the_same_person(tmp_path: Path) -> None:
+    near, aside = pixels(9, "halpe26"), np.array([250, 0, 0])
+    entries = [alphapose_entry(frame, near[frame], idx=10 - frame // 3) for frame in range(9)]
+    entries += [alphapose_entry(frame, near[frame] + aside, idx=4) for frame in (5, 6)]
+    found = read_alphapose(write_alphapose(tmp_path, entries))
+    assert found.positions.shape == (9, 2, 26, 2) and "one was lost" in " ".join(found.notes)
+    np.testing.assert_allclose(found.positions[:, 1], near[..., :2], atol=0.01)  # first of all id 10, then 9
+    entries = [
+        alphapose_entry(frame, near[frame] + aside * (frame > 4), idx=frame // 5) for frame in range(9)
+    ]
+    found = read_alphapose(write_alphapose(tmp_path, entries))
+    assert found.positions.shape[1] == 2 and not found.notes  # somewhere else it is somebody else
+    done = import_clips(tmp_path, tmp_path / "s", ImportConfig(fps=30, picture=(640, 480)))
+    assert "in 1 of 1 clips some people come only after others have left" in " ".join(done.warnings)
+
+
 @pytest.mark.parametrize("large", [False, True])
 def test_people_of_mediapipe_are_followed_in_the_image(large: bool, tmp_path: Path, monkeypatch) -> None:
     """In the world the hips of both are at the origin, and their postures cross."""

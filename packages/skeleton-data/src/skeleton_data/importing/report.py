@@ -82,7 +82,7 @@ class ImportReport:
         self._table: Counter[tuple[int, int]] = Counter()
         self._never_seen: dict[str, None] = {}
         self._notes: Counter[str] = Counter()
-        self._never_clips = self._crowd = 0
+        self._never_clips = self._crowd = self._passing = 0
         self._picture, self._absence = PictureReport(layout), AbsenceReport()
         self._waiting: list[NDArray[np.float32]] = []  # bodies (B, V, 3) of which axes are not yet measured
 
@@ -101,6 +101,7 @@ class ImportReport:
         self.clips += 1
         self._absence.add(clip, marked)
         self._notes.update(clip.notes)
+        self._passing += int(there.sum(axis=1).max(initial=0)) < there.shape[1]
         if there.all():
             self._crowd = max(self._crowd, there.shape[1])
         self._zeros += bool((always_zero(clip.joints) & ~self._derived).any())
@@ -201,6 +202,11 @@ class ImportReport:
                 f"{self._crowd} people are in every frame of a clip: were clips (clips, frames, joints, 3)"
                 " taken for people (frames, people, joints, 3)? Then give one array a clip, or an .npz with"
                 " offsets"
+            )
+        if self._passing:
+            found.append(
+                f"in {self._passing} of {self.clips} clips some people come only after others have left: if"
+                " they are one person whom the tracker lost, give that person one id"
             )
         if self.height is not None and not SHORT <= self.height <= TALL and self._layout.hips is not None:
             found.append(f"a body measures {_metres(self.height)} m: is the option units right?")

@@ -18,7 +18,7 @@ from skeleton_data.files.numbers import arrays_under, as_numbers
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import files_below, numbers_or_nan
-from skeleton_data.readers.people import about_nearest, join_by_id, join_nearest
+from skeleton_data.readers.people import about_ids, about_nearest, join_by_id, join_nearest
 from skeleton_data.readers.recording import Recording, open_recordings
 from skeleton_data.readers.timestamps import frames_per_second
 
@@ -194,7 +194,8 @@ def read_azure(path: Path) -> Recording:
     joined = join_by_id(frames, ids, (len(names), 3), path)
     joined[~joined.any(axis=-1)] = np.nan
     positions = _at_frames(joined, numbers, path)
-    return Recording(tuple(names), positions, "mm", fps=frames_per_second(stamps, 1e-6, path, numbers))
+    fps = frames_per_second(stamps, 1e-6, path, numbers)
+    return Recording(tuple(names), positions, "mm", fps=fps, notes=about_ids(joined, ids))
 
 
 def _at_frames(joined: NDArray[np.float32], numbers: list[int], path: Path) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from skeleton_data.files.numbers import arrays_under
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.listing import files_below, numbers_or_nan, visible_files
-from skeleton_data.readers.people import Frame, about_nearest, join_by_id, join_nearest
+from skeleton_data.readers.people import Frame, about_ids, about_nearest, join_by_id, join_nearest
 from skeleton_data.readers.recording import Recording, open_recordings
 
 MAX_FRAMES = 1_000_000
@@ -182,7 +182,7 @@ class _Detected:
             "pixels",
             confidence=joined[..., 2],
             layout=layouts[shape[0]],
-            notes=() if known else about_nearest(joined),
+            notes=about_ids(joined, self.ids) if known else about_nearest(joined),
         )
 
 

@@ -13,6 +13,9 @@ from skeleton_data.readers.recording import check_size
 NEAREST = "people have no ids: they are distinguished by who is nearest from frame to frame"
 """What to say about a recording in which several people were joined by `join_nearest`."""
 
+CHANGED = "ids of people change: a new id where another one was lost is the same person"
+"""What to say about a recording in which people of several ids were joined by `join_by_id`."""
+
 Frame = NDArray[np.float32]
 """The bodies of one frame: (bodies, V, values), NaN where a joint was not measured."""
 
@@ -22,12 +25,43 @@ def join_by_id(
 ) -> NDArray[np.float32]:
     """Return bodies of one id as one person, people in the order of their ids: (T, M, *shape), else NaN.
 
+    An id that comes after another one has gone for good, where that one was, is the same person: trackers
+    give a new id to whom they have lost.
+
     Raises:
         DataError: There are too many people and frames to hold.
+
+    Example:
+        >>> body = np.zeros((1, 2, 2), np.float32) + [[0], [1]]
+        >>> joined = join_by_id([body, body, body + 9], [[4], [7], [8]], (2, 2), Path("x"))
+        >>> joined[:, :, 0, 0].tolist()
+        [[0.0, nan], [0.0, nan], [nan, 9.0]]
     """
-    people = sorted({person for frame in ids for person in frame})
+    person_of = _persons(frames, ids)
+    people = sorted(set(person_of.values()))
     numbers = {person: number for number, person in enumerate(people)}
-    return _joined(frames, [[numbers[person] for person in frame] for frame in ids], shape, path)
+    return _joined(frames, [[numbers[person_of[each]] for each in frame] for frame in ids], shape, path)
+
+
+def _persons(frames: Sequence[Frame], ids: Sequence[Sequence[int]]) -> dict[int, int]:
+    """Return for each id the first id of that person, who was lost within half their size of it."""
+    gone = {each: number for number, frame in enumerate(ids) for each in frame}  # last frame of each id
+    if len(gone) < 2:
+        return {each: each for each in gone}
+    person_of: dict[int, int] = {}
+    current: dict[int, int] = {}  # id of each person
+    last: dict[int, Frame] = {}
+    for number, (frame, named) in enumerate(zip(frames, ids, strict=True)):
+        for body, each in zip(frame, named, strict=True):
+            if each not in person_of:
+                left = [person for person, known in current.items() if gone[known] < number]
+                near = [(_distance(body, last[person]), person) for person in left]
+                near = [(far, person) for far, person in near if far <= _size(last[person]) / 2]
+                person_of[each] = min(near)[1] if near else each
+                current[person_of[each]] = each
+            person = person_of[each]
+            last[person] = np.where(np.isnan(body), last.get(person, body), body)
+    return person_of
 
 
 def join_nearest(frames: Sequence[Frame], shape: tuple[int, int], path: Path) -> NDArray[np.float32]:
@@ -58,6 +92,11 @@ def join_nearest(frames: Sequence[Frame], shape: tuple[int, int], path: Path) ->
             last[number] = np.where(np.isnan(body), last[number], body)
         numbers.append(chosen)
     return _joined(frames, numbers, shape, path)
+
+
+def about_ids(joined: NDArray[np.float32], ids: Sequence[Sequence[int]]) -> tuple[str, ...]:
+    """Return what to say about people (T, M, ...) of `join_by_id`: nothing if each has one id."""
+    return (CHANGED,) if joined.shape[1] < len({each for frame in ids for each in frame}) else ()
 
 
 def about_nearest(joined: NDArray[np.float32]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.hdf5_file import words
 from skeleton_data.readers.hdf5_process import Hdf5Contents, read_hdf5
 from skeleton_data.readers.listing import files_below
-from skeleton_data.readers.people import Frame, about_nearest, join_by_id, join_nearest
+from skeleton_data.readers.people import Frame, about_ids, about_nearest, join_by_id, join_nearest
 from skeleton_data.readers.recording import Recording, check_size, open_recordings
 
 MAX_FRAMES = 10_000_000
@@ -108,7 +108,7 @@ def _of_project(file: Hdf5Contents, path: Path) -> Recording:
     tracked = tracked and all(len(set(frame)) == len(frame) for frame in ids)
     joined = join_by_id(shaped, ids, shape, path) if tracked else join_nearest(shaped, shape, path)
     found = _recording(tuple(nodes), joined[..., :2], joined[..., 2], path)
-    return found if tracked else replace(found, notes=about_nearest(joined))
+    return replace(found, notes=about_ids(joined, ids) if tracked else about_nearest(joined))
 
 
 def _points(one: Any, points: dict[int, NDArray[Any]], count: int, path: Path) -> NDArray[np.float32]:
