@@ -27,3 +27,5 @@ class Docstrings(griffe.Extension):
                 except (SyntaxError, ValueError):  # made of other names
                     continue
                 attr.docstring = griffe.Docstring(text, parent=attr)
+                call.arguments = [each for each in call.arguments if each is not argument]  # shown once
+                return

@@ -23,7 +23,10 @@ GIVEN = {
         name: {"data/utd-mhad": "kinect", "data/msrc12": "other"}
         for name in ("docs-reproduce", "docs-results-diagnostics", "docs-scale-out")
     },
-    "docs-train": {"data/utd-mhad": "kinect", "data/msrc12": "other", "data/mine": "kinect"},
+    "docs-train": {
+        **{"data/utd-mhad": "kinect", "data/msrc12": "other", "data/mine": "kinect"},
+        "data/bnr2": "takes",
+    },
     "docs-results-ablations": {"data/utd-mhad": "kinect", "data/msrc12": "other", "data/bnr2": "takes"},
 }
 """What readers of a document have, besides the files that all of them name: places, and what is there."""
