@@ -158,6 +158,13 @@ def test_a_body_that_is_too_small_to_stand_is_doubtful(tmp_path: Path) -> None:
     assert "measures 0.65 m" in warning and "option units" in warning
 
 
+def test_bodies_that_a_tracker_has_lost_do_not_count_as_small(tmp_path: Path) -> None:
+    """All joints of such a body lie in one point."""
+    standing = person(frames=12)
+    standing[4:] = standing[4:, :1]
+    assert "measures 1.65 m" in "\n".join(bring_in(tmp_path, standing).report)
+
+
 def test_frames_before_somebody_comes_are_told(tmp_path: Path) -> None:
     late = person(60)
     late[2:22] = 0  # of the second clip, which begins with frame 2

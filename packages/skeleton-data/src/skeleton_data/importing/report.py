@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skeleton_data.bodies_in_view import in_view
 from skeleton_data.clips import Clip, Units, Up, axis_in_file
 from skeleton_data.errors import DataError
 from skeleton_data.importing.absence import AbsenceReport
@@ -114,7 +115,8 @@ class ImportReport:
         self._table[clip.facts.get("label", -1), clip.facts.get("subject", -1)] += 1
         bodies = clip.joints[clip.joints.any(axis=(2, 3))]  # (B, V, 3)
         if self._units == "m" and len(bodies):
-            self._extents.append(_median(np.ptp(bodies, axis=1).max(axis=-1)))
+            shown = bodies[in_view(bodies)]  # not those in one point, which a tracker has lost
+            self._extents.append(_median(np.ptp(shown if len(shown) else bodies, axis=1).max(axis=-1)))
             self._waiting.append(bodies)
             if sum(map(len, self._waiting)) > TOGETHER:
                 self._measure()
