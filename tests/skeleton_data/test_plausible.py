@@ -181,6 +181,13 @@ def test_classes_that_differ_in_capitals_are_told(tmp_path: Path) -> None:
     assert "classes 'Wave' and 'wave' are two" in " ".join(done.warnings)
 
 
+def test_a_joint_that_is_far_from_its_body_is_told(tmp_path: Path) -> None:
+    far = person(12)
+    far[3:5, JOINTS.index("left_hand")] = -999
+    (warning,) = bring_in(tmp_path, far).warnings
+    assert "in 2 frames of 1 of 2 clips a joint (left_hand) is more than 5 m away" in warning
+
+
 MIRROR = np.float32([-1, 1, 1])
 
 

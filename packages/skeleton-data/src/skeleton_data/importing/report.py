@@ -16,6 +16,7 @@ from skeleton_data.errors import DataError
 from skeleton_data.importing.absence import AbsenceReport
 from skeleton_data.importing.anatomy import Trunk, mirrored_frames
 from skeleton_data.importing.class_table import class_table
+from skeleton_data.importing.far_joints import FarJoints
 from skeleton_data.importing.missing import always_zero
 from skeleton_data.importing.picture_report import PictureReport
 from skeleton_data.layouts.layout import SkeletonLayout
@@ -83,6 +84,7 @@ class ImportReport:
         self._table: Counter[tuple[int, int]] = Counter()
         self._never_seen: dict[str, None] = {}
         self._notes: Counter[str] = Counter()
+        self._far = FarJoints(layout, LARGEST)
         self._never_clips = self._crowd = self._passing = 0
         self._picture, self._absence = PictureReport(layout), AbsenceReport()
         self._waiting: list[NDArray[np.float32]] = []  # bodies (B, V, 3) of which axes are not yet measured
@@ -116,7 +118,10 @@ class ImportReport:
         bodies = clip.joints[clip.joints.any(axis=(2, 3))]  # (B, V, 3)
         if self._units == "m" and len(bodies):
             shown = bodies[in_view(bodies)]  # not those in one point, which a tracker has lost
-            self._extents.append(_median(np.ptp(shown if len(shown) else bodies, axis=1).max(axis=-1)))
+            shown = shown if len(shown) else bodies
+            extents = np.ptp(shown, axis=1).max(axis=-1)
+            self._extents.append(_median(extents))
+            self._far.add(shown, extents)
             self._waiting.append(bodies)
             if sum(map(len, self._waiting)) > TOGETHER:
                 self._measure()
@@ -212,6 +217,8 @@ class ImportReport:
             )
         if self.height is not None and not SHORT <= self.height <= TALL and self._layout.hips is not None:
             found.append(f"a body measures {_metres(self.height)} m: is the option units right?")
+        if self.height is not None and self.height <= LARGEST and self._layout.hips is not None:
+            found += self._far.warnings(self.clips)
         heads = self._direction_of_heads()
         lying = heads is not None and not heads[1]
         if heads is not None and lying and self._trunk is not None:
