@@ -60,7 +60,7 @@ def two_steps(recipe, clips, batch):
     for step in range(2):
         match recipe:
             case pretrain.PretrainConfig():
-                loss = model(batch.joints, generator=generator).loss
+                loss = model(batch.joints, generator=generator, present=batch.present).loss
             case contrast.ContrastConfig():
                 noise = ClipNoise(torch.arange(len(batch.label)))
                 loss = model(batch.joints, generator=noise, mine=bool(step)).loss
@@ -165,7 +165,9 @@ def test_every_row_takes_two_steps(name, store, unlabelled, tmp_path):
         clips = recipe.data.open()
         recipe = recipe.resolved(clips)
         source = ClipSet(recipe_store(clips), np.arange(8))
-        data = SkeletonDataset([source], recipe.data.sampling, bodies=2, training=True, seed=0)
+        common = clips.layout if isinstance(recipe, pretrain.PretrainConfig) else None
+        sampling = recipe.data.sampling
+        data = SkeletonDataset([source], sampling, bodies=2, training=True, seed=0, layout=common)
         losses = two_steps(recipe, clips, data[[(0, clip) for clip in range(8)]])
         assert np.isfinite(losses).all(), run.command
 
