@@ -89,7 +89,7 @@ def test_it_serves_any_of_them(name, encoder, stores, tmp_path, finetune_recipe,
     assert run(finetune, finetune_recipe, *given) == 0
     assert f"{len(layout(name).joints)} of the 33" in capsys.readouterr().out
     network = STTFormer.from_pretrained(tuned / "classifier")
-    assert network.config.joints == len(layout(name).joints) and network.config.place_count == 33
+    assert network.config.joints == len(layout(name).joints) and network.config.joint_count == 33
     weights = load_file(encoder / "encoder" / "model.safetensors")
     assert {key: value.shape for key, value in network.state_dict().items() if "head" not in key} == {
         key: value.shape for key, value in weights.items()

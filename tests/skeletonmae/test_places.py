@@ -101,7 +101,7 @@ def test_a_joint_that_the_sensor_lacks_is_not_shown_where_others_are_too_few():
 
 def test_a_transformer_has_the_features_of_its_places():
     config = TransformerConfig(**TRANSFORMER, joints=COUNT)
-    own = {"joints": len(PLACES), "places": PLACES, "place_count": COUNT}
+    own = {"joints": len(PLACES), "joint_indices": PLACES, "joint_count": COUNT}
     torch.manual_seed(0)
     whole, few = (Transformer(each).double() for each in (config, config.model_copy(update=own)))
     for parameter in whole.parameters():

@@ -12,7 +12,7 @@ WHOLE = STTFormerConfig(joints=COUNT, tuple_frames=2, width=6, blocks=[(6, 2), (
 
 
 def placed(places=PLACES, **changes):
-    own = {"joints": len(places), "places": places, "place_count": COUNT}
+    own = {"joints": len(places), "joint_indices": places, "joint_count": COUNT}
     return STTFormerConfig(**{**WHOLE.model_dump(), **own, **changes})
 
 
@@ -115,5 +115,5 @@ def test_a_saved_model_keeps_its_places(tmp_path):
     ("places", "count"), [((0, 1), None), (None, 7), ((0, 0), 7), ((0,), 7), ((0, 7), 7), ((-1, 0), 7)]
 )
 def test_places_that_are_none_are_refused(places, count):
-    with pytest.raises(ValidationError, match="place"):
-        STTFormerConfig(joints=2, places=places, place_count=count)
+    with pytest.raises(ValidationError, match="joint_indices"):
+        STTFormerConfig(joints=2, joint_indices=places, joint_count=count)

@@ -117,7 +117,7 @@ class Transformer(
         return {"temporal_positions", "joint_positions"}
 
     def _positions(self) -> Tensor:
-        places = self.config.places
+        places = self.config.joint_indices
         of_joints = self.joint_positions if places is None else self.joint_positions[list(places)]
         return self.temporal_positions + of_joints
 

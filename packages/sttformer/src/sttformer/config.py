@@ -89,11 +89,11 @@ class STTFormerConfig(PlacedJoints):
 
     @property
     def slots_in_clip(self) -> tuple[int, ...] | None:
-        """Slot of each joint of each frame of a tuple, where `places` says it."""
-        if self.places is None:
+        """Slot of each joint of each frame of a tuple, where `joint_indices` says it."""
+        if self.joint_indices is None:
             return None
         starts = range(0, self.slots, self.skeleton_joints)
-        return tuple(start + place for start in starts for place in self.places)
+        return tuple(start + place for start in starts for place in self.joint_indices)
 
     @property
     def num_features(self) -> int:

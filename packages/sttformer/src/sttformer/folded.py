@@ -60,7 +60,7 @@ class _FoldedBlock(nn.Module):
 
     def __init__(self, block: STTFormerBlock, config: STTFormerConfig) -> None:
         super().__init__()
-        self.all_slots, self.placed = config.slots, config.places is not None
+        self.all_slots, self.placed = config.slots, config.joint_indices is not None
         at = torch.tensor(config.slots_in_clip or range(config.slots))
         self.register_buffer("at", at)
         self.heads, self.qk_channels = block.heads, block.qk_channels

@@ -165,9 +165,9 @@ class STTFormer(
             raise ValueError(
                 f"visible must be boolean {tuple(x.shape[:3])}, got {visible.dtype} {tuple(visible.shape)}"
             )
-        if self.config.places is None:
+        if self.config.joint_indices is None:
             return self._encode(*self._lay_out_visible(x, visible))
-        at, count = torch.tensor(self.config.places, device=x.device), self.config.skeleton_joints
+        at, count = torch.tensor(self.config.joint_indices, device=x.device), self.config.skeleton_joints
         whole, shown = (
             each.new_zeros(*each.shape[:2], count, *each.shape[3:]).index_copy(2, at, each)
             for each in (x, visible)

@@ -8,16 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 class PlacedJoints(BaseModel):
     """The joints of a clip, and the place of each in the skeleton that the weights are for.
 
-    Without `places` both are the same. With them, an encoder that was pre-trained on the 33 joints of a
-    common skeleton takes the 20 of a Kinect: each joint has the position codes, attention weights and
+    Without `joint_indices` both are the same. With them, an encoder that was pre-trained on the 33 joints of
+    a common skeleton takes the 20 of a Kinect: each joint has the position codes, attention weights and
     neighbours of its own place, and the places of no joint are as masked ones in pre-training, so that no
     number stands for a joint that is not there.
 
     Raises:
-        ValueError: The places are not one for each joint, all different and below `place_count`.
+        ValueError: The places are not one for each joint, all different and below `joint_count`.
 
     Example:
-        >>> PlacedJoints(joints=2, places=(4, 0), place_count=5).skeleton_joints
+        >>> PlacedJoints(joints=2, joint_indices=(4, 0), joint_count=5).skeleton_joints
         5
         >>> PlacedJoints(joints=20).skeleton_joints
         20
@@ -28,30 +28,34 @@ class PlacedJoints(BaseModel):
     joints: PositiveInt = Field(
         25, le=1024, description="Number of joints of a skeleton, V; commands take it from the data."
     )
-    places: tuple[int, ...] | None = Field(
+    joint_indices: tuple[int, ...] | None = Field(
         None,
         max_length=1024,
-        description="Place of each joint among the `place_count` joints that the encoder was pre-trained on; "
+        description="Index of each joint among the `joint_count` joints that the encoder was pre-trained on; "
         "commands find it by the names of the joints (default: all joints, in their order).",
     )
-    place_count: PositiveInt | None = Field(
-        None, le=1024, description="Number of joints that the encoder was pre-trained on, with `places`."
+    joint_count: PositiveInt | None = Field(
+        None,
+        le=1024,
+        description="Number of joints that the encoder was pre-trained on, with `joint_indices`.",
     )
 
     @model_validator(mode="after")
     def _places_are_of_joints(self) -> Self:
-        if (self.places is None) != (self.place_count is None):
-            raise ValueError("places and place_count belong together: give both or neither")
-        if self.places is None or self.place_count is None:
+        if (self.joint_indices is None) != (self.joint_count is None):
+            raise ValueError("joint_indices and joint_count belong together: give both or neither")
+        if self.joint_indices is None or self.joint_count is None:
             return self
-        places, count = self.places, self.place_count
+        places, count = self.joint_indices, self.joint_count
         if len(set(places)) != self.joints or len(places) != self.joints:
-            raise ValueError(f"places must be {self.joints} different numbers, one for each joint")
+            raise ValueError(f"joint_indices must be {self.joints} different numbers, one for each joint")
         if not all(0 <= place < count for place in places):
-            raise ValueError(f"places must be from 0 to {count - 1}, got {min(places)} to {max(places)}")
+            raise ValueError(
+                f"joint_indices must be from 0 to {count - 1}, got {min(places)} to {max(places)}"
+            )
         return self
 
     @property
     def skeleton_joints(self) -> int:
         """Joints of the skeleton that the weights are for."""
-        return self.place_count or self.joints
+        return self.joint_count or self.joints

@@ -77,8 +77,8 @@ def what_changes(model: SavedModel, recipe: NetworkConfig, *, classes: int) -> I
     """
     same = recipe.kind == model.config.kind
     config = model.config
-    if isinstance(config, PlacedJoints) and config.places is not None:
-        yield f"the joints of the clips are {config.joints} of the {config.place_count} of {model.path}"
+    if isinstance(config, PlacedJoints) and config.joint_indices is not None:
+        yield f"the joints of the clips are {config.joints} of the {config.joint_count} of {model.path}"
     for name in sorted(recipe.model_fields_set - FREE) if same else ["kind"]:
         asked, has = getattr(recipe, name), getattr(model.config, name, None)
         if asked != has:

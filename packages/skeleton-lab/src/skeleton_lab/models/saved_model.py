@@ -115,11 +115,11 @@ class SavedModel:
                 f"{here} has layout {layout.name} ({len(layout.joints)} joints), but {self.path} was made "
                 f"for {own.name} ({len(own.joints)} joints); {error}"
             ) from error
-        before = config.places or range(config.joints)
+        before = config.joint_indices or range(config.joints)
         changes = {
             "joints": len(places),
-            "places": tuple(before[place] for place in places),
-            "place_count": config.skeleton_joints,
+            "joint_indices": tuple(before[place] for place in places),
+            "joint_count": config.skeleton_joints,
         }
         return replace(
             self,
