@@ -45,7 +45,12 @@ def main() -> None:
         case ["-h" | "--help", *_]:
             print(USAGE.format("\n".join(f"  {name:10} {summary}" for name, summary in SUBCOMMANDS.items())))
         case [name, *_]:
-            sys.exit(_refused(f"there is no subcommand {name!r}"))
+            from skeleton_data import nearest_name
+
+            near = nearest_name(name, SUBCOMMANDS)
+            sys.exit(
+                _refused(f"there is no subcommand {name!r}" + (f" (the nearest is {near})" if near else ""))
+            )
         case _:
             sys.exit(_refused("a subcommand is missing"))
 
