@@ -178,7 +178,8 @@ def nearest_field(mistake: ErrorDetails, model: type[BaseModel]) -> str | None:
 def _alternatives_at(model: type[BaseModel], place: Sequence[int | str]) -> Iterator[Schema]:
     """Yield the schemas that a field may have; other parts of a place, as of an item, are passed."""
     whole = model.model_json_schema()
-    parts, here = whole.get("$defs", {}), [whole]
+    parts = whole.get("$defs", {})
+    here: list[Schema] = [whole]
     for name in place:
         each = [one for schema in here for one in schema_alternatives(schema, parts)]
         named = [one["properties"][name] for one in each if name in one.get("properties", {})]
