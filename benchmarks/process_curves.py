@@ -1,11 +1,12 @@
 """How far the validation losses of one process and of two that train together go apart.
 
-    python benchmarks/process_curves.py pretrain --store data/utd-mhad --steps 200
-    python benchmarks/process_curves.py finetune --store data/utd-mhad --steps 200
+    python benchmarks/process_curves.py pretrain --store data/utd-mhad --training.batch_size 16
+    python benchmarks/process_curves.py finetune --store data/utd-mhad --data.labels_per_class 1
 
 The default recipe is run once on one process and once on two, in float32 on the CPU, with the same clips and
 masks in each step. Printed are the two validation losses, ten times, and how far the second is from the
 first; at the end the median and the largest of these differences, and where each run had its smallest loss.
+With `--untrained-biases` those that a BatchNorm follows stay as they are, see `untrained_biases.py`.
 """
 
 import argparse
@@ -28,8 +29,9 @@ def main() -> None:
     )
     parser.add_argument("app", choices=["pretrain", "finetune"])
     parser.add_argument("--store", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--untrained-biases", action="store_true")
     options, more = parser.parse_known_args()
     length = ("--training.steps", options.steps, "--training.eval_every", options.steps // 10)
     held_out = ("--data.validation", "0.25", "--training.seed", options.seed, "--run.tracker", "none")
@@ -41,12 +43,15 @@ def main() -> None:
         ),
         "finetune": ("--data.store", options.store, "--data.protocol", "odd-subjects"),
     }[options.app]
+    program = [REPO / "apps" / f"{options.app}.py"]
+    if options.untrained_biases:
+        program = [REPO / "benchmarks/untrained_biases.py", options.app]
     with tempfile.TemporaryDirectory() as folder:
         one, two = (
             losses(
                 Path(folder) / str(count),
                 count,
-                [REPO / "apps" / f"{options.app}.py", recipe, *data, *length, *held_out, *more],
+                [*program, recipe, *data, *length, *held_out, *more],
             )
             for count in (1, 2)
         )
