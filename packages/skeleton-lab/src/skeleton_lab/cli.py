@@ -7,7 +7,7 @@ SUBCOMMANDS = {
     "pretrain": "Pre-train SkeletonMAE: mask joints and frames, reconstruct them and keep the encoder.",
     "contrast": "Pre-train by contrast: CrosSCLR or AimCLR.",
     "finetune": "Train a classifier, from a pre-trained encoder or from scratch, and test it.",
-    "simple": "Train and test a simple baseline: nearest clip, linear layer, MLP or GRU on the joints.",
+    "simple": "Train and test a simple baseline: nearest clip, linear layer, MLP, GRU, Rocket and more.",
     "evaluate": "Evaluate classifiers, fused or alone, or an encoder by linear probe and nearest neighbours.",
     "diagnose": "Examine what a pre-trained encoder reconstructs, and what each of its layers has learned.",
     "visualize": "Draw masks, reconstructed clips, attention, or features of clips.",

@@ -85,7 +85,10 @@ def read_recipe(
     positional: Any = CliPositionalArg
     file = (positional[Path], Field(description=description))
     if default:
-        description += f" Without one it is {default}, with what suits the clips that are found."
+        description += (
+            f" Without one it is {default}, with what suits the clips that are found: its values are not the "
+            "defaults below, and --dry_run prints them."
+        )
         file = (positional[Path | None], Field(None, description=description))
     line = create_model("CommandLine", __base__=(BaseSettings, recipe), __doc__=recipe.__doc__, RECIPE=file)
     given = _parse(line, arguments, recipe, program, cli_shortcuts=shortcuts)
