@@ -215,10 +215,9 @@ class ImportReport:
                 f"in {self._passing} of {self.clips} clips some people come only after others have left: if"
                 " they are one person whom the tracker lost, give that person one id"
             )
-        height = self.height if self._layout.hips is not None else None
-        if height is not None and (SMALLEST <= height < SHORT or height > TALL):
-            found.append(f"a body measures {_metres(height)} m: is the option units right?")
-        if height is not None and height <= LARGEST:
+        if self.height is not None and not SHORT <= self.height <= TALL and self._layout.hips is not None:
+            found.append(f"a body measures {_metres(self.height)} m: is the option units right?")
+        if self.height is not None and self.height <= LARGEST and self._layout.hips is not None:
             found += self._far.warnings(self.clips)
         heads = self._direction_of_heads()
         lying = heads is not None and not heads[1]
