@@ -99,6 +99,11 @@ def test_a_recipe_that_is_nowhere_is_named(name, named):
         find_recipe(name, "studies")
 
 
+def test_a_recipe_that_is_named_without_its_folder_is_refused_with_those_that_have_it():
+    with pytest.raises(InputError, match=r"^default: .*contrast/default, finetune/default, pretrain/default"):
+        find_recipe("default")
+
+
 def test_the_list_of_recipes_has_whole_sentences():
     descriptions = dict(recipes())
     assert (

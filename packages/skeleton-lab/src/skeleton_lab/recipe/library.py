@@ -49,9 +49,13 @@ def find_recipe(name: str | Path, folder: str = "") -> Path:
             if found.is_file():
                 return found
     where = f" in {folder}" if folder else ""
-    names = [path for path, _ in recipes() if path.startswith(f"{folder}/" if folder else "")]
+    inside = f"{folder}/" if folder else ""
+    names = [
+        path.removeprefix(inside).removesuffix(".toml") for path, _ in recipes() if path.startswith(inside)
+    ]
     near = get_close_matches(str(name), [*names, *(Path(each).stem for each in names)], n=1, cutoff=0.7)
-    meant = f" (the nearest name is {near[0]})" if near else ""
+    nearest = [each for each in names if near and near[0] in (each, Path(each).stem)]
+    meant = f" (near are {', '.join(nearest)})" if nearest else ""
     raise InputError(
         f"{name}: no such recipe{where}{meant}; `skeleton-lab recipes` lists those of the package"
     )
