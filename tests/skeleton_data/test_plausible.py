@@ -56,6 +56,13 @@ def test_a_person_who_stands_is_told_without_a_warning(tmp_path: Path) -> None:
     assert done.warnings == ()
 
 
+def test_clips_of_more_than_one_person_are_counted(tmp_path: Path) -> None:
+    positions = np.stack([person(), np.zeros((6, 20, 3), np.float32)], axis=1)
+    assert not any(line.startswith("people:") for line in bring_in(tmp_path, positions).report)
+    positions[3:, 1] = person(3) + np.float32([1, 0, 0])
+    assert "people: 1 of 2 clips" in "\n".join(bring_in(tmp_path, positions).report)
+
+
 def test_the_table_of_classes_and_subjects_counts_clips_without_either(tmp_path: Path) -> None:
     facts = {"label": [1, 0, -1, -1], "subject": [1, 2, 2, -1], "class_names": ["clap", "wave"]}
     names: dict[str, Any] = {"joint_names": JOINTS, "fps": 30.0}

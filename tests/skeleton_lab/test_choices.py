@@ -13,10 +13,12 @@ from skeleton_lab import finetune, pretrain
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.recipe import read_recipe
 from skeleton_lab.runs.folder import RUN_SHORTCUTS
-from skeleton_lab.studies.run_check import require_use
+from skeleton_lab.studies.run_check import require_augmentation, require_use
 from skeleton_lab.training.choices import CHOICES, FEW, MANY, Found, read_or_choose
 
 TABLES = Path(__file__).parents[2] / "docs" / "results" / "tables"
+AUGMENT = "--data.sampling.augment"
+NEVER = (f"{AUGMENT}.probability", "0")
 tune = partial(read_or_choose, finetune.FinetuneConfig, program="finetune", shortcuts=RUN_SHORTCUTS)
 train = partial(read_or_choose, pretrain.PretrainConfig, program="pretrain", shortcuts=RUN_SHORTCUTS)
 
@@ -142,6 +144,9 @@ def test_self_training_gained_in_the_tables_that_the_choice_rests_on():
         (("--transductive", "--self_training.rounds", "1", "--self_training.views", "2"), None),
         (("--transductive", "--data.protocol", "folds(subject, 2)", "--pretrained", "x"), None),
         (("--run.processes", "2", "--data.protocol", "folds(subject, 2)"), None),
+        ((*NEVER, f"{AUGMENT}.flip", "0.5"), "data.sampling.augment.flip"),
+        ((*NEVER, f"{AUGMENT}.scale", "0"), None),
+        ((f"{AUGMENT}.flip", "0.5"), None),
     ],
 )
 def test_an_option_that_does_nothing_alone_is_named(finetune_recipe, options, field):
@@ -151,3 +156,14 @@ def test_an_option_that_does_nothing_alone_is_named(finetune_recipe, options, fi
         return
     with pytest.raises(InputError, match=rf"^{field}\b"):
         require_use(config)
+
+
+def test_pretrain_refuses_augmentation_that_never_happens(monkeypatch, capsys, store, tmp_path):
+    place = ["--data.sources", f'[{{"store": "{store}", "protocol": "odd-subjects"}}]', "--folder"]
+    options = [*place, str(tmp_path / "run"), *NEVER, f"{AUGMENT}.noise", "0.1"]
+    with pytest.raises(InputError, match=r"^data.sampling.augment.noise\b"):
+        require_augmentation(train(options))
+    monkeypatch.setattr(sys, "argv", ["pretrain", *options, "--dry_run"])
+    with pytest.raises(SystemExit, match="2"):
+        pretrain.main()
+    assert "data.sampling.augment.noise" in capsys.readouterr().err

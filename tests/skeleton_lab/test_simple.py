@@ -1,6 +1,7 @@
 """What little does: against brute force, better than chance, tested like a fine-tuning."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -97,3 +98,14 @@ def test_a_dry_run_tells_the_recipe_and_writes_nothing(run_simple, tmp_path, cap
     assert run_simple("--run.dry_run") is None
     assert 'kind = "mlp"' in capsys.readouterr().out
     assert not (tmp_path / "run").exists()
+
+
+def test_without_a_recipe_only_the_data_and_the_folder_are_asked_for(store, tmp_path, monkeypatch, capsys):
+    place = ["--data.store", str(store), "--data.protocol", "odd-subjects", "--folder", str(tmp_path / "run")]
+    monkeypatch.setattr(sys, "argv", ["simple", *place, "--model.kind", "nearest"])
+    simple.main()
+    assert json.loads((tmp_path / "run" / "result.json").read_text())["test"]["top1"] > 0.9
+    monkeypatch.setattr(sys, "argv", ["simple"])
+    with pytest.raises(SystemExit, match="2"):
+        simple.main()
+    assert "data" in capsys.readouterr().err

@@ -28,6 +28,7 @@ from skeleton_lab.runs.folder import RUN_SHORTCUTS, RunConfig, RunFolder
 from skeleton_lab.runs.results import PretrainResult
 from skeleton_lab.runs.workers import keep_freed_memory
 from skeleton_lab.studies import cross_validate
+from skeleton_lab.studies.run_check import require_augmentation
 from skeleton_lab.training.choices import read_or_choose
 from skeleton_lab.training.mask_schedule import MaskSchedule
 from skeleton_lab.training.optimizer import Adam, OptimizerConfig
@@ -313,6 +314,7 @@ def main() -> None:
     keep_freed_memory()
     shortcuts = RUN_SHORTCUTS | MASK_SHORTCUTS
     config = read_or_choose(PretrainConfig, sys.argv[1:], program="pretrain", shortcuts=shortcuts)
+    require_augmentation(config)
     if cross_validate.has_folds(config):
         cross_validate.run(config)
     else:

@@ -1,5 +1,6 @@
 """Train and test a simple baseline: nearest clip, linear layer, MLP, GRU or random convolutions.
 
+    skeleton-lab simple --data.store STORE --data.protocol odd-subjects --folder FOLDER --model.kind nearest
     skeleton-lab simple configs/simple/utd-mhad.toml --model.kind gru --data.label_fraction 0.1
     skeleton-lab simple configs/simple/utd-mhad.toml --model.kind hydra --data.validation 0
 
@@ -33,6 +34,9 @@ from skeleton_lab.runs.provenance import provenance
 from skeleton_lab.runs.results import UNTRAINED, Origin, TestResult
 from skeleton_lab.runs.workers import is_first_process, tell_notes
 from skeleton_lab.studies import cross_validate
+
+DEFAULT = "simple/utd-mhad"
+"""The recipe of a run that names none; its data are left out."""
 
 OUTPUTS = ("labels.json", ANSWERS)
 """What a run ends with besides its result, and `--resume` of one that has ended requires."""
@@ -136,7 +140,9 @@ def run(config: SimpleConfig, *, bar: Mapping[str, Any] | None = None) -> Simple
 @exit_on_bad_input("simple")
 def main() -> None:
     """Read the recipe named on the command line and run it, or every fold of its protocol."""
-    config = read_recipe(SimpleConfig, sys.argv[1:], program="simple", shortcuts=RUN_SHORTCUTS)
+    config = read_recipe(
+        SimpleConfig, sys.argv[1:], program="simple", shortcuts=RUN_SHORTCUTS, default=DEFAULT
+    )
     if cross_validate.has_folds(config):
         cross_validate.run(config)
     elif result := run(config):

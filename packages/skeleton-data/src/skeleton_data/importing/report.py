@@ -85,7 +85,7 @@ class ImportReport:
         self._never_seen: dict[str, None] = {}
         self._notes: Counter[str] = Counter()
         self._far = FarJoints(layout, LARGEST)
-        self._never_clips = self._crowd = self._passing = 0
+        self._never_clips = self._crowd = self._passing = self._several = 0
         self._picture, self._absence = PictureReport(layout), AbsenceReport()
         self._waiting: list[NDArray[np.float32]] = []  # bodies (B, V, 3) of which axes are not yet measured
 
@@ -105,6 +105,7 @@ class ImportReport:
         self._absence.add(clip, marked)
         self._notes.update(clip.notes)
         self._passing += int(there.sum(axis=1).max(initial=0)) < there.shape[1]
+        self._several += int(there.any(axis=0).sum()) > 1
         if there.all():
             self._crowd = max(self._crowd, there.shape[1])
         self._zeros += bool((always_zero(clip.joints) & ~self._derived).any())
@@ -265,6 +266,8 @@ class ImportReport:
         self._measure()
         lines = [f"in {clips} of {self.clips} clips {note}" for note, clips in self._notes.items()]
         lines.append(f"{fps:g} frames per second")
+        if self._several:
+            lines.append(f"people: {self._several} of {self.clips} clips have more than one")
         if self.height is not None:
             lines.append(f"height: a body measures {self.height:.2f} m")
         if self._picture.size is not None:

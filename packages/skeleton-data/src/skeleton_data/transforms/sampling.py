@@ -62,7 +62,7 @@ class ClipSampling(BaseModel):
         "between frames.",
     )
     augment: Augmentation = Field(
-        default=Augmentation(), description="In training: further augmentation; each is off by default."
+        default=Augmentation(), description="In training: further augmentation; each is off until it is set."
     )
 
     @model_validator(mode="before")

@@ -105,7 +105,8 @@ def without_none(text: str | None) -> str | None:
     """
     if text is None:
         return None
-    text = text.removesuffix(" (default: None)").removesuffix(" (ifdef: required)")
+    for nothing in (" (default: None)", " (ifdef: required)", " (default: ())"):
+        text = text.removesuffix(nothing)
     return text.removeprefix("default: None (undefined)").lstrip("\n")
 
 

@@ -87,7 +87,8 @@ def read_recipe(
     if default:
         description += (
             f" Without one it is {default}, with what suits the clips that are found: its values are not the "
-            "defaults below, and --dry_run prints them."
+            "defaults below, and --dry_run prints them. Own data need --data.store, --data.protocol and "
+            "--folder."
         )
         file = (positional[Path | None], Field(None, description=description))
     line = create_model("CommandLine", __base__=(BaseSettings, recipe), __doc__=recipe.__doc__, RECIPE=file)

@@ -51,12 +51,29 @@ def others_of(recipe: Any, clips: FinetuneClips | PretrainClips) -> UnlabelledCl
     return found
 
 
+def require_augmentation(recipe: Any) -> None:
+    """Refuse options of the command line that change clips with probability 0.
+
+    Raises:
+        InputError: Names the option.
+    """
+    table, augment = "data.sampling.augment", recipe.data.sampling.augment
+    if augment.probability:
+        return
+    for field in type(augment).model_fields:
+        if recipe.is_given(f"{table}.{field}") and getattr(augment, field):
+            raise InputError(
+                f"{table}.{field} does nothing, because {table}.probability is 0: leave one of the two out"
+            )
+
+
 def require_use(recipe: Any) -> None:
     """Refuse options of the command line of `finetune` that do nothing without others.
 
     Raises:
         InputError: Names the option, and what it needs.
     """
+    require_augmentation(recipe)
     folds = folded_source(recipe.data) is not None
     for field in ("run.processes", "run.everything"):
         if recipe.is_given(field) and not folds:
