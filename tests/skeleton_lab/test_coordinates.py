@@ -24,8 +24,9 @@ from skeleton_data import (
 from skeleton_data.layouts.layout import layout
 from skeleton_data.ntu.cleaning import clean, move_origin, select_bodies
 from skeleton_data.ntu.contrast_clip import first_bodies
-from skeleton_lab.data.clips import FinetuneData, PretrainData
 from skeleton_lab.data.division import TrainingSide
+from skeleton_lab.data.finetune_clips import FinetuneData
+from skeleton_lab.data.pretrain_clips import PretrainData
 
 CLEANINGS = ("reference", "true_frames", "contrast")
 FAR = np.array([3.0, -1.0, 4.0], np.float32)

@@ -10,7 +10,8 @@ import pytest
 from skeleton_data import SkeletonStore, StoreWriter, layout, load_split
 from skeleton_data.cli.main import main as split_command
 from skeleton_lab import simple
-from skeleton_lab.data.clips import FinetuneData, PretrainData
+from skeleton_lab.data.finetune_clips import FinetuneData
+from skeleton_lab.data.pretrain_clips import PretrainData
 from skeleton_lab.errors import InputError
 from skeleton_lab.evaluation.data import EvaluateData, open_models
 from skeleton_lab.runs.answers import read_answers

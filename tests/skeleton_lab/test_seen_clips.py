@@ -8,7 +8,7 @@ import pytest
 import tomli_w
 
 from skeleton_data import ClipSampling, Preprocessing, SkeletonStore, StoreWriter, layout
-from skeleton_lab.data.clips import FinetuneData
+from skeleton_lab.data.finetune_clips import FinetuneData
 from skeleton_lab.data.same_clips import clips_among
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.models.seen_clips import seen_of_test

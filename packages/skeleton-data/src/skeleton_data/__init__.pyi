@@ -48,9 +48,9 @@ from .importing.report import check_plausible as check_plausible
 from .importing.resampling import resample as resample
 from .importing.source import OpenedClips as OpenedClips
 from .importing.source import open_clips as open_clips
+from .layouts.joint_indices import joint_indices as joint_indices
 from .layouts.joint_mapping import JointMap as JointMap
 from .layouts.joint_mapping import joint_map as joint_map
-from .layouts.joint_places import joint_places as joint_places
 from .layouts.layout import SkeletonLayout as SkeletonLayout
 from .layouts.layout import layout as layout
 from .layouts.layout import layout_names as layout_names
@@ -187,8 +187,8 @@ __all__ = [
     "in_words",
     "is_folded",
     "is_nothing",
+    "joint_indices",
     "joint_map",
-    "joint_places",
     "kind_of_joints",
     "label_subset",
     "layout",

@@ -1,9 +1,9 @@
 from ._version import __version__ as __version__
-from .data.clips import ContrastData as ContrastData
-from .data.clips import FinetuneClips as FinetuneClips
-from .data.clips import FinetuneData as FinetuneData
-from .data.clips import PretrainClips as PretrainClips
-from .data.clips import PretrainData as PretrainData
+from .data.finetune_clips import FinetuneClips as FinetuneClips
+from .data.finetune_clips import FinetuneData as FinetuneData
+from .data.pretrain_clips import ContrastData as ContrastData
+from .data.pretrain_clips import PretrainClips as PretrainClips
+from .data.pretrain_clips import PretrainData as PretrainData
 from .errors import InputError as InputError
 from .errors import RunError as RunError
 from .errors import exit_on_bad_input as exit_on_bad_input

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import Field
 
 from skeleton_baselines import AimCLRConfig, CrosSCLRConfig, MethodConfig, STGCNConfig
-from skeleton_lab.data.clips import ContrastData, PretrainClips, count
+from skeleton_lab.data.clips import count
+from skeleton_lab.data.pretrain_clips import ContrastData, PretrainClips
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.network_config import NetworkConfig, bones, part_errors, resolve_network
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe

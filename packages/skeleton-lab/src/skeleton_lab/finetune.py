@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
-from skeleton_lab.data.clips import FinetuneClips, count
+from skeleton_lab.data.clips import count
+from skeleton_lab.data.finetune_clips import FinetuneClips
 from skeleton_lab.data.unlabelled import PartlyLabelledData
 from skeleton_lab.errors import exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.network_config import NetworkConfig, part_errors, resolve_network

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from pydantic import Field, model_validator
 
 from skeleton_data import Augmentation
-from skeleton_lab.data.clips import PretrainClips, PretrainData, count
+from skeleton_lab.data.clips import count
+from skeleton_lab.data.pretrain_clips import PretrainClips, PretrainData
 from skeleton_lab.errors import InputError, exit_on_bad_input, input_errors, writing
 from skeleton_lab.models.network_config import part_errors, resolve_mask, resolve_network
 from skeleton_lab.recipe.recipe import RecipeSection

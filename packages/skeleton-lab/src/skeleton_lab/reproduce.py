@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from skeleton_data import SkeletonStore
-from skeleton_lab.data.clips import FinetuneClips
+from skeleton_lab.data.finetune_clips import FinetuneClips
 from skeleton_lab.data.same_clips import clips_among
 from skeleton_lab.errors import FailedRunsError, InputError, exit_on_bad_input, input_errors
 from skeleton_lab.evaluation.data import HeldOutSide

@@ -24,7 +24,7 @@ from pydantic import Field
 
 from skeleton_data import class_table
 from skeleton_lab.baselines.config import AEON, SimpleModel, SimpleTraining
-from skeleton_lab.data.clips import FinetuneClips, FinetuneData
+from skeleton_lab.data.finetune_clips import FinetuneClips, FinetuneData
 from skeleton_lab.errors import exit_on_bad_input, input_errors
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.runs.answers import ANSWERS

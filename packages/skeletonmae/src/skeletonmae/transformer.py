@@ -117,8 +117,8 @@ class Transformer(
         return {"temporal_positions", "joint_positions"}
 
     def _positions(self) -> Tensor:
-        places = self.config.joint_indices
-        of_joints = self.joint_positions if places is None else self.joint_positions[list(places)]
+        indices = self.config.joint_indices
+        of_joints = self.joint_positions if indices is None else self.joint_positions[list(indices)]
         return self.temporal_positions + of_joints
 
     def _encode(self, tokens: Tensor) -> Tensor:

@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from sttformer import PlacedJoints, Pool
+from sttformer import JointSubset, Pool
 
 
-class TransformerConfig(PlacedJoints):
+class TransformerConfig(JointSubset):
     """Every choice that shapes a `Transformer`; the defaults are MAMP's (Mao et al. 2023, section 4.2).
 
     Example:

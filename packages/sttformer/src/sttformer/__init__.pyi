@@ -7,6 +7,7 @@ from .config import STTFormerConfig as STTFormerConfig
 from .folded import FoldedSTTFormer as FoldedSTTFormer
 from .grid import DenseGrid as DenseGrid
 from .grid import TokenGrid as TokenGrid
+from .joint_subset import JointSubset as JointSubset
 from .mistakes import config_mistake as config_mistake
 from .model import STTFormer as STTFormer
 from .model import init_weights as init_weights
@@ -16,7 +17,6 @@ from .official import load_official as load_official
 from .official import official_config as official_config
 from .official import read_official as read_official
 from .official import to_official as to_official
-from .places import PlacedJoints as PlacedJoints
 from .positions import sinusoidal_positions as sinusoidal_positions
 from .sizes import SIZES as SIZES
 from .sizes import create as create
@@ -31,7 +31,7 @@ __all__ = [
     "SIZES",
     "DenseGrid",
     "FoldedSTTFormer",
-    "PlacedJoints",
+    "JointSubset",
     "Pool",
     "PooledClassifier",
     "PretrainedMixin",

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from .places import PlacedJoints
+from .joint_subset import JointSubset
 
 Pool = Literal["mean", "by_joint"]
 """Pooling of token features before the head: the mean of all, or the mean of each joint's."""
@@ -13,7 +13,7 @@ BlockChannels = tuple[Channels, Channels]
 """Output channels of a block, and channels of a query or key in each of its heads."""
 
 
-class STTFormerConfig(PlacedJoints):
+class STTFormerConfig(JointSubset):
     """Every choice that shapes an STTFormer; the defaults are the published NTU RGB+D model.
 
     The number of frames and of bodies is no part of it: the weights serve any clip whose frames the

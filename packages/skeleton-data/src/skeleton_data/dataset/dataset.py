@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from skeleton_data.errors import DataError
-from skeleton_data.layouts.joint_places import joint_places
+from skeleton_data.layouts.joint_indices import joint_indices
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.store.own_clips import OwnClips
 from skeleton_data.store.store import SkeletonStore
@@ -112,8 +112,8 @@ class SkeletonDataset(Dataset[ClipBatch]):
         seed: Of the random numbers, mixed with those of the key.
         view: Where not training, which part of each clip is taken in the place of its centre
             (`skeleton_data.transforms.crop.view_crop`).
-        layout: Common skeleton of stores whose layouts differ: joints stand at the places of their names
-            (`joint_places`). A clip is moved, turned and augmented by the layout of its own store.
+        layout: Common skeleton of stores whose layouts differ: joints stand at the indices of their names
+            (`joint_indices`). A clip is moved, turned and augmented by the layout of its own store.
 
     Raises:
         ValueError: No sources, stores of different layouts or units, `bodies` below 1; a layout without sides
@@ -147,7 +147,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         self.flat = first.meta.units == "picture"
         for source in sources:
             _require_sides(source.store.layout, sampling, training=training, flat=self.flat)
-        self._places = [_places(source.store, self.layout) for source in sources]
+        self._indices = [_indices(source.store, self.layout) for source in sources]
         self._augments = training and sampling.augment != Augmentation()
         self._ends = np.cumsum([len(source.clips) for source in sources])
         self._tables: dict[int, Tensor] = {}
@@ -186,7 +186,7 @@ class SkeletonDataset(Dataset[ClipBatch]):
         if outside.any():
             raise IndexError(f"position {position[outside.argmax()]} of {len(self)} clips")
         random = uniform(self.seed, epoch, position, _DRAWS) if self.training else None
-        if len(self.sources) == 1 and self._places[0] is None:
+        if len(self.sources) == 1 and self._indices[0] is None:
             joints, label, present = self._sample(0, epoch, position, random)
         else:
             number = np.searchsorted(self._ends, position, side="right")
@@ -197,8 +197,8 @@ class SkeletonDataset(Dataset[ClipBatch]):
                 here = np.flatnonzero(number == source)
                 drawn = None if random is None else random[here]
                 some, label[here], known = self._sample(int(source), epoch[here], position[here], drawn)
-                if (places := self._places[source]) is not None:
-                    some, known = _at_places(some, known, places, len(self.layout.joints))
+                if (indices := self._indices[source]) is not None:
+                    some, known = _at_indices(some, known, indices, len(self.layout.joints))
                 joints[here], present[here] = some, known
         return ClipBatch(joints, torch.from_numpy(label), torch.from_numpy(position), present)
 
@@ -298,23 +298,23 @@ def _require_sides(layout: SkeletonLayout, sampling: ClipSampling, *, training: 
         )
 
 
-def _places(store: SkeletonStore, layout: SkeletonLayout) -> Tensor | None:
-    """Return the places of a store's joints in a common layout; None if these are its joints."""
+def _indices(store: SkeletonStore, layout: SkeletonLayout) -> Tensor | None:
+    """Return the indices of a store's joints in a common layout; None if these are its joints."""
     if store.layout.joints == layout.joints:
         return None
     target = f"layout {layout.name}"
     return torch.tensor(
-        joint_places(store.layout.joints, layout.joints, source=str(store.path), target=target)
+        joint_indices(store.layout.joints, layout.joints, source=str(store.path), target=target)
     )
 
 
-def _at_places(joints: Tensor, present: Tensor, places: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Put joints (N, C, T, V, M) and where they were measured (N, T, V, M) at their places among `count`.
+def _at_indices(joints: Tensor, present: Tensor, indices: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Put joints (N, C, T, V, M) and where they were measured (N, T, V, M) at their indices among `count`.
 
-    At the places of joints that are not there, a body is NaN, so that nothing can take them for measured.
+    At the indices of joints that are not there, a body is NaN, so that nothing can take them for measured.
     """
     whole = joints.new_full((*joints.shape[:3], count, joints.shape[4]), torch.nan)
     absent = ~(joints != 0).flatten(1, 3).any(1)  # (N, M)
-    whole = whole.index_copy(3, places, joints).masked_fill(absent[:, None, None, None], 0)
+    whole = whole.index_copy(3, indices, joints).masked_fill(absent[:, None, None, None], 0)
     there = torch.zeros(whole[:, 0].shape, dtype=torch.bool)
-    return whole, there.index_copy(2, places, present)
+    return whole, there.index_copy(2, indices, present)

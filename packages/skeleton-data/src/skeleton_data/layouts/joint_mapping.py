@@ -135,7 +135,7 @@ def _resolve(
 def _rules() -> dict[tuple[str, ...], list[list[tuple[str, ...]]]]:
     """Return, for each joint, the lines of joints that it may be the middle of, the best first."""
     table = _table()
-    rules = {key: [[other] for other in others] for key, others in same_places().items()}
+    rules = {key: [[other] for other in others] for key, others in same_joints().items()}
     for name, lines in table["middle"].items():
         for side in ("left", "right") if "*" in name else ("",):
             keys = [[joint_key(part.replace("*", side)) for part in line] for line in lines]
@@ -144,7 +144,7 @@ def _rules() -> dict[tuple[str, ...], list[list[tuple[str, ...]]]]:
 
 
 @cache
-def same_places() -> dict[JointKey, list[JointKey]]:
+def same_joints() -> dict[JointKey, list[JointKey]]:
     """Return, for each joint, other names that trackers give to about the same place."""
     same: dict[JointKey, list[JointKey]] = {}
     for pattern in _table()["same"]:

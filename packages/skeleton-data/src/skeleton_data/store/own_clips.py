@@ -105,7 +105,7 @@ class OwnClips(SkeletonStore):
         columns, joints_digest = np.full((7, clips), -1, np.int32), hashlib.sha256()
         for clip in range(clips):
             item, joints = self._item(clip)
-            joints_digest.update(joints)
+            joints_digest.update(joints.tobytes())
             columns[:, clip] = [self._fact(clip, item, name) for name in FACTS] + list(joints.shape[:2])
         self.index, self._joints_digest = ClipIndex(*columns), joints_digest.digest()
         self._require_labels()

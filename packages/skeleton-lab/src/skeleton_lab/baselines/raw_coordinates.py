@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from skeleton_data import ClipSampling, ClipSet, SkeletonDataset
 from skeleton_lab.baselines.config import SimpleModel, SimpleTraining
-from skeleton_lab.data.clips import FinetuneClips
+from skeleton_lab.data.finetune_clips import FinetuneClips
 
 
 def read_clips(

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from skeleton_data import SkeletonStore, kind_of_joints
-from skeleton_lab.data.clips import Clips, FinetuneClips, FinetuneData, count
+from skeleton_lab.data.clips import Clips, count
+from skeleton_lab.data.finetune_clips import FinetuneClips, FinetuneData
 from skeleton_lab.data.same_clips import clips_among
 from skeleton_lab.errors import InputError
 from skeleton_lab.runs.fingerprints import Fingerprint, Fingerprints

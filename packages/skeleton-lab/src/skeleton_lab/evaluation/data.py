@@ -10,8 +10,8 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from skeleton_data import Protocol, SkeletonStore
-from skeleton_lab.data.clips import FinetuneClips, FinetuneData
 from skeleton_lab.data.division import PROTOCOL, SPLIT
+from skeleton_lab.data.finetune_clips import FinetuneClips, FinetuneData
 from skeleton_lab.data.source import DATASET, ClipSource, DatasetPlugin
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from skeleton_lab.data.clips import FinetuneClips
+from skeleton_lab.data.finetune_clips import FinetuneClips
 from skeleton_lab.evaluation.data import HeldOutSide
 from skeleton_lab.evaluation.evaluation import ClipReader, probe_and_neighbours
 from skeleton_lab.evaluation.layer_features import LayerFeatures, dimensions, norms, shifts

@@ -17,7 +17,7 @@ from torch.utils.data import BatchSampler, DataLoader
 from tqdm import tqdm
 
 from skeleton_data import ClipBatch, ClipSet, EpochSampler, Preprocessing, SkeletonDataset, SkeletonStore
-from skeleton_lab.data.clips import FinetuneClips
+from skeleton_lab.data.finetune_clips import FinetuneClips
 from skeleton_lab.evaluation.metrics import predict_all
 from skeleton_lab.models.saved_model import SavedModel
 from skeleton_lab.training.distributed import join

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skeleton_data import ClipBatch
-from skeleton_lab.data.clips import FinetuneClips
+from skeleton_lab.data.finetune_clips import FinetuneClips
 from skeleton_lab.evaluation.calibration import expected_calibration_error
 from skeleton_lab.evaluation.figures import figures_of
 from skeleton_lab.runs.answers import Answers

@@ -6,7 +6,8 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from skeleton_lab.data.clips import FinetuneClips, count
+from skeleton_lab.data.clips import count
+from skeleton_lab.data.finetune_clips import FinetuneClips
 from skeleton_lab.data.unlabelled import UnlabelledClips
 from skeleton_lab.evaluation.evaluation import ClipReader
 from skeleton_lab.models.saved_model import SavedModel

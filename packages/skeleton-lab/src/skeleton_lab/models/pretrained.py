@@ -11,7 +11,7 @@ from skeleton_lab.models.model_folder import CONFIG
 from skeleton_lab.models.network_config import NetworkConfig
 from skeleton_lab.models.saved_model import SavedModel
 from skeletonmae import EncoderPlugin
-from sttformer import PlacedJoints
+from sttformer import JointSubset
 
 FREE = {"num_classes", "pool", "dropout", "attention_dropout", "drop_path"}
 """Fields that leave the encoder's weights as they are: a recipe may choose them."""
@@ -29,7 +29,7 @@ def open_pretrained(where: str, clips: Preprocessing, *, store: Path) -> SavedMo
         InputError: If there is no model, or one that was made for other clips; names both.
 
     Returns:
-        The model; where the joints of the clips are some of its own, it has the places of these.
+        The model; where the joints of the clips are some of its own, it takes these alone.
     """
     try:
         model = SavedModel.open(where, clips=clips).placed(clips.layout, here=str(store))
@@ -77,7 +77,7 @@ def what_changes(model: SavedModel, recipe: NetworkConfig, *, classes: int) -> I
     """
     same = recipe.kind == model.config.kind
     config = model.config
-    if isinstance(config, PlacedJoints) and config.joint_indices is not None:
+    if isinstance(config, JointSubset) and config.joint_indices is not None:
         yield f"the joints of the clips are {config.joints} of the {config.joint_count} of {model.path}"
     for name in sorted(recipe.model_fields_set - FREE) if same else ["kind"]:
         asked, has = getattr(recipe, name), getattr(model.config, name, None)

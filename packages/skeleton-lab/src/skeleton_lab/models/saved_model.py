@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from skeleton_baselines import STGCNConfig
-from skeleton_data import DataError, Preprocessing, SkeletonLayout, file_sha256, joint_places
+from skeleton_data import DataError, Preprocessing, SkeletonLayout, file_sha256, joint_indices
 from skeleton_lab.errors import InputError, input_errors
 from skeleton_lab.models.model_folder import CONFIG, check_files, locate, read_config, run_of, weights_file
 from skeleton_lab.models.network_config import NetworkConfig
 from skeleton_lab.recipe.text_files import read_toml
 from skeleton_runtime import Calibration
 from skeletonmae import EncoderPlugin
-from sttformer import PlacedJoints, Pool
+from sttformer import JointSubset, Pool
 
 if TYPE_CHECKING:
     from skeleton_lab.models.weights import Network
@@ -90,7 +90,7 @@ class SavedModel:
     def placed(self, layout: SkeletonLayout, *, here: str) -> Self:
         """Return the same network for clips of another layout, all of whose joints are among its own.
 
-        Joints are found by name (`sttformer.PlacedJoints`). A network whose joints have no places of their
+        Joints are found by name (`sttformer.JointSubset`). A network whose joints have no places of their
         own, such as an ST-GCN, stays as it is.
 
         Args:
@@ -101,7 +101,7 @@ class SavedModel:
             InputError: A joint has no place, or the network was trained on bones; names it.
         """
         config, own = self.config, self.preprocessing.layout
-        if layout.joints == own.joints or not isinstance(config, PlacedJoints):
+        if layout.joints == own.joints or not isinstance(config, JointSubset):
             return self
         if self.preprocessing.sampling.stream.startswith("bone"):
             raise InputError(
@@ -109,7 +109,7 @@ class SavedModel:
                 "which may begin at other joints"
             )
         try:
-            places = joint_places(layout.joints, own.joints, source="by name", target=own.name)
+            indices = joint_indices(layout.joints, own.joints, source="by name", target=own.name)
         except DataError as error:
             raise InputError(
                 f"{here} has layout {layout.name} ({len(layout.joints)} joints), but {self.path} was made "
@@ -117,8 +117,8 @@ class SavedModel:
             ) from error
         before = config.joint_indices or range(config.joints)
         changes = {
-            "joints": len(places),
-            "joint_indices": tuple(before[place] for place in places),
+            "joints": len(indices),
+            "joint_indices": tuple(before[index] for index in indices),
             "joint_count": config.skeleton_joints,
         }
         return replace(

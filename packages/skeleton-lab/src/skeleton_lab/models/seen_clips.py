@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from skeleton_data import DataError, SkeletonStore
-from skeleton_lab.data.clips import FinetuneClips
 from skeleton_lab.data.division import TrainingSide, whole_sides
+from skeleton_lab.data.finetune_clips import FinetuneClips
 from skeleton_lab.data.same_clips import clips_among
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel

@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import Any, TypeAlias, cast
 
 from skeleton_data import class_table
-from skeleton_lab.data.clips import FinetuneData
+from skeleton_lab.data.finetune_clips import FinetuneData
 from skeleton_lab.errors import FailedRunsError, InputError, input_errors
 from skeleton_lab.runs.cross_validation import CrossValidation, Fold, FoldedTraining
 from skeleton_lab.runs.fingerprints import Fingerprint

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from skeleton_data import SkeletonStore
-from skeleton_lab.data.clips import FinetuneData, PretrainData
 from skeleton_lab.data.division import Division
+from skeleton_lab.data.finetune_clips import FinetuneData
+from skeleton_lab.data.pretrain_clips import PretrainData
 from skeleton_lab.errors import InputError
 from skeleton_lab.recipe.recipe import RecipeSection
 from skeleton_lab.recipe.text_files import read_json

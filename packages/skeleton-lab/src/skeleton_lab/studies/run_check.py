@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from skeleton_lab.data.clips import FinetuneClips, PretrainClips
+from skeleton_lab.data.finetune_clips import FinetuneClips
+from skeleton_lab.data.pretrain_clips import PretrainClips
 from skeleton_lab.data.unlabelled import UnlabelledClips
 from skeleton_lab.errors import InputError
 from skeleton_lab.models.saved_model import SavedModel

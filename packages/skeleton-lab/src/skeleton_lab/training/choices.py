@@ -14,7 +14,9 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from skeleton_data import Units
-from skeleton_lab.data.clips import FinetuneClips, PretrainClips, count
+from skeleton_lab.data.clips import count
+from skeleton_lab.data.finetune_clips import FinetuneClips
+from skeleton_lab.data.pretrain_clips import PretrainClips
 from skeleton_lab.errors import input_errors
 from skeleton_lab.recipe.recipe import RecipeSection, read_recipe
 from skeleton_lab.recipe.settings import Settings, options

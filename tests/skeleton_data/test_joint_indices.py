@@ -13,8 +13,8 @@ from skeleton_data import (
     SkeletonLayout,
     SkeletonStore,
     StoreWriter,
+    joint_indices,
     joint_map,
-    joint_places,
     layout,
     layout_names,
 )
@@ -60,21 +60,21 @@ def batch(stores, keys, common=COMMON):
 
 
 def places_of(skeleton):
-    return list(joint_places(skeleton.joints, COMMON.joints, source="it", target="the common one"))
+    return list(joint_indices(skeleton.joints, COMMON.joints, source="it", target="the common one"))
 
 
 @pytest.mark.parametrize("name", layout_names())
 def test_every_layout_has_its_own_places(name):
     joints = layout(name).joints
-    assert joint_places(joints, joints, source="it", target="itself") == tuple(range(len(joints)))
+    assert joint_indices(joints, joints, source="it", target="itself") == tuple(range(len(joints)))
     shuffled = list(np.random.default_rng(0).permutation(joints))
-    back = joint_places(shuffled, joints, source="it", target="itself")
+    back = joint_indices(shuffled, joints, source="it", target="itself")
     assert [joints[place] for place in back] == shuffled
 
 
-def test_places_are_where_joint_map_would_take_the_joints_from():
+def test_joint_subset_are_where_joint_map_would_take_the_joints_from():
     taken = joint_map(NTU.joints, KINECT.joints, derive=True).weights
-    places = joint_places(KINECT.joints, NTU.joints, source="it", target="NTU")
+    places = joint_indices(KINECT.joints, NTU.joints, source="it", target="NTU")
     assert [list(each) for each in taken] == [[place] for place in places]
 
 
@@ -111,10 +111,10 @@ def test_the_order_of_a_layout_is_no_matter(tmp_path):
 
 def test_joints_without_a_place_are_named():
     with pytest.raises(DataError, match="nose, left_eye") as caught:
-        joint_places(layout("coco17").joints, NTU.joints, source="data/coco", target="layout ntu")
+        joint_indices(layout("coco17").joints, NTU.joints, source="data/coco", target="layout ntu")
     assert "data/coco" in str(caught.value)
     with pytest.raises(DataError, match="hips and pelvis"):
-        joint_places(["hips", "pelvis"], NTU.joints, source="it", target="NTU")
+        joint_indices(["hips", "pelvis"], NTU.joints, source="it", target="NTU")
 
 
 def test_a_dataset_refuses_them_too(tmp_path):

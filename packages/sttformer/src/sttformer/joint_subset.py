@@ -1,25 +1,25 @@
-"""Where the joints of a clip stand among those that an encoder has weights for."""
+"""Which of the joints that an encoder has weights for a clip has."""
 
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 
-class PlacedJoints(BaseModel):
-    """The joints of a clip, and the place of each in the skeleton that the weights are for.
+class JointSubset(BaseModel):
+    """The joints of a clip, and the index of each in the skeleton that the weights are for.
 
     Without `joint_indices` both are the same. With them, an encoder that was pre-trained on the 33 joints of
     a common skeleton takes the 20 of a Kinect: each joint has the position codes, attention weights and
-    neighbours of its own place, and the places of no joint are as masked ones in pre-training, so that no
-    number stands for a joint that is not there.
+    neighbours of its own index. The other joints are as masked ones in pre-training, so that no number
+    stands for a joint that is not there.
 
     Raises:
-        ValueError: The places are not one for each joint, all different and below `joint_count`.
+        ValueError: The indices are not one for each joint, all different and below `joint_count`.
 
     Example:
-        >>> PlacedJoints(joints=2, joint_indices=(4, 0), joint_count=5).skeleton_joints
+        >>> JointSubset(joints=2, joint_indices=(4, 0), joint_count=5).skeleton_joints
         5
-        >>> PlacedJoints(joints=20).skeleton_joints
+        >>> JointSubset(joints=20).skeleton_joints
         20
     """
 
@@ -41,17 +41,17 @@ class PlacedJoints(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _places_are_of_joints(self) -> Self:
+    def _indices_are_of_joints(self) -> Self:
         if (self.joint_indices is None) != (self.joint_count is None):
             raise ValueError("joint_indices and joint_count belong together: give both or neither")
         if self.joint_indices is None or self.joint_count is None:
             return self
-        places, count = self.joint_indices, self.joint_count
-        if len(set(places)) != self.joints or len(places) != self.joints:
+        indices, count = self.joint_indices, self.joint_count
+        if len(set(indices)) != self.joints or len(indices) != self.joints:
             raise ValueError(f"joint_indices must be {self.joints} different numbers, one for each joint")
-        if not all(0 <= place < count for place in places):
+        if not all(0 <= index < count for index in indices):
             raise ValueError(
-                f"joint_indices must be from 0 to {count - 1}, got {min(places)} to {max(places)}"
+                f"joint_indices must be from 0 to {count - 1}, got {min(indices)} to {max(indices)}"
             )
         return self
 

@@ -114,6 +114,6 @@ def test_a_saved_model_keeps_its_places(tmp_path):
 @pytest.mark.parametrize(
     ("places", "count"), [((0, 1), None), (None, 7), ((0, 0), 7), ((0,), 7), ((0, 7), 7), ((-1, 0), 7)]
 )
-def test_places_that_are_none_are_refused(places, count):
+def test_wrong_indices_are_refused(places, count):
     with pytest.raises(ValidationError, match="joint_indices"):
         STTFormerConfig(joints=2, joint_indices=places, joint_count=count)
