@@ -25,7 +25,8 @@ def standing(names: Sequence[str], frames: int = 4) -> np.ndarray:
         low = name.lower()
         rest[joint, 1] = next(height for part, height in HEIGHTS.items() if part in low)
         rest[joint, 0] = -0.2 if "left" in low or low.startswith("l_") else 0.2 if "right" in low else 0.0
-        rest[joint, 2] = 0.001 * joint
+        toes = 0.15 if "foot" in low or "toe" in low else 0.0
+        rest[joint, 2] = 0.001 * joint - toes
     sway = 0.01 * np.arange(frames)[:, None, None]
     return (rest + sway).astype(np.float32)
 
