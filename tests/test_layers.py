@@ -21,6 +21,7 @@ LAYERS = {
         *(
             "layouts",
             "clips",
+            "file_options",
             "bodies_in_view",
             "transforms",
             "store",
@@ -42,6 +43,7 @@ LAYERS = {
             "calibration",
             "network",
             "model_folder",
+            "training_options",
             "recordings",
             "recorded_files",
             "arrays",

@@ -8,7 +8,7 @@ import pytest
 from page_scripts import NODE, prepared
 from trained_model import MODEL
 
-from skeleton_data import DataError, in_view
+from skeleton_data import DataError, FileOptions, in_view
 from skeleton_runtime import Recogniser
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="there is no Node on this machine")
@@ -125,3 +125,13 @@ def test_what_python_refuses_is_refused(recogniser, clips, tmp_path):
         (tmp_path / f"{name}.json").write_text(json.dumps({"clips": [clip.tolist()]}))
         cases.append((tmp_path / f"{name}.json", recogniser.preprocessing, {}))
     assert [type(in_browser) for in_browser in prepared(cases)] == [str, str]
+
+
+def test_what_points_up_is_asked_for(recogniser, clips, tmp_path):
+    """Where the files of the training were turned upright by an option."""
+    turned = {"imported": (FileOptions(format="table", up="z"),)}
+    preprocessing = recogniser.preprocessing.model_copy(update=turned)
+    (tmp_path / "a.json").write_text(json.dumps({"clips": [clips[0].tolist()]}))
+    (refused, answers) = prepared([(tmp_path / "a.json", preprocessing, how) for how in ({}, {"up": "y"})])
+    assert "up z" in refused
+    assert answers[0]["bodies"] == 1

@@ -12,7 +12,8 @@ pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
 pytest.importorskip("httpx2", reason="httpx2, which asks the service, is not installed")
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
-from skeleton_data import DataError
+from skeleton_data import DataError, FileOptions
+from skeleton_runtime import Recogniser
 from skeleton_runtime.cli.serve import parse
 from skeleton_runtime.serving.answering import answer_clips
 from skeleton_runtime.serving.app import create_app
@@ -55,6 +56,25 @@ def test_files_and_clips_are_answered_as_by_the_model(client, recogniser, raw, c
     assert [next(iter(each["classes"].items())) for each in windows] == [
         (answer.label, pytest.approx(answer.best(1)[answer.label], abs=1e-5)) for answer in expected
     ]
+
+
+def test_files_are_read_as_those_of_the_training(recogniser, clips):
+    """With z up: files are turned, with a note; clips and streams are to say what points up."""
+    turned = {"imported": (FileOptions(format="table", up="z"),)}
+    preprocessing = recogniser.preprocessing.model_copy(update=turned)
+    client = ask(Recogniser(preprocessing, recogniser.network, recogniser.calibration))
+    x, y, z = np.moveaxis(clips[0][:, 0], -1, 0)
+    rows = np.stack([x, -z, y], axis=-1)
+    lines = [",".join(f"{joint}_{axis}" for joint in preprocessing.layout.joints for axis in "xyz")]
+    lines += [",".join(map(str, row)) for row in rows.reshape(len(rows), -1).tolist()]
+    told = client.post("/predict?name=a.csv&units=m&fps=30", content="\n".join(lines)).json()
+    assert told["answers"][0]["classes"] == pytest.approx(recogniser.predict(clips[0])[0].best(5), abs=1e-3)
+    assert len(told["notes"]) == 1 and "up=z" in told["notes"][0]
+    assert client.post("/predict?fps=30", json={"clips": [rows.tolist()]}).status_code == 422
+    assert client.post("/predict?fps=30&up=z", json={"clips": [rows.tolist()]}).status_code == 200
+    with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect(LIVE):
+        pass
+    assert "up=z" in denied.value.json()["error"]
 
 
 def test_a_missing_joint_is_filled(client, recogniser, clips):

@@ -33,6 +33,7 @@ from .errors import NobodyError as NobodyError
 from .errors import OutputError as OutputError
 from .export.huggingface import export_huggingface as export_huggingface
 from .export.npz import export_npz as export_npz
+from .file_options import FileOptions as FileOptions
 from .files.checksums import read_checksums as read_checksums
 from .files.json_file import load_json as load_json
 from .files.json_file import parse_json as parse_json
@@ -84,6 +85,7 @@ from .readers.folder_detection import recordings_in as recordings_in
 from .readers.folder_detection import several_formats as several_formats
 from .readers.folder_detection import unread_files as unread_files
 from .readers.formats import FormatReader as FormatReader
+from .readers.formats import format_of as format_of
 from .replacing import file_sha256 as file_sha256
 from .replacing import flush_to_disk as flush_to_disk
 from .replacing import put_in_place as put_in_place
@@ -135,6 +137,7 @@ __all__ = [
     "ClipSource",
     "DataError",
     "EpochSampler",
+    "FileOptions",
     "Fold",
     "FormatReader",
     "ImportConfig",
@@ -180,6 +183,7 @@ __all__ = [
     "first_mistake",
     "flush_to_disk",
     "folds",
+    "format_of",
     "hold_last",
     "import_clips",
     "in_picture",

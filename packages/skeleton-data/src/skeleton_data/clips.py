@@ -97,6 +97,7 @@ class ClipSource:
         cleaning: How the recordings were cleaned, where that is known.
         filled: Whether gaps were filled before: a joint of confidence 0 has a place all the same.
         frames: Number of frames of the only clip, where `part` reads some of them.
+        format: Name of the format, as the option format has it.
         part: Reads the frames from the first number to before the second of the only clip, of which nothing
             but their joints is known.
     """
@@ -116,6 +117,7 @@ class ClipSource:
     cleaning: Cleaning | None = None
     filled: bool = False
     frames: int = 0
+    format: str = ""
     part: Callable[[int, int], Clip] | None = field(default=None, repr=False)
 
 

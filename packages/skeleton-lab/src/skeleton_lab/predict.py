@@ -117,7 +117,8 @@ class PredictConfig(RecipeSection):
         description="Unit of the positions, px for pixels; auto: what the recording says, or its format's.",
     )
     up: Literal["auto", Up] = Field(
-        "auto", description="Axis that points up, -y where y points down (default: by the format; live: y)."
+        "auto",
+        description="Axis that points up, -y where y points down (default: by training or format; live: y).",
     )
     picture: Picture | None = Field(
         None, description="Width and height of the picture in pixels, where positions are pixels: 640x480."
@@ -274,7 +275,7 @@ def _live(
         source_layout=config.source_layout,
         derive=config.derive,
         units=config.units,
-        up="y" if config.up == "auto" else config.up,
+        up=config.up,
         picture=config.picture,
         insist=config.insist,
     )

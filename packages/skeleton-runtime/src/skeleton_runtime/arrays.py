@@ -20,6 +20,7 @@ from skeleton_data import (
     layout,
 )
 from skeleton_runtime.recordings import FPS, Joints, Recording, map_joints, prepared
+from skeleton_runtime.training_options import up_of_arrays
 
 SCALES = {"auto": 1.0, "m": 1.0, "cm": 0.01, "mm": 0.001}
 """Metres of a unit."""
@@ -68,7 +69,7 @@ def array_recordings(
         count=0,
         clips=(read(number, clip, len(names), scale) for number, clip in clips),
         units="pixels" if config.picture else preprocessing.units,
-        up="y" if config.up == "auto" else config.up,
+        up=up_of_arrays(preprocessing, config, "the array"),
     )
     mapping = map_joints(names, preprocessing.layout, derive=config.derive, source="the array")
     report = ImportReport(

@@ -158,7 +158,7 @@ class Recogniser:
         source_layout: str | None = None,
         derive: bool = False,
         units: str = "m",
-        up: Any = "y",
+        up: Any = "auto",
         picture: tuple[int, int] | None = None,
         insist: bool = False,
     ) -> LiveStream:
@@ -175,7 +175,7 @@ class Recogniser:
             source_layout: Layout of the joints; by default the model's.
             derive: Take joints that the stream lacks from others.
             units: m, cm or mm.
-            up: Axis that points up.
+            up: Axis that points up; auto: y, but not for a model whose training data were turned upright.
             picture: Width and height of the picture, for a model of 2D joints: frames are then
                 [x, y, confidence] in pixels, y down.
             insist: Recognise what cannot be right, as bodies of 50 m.

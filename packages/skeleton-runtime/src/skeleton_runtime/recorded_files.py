@@ -13,7 +13,10 @@ from skeleton_data import (
     ImportConfig,
     JointError,
     NobodyError,
+    OpenedClips,
     Preprocessing,
+    SkeletonLayout,
+    format_of,
     layout,
     layout_names,
     open_clips,
@@ -34,6 +37,7 @@ from skeleton_runtime.recordings import (
     recording_of_nobody,
     require_units,
 )
+from skeleton_runtime.training_options import as_in_training, trained_value
 
 MAX_NAME = 300
 """Characters of a path that are repeated."""
@@ -116,6 +120,8 @@ def _read_raw(
 ) -> Iterator[Recording]:
     from skeleton_data import clean, first_bodies, read_skeleton
 
+    if preprocessing.imported:
+        config, _ = as_in_training(file, "raw", preprocessing, config, notes)
     ntu, cleaning, fps = layout("ntu"), preprocessing.cleaning, config.fps or FPS
     require_units("m", preprocessing, file)
     _refuse_of_raw(config, file)
@@ -156,29 +162,37 @@ def _refuse_of_raw(config: ImportConfig, file: Path) -> None:
 def _read(
     file: Path, preprocessing: Preprocessing, config: ImportConfig, notes: list[str]
 ) -> Iterator[Recording | DataError]:
-    wanted = preprocessing.layout
-    if _ending(file) == ".npz" and config.fps is None and not _says_rate(file):
-        config = config.model_copy(update={"fps": preprocessing.fps or FPS})
+    wanted, taken, rate = preprocessing.layout, frozenset[str](), preprocessing.fps or FPS
+    if preprocessing.imported:
+        kind = format_of(file, config)
+        rate = trained_value("fps", file, kind, preprocessing, config) or rate
+        named = _ending(file) == ".npz" and _has(file, "joint_names")
+        config, taken = as_in_training(file, kind, preprocessing, config, notes, names_joints=named)
+    if _ending(file) == ".npz" and config.fps is None and not _has(file, "fps"):
+        config = config.model_copy(update={"fps": rate})
     if config.layout is None and wanted.name in layout_names() and layout(wanted.name) == wanted:
         config = config.model_copy(update={"layout": wanted.name})  # of data that does not name its joints
+    data = _opened(file, config, wanted, rate)
+    notes += data.source.notes if file.is_dir() else ()
+    yield from prepared(data, preprocessing, file, notes, taken)
+
+
+def _opened(file: Path, config: ImportConfig, wanted: SkeletonLayout, rate: float) -> OpenedClips:
+    """Open clips, of `rate` frames per second where neither they nor the options say it."""
     try:
-        data = open_clips(file, config, wanted=wanted)
+        return open_clips(file, config, wanted=wanted)
     except JointError as error:
         raise DataError(other_layout(file, error.joints, wanted, error)) from error
     except DataError as error:
         if error.field != "fps" or config.fps is not None:
             raise
-        rate = preprocessing.fps or FPS  # as of an array, which does not say it either
-        yield from _read(file, preprocessing, config.model_copy(update={"fps": rate}), notes)
-        return
-    notes += data.source.notes if file.is_dir() else ()
-    yield from prepared(data, preprocessing, file, notes)
+    return _opened(file, config.model_copy(update={"fps": rate}), wanted, rate)
 
 
-def _says_rate(file: Path) -> bool:
-    """Return whether own data say how many frames a second has."""
+def _has(file: Path, entry: str) -> bool:
+    """Return whether own data have an entry, such as the rate or the names of joints."""
     try:
         with zipfile.ZipFile(file) as archive:
-            return "fps.npy" in archive.namelist()
+            return f"{entry}.npy" in archive.namelist()
     except (OSError, ValueError, zipfile.BadZipFile):  # its reader will say what is wrong
         return True

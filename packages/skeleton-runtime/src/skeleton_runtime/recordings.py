@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from skeleton_data import (
     DataError,
+    ImportReport,
     JointMap,
     LongClip,
     NobodyError,
@@ -70,12 +71,16 @@ def map_joints(names: Sequence[str], wanted: SkeletonLayout, *, derive: bool, so
 
 
 def prepared(
-    data: OpenedClips, preprocessing: Preprocessing, source: str | Path, notes: list[str]
+    data: OpenedClips,
+    preprocessing: Preprocessing,
+    source: str | Path,
+    notes: list[str],
+    taken: Collection[str] = (),
 ) -> Iterator[Recording | DataError]:
     """Return the clips of an opened data set as recordings; in the place of a bad one, its error.
 
     A clip with nobody in it is a recording, all zero. How clips may have been read wrongly is added to
-    `notes`.
+    `notes`; `taken` are the options that nobody gave, but the training had.
 
     Raises:
         DataError: If its joints are of another kind than those of the model, or cannot be right.
@@ -83,20 +88,22 @@ def prepared(
     require_units(data.units, preprocessing, source)
     long = long_clip(data, Path(source))
     if long is not None:
-        _require_confidence(data, source)
+        _require_confidence(data, source, taken)
+        _require_standing(data, long.report, source, taken)
         fps = data.source.fps
-        notes += (f"{source}: {doubt}" for doubt in long.doubts)
+        notes += (f"{source}: {doubt}" for doubt in long.report.doubts())
         yield Recording(str(source), long.name, long, fps, shown_to(preprocessing, fps))
         return
     for clip in replace(data, nobody=True):
         data.report.check(source)
+        _require_standing(data, data.report, source, taken)
         if isinstance(clip, NobodyError):
             yield recording_of_nobody(clip, Path(source), preprocessing, data.fps)
             continue
         if isinstance(clip, DataError):
             yield clip
             continue
-        _require_confidence(data, source)
+        _require_confidence(data, source, taken)
         fps = data.config.resample or clip.fps or data.source.fps
         yield Recording(str(source), clip.name, clip.joints, fps, shown_to(preprocessing, fps))
     late = data.report.late(data.fps) if data.source.kind != "arrays" else []  # which are often padded
@@ -114,10 +121,22 @@ def require_units(units: Units, preprocessing: Preprocessing, source: str | Path
         raise DataError(f"{source} holds {held}, but the model was made for {wanted}")
 
 
-def _require_confidence(data: OpenedClips, source: str | Path) -> None:
+def _require_confidence(data: OpenedClips, source: str | Path, taken: Collection[str]) -> None:
     """Refuse a least confidence where no clip so far has any: it would be ignored."""
-    if data.config.min_confidence is not None and not data.report.sure:
+    if data.config.min_confidence is not None and "min_confidence" not in taken and not data.report.sure:
         raise DataError.at(source, "its joints have no confidence: leave the option min_confidence out")
+
+
+def _require_standing(
+    data: OpenedClips, report: ImportReport, source: str | Path, taken: Collection[str]
+) -> None:
+    """Refuse people who lie where the axis that points up is only known of the training.
+
+    Raises:
+        DataError: Names both axes that may be right.
+    """
+    if "up" in taken and not data.config.insist and (lying := report.lying()):
+        raise DataError.at(source, f"{lying}, or if they lie the option up={data.source.up}")
 
 
 def recording_of_nobody(

@@ -8,6 +8,7 @@ from typing import Self
 from skeleton_data import ImportConfig, JointMap, Preprocessing, Up, layout
 from skeleton_runtime.arrays import require_picture, scale_of
 from skeleton_runtime.recordings import FPS, map_joints
+from skeleton_runtime.training_options import up_of_arrays
 from skeleton_runtime.windows import Windows
 
 
@@ -61,7 +62,7 @@ class StreamOptions:
             length=length,
             stride=stride,
             scale=float(scale_of(config.units, config.up, preprocessing)),
-            up="y" if config.up == "auto" else config.up,
+            up=up_of_arrays(preprocessing, config, "the stream"),
             picture=config.picture,
             insist=config.insist,
         )

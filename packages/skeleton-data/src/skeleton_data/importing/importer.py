@@ -11,11 +11,14 @@ from tqdm import tqdm
 
 from skeleton_data.clips import Clip
 from skeleton_data.errors import DataError
+from skeleton_data.file_options import FileOptions
 from skeleton_data.importing.class_table import alike
 from skeleton_data.importing.report import EARLY
 from skeleton_data.importing.source import OpenedClips, open_clips
 from skeleton_data.problems import OnError, Problems
 from skeleton_data.readers.config import ImportConfig
+from skeleton_data.readers.from_store import stores_in
+from skeleton_data.store.store import SkeletonStore
 from skeleton_data.store.writer import StoreWriter
 
 
@@ -146,9 +149,26 @@ def _origin(source: str | Path, opened: OpenedClips) -> dict[str, Any]:
         "file": str(source),
         "up": data.up if data.units == "m" else None,
         "config": config.model_dump(mode="json"),
+        "imported": [each.model_dump(exclude_none=True) for each in _imported(source, opened)],
         "derived_joints": {name: list(joints) for name, joints in opened.mapping.derived.items()},
         **({"cleaning": data.cleaning} if data.cleaning else {}),
     }
+
+
+def _imported(source: str | Path, opened: OpenedClips) -> tuple[FileOptions, ...]:
+    """Return how the files of the clips were read; of a store, those that it was made of."""
+    if opened.source.kind == "store":
+        stores = stores_in(Path(source)) or [Path(source)]
+        return tuple(dict.fromkeys(each for store in stores for each in SkeletonStore.open(store).imported))
+    config = opened.config
+    options = FileOptions(
+        format=opened.source.format,
+        up=None if config.up == "auto" else config.up,
+        source_layout=config.source_layout and Path(config.source_layout).name,
+        fps=config.fps,
+        min_confidence=config.min_confidence,
+    )
+    return (options,)
 
 
 def _summary(opened: OpenedClips, problems: Problems) -> Imported:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,16 +26,16 @@ class LongClip:
         data: Every joint of its clip was measured.
         name: Of the clip.
         bodies: Bodies that ever come.
-        doubts: How it may have been read wrongly, a sentence each.
+        report: What was measured on it.
 
     Attributes:
         name: Of the clip.
-        doubts: How it may have been read wrongly, a sentence each.
+        report: What was measured on it.
         shape: (T, M, V, 3).
     """
 
-    def __init__(self, data: OpenedClips, name: str, bodies: int, *, doubts: Sequence[str] = ()) -> None:
-        self._data, self.name, self.doubts = data, name, tuple(doubts)
+    def __init__(self, data: OpenedClips, name: str, bodies: int, report: ImportReport) -> None:
+        self._data, self.name, self.report = data, name, report
         self.shape = (data.source.frames, bodies, len(data.layout.joints), 3)
         self._first, self._held = 0, np.zeros((0, *self.shape[1:]), np.float32)
 
@@ -83,4 +82,4 @@ def long_clip(data: OpenedClips, path: Path) -> LongClip | None:
         report.check(path)
     except DataError:
         return None
-    return LongClip(data, name, bodies, doubts=report.doubts()) if bodies else None
+    return LongClip(data, name, bodies, report) if bodies else None

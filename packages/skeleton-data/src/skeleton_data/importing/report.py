@@ -220,17 +220,22 @@ class ImportReport:
             found.append(f"a body measures {_metres(self.height)} m: is the option units right?")
         if self.height is not None and self.height <= LARGEST and self._layout.hips is not None:
             found += self._far.warnings(self.clips)
-        heads = self._direction_of_heads()
-        lying = heads is not None and not heads[1]
-        if heads is not None and lying and self._trunk is not None:
-            up = axis_in_file(heads, self._up)
-            found.append(
-                f"{self._trunk.above} lie along {up} from the {self._trunk.below}; if people stand, give the"
-                f" option up={up}"
-            )
+        lying = self.lying()
+        found += [lying] if lying else []
         if not lying and self._sided and self._mirrored > MIRRORED * self._sided:
             found.append(self._about_sides())
         return found
+
+    def lying(self) -> str | None:
+        """Return along which axis people lie, a sentence; None where they do not."""
+        heads = self._direction_of_heads()
+        if heads is None or heads[1] or self._trunk is None:
+            return None
+        up = axis_in_file(heads, self._up)
+        return (
+            f"{self._trunk.above} lie along {up} from the {self._trunk.below}; if people stand, give the"
+            f" option up={up}"
+        )
 
     def late(self, fps: float) -> list[str]:
         """Return a sentence if somebody comes late or leaves early: what a prediction should say, too."""

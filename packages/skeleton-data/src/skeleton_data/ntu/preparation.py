@@ -94,6 +94,7 @@ def prepare(
         "files": len(folder.files),
         "cleaning": cleaning,
         "up": up,
+        "imported": [{"format": "raw"} | ({} if up == "y" else {"up": up})],
         "derived_joints": {name: list(joints) for name, joints in mapping.derived.items()},
     }
     with StoreWriter(

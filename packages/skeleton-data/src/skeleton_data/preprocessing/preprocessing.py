@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from skeleton_data.clips import Cleaning, Units, kind_of_joints
 from skeleton_data.errors import DataError
+from skeleton_data.file_options import FileOptions
 from skeleton_data.files.text import read_bytes
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.mistakes import first_mistake
@@ -43,6 +44,11 @@ class Preprocessing(BaseModel):
     )
     fps: float | None = Field(
         None, gt=0, le=10_000, description="Frames per second of the clips; none where stores differ."
+    )
+    imported: tuple[FileOptions, ...] = Field(
+        (),
+        max_length=1000,
+        description="With which options the files of the training were imported; none where it is not known.",
     )
     sampling: ClipSampling = Field(description="How clips are cut to length, and in which coordinates.")
     classes: tuple[Name, ...] = Field(

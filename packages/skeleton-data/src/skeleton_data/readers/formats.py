@@ -173,12 +173,21 @@ def read_clips(path: str | Path, config: ImportConfig, *, workers: int = 1) -> C
     up = (source.up or reader.up) if config.up == "auto" else config.up
     in_files = reader.parallel or kind == "st-gcn"
     beside = not_read(path, config, kind) if kind in FORMATS and in_files and path.is_dir() else ()
-    source = replace(source, up=up, notes=(*source.notes, *beside))
+    source = replace(source, up=up, notes=(*source.notes, *beside), format=kind)
     if config.cut is None:
         return source
     from skeleton_data.readers.cuts import cut_clips
 
     return cut_clips(source, config.cut)
+
+
+def format_of(path: str | Path, config: ImportConfig) -> str:
+    """Return the name of the format in which a file or folder is read.
+
+    Raises:
+        DataError: Nothing there, or an unknown format.
+    """
+    return _reader_of(Path(path), config)[0]
 
 
 def _opener(kind: str, reader: FormatReader) -> Callable[..., ClipSource]:

@@ -9,10 +9,11 @@ from typing import Any, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from skeleton_data.clips import Cleaning
 from skeleton_data.errors import DataError
+from skeleton_data.file_options import FileOptions
 from skeleton_data.files.text import read_bytes
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.mistakes import first_mistake
@@ -141,6 +142,18 @@ class SkeletonStore:
         """How the recordings were cleaned, by `skeleton_data.clean`; None where they were not."""
         cleaning = self.meta.source.get("cleaning")
         return next((known for known in get_args(Cleaning) if known == cleaning), None)
+
+    @property
+    def imported(self) -> tuple[FileOptions, ...]:
+        """With which options the files of its clips were read; nothing where that is not known.
+
+        Raises:
+            DataError: The metadata are damaged.
+        """
+        try:
+            return TypeAdapter(tuple[FileOptions, ...]).validate_python(self.meta.source.get("imported", ()))
+        except ValidationError as error:
+            raise first_mistake(error, self.path / META, FileOptions, note="source.imported") from None
 
     @property
     def fingerprint(self) -> str:

@@ -167,6 +167,7 @@ class FinetuneClips:
             bodies=self.bodies,
             cleaning=self.store.cleaning,
             fps=self.store.fps,
+            imported=self.store.imported,
             sampling=sampling,
             classes=self.classes,
         )

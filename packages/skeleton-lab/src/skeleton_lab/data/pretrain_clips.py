@@ -148,6 +148,7 @@ class PretrainClips:
             bodies=self.bodies,
             cleaning=cleanings.pop() if len(cleanings) == 1 else None,
             fps=rates.pop() if len(rates) == 1 else None,
+            imported=tuple(dict.fromkeys(each for store, _ in self.train for each in store.imported)),
             sampling=sampling,
         )
 

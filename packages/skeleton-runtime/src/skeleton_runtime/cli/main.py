@@ -146,7 +146,7 @@ def _live(recogniser: Recogniser, given: argparse.Namespace, lines: Iterable[str
         source_layout=config.source_layout,
         derive=config.derive,
         units=config.units,
-        up="y" if config.up == "auto" else config.up,
+        up=config.up,
         picture=config.picture,
         insist=config.insist,
     )

@@ -137,7 +137,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--up",
         choices=("auto", "y", "-y", "z", "-z", "x", "-x"),
         default="auto",
-        help="Axis that points up, -y where y points down; auto: the format's (default: auto).",
+        help=(
+            "Axis that points up, -y where y points down; auto: the training's or format's (default: auto)."
+        ),
     )
     add(
         "--missing",

@@ -15,6 +15,8 @@ export function readRecording(name, text, card, { fps, units = "auto", up = "aut
   if (/\.skeleton$/i.test(name)) return ntu(stem, text, card);
   const read = /\.csv$/i.test(name) ? readTable : /\.json$/i.test(name) ? readClip : null;
   if (!read) throw new Error(`${name}: expected .skeleton, .csv or .json; \`skeleton-predict serve\` reads all other formats`);
+  if (up === "auto" && card.turned.length)
+    throw new Error(`files of the training had ${card.turned.join(" or ")} up: give up ${card.turned[0]}, or up y if y points up`);
   const found = read(text, card, units), rate = fps || found.fps || (read === readClip && (card.fps || NTU_FPS));
   if (!rate) throw new Error("it does not say its frames per second; give fps");
   const joints = upright(found.clip, SCALES[units] ?? 1, up === "auto" ? "y" : up);

@@ -22,6 +22,7 @@ from skeleton_data import (
 from skeleton_runtime.calibration import Calibration
 from skeleton_runtime.model_folder import ONNX, locate, open_model
 from skeleton_runtime.page.files import index, page_file
+from skeleton_runtime.training_options import turned_upright
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self';"
@@ -94,6 +95,7 @@ def page_card(preprocessing: Preprocessing, calibration: Calibration) -> dict[st
         "bodies": preprocessing.bodies,
         "fps": preprocessing.fps,
         "cleaning": preprocessing.cleaning,
+        "turned": turned_upright(preprocessing),
         "ntu": layout("ntu").joints,
         "spine": spine,
         **sampling.model_dump(include={"frames", "test_crop", "origin", "face_forward", "stream"}),

@@ -117,4 +117,4 @@ class StreamQuery(_Understanding):
     window: str = Field("2s", max_length=20)
     stride: str | None = Field(None, max_length=20)
     units: Literal["m", "cm", "mm"] = "m"
-    up: Up = "y"
+    up: Literal["auto", Up] = "auto"
