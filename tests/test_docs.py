@@ -50,10 +50,12 @@ def stand_in_for_mediapipe(monkeypatch: pytest.MonkeyPatch) -> None:
     point = types.SimpleNamespace(x=0.1, y=-0.6, z=0.2, visibility=0.9, presence=0.9, name=None)
     tracker = mock.MagicMock()
     tracker.__enter__.return_value.detect_for_video.return_value.pose_world_landmarks = [[point] * 33]
-    cv2, mediapipe, tasks = mock.MagicMock(CAP_PROP_FPS=5), mock.MagicMock(), mock.MagicMock()
+    cv2, mediapipe, tasks = mock.MagicMock(), mock.MagicMock(), mock.MagicMock()
     cv2.VideoCapture.return_value.read.side_effect = [(True, "picture")] * 4 + [(False, None)]
-    cv2.VideoCapture.return_value.get.return_value = 30.0
+    cv2.VideoCapture.return_value.get.side_effect = [0.0, 33.3, 66.7, 100.0]
     tasks.vision.PoseLandmarker.create_from_options.return_value = tracker
+    Path("videos").mkdir()
+    Path("videos/P01_squat_1.mp4").touch()
     for name, module in {"cv2": cv2, "mediapipe": mediapipe, "mediapipe.tasks.python": tasks}.items():
         monkeypatch.setitem(sys.modules, name, module)
 
@@ -68,7 +70,8 @@ def test_what_the_mediapipe_page_writes_can_be_imported(
     stand_in_for_mediapipe(monkeypatch)
     (block,) = [block for block in blocks(document) if block.kind in PYTHON]
     run(block, document, {})
-    (file,) = tmp_path.iterdir()
+    (file,) = (tmp_path / "mediapipe").iterdir()
+    assert file.name == "P01_squat_1.json"
     assert import_clips(file, tmp_path / "s", ImportConfig(insist=True)).clips == 1
 
 

@@ -54,6 +54,10 @@ def write_files(folder: Path) -> None:
             (folder / kind).mkdir(exist_ok=True)
             file = write(folder / kind)
             file.rename(file.with_stem(name))
+    for file in (folder / "new_recordings").iterdir():  # tables that say their unit
+        file.write_text(
+            file.read_text().replace("_x,", "_x (m),").replace("_y,", "_y (m),").replace("_z", "_z (m)")
+        )
     for subject in (1, 3):  # clips without a label
         file = write_table(folder / "tables")
         file.rename(file.with_stem(f"P{subject:02}__3"))
