@@ -128,7 +128,8 @@ function check(clip, card) {
       const length = Math.hypot(...line);
       if (length > 0) { heads++; line.forEach((value, axis) => { lines[axis] += value / length; }); }
     }
-  const size = extents.sort((a, b) => a - b)[Math.floor(extents.length / 2)];
+  const sizes = extents.filter(extent => extent > 0).sort((a, b) => a - b);  // not of those in one point, whom a tracker has lost
+  const size = sizes[Math.floor(sizes.length / 2)];
   if (card.hips && !(size >= 0.3 && size <= 5)) throw new Error(`a body measures ${size.toPrecision(3)} m, expected 0.3 to 5; give units`);
   if (-lines[1] > 0.5 * heads && -lines[1] >= Math.max(Math.abs(lines[0]), Math.abs(lines[2]))) throw new Error("heads are below hips; give up -y");
 }
