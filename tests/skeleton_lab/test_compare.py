@@ -62,6 +62,16 @@ def test_compare_names_the_run_that_is_not_finished(tmp_path, monkeypatch, capsy
     assert f"compare: error: {tmp_path / 'begun'} " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("options", [(), ("--by", "clip"), ("--by", "step")])
+def test_compare_refuses_a_run_that_is_given_twice(tmp_path, monkeypatch, capsys, options):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "link").symlink_to("run")
+    with pytest.raises(SystemExit) as left:
+        run(monkeypatch, *options, tmp_path / "run", tmp_path / "link")
+    assert left.value.code == 2
+    assert str(tmp_path / "link") in capsys.readouterr().err
+
+
 def test_compare_by_step_shows_how_accuracy_on_held_out_clips_went(tmp_path, monkeypatch, capsys):
     histories = {"scratch0": {2: 0.2, 4: 0.6}, "scratch1": {2: 0.4, 4: 0.2}, "pretrained0": {2: 0.5, 8: 1.0}}
     for name, history in histories.items():

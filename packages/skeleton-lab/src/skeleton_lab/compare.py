@@ -138,6 +138,18 @@ def _completed(recipe: dict[str, Any]) -> dict[str, Any]:
     return completed(recipe, pretrain.PretrainConfig if pretrains else finetune.FinetuneConfig)
 
 
+def require_different(runs: Sequence[Path]) -> None:
+    """Refuse a run that is given twice: it would count twice in a mean, or be compared with itself.
+
+    Raises:
+        InputError: Names the run.
+    """
+    known = [run.resolve() for run in runs]
+    for number, run in enumerate(known):
+        if run in known[:number]:
+            raise InputError(f"{runs[number]}: this run is given twice; name each run once")
+
+
 def check_alike(runs: Mapping[Path, Hashable]) -> None:
     """See that runs which are averaged are seeds of one recipe, on clips that are divided alike.
 
@@ -214,6 +226,7 @@ def main() -> None:
         help="File of a picture of the learning curves, with the mean and range over seeds.",
     )
     arguments = parser.parse_args()
+    require_different(arguments.runs)
     if arguments.by == "clip":
         print(compare_clips(arguments.runs))
         return
