@@ -176,7 +176,7 @@ def test_frames_before_somebody_comes_are_told(tmp_path: Path) -> None:
     late = person(60)
     late[2:22] = 0  # of the second clip, which begins with frame 2
     (warning,) = bring_in(tmp_path, late).warnings
-    assert "0.67 s at the begin or the end of 1 of 2 clips" in warning and "cut" in warning
+    assert "0.67 s at the beginning or the end of 1 of 2 clips" in warning and "cut" in warning
     late[12:22] = person(10)  # a third of a second is nothing
     assert bring_in(tmp_path, late).warnings == ()
 

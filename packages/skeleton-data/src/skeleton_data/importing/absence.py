@@ -50,8 +50,8 @@ class AbsenceReport:
             return []
         names = ", ".join(name for _, name in late[:NAMED]) + (", ..." if len(late) > NAMED else "")
         return [
-            f"nobody is there for up to {max(late)[0] / fps:.2f} s at the begin or the end of {len(late)} of"
-            f" {clips} clips ({names}), where all joints stay at zero: cut these frames off"
+            f"nobody is there for up to {max(late)[0] / fps:.2f} s at the beginning or the end of"
+            f" {len(late)} of {clips} clips ({names}), where all joints stay at zero: cut these frames off"
         ]
 
     def warnings(self, clips: int, fps: float) -> list[str]:

@@ -26,7 +26,7 @@ def cut_clips(source: ClipSource, path: Path) -> ClipSource:
         source: The recordings.
         path: The table, a CSV or Parquet file. `file` (or `clip`) names the recording, with or without its
             folder and ending; `start` and `end` are seconds from its first frame, `first_frame` and
-            `last_frame` are frames from 0, both included. An empty cell stands for the begin or the end.
+            `last_frame` are frames from 0, both included. An empty cell stands for the first or last frame.
 
     Raises:
         DataError: The table cannot be read. That a recording has no line, or a line no recording, comes in
