@@ -88,6 +88,7 @@ def test_what_is_in_the_way_is_one_line(tmp_path, no_runtime, capsys, monkeypatc
     assert what == "there" or not page.exists()
 
 
+@pytest.mark.filterwarnings("ignore:.*some people come only after others")
 def test_the_model_runs_in_a_browser(tmp_path, recogniser, raw, clips, coming_and_going):
     package = os.environ.get("ONNXRUNTIME_WEB")
     if package is None:

@@ -61,6 +61,7 @@ def test_raw_recordings_of_nobody_have_no_class(recogniser, nobody):
         assert (told["bodies"], told["tensor"], answer.label) == (0, None, None)
 
 
+@pytest.mark.filterwarnings("ignore:.*some people come only after others")
 def test_answers_are_alike(recogniser, coming_and_going, written, raw):
     package = os.environ.get("ONNXRUNTIME_WEB")
     if package is None:
@@ -88,6 +89,7 @@ def test_answers_are_alike(recogniser, coming_and_going, written, raw):
         assert next(iter(bad)) in complaint
 
 
+@pytest.mark.filterwarnings("ignore:.*some people come only after others")
 def test_numbers_of_8_bits_answer_alike(written, raw, coming_and_going):
     """Most windows to 1e-4; where a sum lies between two steps of 8 bits, both may round it otherwise."""
     package = os.environ.get("ONNXRUNTIME_WEB")

@@ -104,7 +104,8 @@ class ImportReport:
         self.clips += 1
         self._absence.add(clip, marked)
         self._notes.update(clip.notes)
-        self._passing += int(there.sum(axis=1).max(initial=0)) < there.shape[1]
+        people = in_view(clip.joints, picture=self._units == "picture")
+        self._passing += int(people.sum(axis=1).max(initial=0)) < int(people.any(axis=0).sum())
         self._several += int(there.any(axis=0).sum()) > 1
         if there.all():
             self._crowd = max(self._crowd, there.shape[1])
