@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from serving import Cost, row, run
+from serving import Cost, run, with_unit
 
 from skeleton_lab import read_recipe
 from skeleton_lab.pretrain import PretrainConfig
@@ -81,7 +81,7 @@ KINDS = {
     "gathers and scatters": ("index", "gather", "scatter", "sort"),
     "normalisation": ("batch_norm",),
     "copies and conversions": ("copy", "cat", "clone", "fill", "zero"),
-    "optimiser": ("Optimizer", "_foreach"),
+    "optimizer": ("Optimizer", "_foreach"),
 }
 REST = "functions of each element, sums and autograd"
 
@@ -121,6 +121,11 @@ def profile(clips: int = BATCH, steps: int = 10) -> dict[str, float]:
     return shares
 
 
+def row(what: str, unit: str, *, before: float, now: float) -> None:
+    cells = [what, with_unit(before, unit), with_unit(now, unit), f"{before / now:.2f}"]
+    print("|", " | ".join(cells), "|", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -131,15 +136,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         both = commands(options.before.resolve(), folder)
-        print("\n| | before | now | ratio |\n|---|---|---|---|", flush=True)
+        print("\n| | before | now | before / now |\n|---|---|---|---|", flush=True)
         for precision in ("no", "bf16"):
             turns: dict[str, list[tuple[float, Cost]]] = {name: [] for name in both}
             for _ in range(options.rounds):
                 for name, (command, sources) in both.items():
                     turns[name].append(steps_of(command, folder, sources, precision))
             name = {"no": "float32", "bf16": "bfloat16"}[precision]
-            row(f"a step of {BATCH} clips, {name}", "s", *(median(t for t, _ in turns[b]) for b in both))
-            row(f"memory, {name}", "MB", *(median(c.memory / 1e6 for _, c in turns[b]) for b in both))
+            seconds = {build: median(step for step, _ in turns[build]) for build in both}
+            memory = {build: median(cost.memory / 1e6 for _, cost in turns[build]) for build in both}
+            row(f"a step of {BATCH} clips, {name}", "s", **seconds)
+            row(f"memory, {name}", "MB", **memory)
     print("\n| operators of a step in bfloat16 | share of its time |\n|---|---|")
     for kind, share in profile().items():
         print(f"| {kind} | {share:.0%} |")
