@@ -93,7 +93,7 @@ class STTFormerConfig(JointSubset):
         if self.joint_indices is None:
             return None
         starts = range(0, self.slots, self.skeleton_joints)
-        return tuple(start + place for start in starts for place in self.joint_indices)
+        return tuple(start + index for start in starts for index in self.joint_indices)
 
     @property
     def num_features(self) -> int:

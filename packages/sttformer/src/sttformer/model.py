@@ -206,7 +206,7 @@ class STTFormer(
         if x.ndim != 5:
             raise ValueError(f"x must be (N, C, T, V, M), got shape {tuple(x.shape)}")
         if not x.shape[4]:
-            raise ValueError("the clip has 0 bodies; nobody is one body of zeros")
+            raise ValueError("the clip has 0 bodies; a clip without anybody has one body of zeros")
         bodies = rearrange(x, "n c t v m -> (n m) t v c")
         self._check(bodies.shape[1:])
         _check_finite(bodies)

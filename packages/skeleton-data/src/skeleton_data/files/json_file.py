@@ -19,8 +19,6 @@ Each = Callable[[dict[str, Any]], Any]
 LARGE = 2**22
 """Characters of text that is short of memory rather than time: its objects are made smaller one by one."""
 
-# Bytes that Python takes for a list of up to four, an object of up to five, a number and its place in them, a
-# word. So much is not taken where numbers are small and words are repeated: an estimate from above.
 _WRONG = {
     "Expecting value": "a value is missing, or is no number, text, list or object",
     "Expecting ',' delimiter": "a comma or a closing bracket is missing",
@@ -34,6 +32,9 @@ _WRONG = {
     "Unexpected UTF-8 BOM (decode using utf-8-sig)": "it begins with a byte order mark",
 }
 """What Python's parser finds wrong, in the words of this project."""
+
+# Bytes that Python takes for a list of up to four, an object of up to five, a number and its place in them, a
+# word. So much is not taken where numbers are small and words are repeated: an estimate from above.
 _LIST, _OBJECT, _VALUE, _WORD = 88, 232, 33, 49
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +23,8 @@ class AbsenceReport:
         self._names: list[str] = []
         self._clips = self._longest = 0
         self._fillable = False
-        self._ends: list[tuple[int, str]] = []  # frames without anybody at one end, and the clip
+        self._ends = array("l")  # frames without anybody at one end, of each clip that has any
+        self._longest_ends: list[tuple[int, str]] = []  # the most of them, and their clips
 
     def add(self, clip: Clip, marked: NDArray[np.float32]) -> None:
         """Measure a clip.
@@ -32,7 +35,8 @@ class AbsenceReport:
         """
         seen = np.flatnonzero(clip.joints.any(axis=(1, 2, 3)))
         if end := max(int(seen[0]), len(clip.joints) - 1 - int(seen[-1])) if len(seen) else 0:
-            self._ends.append((end, clip.name))
+            self._ends.append(end)
+            self._longest_ends = sorted([(end, clip.name), *self._longest_ends], reverse=True)[:NAMED]
         gap = int(np.diff(seen).max(initial=1)) - 1
         if not gap:
             return
@@ -45,13 +49,14 @@ class AbsenceReport:
 
     def late(self, clips: int, fps: float) -> list[str]:
         """Return a sentence if nobody is there at one end of some of so many clips."""
-        late = [(frames, name) for frames, name in self._ends if frames > LATE * fps]
+        late = sum(frames > LATE * fps for frames in self._ends)
         if not late:
             return []
-        names = ", ".join(name for _, name in late[:NAMED]) + (", ..." if len(late) > NAMED else "")
+        names = ", ".join(name for frames, name in self._longest_ends if frames > LATE * fps)
+        names += ", ..." if late > NAMED else ""
         return [
-            f"nobody is there for up to {max(late)[0] / fps:.2f} s at the beginning or the end of"
-            f" {len(late)} of {clips} clips ({names}), where all joints stay at zero: cut these frames off"
+            f"nobody is there for up to {max(self._ends) / fps:.2f} s at the beginning or the end of"
+            f" {late} of {clips} clips ({names}), where all joints stay at zero: cut these frames off"
         ]
 
     def warnings(self, clips: int, fps: float) -> list[str]:

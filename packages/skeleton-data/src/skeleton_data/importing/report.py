@@ -119,7 +119,7 @@ class ImportReport:
         self._table[clip.facts.get("label", -1), clip.facts.get("subject", -1)] += 1
         bodies = clip.joints[clip.joints.any(axis=(2, 3))]  # (B, V, 3)
         if self._units == "m" and len(bodies):
-            shown = bodies[in_view(bodies)]  # not those in one point, which a tracker has lost
+            shown = clip.joints[people]  # not those in one point, which a tracker has lost
             shown = shown if len(shown) else bodies
             extents = np.ptp(shown, axis=1).max(axis=-1)
             self._extents.append(_median(extents))

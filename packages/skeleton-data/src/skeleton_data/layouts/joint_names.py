@@ -182,22 +182,22 @@ def other_side(key: JointKey) -> JointKey:
     return tuple(sorted("right" if word == "left" else word for word in key))
 
 
-def places_of(wanted: Sequence[str], names: Sequence[str]) -> dict[str, int]:
+def indices_of(wanted: Sequence[str], names: Sequence[str]) -> dict[str, int]:
     """Return where wanted joints of one file stand in the `names` of another, which may spell them otherwise.
 
     Example:
-        >>> places_of(["head", "Head_end"], ["HEAD", "mixamorig:Head_end", "tail"])
+        >>> indices_of(["head", "Head_end"], ["HEAD", "mixamorig:Head_end", "tail"])
         {'head': 0, 'Head_end': 1}
     """
-    places = {name: place for place, name in enumerate(names)}
-    if not all(name in places for name in wanted):
+    indices = {name: index for index, name in enumerate(names)}
+    if not all(name in indices for name in wanted):
         keys = joint_keys(names)
         times = Counter(keys)
-        spelt = {key: place for place, key in enumerate(keys) if times[key] == 1}
+        spelt = {key: index for index, key in enumerate(keys) if times[key] == 1}
         for name, key in zip(wanted, joint_keys(wanted), strict=True):
-            if name not in places and key in spelt:
-                places[name] = spelt[key]
-    return {name: places[name] for name in wanted if name in places}
+            if name not in indices and key in spelt:
+                indices[name] = spelt[key]
+    return {name: indices[name] for name in wanted if name in indices}
 
 
 def match_joints(names: Sequence[str], wanted: Sequence[str], *, source: str = "the data") -> tuple[int, ...]:

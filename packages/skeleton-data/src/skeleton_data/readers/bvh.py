@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from skeleton_data.clips import Clip, ClipSource, read_files
 from skeleton_data.errors import DataError
-from skeleton_data.layouts.joint_names import places_of
+from skeleton_data.layouts.joint_names import indices_of
 from skeleton_data.layouts.layout import SkeletonLayout
 from skeleton_data.readers.bvh_file import Bvh, BvhJoint, read_bvh
 from skeleton_data.readers.config import ImportConfig
@@ -65,8 +65,8 @@ def _own_layout(names: Sequence[str], parents: Sequence[int]) -> SkeletonLayout 
 def _read(path: Path, *, names: tuple[str, ...], divisor: np.float32, facts: FileFacts) -> Sequence[Clip]:
     bvh = read_bvh(path)
     found = tuple(joint.name for joint in bvh.joints)
-    places = places_of(names, found)
-    if missing := [name for name in names if name not in places]:
+    indices = indices_of(names, found)
+    if missing := [name for name in names if name not in indices]:
         raise DataError.at(
             path, f"expected the {len(names)} joints of the first file; there is no {', '.join(missing)}"
         )
@@ -75,7 +75,7 @@ def _read(path: Path, *, names: tuple[str, ...], divisor: np.float32, facts: Fil
         part = replace(bvh, motion=bvh.motion[start : start + _BLOCK])
         joints[start : start + _BLOCK] = world_positions(part) / divisor
     if found != names:
-        joints = joints[:, [places[name] for name in names]]
+        joints = joints[:, [indices[name] for name in names]]
     return [Clip(path.stem, joints[:, None], facts[path], path, fps=bvh.fps)]
 
 

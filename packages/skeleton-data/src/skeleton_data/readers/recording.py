@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from skeleton_data.clips import Clip, ClipSource, SourceUnits, Up, read_files
 from skeleton_data.errors import DataError, NobodyError
 from skeleton_data.files.limits import require_memory, size_of
-from skeleton_data.layouts.joint_names import places_of
+from skeleton_data.layouts.joint_names import indices_of
 from skeleton_data.layouts.layout import layout
 from skeleton_data.readers.config import ImportConfig
 from skeleton_data.readers.file_facts import FileFacts
@@ -229,13 +229,13 @@ def _read(
 
 def _columns(found: tuple[str, ...], wanted: tuple[str, ...], path: Path) -> list[int]:
     """Return where the joints of the first file stand in this one, in any order and spelling."""
-    places = places_of(wanted, found)
-    missing = [name for name in wanted if name not in places]
+    indices = indices_of(wanted, found)
+    missing = [name for name in wanted if name not in indices]
     if missing:
         raise DataError.at(
             path, f"expected the {len(wanted)} joints of the first file; there is no {', '.join(missing)}"
         )
-    return [places[name] for name in wanted]
+    return [indices[name] for name in wanted]
 
 
 def as_clip(positions: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -154,7 +154,7 @@ def open_models(
         clips.require_test()
     store = str(clips.store.path)
     models = [
-        model if model.is_classifier else model.placed(clips.store.layout, here=store) for model in models
+        model if model.is_classifier else model.for_layout(clips.store.layout, here=store) for model in models
     ]
     for model in models:
         preprocessing = model.preprocessing

@@ -189,7 +189,7 @@ def _recipe(recipe: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]:
     app = "contrast" if "method" in recipe else "finetune" if classes else "pretrain"
     yield (
         f"## Recipe\n\nRun it by `accelerate launch -m skeleton_lab.{app} recipe.toml --folder RUN`:\n\n"
-        f"```toml\n{tomli_w.dumps(_without_indices(recipe)).strip()}\n```"
+        f"```toml\n{tomli_w.dumps(_without_paths(recipe)).strip()}\n```"
     )
     if "pretrained" in recipe and (run := run_of(Path(recipe["pretrained"]))):
         earlier = read_toml(run / "config.toml")
@@ -198,14 +198,14 @@ def _recipe(recipe: Mapping[str, Any], classes: Sequence[str]) -> Iterator[str]:
         )
 
 
-def _without_indices(value: Any) -> Any:
+def _without_paths(value: Any) -> Any:
     """Return a recipe without the machine's folders; the names of stores and runs are kept."""
     if isinstance(value, Mapping):
         named = {"store", "pretrained", "split", "layout"} & value.keys()
-        return {key: _without_indices(each) for key, each in value.items()} | {
+        return {key: _without_paths(each) for key, each in value.items()} | {
             key: value[key] if value[key].startswith(HUB) else Path(value[key]).name for key in named
         }
-    return [_without_indices(each) for each in value] if isinstance(value, list) else value
+    return [_without_paths(each) for each in value] if isinstance(value, list) else value
 
 
 def _wrapped(text: str) -> str:

@@ -32,7 +32,7 @@ def open_pretrained(where: str, clips: Preprocessing, *, store: Path) -> SavedMo
         The model; where the joints of the clips are some of its own, it takes these alone.
     """
     try:
-        model = SavedModel.open(where, clips=clips).placed(clips.layout, here=str(store))
+        model = SavedModel.open(where, clips=clips).for_layout(clips.layout, here=str(store))
     except ValueError as error:
         raise InputError(f"pretrained: {error}") from error
     clips.require_same_input(model.preprocessing, here=str(store), there=str(model.path))

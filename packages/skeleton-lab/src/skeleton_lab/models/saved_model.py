@@ -87,18 +87,18 @@ class SavedModel:
             sampling = sampling.model_copy(update={"frames": frames})
         return cls(path, config, clips.model_copy(update={"sampling": sampling, "classes": ()}))
 
-    def placed(self, layout: SkeletonLayout, *, here: str) -> Self:
+    def for_layout(self, layout: SkeletonLayout, *, here: str) -> Self:
         """Return the same network for clips of another layout, all of whose joints are among its own.
 
-        Joints are found by name (`sttformer.JointSubset`). A network whose joints have no places of their
-        own, such as an ST-GCN, stays as it is.
+        Joints are found by name (`sttformer.JointSubset`). A network that has no weights for each
+        joint of its own, such as an ST-GCN, stays as it is.
 
         Args:
             layout: Skeleton of the clips.
             here: Where the clips are, for messages.
 
         Raises:
-            InputError: A joint has no place, or the network was trained on bones; names it.
+            InputError: The network lacks a joint, or the network was trained on bones; names it.
         """
         config, own = self.config, self.preprocessing.layout
         if layout.joints == own.joints or not isinstance(config, JointSubset):

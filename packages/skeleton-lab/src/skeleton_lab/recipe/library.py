@@ -55,7 +55,7 @@ def find_recipe(name: str | Path, folder: str = "") -> Path:
     ]
     near = get_close_matches(str(name), [*names, *(Path(each).stem for each in names)], n=1, cutoff=0.7)
     nearest = [each for each in names if near and near[0] in (each, Path(each).stem)]
-    meant = f" (near are {', '.join(nearest)})" if nearest else ""
+    meant = f" (the nearest names: {', '.join(nearest)})" if nearest else ""
     raise InputError(
         f"{name}: no such recipe{where}{meant}; `skeleton-lab recipes` lists those of the package"
     )
